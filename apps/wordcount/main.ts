@@ -1,0 +1,71 @@
+import { runUntilSignal } from 'genstage/program'
+import { type Arguments, parseArguments, UsageError, usage } from './arguments.ts'
+import { Meter } from './meter.ts'
+import { printable } from './path-text.ts'
+import { countWords, nothingCounted } from './pipeline.ts'
+import { showProgress } from './progress.ts'
+import { reasonOf } from './reason.ts'
+import { jsonReport, textReport } from './report.ts'
+import { Walk } from './walk.ts'
+
+// What shells expect of a program. After Ctrl-C it is 130, and `runUntilSignal` sees to that.
+const exitCodes = { failed: 1, misused: 2 }
+
+const started = performance.now()
+
+for (const output of [process.stdout, process.stderr]) output.on('error', leave)
+const given = readArguments()
+if (given?.isHelp) process.stdout.write(usage)
+else if (given !== undefined) {
+  const meter = new Meter()
+  const walk = await beginWalk(given.folder, meter)
+  if (walk !== undefined) await run(walk, meter, given)
+}
+
+async function run(walk: Walk, meter: Meter, { folder, top, isJson }: Arguments): Promise<void> {
+  const isWatched = process.stdout.isTTY && process.stderr.isTTY && !isJson
+  const hideProgress = isWatched ? showProgress(meter, process.stderr) : () => {}
+  // On Ctrl-C the walk goes no further, and the stages end behind it, with all that was read until then counted.
+  const { value } = await runUntilSignal((scope) => countWords(scope, walk, top, meter)).finally(hideProgress)
+  const result = value ?? nothingCounted
+  const isPartial = !walk.isComplete
+  const facts = {
+    folder,
+    isPartial,
+    seconds: (performance.now() - started) / 1_000,
+    peakMegabytes: Math.ceil(process.resourceUsage().maxRSS / 1_024),
+  }
+  // Some terminals do not say how wide they are.
+  const columns = process.stdout.columns || 80
+  process.stdout.write(isJson ? jsonReport(result, isPartial) : textReport(result, facts, columns))
+}
+
+function readArguments(): Arguments | undefined {
+  try {
+    return parseArguments(process.argv.slice(2))
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error
+    fail(error.message, exitCodes.misused)
+    return undefined
+  }
+}
+
+async function beginWalk(folder: string, meter: Meter): Promise<Walk | undefined> {
+  try {
+    return await Walk.from(folder, meter)
+  } catch (error) {
+    fail(`expected a folder that can be read, got: ${JSON.stringify(folder)} (${reasonOf(error)})`, exitCodes.failed)
+    return undefined
+  }
+}
+
+function fail(message: string, exitCode: number): void {
+  process.stderr.write(`wordcount: ${printable(message)}\n`)
+  process.exitCode = exitCode
+}
+
+/** Most often whoever read the output has gone, as `head` does when it has seen enough: that is no failure. */
+function leave(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'EPIPE') fail(`the output could not be written (${reasonOf(error)})`, exitCodes.failed)
+  process.exit()
+}

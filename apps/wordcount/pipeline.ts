@@ -1,0 +1,67 @@
+import { fromIterable, type Scope, stream } from 'genstage'
+import { Counter, type WordSummary } from './counter.ts'
+import { type FileSummary, Ledger } from './ledger.ts'
+import type { Meter } from './meter.ts'
+import { Reader } from './reader.ts'
+import { topWords } from './top-words.ts'
+import type { Walk } from './walk.ts'
+
+/** While one reader waits for the disk, another one counts. */
+const readerCount = 4
+const counterCount = 4
+
+/** The outcome of a run. */
+export interface Result extends WordSummary, FileSummary {}
+
+/** The outcome of a run that came to nothing. */
+export const nothingCounted: Result = { files: 0, skipped: 0, failed: [], words: 0, distinct: 0, top: [] }
+
+/**
+ * Counts the words of all files that a walk comes by; answers when that is done.
+ *
+ * ```text
+ *                           ┌─ reader ─┐            ┌─ counter 0 ─┐
+ *   walker ── pieces of ────┼─ reader ─┼── counts, ─┼─ counter 1 ─┼── summaries ── result
+ *             files, by     ├─ reader ─┤   by word  ├─ counter 2 ─┤
+ *             demand        └─ reader ─┘            ├─ counter 3 ─┤
+ *                                                   └─ ledger ────┘  (what became of the files)
+ * ```
+ *
+ * The walk goes no further than readers ask for, and they ask for no more than counters take. When it is over, the walker
+ * ends normally, and that end goes through all stages, behind everything that they still hold: readers end after the
+ * walker, a counter after its last reader, the result after the last counter. Nobody has to find out when all is done.
+ *
+ * The stages are linked to the scope they are started in: should one of them fail, the others are stopped.
+ */
+export async function countWords(scope: Scope, walk: Walk, top: number, meter: Meter): Promise<Result> {
+  const walker = await scope.startLink(fromIterable(walk, { demand: 'accumulate' }))
+  const readers = await startAll(readerCount, () => scope.startLink(Reader(counterCount, meter)))
+  const counters = await startAll(counterCount, (partition) => scope.startLink(Counter(readers, partition, top, meter)))
+  const ledger = await scope.startLink(Ledger(readers, meter))
+  // Each has one piece that it reads and one in reserve, so that nobody waits for the walk's next step.
+  for (const reader of readers) await reader.subscribe(walker, { maxDemand: 2, minDemand: 1, confirm: true })
+  // Not before, or a short walk would be over when the last of them comes.
+  walker.demand('forward')
+  return combine(stream([...counters, ledger]), top)
+}
+
+function startAll<Started>(count: number, start: (index: number) => Promise<Started>): Promise<Started[]> {
+  return Promise.all(Array.from({ length: count }, (_, index) => start(index)))
+}
+
+/** Adds up what the partitions came to. No word is in two of them, so the top words are among the top words of each. */
+async function combine(summaries: AsyncIterable<WordSummary | FileSummary>, top: number): Promise<Result> {
+  let result = nothingCounted
+  for await (const summary of summaries) {
+    result = 'files' in summary ? { ...result, ...summary } : { ...result, ...sum(result, summary, top) }
+  }
+  return result
+}
+
+function sum(one: WordSummary, other: WordSummary, top: number): WordSummary {
+  return {
+    words: one.words + other.words,
+    distinct: one.distinct + other.distinct,
+    top: topWords([...one.top, ...other.top], top),
+  }
+}

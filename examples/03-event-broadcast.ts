@@ -1,0 +1,57 @@
+// Every event goes to every consumer, and whoever sends one is answered once it has gone out to all of them.
+import { broadcastDispatcher, consumer, type From, producer, startLink } from 'genstage'
+
+const QueueBroadcaster = () => {
+  const queue: { readonly event: string; readonly from: From<'dispatched'> }[] = []
+  let demand = 0
+
+  const dispatchEvents = () => {
+    const due = queue.splice(0, demand)
+    demand -= due.length
+    for (const { from } of due) from.reply('dispatched')
+    return due.map(({ event }) => event)
+  }
+
+  return producer({
+    demand: 'accumulate', // until all who are to get the first event have subscribed
+    dispatcher: broadcastDispatcher<string>(),
+    handleCall: {
+      // No `reply` in the answer: the reply is owed, and may come much later.
+      notify(event: string, from: From<'dispatched'>) {
+        queue.push({ event, from })
+        return { events: dispatchEvents() }
+      },
+    },
+    handleDemand(more) {
+      demand += more
+      return dispatchEvents()
+    },
+  })
+}
+
+const Printer = (id: number) =>
+  consumer({
+    handleEvents(events: readonly string[]) {
+      for (const event of events) console.log(`printer ${id}: ${event}`)
+    },
+  })
+
+const broadcaster = await startLink(QueueBroadcaster())
+const first = broadcaster.call('notify', 'sent when nobody listens')
+const printers = [await startLink(Printer(1)), await startLink(Printer(2))]
+for (const printer of printers) await printer.subscribe(broadcaster, { confirm: true })
+console.log('both have subscribed')
+broadcaster.demand('forward')
+console.log('the first was', await first)
+console.log('the second was', await broadcaster.call('notify', 'sent when two listen'))
+await broadcaster.stop()
+
+/* prints:
+both have subscribed
+printer 2: sent when nobody listens
+printer 1: sent when nobody listens
+the first was dispatched
+printer 2: sent when two listen
+printer 1: sent when two listen
+the second was dispatched
+*/

@@ -1,0 +1,151 @@
+import { writeFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import type { OptionTable } from '../src/base/option-table.ts'
+import { decodeOptions } from '../src/bridge/decode-text.ts'
+import { callbackOptions } from '../src/bridge/from-callback.ts'
+import { emitterOptions } from '../src/bridge/node/from-emitter.ts'
+import { toReadableOptions } from '../src/bridge/node/to-readable.ts'
+import { passageOptions } from '../src/bridge/passage-options.ts'
+import { sinkOptions } from '../src/bridge/sink.ts'
+import { sourceOptions } from '../src/bridge/source-options.ts'
+import { lineOptions } from '../src/bridge/split-lines.ts'
+import { eventTargetOptions } from '../src/bridge/web/from-event-target.ts'
+import { toReadableStreamOptions } from '../src/bridge/web/to-readable-stream.ts'
+import { demandDispatcherOptions } from '../src/dispatcher/demand-dispatcher.ts'
+import { partitionDispatcherOptions } from '../src/dispatcher/partition-dispatcher.ts'
+import { callOptions, stopOptions } from '../src/process/call-options.ts'
+import { inRuntimeOptions, runtimeOptions } from '../src/process/runtime-options.ts'
+import { startOptions } from '../src/process/start-options.ts'
+import { runOptions } from '../src/program/run-until-signal.ts'
+import { consumerSupervisorOptions } from '../src/stage/consumer-supervisor.ts'
+import { fromIterableOptions } from '../src/stage/from-iterable.ts'
+import { consumerOptions, producerConsumerOptions, producerOptions } from '../src/stage/stage-options.ts'
+import { streamOptions } from '../src/stage/stream.ts'
+import { subscribeOptions } from '../src/stage/subscribe-options.ts'
+import { childOptions } from '../src/supervisor/child-spec.ts'
+import { supervisorOptions } from '../src/supervisor/supervisor-options.ts'
+
+interface Section {
+  readonly title: string
+  /** Where these options are given. */
+  readonly text: string
+  /** By the name it is exported under. */
+  readonly tables: Readonly<Record<string, OptionTable<unknown>>>
+}
+
+const sections: readonly Section[] = [
+  {
+    title: 'A producer',
+    text: 'The callbacks and options of `producer`. A misspelt one in a literal is refused when the stage starts; other fields of a class instance are its state.',
+    tables: { producerOptions },
+  },
+  {
+    title: 'A producer-consumer',
+    text: 'The callbacks and options of `producerConsumer`.',
+    tables: { producerConsumerOptions },
+  },
+  { title: 'A consumer', text: 'The callbacks and options of `consumer`.', tables: { consumerOptions } },
+  {
+    title: 'Subscribing',
+    text:
+      'The options of `subscribe` and `resubscribe`, and of `to`. Other keys go to the dispatcher of the producer and to ' +
+      "both sides' `handleSubscribe`, unless one looks like a misspelling of these. `broadcastDispatcher` takes " +
+      '`selector`, a function that answers whether this subscriber gets an event; `partitionDispatcher` must be given ' +
+      '`partition`, the name of one.',
+    tables: { subscribeOptions },
+  },
+  {
+    title: 'Starting',
+    text: "The options of `startLink` and `start`, of a scope's `startLink` and a stage's.",
+    tables: { startOptions },
+  },
+  {
+    title: 'Calling',
+    text: 'The options of `call`, which stand behind the request, and of `info`, `demand` and `estimateBufferedCount`.',
+    tables: { callOptions },
+  },
+  { title: 'Stopping', text: 'The options of `stop`, which stand behind the reason.', tables: { stopOptions } },
+  {
+    title: 'The demand dispatcher',
+    text: 'The options of `demandDispatcher`, the default of every stage that emits.',
+    tables: { demandDispatcherOptions },
+  },
+  {
+    title: 'The partition dispatcher',
+    text: 'The options of `partitionDispatcher`.',
+    tables: { partitionDispatcherOptions },
+  },
+  { title: 'Iterables in', text: 'The options of `fromIterable`.', tables: { fromIterableOptions } },
+  { title: 'Streams out', text: 'The options of `stream`.', tables: { streamOptions } },
+  {
+    title: 'A consumer supervisor',
+    text: 'The options of `consumerSupervisor`.',
+    tables: { consumerSupervisorOptions },
+  },
+  { title: 'A supervisor', text: 'The options of `supervisor`.', tables: { supervisorOptions } },
+  {
+    title: 'A child of a supervisor',
+    text: 'What may stand among the `children` of `supervisor`; a function alone stands for `{ start }`.',
+    tables: { childOptions },
+  },
+  {
+    title: 'Running a program',
+    text: 'The options of `runUntilSignal`, from `genstage/program`.',
+    tables: { runOptions },
+  },
+  {
+    title: 'Sources that can wait',
+    text: 'The options of `fromReadable` and `fromReadableStream`.',
+    tables: { sourceOptions },
+  },
+  {
+    title: 'Sources that push',
+    text: 'The options of `fromEmitter`, `fromEventTarget` and `fromCallback`.',
+    tables: { emitterOptions, eventTargetOptions, callbackOptions },
+  },
+  {
+    title: 'Sinks',
+    text: 'The options of `intoWritable` and `intoWritableStream`.',
+    tables: { sinkOptions },
+  },
+  {
+    title: 'Out into streams',
+    text: 'The options of `toReadable` and `toReadableStream`.',
+    tables: { toReadableOptions, toReadableStreamOptions },
+  },
+  {
+    title: 'A stage in the middle of streams',
+    text: 'The options of `toDuplex` and `toTransform`.',
+    tables: { passageOptions },
+  },
+  { title: 'Text', text: 'The options of `decodeText` and `splitLines`.', tables: { decodeOptions, lineOptions } },
+  { title: 'A runtime', text: 'The options of `createRuntime`.', tables: { runtimeOptions } },
+  { title: 'In a runtime', text: 'The options of `createScope` and `named`.', tables: { inRuntimeOptions } },
+]
+
+/** The names of the option tables that the page shows. */
+export const tablesShown: readonly string[] = sections.flatMap(({ tables }) => Object.keys(tables))
+
+/** The path of the page, from the root of the project. */
+export const referencePath = 'docs/reference/options.md'
+
+/** The page on options, out of the tables that check them. */
+export function referencePage(): string {
+  const parts = sections.map(
+    ({ title, text, tables }) =>
+      `## ${title}\n\n${text}\n\n${Object.values(tables)
+        .map((table) => table.toMarkdown())
+        .join('\n\n')}\n`,
+  )
+  return [introduction, ...parts].join('\n')
+}
+
+const introduction = `# Options
+
+<!-- Written by \`npm run docs\` out of the tables that check the options: change those, not this page. -->
+
+Each table here is also what checks the options. A key that is not in it is refused, and the nearest one named; a value of the wrong type is a \`TypeError\`, a number out of range a \`RangeError\`. A value of \`undefined\` counts as not given, and only own enumerable keys count. \`NaN\`, fractions, numbers over 2⁵³ − 1 and numeric strings are no integers. Unbounded is \`Infinity\`.
+`
+
+const isRun = process.argv[1] === fileURLToPath(import.meta.url)
+if (isRun) writeFileSync(fileURLToPath(new URL(`../${referencePath}`, import.meta.url)), referencePage())

@@ -1,0 +1,123 @@
+/** The longest text that `quote` answers, in UTF-16 code units. */
+const longest = 80
+/** Objects in objects are shown down to this depth; deeper ones only as a sign that there is something. */
+const deepest = 3
+
+/**
+ * Shows a value as the end of an error message: `expected maxDemand to be an integer of at least 1, got: 'ten'`.
+ *
+ * One line of at most 80 characters, which tells apart what is easily confused: `'1'` and `1`, `0` and `-0`, `[]` and
+ * `''`. Never throws, whatever the value; getters are not called.
+ */
+export function quote(value: unknown): string {
+  try {
+    return fit(show(value, longest, []), longest)
+  } catch {
+    return 'a value that cannot be shown'
+  }
+}
+
+/** `value` in about `room` characters; `above` are the objects it is in, outermost first. */
+function show(value: unknown, room: number, above: readonly object[]): string {
+  switch (typeof value) {
+    case 'string':
+      return showString(value, room)
+    case 'number':
+      return Object.is(value, -0) ? '-0' : String(value)
+    case 'bigint':
+      return `${value}n`
+    case 'function':
+      return showFunction(value)
+    case 'object':
+      return value === null ? 'null' : showObject(value, room, above)
+    default:
+      return String(value)
+  }
+}
+
+function showString(value: string, room: number): string {
+  const shown = value.length > room ? value.slice(0, room) : value
+  const escaped = JSON.stringify(shown).slice(1, -1).replaceAll('\\"', '"').replaceAll("'", "\\'")
+  // Cut before the closing quote, or one could not see that there was more.
+  return `'${fit(escaped, Math.max(room - 2, 1), shown !== value)}'`
+}
+
+function showFunction(value: object): string {
+  const name = dataOf(value, 'name')
+  const isClass = Function.prototype.toString.call(value).startsWith('class')
+  return `${isClass ? 'class' : 'function'} ${typeof name === 'string' && name !== '' ? name : '(anonymous)'}`
+}
+
+function showObject(value: object, room: number, above: readonly object[]): string {
+  if (above.includes(value)) return '[circular]'
+  try {
+    if (value instanceof Error) return Error.prototype.toString.call(value)
+    if (value instanceof Date || value instanceof RegExp) return `${value}`
+    const within = [...above, value]
+    if (Array.isArray(value)) return showItems('[', ']', room, within, elements(value))
+    const name = constructorName(value)
+    if (value instanceof Map || value instanceof Set) return `${name}(${value.size})`
+    if (ArrayBuffer.isView(value)) return `${name}(${value.byteLength} bytes)`
+    return showItems(name === '' || name === 'Object' ? '{' : `${name} {`, '}', room, within, properties(value))
+  } catch {
+    return '[unreadable]'
+  }
+}
+
+/** A key, or `undefined` in an array, and what to show behind it. */
+type Item = readonly [key: string | undefined, descriptor: PropertyDescriptor | undefined]
+
+function* elements(array: readonly unknown[]): Generator<Item> {
+  for (let index = 0; index < array.length; index++) yield [undefined, Object.getOwnPropertyDescriptor(array, index)]
+}
+
+function* properties(object: object): Generator<Item> {
+  for (const key of Object.keys(object)) yield [key, Object.getOwnPropertyDescriptor(object, key)]
+}
+
+function showItems(
+  open: string,
+  close: string,
+  room: number,
+  within: readonly object[],
+  items: Iterable<Item>,
+): string {
+  let text = ''
+  for (const [key, descriptor] of items) {
+    if (within.length > deepest) return `${open}…${close}`
+    const left = room - open.length - text.length - close.length - ', …'.length
+    const before = text === '' ? '' : ', '
+    const label = key === undefined ? '' : `${/^[\w$]+$/.test(key) ? key : showString(key, left)}: `
+    const item = `${before}${label}${showProperty(descriptor, left - before.length - label.length, within)}`
+    if (item.length > left) return `${open}${text}${before}…${close}`
+    text += item
+  }
+  return `${open}${text}${close}`
+}
+
+function showProperty(descriptor: PropertyDescriptor | undefined, room: number, within: readonly object[]): string {
+  if (descriptor === undefined) return 'empty'
+  return 'value' in descriptor ? show(descriptor.value, Math.max(room, 1), within) : '[getter]'
+}
+
+/** The name of what `object` was made by; empty where that is nothing, or hidden. */
+function constructorName(object: object): string {
+  const prototype: object | null = Object.getPrototypeOf(object)
+  const maker = prototype === null ? undefined : dataOf(prototype, 'constructor')
+  const name = typeof maker === 'function' ? dataOf(maker, 'name') : undefined
+  return typeof name === 'string' ? name : ''
+}
+
+/** An own property that is no getter; `undefined` for any other. */
+function dataOf(object: object, key: string): unknown {
+  return Object.getOwnPropertyDescriptor(object, key)?.value
+}
+
+/** On one line, in at most `room` characters, with `…` at the end where something is left out. */
+function fit(text: string, room: number, isCut = false): string {
+  const line = text.replace(/[\p{Cc}\p{Zl}\p{Zp}]+/gu, ' ')
+  if (line.length <= room && !isCut) return line
+  const kept = line.slice(0, room - 1)
+  // Half of a surrogate pair is no character.
+  return `${/[\ud800-\udbff]$/.test(kept) ? kept.slice(0, -1) : kept}…`
+}

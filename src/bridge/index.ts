@@ -1,0 +1,7 @@
+export { type DecodeOptions, decodeText } from './decode-text.ts'
+export { ErrorEventError, LineTooLongError, OverflowError } from './errors.ts'
+export { type CountsDiscarded, fromCallback } from './from-callback.ts'
+export type { Connect, Disconnect, Push, PushOptions } from './push-feed.ts'
+export type { FeedOptions } from './source-options.ts'
+export { type LineOptions, splitLines } from './split-lines.ts'
+export type { TextOptions } from './text-stage.ts'

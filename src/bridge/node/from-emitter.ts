@@ -1,0 +1,70 @@
+import type { EventEmitter } from 'node:events'
+import { type OptionTable, optionTable } from '../../base/option-table.ts'
+import { quote } from '../../base/quote.ts'
+import type { Stage } from '../../process/startable.ts'
+import type { OptionsTrait } from '../../stage/made-reference.ts'
+import type { ProducerRef } from '../../stage/references.ts'
+import { type EventSourceOptions, eventSourceRows, listen, type ValidEventSourceOptions } from '../event-source.ts'
+import type { CountsDiscarded } from '../from-callback.ts'
+import { definePushSource } from '../push-feed.ts'
+
+/** How a producer of what an `EventEmitter` emits works. */
+export const emitterOptions: OptionTable<ValidEventSourceOptions> = optionTable(eventSourceRows)
+
+/** An `EventEmitter`, whatever its events are. */
+// oxlint-disable-next-line typescript/no-explicit-any -- of all type arguments this alone fits every emitter
+// biome-ignore lint/suspicious/noExplicitAny: of all type arguments this alone fits every emitter
+export type AnyEmitter = EventEmitter<any>
+
+/** What an emitter calls the listeners of one of its events with, where its type says that. */
+export type ArgumentsOf<Emitter, Name> =
+  Emitter extends EventEmitter<infer Events> ? ArgumentsIn<Events, Name> : readonly unknown[]
+
+type ArgumentsIn<Events, Name> = Name extends keyof Events
+  ? Events[Name] extends readonly unknown[]
+    ? Events[Name]
+    : readonly unknown[]
+  : readonly unknown[]
+
+/**
+ * A producer of what an `EventEmitter` emits under one name, as far as it keeps up.
+ *
+ * An emitter cannot be slowed. What it emits while nobody asks is kept, up to `bufferSize` events; what happens then is
+ * what `whenFull` says. It is listened to from the start of the stage to its end. An `'error'` is the stage's exit
+ * reason, the same object; the names in `endOn` end it normally, after the last event.
+ *
+ * The event is the first argument, typed where the emitter is (`EventEmitter<{ price: [number] }>`). Where it is not, or
+ * where there is more than one, annotate `toEvent: (price: number, at: Date) => ({ price, at })`.
+ *
+ * @throws {TypeError | RangeError} If `emitter` is none, or an option is wrong; `whenFull` must be given.
+ */
+export function fromEmitter<
+  Emitter extends AnyEmitter,
+  const Name extends string | symbol,
+  Args extends readonly unknown[] = ArgumentsOf<Emitter, Name>,
+  Out = Args[0],
+  Options = {},
+>(
+  emitter: Emitter,
+  name: Name,
+  options: EventSourceOptions<string | symbol, Args, Out, Options>,
+): Stage<ProducerRef<Out> & OptionsTrait<Options> & CountsDiscarded> {
+  const valid = emitterOptions.read(options, 'the options of fromEmitter')
+  const given: Partial<AnyEmitter> | null | undefined = emitter
+  if (typeof given?.on !== 'function' || typeof given.off !== 'function') {
+    throw new TypeError(`expected an EventEmitter, got: ${quote(emitter)}`)
+  }
+  const kind: unknown = name
+  if (typeof kind !== 'string' && typeof kind !== 'symbol') {
+    throw new TypeError(`expected the name of an event, a string or symbol, got: ${quote(kind)}`)
+  }
+  return definePushSource(
+    (push) =>
+      listen(push, name, valid, {
+        add: (each, listener) => emitter.on(each, listener),
+        remove: (each, listener) => emitter.off(each, listener),
+        errorOf: (_failing, args) => args[0],
+      }),
+    valid,
+  )
+}

@@ -1,0 +1,94 @@
+import process from 'node:process'
+import { finished, type Writable } from 'node:stream'
+import { quote } from '../../base/quote.ts'
+import type { ExitReason } from '../../process/exit-reason.ts'
+import type { Stage } from '../../process/startable.ts'
+import type { ConsumerRef } from '../../stage/references.ts'
+import { errorOf } from '../errors.ts'
+import { defineSink, type Sink, type SinkOptions, sinkOptions } from '../sink.ts'
+import { destroyQuietly, prematureClose } from './destroy.ts'
+
+/**
+ * A consumer that writes its events into a Node `Writable`, or into the writable side of a `Duplex`.
+ *
+ * When `write` answers `false` the stage waits for `'drain'` before it writes on, and asks for nothing meanwhile. When its
+ * producer has ended in good order it ends the stream, and ends itself when all is written out. An error of the stream is
+ * its exit reason, the same object, and so is one with the code `ERR_STREAM_PREMATURE_CLOSE` where somebody else has
+ * closed or ended it. If the stage fails, the stream is destroyed with the reason.
+ *
+ * @throws {TypeError} If `writable` is none, or an option is wrong.
+ */
+export function intoWritable<In = string | Uint8Array>(
+  writable: Writable,
+  options?: SinkOptions<NoInfer<In>>,
+): Stage<ConsumerRef<In>> {
+  const valid = sinkOptions.read(options, 'the options of intoWritable')
+  const given: Partial<Writable> | null | undefined = writable
+  if (typeof given?.write !== 'function' || typeof given.on !== 'function') {
+    throw new TypeError(`expected a Writable, got: ${quote(writable)}`)
+  }
+  const ends = valid.end ?? !standardStreams.includes(writable)
+  return defineSink<In>((fail) => new WritableSink(writable, ends, fail), valid)
+}
+
+/** They belong to the whole program, and cannot be closed. */
+const standardStreams: readonly unknown[] = [process.stdout, process.stderr]
+
+class WritableSink implements Sink {
+  private readonly writable: Writable
+  private readonly ends: boolean
+  private readonly stopWatching: () => void
+  /** Goes on with writing; there is one only while a full stream is waited for. */
+  private whenDrained: (() => void) | undefined
+  /** Called once all is written out; there is one from `end` on. */
+  private whenFinished: (() => void) | undefined
+  /** Set once the stream has finished, failed or closed. */
+  private isOver = false
+
+  constructor(writable: Writable, ends: boolean, fail: (error: unknown) => void) {
+    this.writable = writable
+    this.ends = ends
+    writable.on('drain', this.drained)
+    this.stopWatching = finished(writable, { readable: false }, (error) => {
+      this.letGo()
+      if (error) fail(error)
+      else if (this.whenFinished === undefined) fail(prematureClose())
+      else this.whenFinished()
+    })
+  }
+
+  write(events: readonly unknown[], start: number = 0): void | Promise<void> {
+    for (let next = start; next < events.length; next++) {
+      if (this.writable.write(events[next])) continue
+      return new Promise<void>((resolve) => {
+        this.whenDrained = resolve
+      }).then(() => this.write(events, next + 1))
+    }
+  }
+
+  end(): void | Promise<void> {
+    if (!this.ends) return
+    return new Promise<void>((resolve) => {
+      this.whenFinished = resolve
+      this.writable.end()
+    })
+  }
+
+  close(reason: ExitReason): void {
+    if (this.isOver) return
+    this.letGo()
+    if (this.ends) destroyQuietly(this.writable, errorOf(reason, 'intoWritable', 'the stage that wrote'))
+  }
+
+  private readonly drained = (): void => {
+    const resume = this.whenDrained
+    this.whenDrained = undefined
+    resume?.()
+  }
+
+  private letGo(): void {
+    this.isOver = true
+    this.stopWatching()
+    this.writable.off('drain', this.drained)
+  }
+}

@@ -1,0 +1,84 @@
+import { Readable } from 'node:stream'
+import { type OptionTable, optionTable } from '../../base/option-table.ts'
+import { boolean, computed, integer } from '../../base/option-type.ts'
+import type { AbortSignalLike } from '../../process/process-ref.ts'
+import type { Source } from '../../stage/subscribing.ts'
+import { abortSignalType, onAbort } from '../abort.ts'
+import { errorOf } from '../errors.ts'
+import { Outlet } from '../outlet.ts'
+import { DEFAULT_HIGH_WATER_MARK } from '../passage-options.ts'
+
+/** How a stage becomes a `Readable`. */
+export interface ToReadableOptions {
+  /** Whether events are handed on as they are, of whatever type. Default: `true`. `false`: as bytes or strings. */
+  readonly objectMode?: boolean
+  /**
+   * How much may wait in the stream: an integer of at least 1. Default: 16 events; without `objectMode` 65,536 bytes.
+   */
+  readonly highWaterMark?: number
+  /** Destroys the stream when it is aborted, with its reason. */
+  readonly signal?: AbortSignalLike
+}
+
+interface ValidToReadableOptions {
+  readonly objectMode: boolean
+  readonly highWaterMark: number
+  readonly signal: AbortSignalLike | undefined
+}
+
+/** How a stage becomes a `Readable`. */
+export const toReadableOptions: OptionTable<ValidToReadableOptions> = optionTable({
+  objectMode: { type: boolean(), default: true, text: 'Whether events are handed on as they are, of whatever type.' },
+  highWaterMark: {
+    type: integer({ min: 1 }),
+    default: computed(
+      '16 events; without `objectMode` 65,536 bytes',
+      ({ objectMode }: { readonly objectMode: boolean }) => (objectMode ? DEFAULT_HIGH_WATER_MARK : 65_536),
+    ),
+    text: 'How much may wait in the stream.',
+  },
+  signal: { type: abortSignalType, text: 'Destroys the stream when it is aborted.' },
+})
+
+/**
+ * A Node `Readable` of a stage's events; reading it is what asks for them.
+ *
+ * It subscribes when it is first read, and asks for as many events as its `highWaterMark` leaves room for, or, without
+ * `objectMode`, for one chunk at a time; a `maxDemand` of `to(producer, …)` has no say in it. It ends when the producer
+ * has ended in good order. A failure destroys it with the reason, the same object where that is an error, unless it
+ * subscribes with `cancel: 'temporary'`. Destroying it cancels the subscription, with the error if there is one.
+ *
+ * @throws {TypeError | RangeError} If `source` is no producer, or an option is wrong.
+ */
+export function toReadable(source: Source<unknown>, options?: ToReadableOptions): Readable {
+  const { objectMode, highWaterMark, signal } = toReadableOptions.read(options, 'the options of toReadable')
+  const outlet = new Outlet('toReadable', source, {
+    accept: (event) => pushEvent(readable, event),
+    end: () => readable.push(null),
+    fail: (error) => readable.destroy(error),
+  })
+  let stopListening = (): void => {}
+  const readable: Readable = new Readable({
+    objectMode,
+    highWaterMark,
+    read: () => outlet.want(objectMode ? roomIn(readable) : 1),
+    destroy(error, done) {
+      stopListening()
+      outlet.leave(error ?? 'normal')
+      done(error)
+    },
+  })
+  stopListening = onAbort(signal, (reason) => readable.destroy(errorOf(reason, 'toReadable', 'its signal')))
+  return readable
+}
+
+/** How many events a stream that wants some has room for. */
+export function roomIn(readable: Readable): number {
+  return Math.max(1, readable.readableHighWaterMark - readable.readableLength)
+}
+
+/** Pushes an event; `null`, which would be taken for the end, destroys the stream. */
+export function pushEvent(readable: Readable, event: unknown): void {
+  if (event !== null) readable.push(event)
+  else readable.destroy(new TypeError('expected an event that a Readable can carry, got: null, which is its end'))
+}

@@ -1,0 +1,139 @@
+import { expectDefinition } from '../process/definition.ts'
+import type { ExitReason } from '../process/exit-reason.ts'
+import { isReference, type ProcessReference } from '../process/reference.ts'
+import type { ProcessRuntime } from '../process/runtime.ts'
+import { launchProcess } from '../process/start.ts'
+import type { CancelReason } from '../stage/answers.ts'
+import type { ConsumerCallbacks } from '../stage/callbacks.ts'
+import { define } from '../stage/definition.ts'
+import { requestFromSource } from '../stage/subscribe-options.ts'
+import type { Source, Subscription } from '../stage/subscribing.ts'
+import { makeDefer } from './defer.ts'
+import { errorOf } from './errors.ts'
+import { producerOf, runtimeOf } from './producer-of.ts'
+
+/**
+ * Who gets the events that an outlet takes out of a stage.
+ *
+ * Called in microtasks, never in a stage's turn: what users do in there, and what they throw, is theirs.
+ */
+export interface OutletFace {
+  accept(event: unknown): void
+  /** No more will come, as the producer has ended in good order. */
+  end(): void
+  /** No more will come, as the producer has failed. */
+  fail(error: Error): void
+}
+
+/**
+ * Takes events out of a stage as they are wanted: the process behind a stream that is read.
+ *
+ * It subscribes when something is first wanted, in manual mode, and asks for exactly what is. Nobody is linked to it; how
+ * the producer ends is told to the face.
+ */
+export class Outlet {
+  private readonly operation: string
+  private readonly source: unknown
+  private readonly producer: unknown
+  private readonly bearsFailures: boolean
+  private readonly runtime: ProcessRuntime
+  private readonly face: OutletFace
+  private readonly defer: (run: () => void) => void = makeDefer()
+  /** Undefined until something is wanted. */
+  private consumer: ProcessReference | undefined
+  private subscription: Subscription | undefined
+  /** Wanted, and not accepted by the face yet. */
+  private pending = 0
+  /** Of it, what waits for the subscription to be asked. */
+  private unasked = 0
+  private isOver = false
+
+  /**
+   * @param operation What to call it in a message.
+   * @throws {TypeError | RangeError} If `source` is no producer, or was given with wrong options.
+   */
+  constructor(operation: string, source: Source<unknown>, face: OutletFace) {
+    const producer = producerOf(source)
+    this.operation = operation
+    this.source = source
+    this.producer = producer
+    this.runtime = runtimeOf(producer)
+    this.bearsFailures = requestFromSource(this.runtime, source).options.cancel === 'temporary'
+    this.face = face
+  }
+
+  /** Whether it has subscribed, or is about to; then it hears how the producer ends. */
+  get hasBegun(): boolean {
+    return this.consumer !== undefined
+  }
+
+  /** Sees to it that so many events are on their way. */
+  want(count: number): void {
+    const missing = count - this.pending
+    if (this.isOver || missing <= 0) return
+    this.pending += missing
+    if (this.subscription !== undefined) {
+      this.subscription.ask(missing)
+      return
+    }
+    this.unasked += missing
+    if (this.consumer === undefined) this.begin()
+  }
+
+  /** Nothing more is taken; the producer hears of this reason. */
+  leave(reason: ExitReason): void {
+    if (this.isOver) return
+    this.isOver = true
+    this.consumer?.stop(reason).catch(() => {})
+  }
+
+  private begin(): void {
+    const { producer } = this
+    // What has ended already is not there to be monitored, but remembers why it ended.
+    if (isReference(producer) && producer.process === undefined) {
+      this.defer(() => this.finish(producer.exitReason))
+      return
+    }
+    const definition = expectDefinition(define('consumer', this.callbacks()))
+    const { reference, started } = launchProcess(definition, this.runtime)
+    this.consumer = reference
+    started.catch((error: unknown) => this.finish(error))
+  }
+
+  private callbacks(): ConsumerCallbacks<unknown> {
+    return {
+      subscribeTo: [this.source as Source<unknown>],
+      handleSubscribe: (_role, _options, from) => {
+        this.subscription = from
+        from.ask(this.unasked)
+        return 'manual'
+      },
+      handleEvents: (events) => this.defer(() => this.accept(events)),
+      handleCancel: (reason: CancelReason) => {
+        this.defer(() => this.finish('down' in reason ? reason.down : reason.cancel))
+        return { stop: 'normal' }
+      },
+    }
+  }
+
+  private accept(events: readonly unknown[]): void {
+    for (const event of events) {
+      // The face may want more in the middle of it, or leave.
+      if (this.isOver) return
+      this.pending--
+      this.face.accept(event)
+    }
+  }
+
+  private finish(reason: ExitReason): void {
+    if (this.isOver) return
+    this.isOver = true
+    const { producer } = this
+    const target = isReference(producer) ? producer : undefined
+    // It may have ended before the subscription reached it, and remembers why.
+    const why = reason === 'noproc' && target !== undefined && target.process === undefined ? target.exitReason : reason
+    const error = errorOf(why, this.operation, target?.label ?? 'its producer')
+    if (error === undefined || this.bearsFailures) this.face.end()
+    else this.face.fail(error)
+  }
+}

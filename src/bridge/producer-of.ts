@@ -1,0 +1,26 @@
+import { isReference } from '../process/reference.ts'
+import { defaultRuntime, type ProcessRuntime } from '../process/runtime.ts'
+import { runtimeOfName } from '../stage/named.ts'
+import { requestFromSource } from '../stage/subscribe-options.ts'
+import type { Source } from '../stage/subscribing.ts'
+import { ProducerWithOptions } from '../stage/to.ts'
+
+/** The producer of a source, a reference or a name token. */
+export function producerOf(source: unknown): unknown {
+  return source instanceof ProducerWithOptions ? source.producer : source
+}
+
+/** The runtime that a producer belongs to, or where its name is looked up. */
+export function runtimeOf(producer: unknown): ProcessRuntime {
+  return isReference(producer) ? producer.runtime : (runtimeOfName(producer) ?? defaultRuntime)
+}
+
+/**
+ * Checks a source that is to be subscribed to later.
+ *
+ * @throws {TypeError | RangeError} If it is no producer, or was given with wrong options.
+ */
+export function expectSource(source: unknown): Source<unknown> {
+  requestFromSource(runtimeOf(producerOf(source)), source)
+  return source as Source<unknown>
+}

@@ -1,0 +1,16 @@
+export type { EventSourceOptions } from '../event-source.ts'
+export type { PassageOptions } from '../passage-options.ts'
+export type { SinkOptions } from '../sink.ts'
+export type { SourceOptions } from '../source-options.ts'
+export { type EventLike, type EventTargetLike, fromEventTarget } from './from-event-target.ts'
+export { fromReadableStream } from './from-readable-stream.ts'
+export { intoWritableStream } from './into-writable-stream.ts'
+export type {
+  ChunkOf,
+  PlatformReadableStream,
+  PlatformWritableStream,
+  ReadableStreamLike,
+  WritableStreamLike,
+} from './streams.ts'
+export { type ToReadableStreamOptions, toReadableStream } from './to-readable-stream.ts'
+export { type Transform, toTransform } from './to-transform.ts'

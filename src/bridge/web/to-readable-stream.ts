@@ -1,0 +1,102 @@
+import { type OptionTable, optionTable } from '../../base/option-table.ts'
+import { callback, matching } from '../../base/option-type.ts'
+import type { AbortSignalLike } from '../../process/process-ref.ts'
+import type { produces } from '../../stage/references.ts'
+import type { Source } from '../../stage/subscribing.ts'
+import { abortSignalType, onAbort } from '../abort.ts'
+import { errorOf } from '../errors.ts'
+import { Outlet } from '../outlet.ts'
+import { DEFAULT_HIGH_WATER_MARK } from '../passage-options.ts'
+import { makeReadableStream, type PlatformReadableStream, type ReadableController } from './streams.ts'
+
+/** How a stage becomes a `ReadableStream`. */
+export interface ToReadableStreamOptions<Out> {
+  /** How much may wait in the stream, a number of at least 0: events, or what `size` counts. Default: 16. */
+  readonly highWaterMark?: number
+  /** How much an event counts, as `chunk.byteLength`. Default: 1 each. With it events are asked for one at a time. */
+  readonly size?: (event: Out) => number
+  /** Makes the stream fail when it is aborted, with its reason. */
+  readonly signal?: AbortSignalLike
+}
+
+interface ValidToReadableStreamOptions {
+  readonly highWaterMark: number
+  readonly size: ((event: unknown) => number) | undefined
+  readonly signal: AbortSignalLike | undefined
+}
+
+/** How a stage becomes a `ReadableStream`. */
+export const toReadableStreamOptions: OptionTable<ValidToReadableStreamOptions> = optionTable({
+  highWaterMark: {
+    type: matching(
+      'a number of at least 0',
+      (value) => typeof value === 'number',
+      (value) => value >= 0,
+    ),
+    default: DEFAULT_HIGH_WATER_MARK,
+    text: 'How much may wait in the stream: events, or what `size` counts.',
+  },
+  size: { type: callback<(event: unknown) => number>(), absent: '1 each', text: 'How much an event counts.' },
+  signal: { type: abortSignalType, text: 'Makes the stream fail when it is aborted.' },
+})
+
+/**
+ * A `ReadableStream` of a stage's events; its `desiredSize` is the demand.
+ *
+ * It subscribes when it first has room, which is at once unless its `highWaterMark` is 0. A `maxDemand` of
+ * `to(producer, …)` has no say in it. It closes when the producer has ended in good order. A failure is its error, the
+ * same object where that is an error, unless it subscribes with `cancel: 'temporary'`. Cancelling it cancels the
+ * subscription, with the reason.
+ *
+ * @throws {TypeError | RangeError} If `source` is no producer, or an option is wrong.
+ */
+export function toReadableStream<From extends Source<unknown>>(
+  source: From,
+  options?: ToReadableStreamOptions<From[typeof produces]>,
+): PlatformReadableStream<From[typeof produces]> {
+  const { highWaterMark, size, signal } = toReadableStreamOptions.read(options, 'the options of toReadableStream')
+  let controller!: ReadableController
+  let stopListening = (): void => {}
+  const fail = (reason: unknown): void => {
+    stopListening()
+    controller.error(reason)
+    outlet.leave(reason)
+  }
+  const outlet = new Outlet('toReadableStream', source, {
+    accept: (event) => enqueue(controller, event, fail),
+    end() {
+      stopListening()
+      controller.close()
+    },
+    fail,
+  })
+  const stream = makeReadableStream<From[typeof produces]>(
+    {
+      start(made) {
+        controller = made
+      },
+      pull: () => outlet.want(size === undefined ? roomIn(controller) : 1),
+      cancel(reason) {
+        stopListening()
+        outlet.leave(reason ?? 'normal')
+      },
+    },
+    { highWaterMark, ...(size && { size }) },
+  )
+  stopListening = onAbort(signal, (reason) => fail(errorOf(reason, 'toReadableStream', 'its signal') ?? reason))
+  return stream
+}
+
+/** How many events a stream that wants some has room for. */
+export function roomIn(controller: ReadableController): number {
+  return Math.max(1, Math.floor(controller.desiredSize ?? 0))
+}
+
+/** Puts an event into a stream; what the stream's own `size` throws is its failure. */
+export function enqueue(controller: ReadableController, event: unknown, fail: (error: unknown) => void): void {
+  try {
+    controller.enqueue(event)
+  } catch (error) {
+    fail(error)
+  }
+}

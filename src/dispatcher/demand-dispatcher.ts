@@ -1,0 +1,154 @@
+import { nothing } from '../base/nothing.ts'
+import { type OptionTable, optionTable } from '../base/option-table.ts'
+import { boolean, callback, integer } from '../base/option-type.ts'
+import { DemandLadder, Place } from './demand-ladder.ts'
+import type { Delivery, Dispatched, Dispatcher, Served, Subscriber } from './dispatcher.ts'
+
+/** The options of `demandDispatcher`. */
+export interface DemandDispatcherOptions {
+  /**
+   * Shuffles the subscribers once, before the first dispatch. Default: `false`.
+   *
+   * Otherwise the first to subscribe is the first to be served, for every producer that starts. As in GenStage a
+   * subscriber that has asked for nothing yet may come out first; the events then wait until somebody asks.
+   */
+  readonly shuffleDemandsOnFirstDispatch?: boolean
+  /**
+   * The most that a subscriber is expected to ask for at once, in events: at least 1; `Infinity` expects anything.
+   * Whoever asks for more is reported. Default: what is asked for first.
+   */
+  readonly maxDemand?: number
+  /** Where the shuffle gets its random numbers, each from 0 up to, not including, 1. Default: `Math.random`. */
+  readonly random?: () => number
+}
+
+/** What `demandDispatcher` reads its options by. */
+export const demandDispatcherOptions: OptionTable<{
+  readonly shuffleDemandsOnFirstDispatch: boolean
+  readonly maxDemand: number | undefined
+  readonly random: (() => number) | undefined
+}> = optionTable({
+  shuffleDemandsOnFirstDispatch: {
+    type: boolean(),
+    default: false,
+    text: 'Whether to shuffle the subscribers once, before the first dispatch.',
+  },
+  maxDemand: {
+    type: integer({ min: 1, infinity: true }),
+    unit: 'events',
+    text: 'The most that a subscriber is expected to ask for at once; whoever asks for more is reported.',
+    absent: 'what is asked for first',
+  },
+  random: {
+    type: callback<() => number>(),
+    absent: '`Math.random`',
+    text: 'Where the shuffle gets its random numbers, each from 0 up to, not including, 1.',
+  },
+})
+
+/**
+ * Makes a dispatcher that gives events to whoever has asked for the most.
+ *
+ * Each event goes to one subscriber. Among equals it is first come, first served: who has just been served stands
+ * behind the others. Events that nobody has asked for are left to the stage's buffer. The default of every stage that
+ * emits.
+ *
+ * All subscribers should have the same `maxDemand`, or the greedy ones get most.
+ *
+ * @throws {TypeError | RangeError} If an option is unknown or wrong.
+ */
+export function demandDispatcher(options?: DemandDispatcherOptions): Dispatcher<unknown> {
+  return new DemandDispatcher(demandDispatcherOptions.read(options, 'options of demandDispatcher'))
+}
+
+class DemandDispatcher implements Dispatcher<unknown> {
+  private readonly places = new Map<Subscriber, Place>()
+  /** The same places, by the demand that is open. */
+  private readonly ladder = new DemandLadder()
+  /**
+   * Demand that was passed on upstream and whose subscriber has gone since. The events will come all the same, so this
+   * much of what is asked next is not passed on again. Events that find nobody and go to the buffer lower it too.
+   */
+  private pending = 0
+  /** Set by the first ask, unless it was an option. */
+  private maxDemand: number | undefined
+  private readonly random: () => number
+  /** Until the first dispatch. */
+  private shufflesNext: boolean
+
+  constructor(options: ReturnType<typeof demandDispatcherOptions.read>) {
+    this.maxDemand = options.maxDemand
+    this.random = options.random ?? Math.random
+    this.shufflesNext = options.shuffleDemandsOnFirstDispatch
+  }
+
+  subscribe(subscriber: Subscriber): number {
+    const place = new Place(subscriber)
+    this.places.set(subscriber, place)
+    this.ladder.add(place, 0)
+    return 0
+  }
+
+  ask(subscriber: Subscriber, demand: number): number | Served {
+    const place = this.places.get(subscriber)
+    if (place === undefined) return 0
+    this.ladder.move(place, place.level + demand)
+    const alreadyAsked = Math.min(this.pending, demand)
+    this.pending -= alreadyAsked
+    this.maxDemand ??= demand
+    if (demand <= this.maxDemand) return demand - alreadyAsked
+    return { demand: demand - alreadyAsked, warning: greed(subscriber, demand, this.maxDemand) }
+  }
+
+  cancel(subscriber: Subscriber): number {
+    const place = this.places.get(subscriber)
+    if (place === undefined) return 0
+    this.places.delete(subscriber)
+    this.ladder.remove(place)
+    this.pending += place.level
+    return 0
+  }
+
+  dispatch(events: readonly unknown[]): Dispatched {
+    if (this.shufflesNext) this.shuffle()
+    const { ladder } = this
+    const { length } = events
+    const first = ladder.top
+    if (first !== undefined && first.level >= length) {
+      ladder.move(first, first.level - length)
+      return { deliveries: [[first.subscriber, events]], leftover: nothing }
+    }
+    const deliveries: Delivery[] = []
+    let from = 0
+    for (let place = first; place !== undefined && place.level > 0 && from < length; place = ladder.top) {
+      const to = Math.min(from + place.level, length)
+      deliveries.push([place.subscriber, events.slice(from, to)])
+      ladder.move(place, place.level - (to - from))
+      from = to
+    }
+    if (from === length) return { deliveries, leftover: nothing }
+    this.pending = Math.max(this.pending - (length - from), 0)
+    return { deliveries, leftover: from === 0 ? events : events.slice(from) }
+  }
+
+  /** Swaps each place, from the last to the second, with one at random that stands no later. */
+  private shuffle(): void {
+    this.shufflesNext = false
+    const places = this.ladder.inOrder()
+    for (let index = places.length - 1; index > 0; index--) {
+      const other = Math.floor(this.random() * (index + 1))
+      const [one, another] = [places[index], places[other]]
+      if (one === undefined || another === undefined) continue
+      places[index] = another
+      places[other] = one
+    }
+    this.ladder.arrange(places)
+  }
+}
+
+function greed(subscriber: Subscriber, demand: number, maxDemand: number): string {
+  return (
+    `expected subscribers to ask for at most ${maxDemand} events at once, but ${subscriber.consumer} asked for ` +
+    `${demand}: where their demands differ, the greedy ones get most of the events`
+  )
+}

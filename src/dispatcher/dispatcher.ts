@@ -1,0 +1,69 @@
+/** A subscriber as a dispatcher sees it: one consumer's subscription to this stage. Compared by identity. */
+export interface Subscriber {
+  /** Identifies the subscription, across runtimes too. */
+  readonly tag: string
+  /** The id of the process that subscribed. */
+  readonly consumer: string
+}
+
+/** Events for one subscriber, in order; never empty. */
+export type Delivery<Event = unknown> = readonly [subscriber: Subscriber, events: readonly Event[]]
+
+/** What a dispatcher answers to `dispatch`. */
+export interface Dispatched {
+  /** Who gets what, in the order in which it is to be sent. */
+  readonly deliveries: readonly Delivery[]
+  /** What nobody has asked for yet, in order: it goes to the stage's buffer. */
+  readonly leftover: readonly unknown[]
+  /**
+   * Demand to be asked again on behalf of subscribers that did not want some of these events.
+   * The stage asks it by a message to itself, after this dispatch.
+   */
+  readonly unwanted?: readonly (readonly [subscriber: Subscriber, count: number])[]
+}
+
+/** What a dispatcher answers to `ask` and `cancel` when there is more to say than a number. */
+export interface Served {
+  /** The demand this adds upstream: an integer of at least 0. */
+  readonly demand: number
+  /** Events the dispatcher held for the subscriber and lets go now. */
+  readonly deliveries?: readonly Delivery[]
+  /** Infos that were held behind those events and are due now, in order. */
+  readonly infos?: readonly unknown[]
+  /** How many events were dropped with a subscriber that left. */
+  readonly discarded?: number
+  /** A sentence for the log, at level warning. */
+  readonly warning?: string
+}
+
+/**
+ * Decides which subscriber gets which event.
+ *
+ * A dispatcher is pure: it is told of subscribers, demand and events and answers who gets what. It sends nothing,
+ * and it belongs to one stage for as long as that stage lives. It must keep one promise: no subscriber is handed
+ * more events than it asked for.
+ */
+export interface Dispatcher<in Event, in Options = {}> {
+  /**
+   * A consumer subscribes, with the options it gave.
+   *
+   * @returns The demand this adds upstream (0 for most), or `refuse`: the subscription is then cancelled with that
+   *   reason, which never stops the consumer. `cancel` is called for it as for any other.
+   */
+  subscribe(subscriber: Subscriber, options: Options): number | { readonly refuse: string }
+  /** A subscriber asks for `demand` (at least 1) more events; answers the demand this adds upstream. */
+  ask(subscriber: Subscriber, demand: number): number | Served
+  /** A subscriber is gone, or was refused; answers the demand this adds upstream. */
+  cancel(subscriber: Subscriber): number | Served
+  /** Hands out events (at least one), in order, never more to anyone than was asked. */
+  dispatch(events: readonly Event[]): Dispatched
+  /**
+   * Queues an info behind the events the dispatcher itself holds back.
+   *
+   * @returns `true` if the dispatcher keeps it, to answer it later among the `infos` of `ask` or `cancel`; `false` if
+   *   it holds no events, so that the info is due at once. Dispatchers that hold nothing leave this method out.
+   */
+  holdInfo?(message: unknown): boolean
+  /** How many events the dispatcher itself holds back. Dispatchers that hold nothing leave this method out. */
+  heldCount?(): number
+}

@@ -1,0 +1,38 @@
+import { type OptionTable, optionTable } from '../base/option-table.ts'
+import { matching, type OptionType } from '../base/option-type.ts'
+import type { AbortSignalLike } from './process-ref.ts'
+
+/** How long something may take. */
+export const milliseconds: OptionType<number> = matching(
+  'a number of milliseconds above 0, or Infinity',
+  (value) => typeof value === 'number',
+  (value) => value > 0,
+)
+
+const abortSignal = matching(
+  'an AbortSignal',
+  (value): value is AbortSignalLike =>
+    typeof value === 'object' && value !== null && 'aborted' in value && 'addEventListener' in value,
+)
+
+/** Call options, complete. */
+export interface ValidCallOptions {
+  readonly timeout: number
+  readonly signal: AbortSignalLike | undefined
+}
+
+/** How long a call may take. */
+export const callOptions: OptionTable<ValidCallOptions> = optionTable({
+  timeout: { type: milliseconds, default: 5_000, unit: 'ms', text: 'After which the call is given up.' },
+  signal: { type: abortSignal, text: 'Gives the call up when it is aborted.' },
+})
+
+/** How long a stop may take. */
+export const stopOptions: OptionTable<{ readonly timeout: number }> = optionTable({
+  timeout: {
+    type: milliseconds,
+    default: Number.POSITIVE_INFINITY,
+    unit: 'ms',
+    text: 'After which the wait is given up; the process still stops.',
+  },
+})

@@ -1,0 +1,169 @@
+import {
+  CallingSelfError,
+  DeadlockError,
+  ExitError,
+  ExitedError,
+  NoProcessError,
+  TimeoutError,
+} from '../base/errors.ts'
+import { callOptions, type ValidCallOptions } from './call-options.ts'
+import type { ExitReason } from './exit-reason.ts'
+import { Message } from './message.ts'
+import type { Process } from './process.ts'
+import type { AbortSignalLike, CallOptions } from './process-ref.ts'
+import type { ProcessReference } from './reference.ts'
+import type { Deadline } from './timers.ts'
+
+/** What a request brings to the process it is made to. */
+export interface Request<Argument = unknown> {
+  readonly call: PendingCall
+  readonly argument: Argument
+}
+
+/**
+ * A call that waits for its reply, on behalf of whoever made it.
+ *
+ * It settles exactly once: by a reply, a timeout, the end of the callee or of the caller, or an abort. Then it leaves
+ * no timer, listener or entry behind.
+ */
+export class PendingCall {
+  private readonly operation: string
+  private readonly target: ProcessReference
+  /** Set while the call waits; cleared, all together, when it settles. */
+  private waiting:
+    | {
+        readonly resolve: (value: never) => void
+        readonly reject: (error: unknown) => void
+        readonly callee: Process
+        readonly caller: Process | undefined
+        /** The message in whose handling the caller made it. */
+        readonly during: number | undefined
+        deadline?: Deadline
+        unlisten?: () => void
+      }
+    | undefined
+
+  constructor(operation: string, target: ProcessReference) {
+    this.operation = operation
+    this.target = target
+  }
+
+  /** The process that is to answer; undefined once it has. */
+  get callee(): Process | undefined {
+    return this.waiting?.callee
+  }
+
+  /**
+   * Whether the caller may be waiting for it right now. One that was made while it handled a former message cannot hold
+   * it up: nobody waits for that in a callback any more.
+   */
+  get holdsUpCaller(): boolean {
+    const { waiting } = this
+    return waiting?.caller !== undefined && waiting.during === waiting.caller.messagesBegun
+  }
+
+  /** Starts to wait; resolves with the reply. */
+  wait<Reply>(callee: Process, caller: Process | undefined, options: ValidCallOptions): Promise<Reply> {
+    return new Promise<Reply>((resolve, reject) => {
+      const during = caller?.messagesBegun
+      const waiting: NonNullable<typeof this.waiting> = { resolve, reject, callee, caller, during }
+      this.waiting = waiting
+      callee.callsToAnswer ??= new Set()
+      callee.callsToAnswer.add(this)
+      if (caller !== undefined) {
+        caller.callsMade ??= new Set()
+        caller.callsMade.add(this)
+      }
+      const { timeout, signal } = options
+      waiting.deadline = callee.runtime.timers.add(timeout, () => this.fail(new TimeoutError(this.operation, timeout)))
+      if (signal !== undefined) waiting.unlisten = this.listen(signal)
+    })
+  }
+
+  /** Answers the call; a second reply, or one to a call given up, is dropped. */
+  reply(value: unknown): void {
+    this.settle()?.resolve(value as never)
+  }
+
+  /** Rejects the call with an error that is the caller's own mistake. */
+  fail(error: unknown): void {
+    this.settle()?.reject(error)
+  }
+
+  /** The callee has ended. */
+  abandon(reason: ExitReason): void {
+    this.fail(new ExitError(this.operation, this.target.label, reason))
+  }
+
+  /** The caller has ended. */
+  disown(caller: Process): void {
+    this.fail(new ExitedError(this.operation, caller.label, caller.reference.exitReason))
+  }
+
+  private listen(signal: AbortSignalLike): () => void {
+    const onAbort = (): void => this.fail(signal.reason)
+    signal.addEventListener('abort', onAbort, { once: true })
+    return () => signal.removeEventListener('abort', onAbort)
+  }
+
+  private settle(): { resolve(value: never): void; reject(error: unknown): void } | undefined {
+    const { waiting } = this
+    if (waiting === undefined) return undefined
+    this.waiting = undefined
+    waiting.callee.callsToAnswer?.delete(this)
+    waiting.caller?.callsMade?.delete(this)
+    waiting.deadline?.cancel()
+    waiting.unlisten?.()
+    return waiting
+  }
+}
+
+/**
+ * Makes a request to a process and waits for the reply.
+ *
+ * @param operation What is asked, in words, for the errors: `call 'size' to producer numbers`.
+ * @param caller The process that asks, where it is one: it may not wait for itself, nor in a circle.
+ */
+export async function request<Reply>(
+  target: ProcessReference,
+  kind: string,
+  argument: unknown,
+  operation: string,
+  options?: CallOptions,
+  caller?: Process,
+): Promise<Reply> {
+  const validated = callOptions.read(options, 'call options')
+  const callee = target.process
+  if (callee === undefined) throw new NoProcessError(operation, target.label)
+  if (validated.signal?.aborted) throw validated.signal.reason
+  if (caller !== undefined) refuseCircles(operation, caller, callee)
+  const call = new PendingCall(operation, target)
+  const reply = call.wait<Reply>(callee, caller, validated)
+  callee.deliver(new Message(kind, '', undefined, { call, argument } satisfies Request))
+  return reply
+}
+
+/** Refuses a call that could never be answered, since every process on the way waits for the next one. */
+function refuseCircles(operation: string, caller: Process, callee: Process): void {
+  if (caller === callee) throw new CallingSelfError(operation, caller.label)
+  const path = waitingPath(callee, caller, new Set())
+  if (path !== undefined)
+    throw new DeadlockError(
+      operation,
+      [caller, ...path].map((process) => process.label),
+    )
+}
+
+/** The processes from `from` up to, and without, `to`, each in the middle of a callback that calls the next. */
+function waitingPath(from: Process, to: Process, visited: Set<Process>): Process[] | undefined {
+  if (visited.has(from) || !from.isBusy) return undefined
+  visited.add(from)
+  for (const call of from.callsMade ?? []) {
+    const next = call.callee
+    if (next === undefined || !call.holdsUpCaller) continue
+    if (next === to) return [from]
+    const rest = waitingPath(next, to, visited)
+    if (rest !== undefined) return [from, ...rest]
+  }
+  return undefined
+}

@@ -1,0 +1,94 @@
+import { explain, StageFailure, ThrownValueError } from '../base/errors.ts'
+import { quote } from '../base/quote.ts'
+import { isThenable } from '../base/thenable.ts'
+import { type ExitReason, isOrderly } from './exit-reason.ts'
+
+/**
+ * The end of a process, told as one story to all who end because of it.
+ *
+ * It travels with exit signals and DOWN messages, so that a failure is reported once however many stages die of it,
+ * and always under the name of the one where it began.
+ */
+export class Ending {
+  readonly reason: ExitReason
+  /** Where it began: the process's name, or else its kind and id. */
+  readonly origin: string
+  /** The callback that failed, where one did. */
+  readonly callback: string | undefined
+  /** Whether somebody asked for this end (`stop`, `exit`, disposal): then nobody needs to be told. */
+  readonly askedFor: boolean
+  /** Set once a scope has surfaced it; there is one report per cause. */
+  isSurfaced = false
+
+  constructor(reason: ExitReason, origin: string, callback?: string, askedFor = false) {
+    // A reason is data: `exited`, a promise itself, could not resolve with a promise, but would wait for it.
+    this.reason = isThenable(reason)
+      ? new TypeError(`expected an exit reason, got a promise: ${quote(reason)}`)
+      : reason
+    this.origin = origin
+    this.callback = callback
+    this.askedFor = askedFor
+  }
+
+  /** Whether it has to be reported to somebody. */
+  get isFailure(): boolean {
+    return !this.askedFor && !isOrderly(this.reason)
+  }
+
+  /** The error that surfaces where nobody deals with it. */
+  toFailure(): StageFailure {
+    return new StageFailure(this.origin, this.callback, this.reason)
+  }
+
+  /** One line: who failed, in which callback, of what, and where in the user's code. */
+  describe(): string {
+    const where = this.callback === undefined ? '' : ` in ${this.callback}`
+    const what = explain(this.reason).replaceAll(/\s*[\r\n]+\s*/g, ' ')
+    return `${this.origin} failed${where}: ${what}${placeOf(this.reason)}`
+  }
+}
+
+/** The end of a supervisor that gave up: orderly for those linked to it, as in OTP, and yet a failure to be reported. */
+export class GivingUp extends Ending {
+  private readonly why: string
+  private readonly last: Ending
+
+  constructor(origin: string, why: string, last: Ending) {
+    super('shutdown', origin)
+    this.why = why
+    this.last = last
+  }
+
+  override get isFailure(): boolean {
+    return true
+  }
+
+  override describe(): string {
+    return `${this.origin} gave up: ${this.why}; the last: ${this.last.describe()}`
+  }
+
+  override toFailure(): StageFailure {
+    return new StageFailure(this.origin, undefined, this.reason, { message: this.describe(), cause: this.last.reason })
+  }
+}
+
+/** Whatever a callback threw, as an exit reason: an `Error` is taken as it is, so that nobody can end by `throw 'normal'`. */
+export function thrownReason(thrown: unknown): Error {
+  return thrown instanceof Error ? thrown : new ThrownValueError(thrown)
+}
+
+/** Ties the reason that was there before to the error that took its place. */
+export function replaceReason(former: ExitReason, thrown: unknown): Error {
+  const reason = thrownReason(thrown)
+  if (reason !== former && reason.cause === undefined && Object.isExtensible(reason)) {
+    Object.defineProperty(reason, 'cause', { value: former, configurable: true, writable: true })
+  }
+  return reason
+}
+
+/** Where an error was made, as ` (at file:line)`, from its stack's first frame. */
+function placeOf(reason: ExitReason): string {
+  if (!(reason instanceof Error) || typeof reason.stack !== 'string') return ''
+  const frame = reason.stack.split('\n').find((line) => /^\s+at /.test(line))
+  return frame === undefined ? '' : ` (${frame.trim()})`
+}

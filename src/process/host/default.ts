@@ -1,0 +1,63 @@
+import type { AbortSignalLike } from '../process-ref.ts'
+import type { Host } from './host.ts'
+
+/** What this file takes from the global scope; the core is compiled without the types of any platform. */
+interface Platform {
+  readonly performance: { now(): number }
+  readonly MessageChannel: new () => {
+    readonly port1: { onmessage: (() => void) | null; ref?(): void; unref?(): void }
+    readonly port2: { postMessage(message: unknown): void }
+  }
+  readonly AbortController: new () => { readonly signal: AbortSignalLike; abort(reason: unknown): void }
+  readonly console: { warn(...values: unknown[]): void; error(...values: unknown[]): void }
+  readonly setTimeout: (run: () => void, ms: number) => unknown
+  readonly clearTimeout: (timer: unknown) => void
+  readonly queueMicrotask: (run: () => void) => void
+  readonly reportError?: (error: unknown) => void
+}
+
+const platform = globalThis as unknown as Platform
+const { performance, setTimeout, clearTimeout, queueMicrotask, MessageChannel, AbortController, console, reportError } =
+  platform
+
+// A message to oneself is the only macrotask that browsers do not slow down, as they do nested timeouts.
+const channel = new MessageChannel()
+let waiting: (() => void)[] = []
+channel.port1.onmessage = () => {
+  const due = waiting
+  waiting = []
+  for (const run of due) run()
+}
+
+/** The platform for browsers and everything else that has the web's common functions. */
+export const host: Host = {
+  now: () => performance.now(),
+  setTimer(run, ms) {
+    const timer = setTimeout.call(globalThis, run, ms)
+    return { clear: () => clearTimeout.call(globalThis, timer) }
+  },
+  yieldToEventLoop(run) {
+    waiting.push(run)
+    if (waiting.length === 1) channel.port2.postMessage(null)
+  },
+  enqueueMicrotask: (run) => queueMicrotask.call(globalThis, run),
+  surface(error) {
+    setTimeout.call(
+      globalThis,
+      () => {
+        if (reportError === undefined) throw error
+        reportError.call(globalThis, error)
+      },
+      0,
+    )
+  },
+  // Nothing here carries an async context from one task to the next.
+  captureContext: () => (run) => run(),
+  createAbort: () => new AbortController(),
+  logger: {
+    debug() {},
+    info() {},
+    warn: (message) => console.warn(message),
+    error: (message) => console.error(message),
+  },
+}

@@ -1,0 +1,40 @@
+import type { Logger } from '../../base/logger.ts'
+import type { AbortSignalLike } from '../process-ref.ts'
+
+/** A timer of the platform. */
+export interface HostTimer {
+  clear(): void
+}
+
+/** The two ends of an abort. */
+export interface HostAbort {
+  readonly signal: AbortSignalLike
+  abort(reason: unknown): void
+}
+
+/** Runs a function in an async context that was captured before. */
+export type RunInContext = <Result>(run: () => Result) => Result
+
+/**
+ * What the core needs of a platform, and all that it needs.
+ *
+ * Chosen by the `imports` conditions of package.json. An implementation takes the platform's functions when it is
+ * loaded, so that a test which replaces the global timers does not stop the scheduler.
+ */
+export interface Host {
+  /** Milliseconds on a clock that never goes back. */
+  now(): number
+  /** Runs once after `ms` milliseconds (at most 2³¹−1), and keeps the program alive until then. */
+  setTimer(run: () => void, ms: number): HostTimer
+  /** Runs after timers and I/O have had their turn. */
+  yieldToEventLoop(run: () => void): void
+  /** Runs once the running code has returned, before the event loop turns. */
+  enqueueMicrotask(run: () => void): void
+  /** Raises an error as uncaught, in a task of its own. */
+  surface(error: unknown): void
+  /** Takes hold of the present async context. */
+  captureContext(): RunInContext
+  createAbort(): HostAbort
+  /** Where messages go when the runtime was given no logger: warnings and errors to the console. */
+  readonly logger: Logger
+}

@@ -1,0 +1,40 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
+import { setMaxListeners } from 'node:events'
+import { performance } from 'node:perf_hooks'
+import { clearTimeout, setImmediate, setTimeout } from 'node:timers'
+import type { Host } from './host.ts'
+
+const now = performance.now.bind(performance)
+const enqueueMicrotask = queueMicrotask
+const { error, warn } = console
+
+/** The platform for Node, Bun and Deno. */
+export const host: Host = {
+  now,
+  setTimer(run, ms) {
+    const timer = setTimeout(run, ms)
+    return { clear: () => clearTimeout(timer) }
+  },
+  yieldToEventLoop(run) {
+    setImmediate(run)
+  },
+  enqueueMicrotask,
+  surface(failure) {
+    setImmediate(() => {
+      throw failure
+    })
+  },
+  captureContext: () => AsyncLocalStorage.snapshot(),
+  createAbort() {
+    const controller = new AbortController()
+    // A stage's signal is handed to everything the stage waits for, so many listeners are no leak.
+    setMaxListeners(0, controller.signal)
+    return { signal: controller.signal, abort: (reason) => controller.abort(reason) }
+  },
+  logger: {
+    debug() {},
+    info() {},
+    warn: (message) => warn(message),
+    error: (message) => error(message),
+  },
+}

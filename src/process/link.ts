@@ -1,0 +1,24 @@
+import type { Ending } from './ending.ts'
+
+/** What a process can be linked to: another process, or a scope. Abnormal ends pass along a link, both ways. */
+export interface Linkable {
+  links: Set<Linkable> | undefined
+  /** Takes the exit signal of `from`; `sender` is what `handleInfo` is shown as the one who ended. */
+  signalExit(from: Linkable | undefined, ending: Ending, sender: unknown): void
+  /** Whether a failure that comes along a link is reported here, or further on, so that nobody else need report it. */
+  willSurface(visited: Set<Linkable>): boolean
+}
+
+/** Links two; linking twice is linking once. */
+export function link(one: Linkable, other: Linkable): void {
+  one.links ??= new Set()
+  other.links ??= new Set()
+  one.links.add(other)
+  other.links.add(one)
+}
+
+/** Takes a link away, if there is one. */
+export function unlink(one: Linkable, other: Linkable): void {
+  one.links?.delete(other)
+  other.links?.delete(one)
+}

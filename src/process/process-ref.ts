@@ -1,0 +1,62 @@
+/// <reference lib="esnext.disposable" preserve="true" />
+import type { ExitReason } from './exit-reason.ts'
+
+/** How long an operation that waits for an answer may take. */
+export interface CallOptions {
+  /** Milliseconds, more than 0, or `Infinity`. Default: 5,000. */
+  readonly timeout?: number
+  /** Gives up when aborted: the promise rejects with the signal's reason. */
+  readonly signal?: AbortSignalLike
+}
+
+/** How a process is stopped. */
+export interface StopOptions {
+  /** Milliseconds after which the wait is given up, not the stop. Default: `Infinity`. */
+  readonly timeout?: number
+}
+
+/**
+ * A handle on a process; all that anyone but the process itself ever holds.
+ *
+ * It stays usable after the process has ended, when it keeps its id, name and exit reason and nothing else.
+ */
+export interface ProcessRef extends AsyncDisposable {
+  /** Identifies the process for as long as the program runs. */
+  readonly id: string
+  /** The name it was started under. */
+  readonly name: string | undefined
+  /** Resolves with the exit reason once the process has ended; never rejects. */
+  readonly exited: Promise<ExitReason>
+  /**
+   * Ends the process after what is already in its mailbox, running its `terminate`.
+   *
+   * Waits for a callback that is pending. Resolves once the process has ended with `reason` (default `'normal'`), and
+   * rejects with an `ExitError` if it ended with another one, or with a `NoProcessError` if it was not alive.
+   */
+  stop(reason?: ExitReason, options?: StopOptions): Promise<void>
+  /**
+   * Sends an exit signal, as OTP's `Process.exit/2`.
+   *
+   * A reason other than `'normal'` ends the process at once, also in the middle of a pending callback, and without
+   * `terminate`, unless it traps exits: then its `handleInfo` gets `{ exit, reason }`. `'kill'` cannot be trapped; the
+   * others hear `'killed'`.
+   */
+  exit(reason: ExitReason): void
+  /** Sends an ordinary message, for `handleInfo`. To a process that has ended it vanishes. */
+  send(message: unknown): void
+}
+
+/** The platform's `AbortSignal`, or the part of it that is used here, where the platform's types have none. */
+export type AbortSignalLike = typeof globalThis extends {
+  AbortSignal: { prototype: infer Signal extends object }
+}
+  ? Signal
+  : MinimalAbortSignal
+
+/** The part of an `AbortSignal` that this library relies on. */
+export interface MinimalAbortSignal {
+  readonly aborted: boolean
+  readonly reason: unknown
+  addEventListener(type: 'abort', listener: () => void, options?: { once?: boolean }): void
+  removeEventListener(type: 'abort', listener: () => void): void
+}

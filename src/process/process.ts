@@ -1,0 +1,385 @@
+import { Ring } from '../base/ring.ts'
+import { isThenable } from '../base/thenable.ts'
+import type { PendingCall } from './call.ts'
+import { end } from './end.ts'
+import { Ending, replaceReason, thrownReason } from './ending.ts'
+import type { ExitReason } from './exit-reason.ts'
+import type { HostAbort, RunInContext } from './host/host.ts'
+import type { Linkable } from './link.ts'
+import { Message } from './message.ts'
+import type { Monitor } from './monitor.ts'
+import type { ProcessReference } from './reference.ts'
+import type { ProcessRuntime } from './runtime.ts'
+import type { Runnable } from './scheduler.ts'
+import type { Deadline } from './timers.ts'
+
+/**
+ * How far a piece of work came: `done`; `parked`, and the process goes on by itself later; or `stopped`, and the
+ * process is about to end. Whoever gets anything but `done` unwinds, and first leaves word by `Process.andThen` what
+ * remains to be done.
+ */
+export type Progress = 'done' | 'parked' | 'stopped'
+
+/** What a process does; a stage, a supervisor and a task are behaviours. */
+export interface Behaviour {
+  /** Sets up; runs in the first turn. */
+  init(): Progress
+  /** Handles one message. What it does not know it hands to `Process.receiveSystem`. */
+  receive(message: Message): Progress
+  /** The last thing that runs, unless the process is killed. */
+  terminate(reason: ExitReason): Progress
+  /** What it still holds at its end, in numbers, for the report. */
+  held(): Readonly<Record<string, number>>
+}
+
+/** A piece of work left for later; the first one of a parked process gets what the promise gave. */
+type Continuation = (value: unknown) => Progress
+
+/** How many messages a process handles before the others have their turn. */
+const MESSAGES_PER_TURN = 16
+/** The length at which a mailbox is reported, once. */
+const LONG_MAILBOX = 10_000
+
+/**
+ * A process: a mailbox, and a behaviour that handles one message at a time.
+ *
+ * ```text
+ *   starting ──> alive ──> terminating ──> ended
+ *       └──────────┴────────────┴── killed ──^
+ * ```
+ *
+ * Every change of state happens in a turn of the process itself, so nobody's code runs inside the call of another.
+ */
+export class Process implements Runnable, Linkable {
+  readonly id: string
+  readonly kind: string
+  readonly runtime: ProcessRuntime
+  readonly name: string | undefined
+  /** The starter it is linked to; its exit ends this process even where exits are trapped. */
+  readonly parent: Linkable | undefined
+  /** Set right after construction: the behaviour and the reference need the process. */
+  behaviour!: Behaviour
+  reference!: ProcessReference
+  status: 'starting' | 'alive' | 'terminating' | 'ended' = 'starting'
+  trapsExits = false
+  /** The callback that runs or is pending, for reports; the last one that ran where none is. */
+  callback: string | undefined
+  /** Runs turns in the starter's async context; undefined where the runtime's own is right. */
+  readonly context: RunInContext | undefined
+  readonly mailbox: Ring<Message> = new Ring<Message>()
+  /** Settles the promise of the start; undefined once it is settled. */
+  startup: { resolve(): void; reject(ending: Ending): void } | undefined
+
+  // Relations; made when first needed, because most processes have few.
+  links: Set<Linkable> | undefined
+  /** Monitors that watch this process. */
+  watchers: Set<Monitor> | undefined
+  /** Monitors by which this process watches others. */
+  watching: Set<Monitor> | undefined
+  deadlines: Set<Deadline> | undefined
+  /** Calls to this process that nobody has replied to. */
+  callsToAnswer: Set<PendingCall> | undefined
+  /** Calls by this process that nobody has replied to. */
+  callsMade: Set<PendingCall> | undefined
+  /** How many messages it has begun to handle: tells the callback that runs or is pending from those before. */
+  messagesBegun = 0
+  /** Resolve the promises of `stop`. */
+  stopWaiters: ((ending: Ending) => void)[] | undefined
+  /** Behind `signal`; made when that is first read. */
+  abort: HostAbort | undefined
+
+  /** Whether it is in the run queue. */
+  private isScheduled = false
+  /** Whether a turn is under way. */
+  private isRunning = false
+  /** Counts promises waited for, so that a late answer of one given up is told apart; odd while parked. */
+  private parking = 0
+  /** How the promise waited for settled; set when it does, cleared when the process resumes. */
+  private settled: { readonly ok: boolean; readonly value: unknown } | undefined
+  /** What remains to be done once the promise has settled, innermost first. */
+  private continuations: Continuation[] = []
+  /** An exit signal that could not be trapped; it wins over everything. */
+  private doom: Ending | undefined
+  /** Why the process is stopping of its own; set before `stopped` is answered. */
+  private stopping: Ending | undefined
+  /** What `beforeEnd` left; dropped if the process is killed or fails instead. */
+  private lastWords: (() => void)[] = []
+  private mailboxWasReported = false
+
+  constructor(
+    runtime: ProcessRuntime,
+    kind: string,
+    name: string | undefined,
+    parent?: Linkable,
+    context?: RunInContext,
+  ) {
+    this.runtime = runtime
+    this.kind = kind
+    this.id = runtime.nextId()
+    this.name = name
+    this.parent = parent
+    this.context = context
+  }
+
+  /** Its name, or else its kind and id. */
+  get label(): string {
+    return this.name === undefined ? `${this.kind} ${this.id}` : `${this.kind} ${this.name}`
+  }
+
+  get isParked(): boolean {
+    return this.parking % 2 === 1
+  }
+
+  /** Whether it has something to do, and waits for its turn. */
+  get isWaitingForTurn(): boolean {
+    return this.isScheduled
+  }
+
+  /** Whether a callback is running or pending: then nothing else of this process can run. */
+  get isBusy(): boolean {
+    return this.isRunning || this.isParked
+  }
+
+  /** Whether a signal has come, in the middle of this turn, that ends it: then nothing more is begun. */
+  get isDoomed(): boolean {
+    return this.doom !== undefined
+  }
+
+  /** Puts a message into the mailbox. Only enqueues. */
+  deliver(message: Message): void {
+    if (this.status === 'ended') return
+    this.mailbox.push(message)
+    if (!this.isBusy) this.schedule()
+    if (this.mailbox.length >= LONG_MAILBOX && !this.mailboxWasReported) {
+      this.mailboxWasReported = true
+      this.runtime.log('warn', `${this.label} has ${LONG_MAILBOX} messages in its mailbox`, { process: this.id })
+    }
+  }
+
+  /** Has it run a turn; its first one sets it up. */
+  schedule(): void {
+    if (this.isScheduled) return
+    this.isScheduled = true
+    this.runtime.scheduler.add(this)
+  }
+
+  turn(): number {
+    this.isScheduled = false
+    // What a callback waited for that ended its own process may settle afterwards, and ask for a turn.
+    if (this.status === 'ended') return 0
+    if (this.context === undefined) return this.runTurn()
+    return this.context(() => this.runTurn())
+  }
+
+  private runTurn(): number {
+    let handled = 0
+    this.isRunning = true
+    try {
+      if (this.doom === undefined) handled = this.work()
+    } catch (thrown) {
+      this.crash(thrown)
+    }
+    this.isRunning = false
+    // The signal may have come in the middle of this turn, from the process's own callback.
+    if (this.doom !== undefined) end(this, this.doom)
+    else if (!this.isParked && this.mailbox.length > 0 && this.status !== 'ended') this.schedule()
+    return handled + 1
+  }
+
+  /** Handles what there is to handle, up to the bound, and answers how many messages it was. */
+  private work(): number {
+    if (this.settled !== undefined && !this.resume(this.settled)) return 1
+    if (this.status === 'starting' && !this.settle(this.behaviour.init())) return 1
+    const { mailbox, behaviour } = this
+    const { scheduler } = this.runtime
+    let handled = 0
+    while (handled < MESSAGES_PER_TURN && mailbox.length > 0) {
+      handled++
+      this.messagesBegun++
+      const progress = behaviour.receive(mailbox.shift() as Message)
+      if (progress !== 'done') {
+        this.settle(progress)
+        break
+      }
+      if (this.doom !== undefined || scheduler.isSpent) break
+    }
+    return handled
+  }
+
+  /** Draws the consequence of some progress, and answers whether the process is free for its next message. */
+  private settle(progress: Progress): boolean {
+    // A signal that came meanwhile wins: what the callback wanted is no longer asked.
+    if (progress === 'parked' || this.doom !== undefined) return false
+    if (progress === 'stopped') {
+      this.terminate()
+      return false
+    }
+    if (this.status === 'starting') {
+      this.status = 'alive'
+      this.startup?.resolve()
+      this.startup = undefined
+    } else if (this.status === 'terminating') {
+      this.endInOrder()
+      return false
+    }
+    return true
+  }
+
+  // ── Stopping ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+  /** Says that the process ends for this reason; answer the result to whoever called. */
+  stop(reason: ExitReason | Ending, ending?: Ending): Progress {
+    if (reason instanceof Ending) this.stopping = reason
+    else this.stopping = ending ?? this.runtime.endingOf(reason, this.label)
+    return 'stopped'
+  }
+
+  /** Leaves something to be done after `terminate` and before anyone hears of the end: a reply. */
+  beforeEnd(run: () => void): void {
+    this.lastWords.push(run)
+  }
+
+  /** Handles the kinds of message that every process knows; others it ignores. */
+  receiveSystem(message: Message): Progress {
+    if (message.kind !== 'stop' && message.kind !== 'parent-exit') return 'done'
+    const { ending } = message.body as { readonly ending: Ending }
+    return this.stop(ending.reason, ending)
+  }
+
+  private terminate(): void {
+    const ending = this.stopping as Ending
+    this.continuations = []
+    if (this.status === 'starting') {
+      end(this, ending)
+      return
+    }
+    this.status = 'terminating'
+    const progress = this.behaviour.terminate(ending.reason)
+    if (progress !== 'parked') this.endInOrder()
+  }
+
+  private endInOrder(): void {
+    for (const run of this.lastWords) run()
+    end(this, this.stopping as Ending)
+  }
+
+  /** Ends the process of what one of its callbacks threw, through `terminate` where that has not run yet. */
+  private crash(thrown: unknown): void {
+    try {
+      this.continuations = []
+      this.lastWords = []
+      if (this.status === 'terminating') {
+        const former = this.stopping as Ending
+        const reason = replaceReason(former.reason, thrown)
+        end(this, new Ending(reason, this.label, this.callback))
+      } else {
+        const reason = thrownReason(thrown)
+        this.stopping = this.runtime.endingOf(reason, this.label, this.callback)
+        this.terminate()
+      }
+    } catch (again) {
+      if (this.status === 'terminating') this.crash(again)
+      else this.runtime.surface(again)
+    }
+  }
+
+  /**
+   * Takes an exit signal from `from`.
+   *
+   * Only marks the process: what follows from it happens in a turn of its own, so that an `exit` in the middle of
+   * somebody's callback runs nobody's code.
+   */
+  signalExit(from: Linkable | undefined, ending: Ending, sender: unknown): void {
+    if (this.status === 'ended' || this.doom !== undefined) return
+    if (this.trapsExits) {
+      const kind = from !== undefined && from === this.parent ? 'parent-exit' : 'exit'
+      this.deliver(new Message(kind, '', undefined, { from: sender, ending }))
+    } else if (ending.reason !== 'normal') {
+      this.kill(ending)
+    }
+  }
+
+  willSurface(visited: Set<Linkable>): boolean {
+    if (this.trapsExits || visited.has(this)) return false
+    visited.add(this)
+    for (const linked of this.links ?? []) if (linked.willSurface(visited)) return true
+    return false
+  }
+
+  /** Ends the process at once, whatever it is doing. */
+  kill(ending: Ending): void {
+    if (this.status === 'ended' || this.doom !== undefined) return
+    this.doom = ending
+    this.continuations = []
+    if (this.isParked) this.parking++
+    if (!this.isRunning) this.schedule()
+  }
+
+  /** Has it fail, in its next turn, as though the callback that is pending, or the last one that ran, threw this. */
+  fail(error: unknown): void {
+    if (this.status === 'ended') return
+    if (this.isParked) this.parking++
+    this.settled = { ok: false, value: error }
+    this.schedule()
+  }
+
+  // ── Waiting ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+  /** Waits for a promise; `resume` gets its value, in a turn of this process. A rejection is a crash. */
+  park(promise: PromiseLike<unknown>, resume: Continuation): 'parked' {
+    const parking = ++this.parking
+    this.continuations.push(resume)
+    const wake = (ok: boolean, value: unknown): void => {
+      // A process that was killed meanwhile no longer waits: a late answer, or rejection, is dropped here.
+      if (this.parking !== parking) return
+      this.parking++
+      this.settled = { ok, value }
+      this.schedule()
+    }
+    Promise.resolve(promise).then(
+      (value) => wake(true, value),
+      (error: unknown) => wake(false, error),
+    )
+    return 'parked'
+  }
+
+  /** Lets the others go first; `resume` runs in the process's next turn. */
+  yield(resume: Continuation): 'parked' {
+    this.continuations.push(resume)
+    this.settled = { ok: true, value: undefined }
+    this.schedule()
+    return 'parked'
+  }
+
+  /** Says how many events a callback has just handled; answers whether others should now go first. */
+  spend(events: number): boolean {
+    return this.runtime.scheduler.spend(events)
+  }
+
+  /** Waits for a value if it is a promise; what it gives is of no interest. */
+  waitFor(value: unknown): Progress {
+    return isThenable(value) ? this.park(value, () => 'done') : 'done'
+  }
+
+  /** Leaves word what to do after work that is parked; answers the progress it was given, for the caller to answer. */
+  andThen(progress: Progress, resume: Continuation): Progress {
+    if (progress === 'parked') this.continuations.push(resume)
+    return progress
+  }
+
+  /** Goes on with what was left, and answers whether the process is free for its next message. */
+  private resume(settled: { readonly ok: boolean; readonly value: unknown }): boolean {
+    this.settled = undefined
+    if (!settled.ok) throw settled.value
+    const continuations = this.continuations
+    this.continuations = []
+    for (let next = 0; next < continuations.length; next++) {
+      const progress = (continuations[next] as Continuation)(settled.value)
+      if (progress === 'done' && this.doom === undefined) continue
+      // What the continuation itself left comes before what was left outside of it.
+      if (progress === 'parked') for (const later of continuations.slice(next + 1)) this.continuations.push(later)
+      return this.settle(progress)
+    }
+    return this.settle('done')
+  }
+}

@@ -1,0 +1,23 @@
+import type { Ending } from './ending.ts'
+import type { Linkable } from './link.ts'
+import type { ProcessRuntime } from './runtime.ts'
+
+/** The scope of a program: it surfaces every failure, once per cause, and stops nobody. */
+export class ProgramScope implements Linkable {
+  links: Set<Linkable> | undefined
+  private readonly runtime: ProcessRuntime
+
+  constructor(runtime: ProcessRuntime) {
+    this.runtime = runtime
+  }
+
+  willSurface(): boolean {
+    return true
+  }
+
+  signalExit(_from: Linkable | undefined, ending: Ending): void {
+    if (!ending.isFailure || ending.isSurfaced) return
+    ending.isSurfaced = true
+    this.runtime.surface(ending.toFailure())
+  }
+}

@@ -1,0 +1,190 @@
+import { host } from '#host'
+import { Ring } from '../base/ring.ts'
+
+/** What a schedule puts in order: a process that has something to do. */
+export interface Runnable {
+  /** Identifies the process. */
+  readonly id: string
+  /** Runs one turn, which never throws, and answers how much work it was, about one per message. */
+  turn(): number
+}
+
+/** Decides which of the processes that have something to do runs next. */
+export interface Schedule {
+  /** How many processes wait for their turn. */
+  readonly size: number
+  /** A process joins; it is not among those that wait. */
+  add(process: Runnable): void
+  /** Takes out the process that runs next; called only while `size` is above 0. */
+  next(): Runnable
+}
+
+/** First in, first out: the schedule of every runtime that is given no other. */
+export function fairSchedule(): Schedule {
+  const queue = new Ring<Runnable>()
+  return {
+    get size() {
+      return queue.length
+    },
+    add: (process) => queue.push(process),
+    next: () => queue.shift() as Runnable,
+  }
+}
+
+/** How long all runtimes together may run before the event loop has its turn, in milliseconds. */
+const SLICE = 2
+/** How much work may be done between two looks at the clock. */
+const WORK_PER_LOOK = 64
+/** What counts as much as an event that is given to a loop outside: nobody knows what that does with it. */
+const WORK_OUTSIDE = 8
+
+// The budget belongs to the thread. Counted from each drain instead, callbacks that are `async` without waiting would
+// open a fresh slice with every microtask, and timers would starve.
+const outsideContext = host.captureContext()
+let yieldIsArmed = false
+let deadline = 0
+let starved: (() => void)[] = []
+
+/** Begins a slice, if none has begun in this turn of the event loop; answers whether it did. */
+function armYield(): boolean {
+  if (yieldIsArmed) return false
+  yieldIsArmed = true
+  deadline = host.now() + SLICE
+  outsideContext(() => host.yieldToEventLoop(renewBudget))
+  return true
+}
+
+function renewBudget(): void {
+  yieldIsArmed = false
+  if (starved.length === 0) return
+  const due = starved
+  starved = []
+  armYield()
+  for (const goOn of due) goOn()
+}
+
+/** Runs the processes of one runtime, in slices that leave the event loop alive. */
+export class Scheduler {
+  /** How many turns have been run; a test counts them. */
+  turns = 0
+  private readonly schedule: Schedule
+  /** Turns per slice, for a runtime whose runs must not depend on the speed of the machine; else undefined. */
+  private readonly turnsPerSlice: number | undefined
+  /** The turn that ends the present slice, where slices are counted in turns. */
+  private lastTurn = 0
+  /** Work done since the clock was last looked at and there was time left. */
+  private work = 0
+  /** Whether the present slice is known to be used up: then the turn under way should end, too. */
+  isSpent = false
+  /**
+   * `draining` while turns are run; `requested` from the first wake-up until the drain it leads to; `held` where nothing
+   * runs by itself, and a wake-up leads to none.
+   */
+  private state: 'idle' | 'requested' | 'draining' | 'held' = 'idle'
+
+  constructor(schedule: Schedule, turnsPerSlice: number | undefined) {
+    this.schedule = schedule
+    this.turnsPerSlice = turnsPerSlice
+  }
+
+  /** How many processes wait for their turn. */
+  get size(): number {
+    return this.schedule.size
+  }
+
+  add(process: Runnable): void {
+    this.schedule.add(process)
+    if (this.state === 'idle') this.request()
+  }
+
+  /**
+   * Says that a callback has just handled this many events, and answers whether the present slice is used up: then a
+   * process in the middle of a long message should let the others, and the event loop, go first.
+   */
+  spend(events: number): boolean {
+    this.work += 1 + (events >> 3)
+    return this.work >= WORK_PER_LOOK && this.turnsPerSlice === undefined && this.isOverBudget()
+  }
+
+  /**
+   * Says that code outside of any process has just been given an event, and answers whether it should be made to wait,
+   * by `nextSlice`, before it has another one: a loop over what is there already would go on for as long as that lasts.
+   */
+  spendOutside(): boolean {
+    if (armYield()) this.beginSlice()
+    this.work += WORK_OUTSIDE
+    return this.work >= WORK_PER_LOOK && this.isOverBudget()
+  }
+
+  /** Runs when the event loop has had its turn. Only after `spendOutside` has answered that this is due. */
+  nextSlice(run: () => void): void {
+    starved.push(run)
+  }
+
+  private isOverBudget(): boolean {
+    const isOver = this.turnsPerSlice === undefined ? host.now() >= deadline : this.turns >= this.lastTurn
+    // A callback that asks (`spend`) may not heed the answer: then the drain must find it out again.
+    if (!isOver) this.work = 0
+    this.isSpent = isOver
+    return isOver
+  }
+
+  private request(): void {
+    this.state = 'requested'
+    if (armYield()) this.beginSlice()
+    if (this.isOverBudget()) starved.push(this.drainAnew)
+    else outsideContext(() => host.enqueueMicrotask(() => outsideContext(() => this.drain())))
+  }
+
+  private beginSlice(): void {
+    if (this.turnsPerSlice !== undefined) this.lastTurn = this.turns + this.turnsPerSlice
+  }
+
+  /** Drains in a slice that has just begun. */
+  private readonly drainAnew = (): void => {
+    this.beginSlice()
+    outsideContext(() => this.drain())
+  }
+
+  /** Runs turns until nobody has anything left to do, or the slice is used up. */
+  private drain(): void {
+    const { schedule } = this
+    const workPerLook = this.turnsPerSlice === undefined ? WORK_PER_LOOK : 1
+    this.state = 'draining'
+    this.work = 0
+    this.isSpent = false
+    while (schedule.size > 0) {
+      this.turns++
+      // In two steps: the turn itself adds to `work`, and `+=` would take the sum from before it.
+      const work = schedule.next().turn()
+      this.work += work
+      if (this.work >= workPerLook && this.isOverBudget()) break
+    }
+    this.state = 'idle'
+    if (schedule.size === 0) return
+    this.state = 'requested'
+    armYield()
+    starved.push(this.drainAnew)
+  }
+
+  /** From now on turns are run by `step` alone. To be called before anybody joins. */
+  hold(): void {
+    this.state = 'held'
+  }
+
+  /** Runs so many turns at once, or as many as there are to run; answers how many. Only for one that is held. */
+  step(count: number): number {
+    if (this.state !== 'held') throw new Error('expected no turn to be under way where one is to be run')
+    const { schedule, turns } = this
+    this.state = 'draining'
+    this.isSpent = false
+    outsideContext(() => {
+      while (schedule.size > 0 && this.turns - turns < count) {
+        this.turns++
+        schedule.next().turn()
+      }
+    })
+    this.state = 'held'
+    return this.turns - turns
+  }
+}

@@ -1,0 +1,124 @@
+import { type StageFailure, StartError } from '../base/errors.ts'
+import { Ending } from './ending.ts'
+import { type Linkable, unlink } from './link.ts'
+import { Message } from './message.ts'
+import type { Process } from './process.ts'
+import type { ProcessRef } from './process-ref.ts'
+import type { ProcessRuntime } from './runtime.ts'
+import { startProcess } from './start.ts'
+import type { Stage, StartOptions } from './startable.ts'
+
+/** How long a scope waits for a stage to stop before it kills it, in milliseconds. */
+const STOP_TIMEOUT = 5_000
+
+/**
+ * What stages are linked to that are started outside of any stage.
+ *
+ * The first of them that fails stops the others, in reverse order of their start, and rejects `done`. A scope is for
+ * a request, a test, a library: `await using scope = createScope()`.
+ */
+export interface Scope extends AsyncDisposable {
+  /**
+   * Resolves once the scope is disposed of, and rejects with a {@link StageFailure} when a stage in it fails. Nobody
+   * need listen: then the failure surfaces as an unhandled rejection, as no failure passes in silence.
+   */
+  readonly done: Promise<void>
+  /** Starts a stage linked to this scope. Rejects with a `StartError` once the scope is closed. */
+  startLink<Ref extends ProcessRef>(stage: Stage<Ref>, options?: StartOptions<NoInfer<Ref>>): Promise<Ref>
+  /** Stops all stages in it, the last started first, each within 5,000 ms or else it is killed. */
+  [Symbol.asyncDispose](): Promise<void>
+}
+
+/** A scope of somebody's own. */
+export class OwnScope implements Linkable, Scope {
+  links: Set<Linkable> | undefined
+  readonly done: Promise<void>
+  private readonly runtime: ProcessRuntime
+  /** How long each stage may take to stop, in milliseconds, before it is killed. */
+  private readonly stopTimeout: number
+  private settle: { resolve(): void; reject(failure: StageFailure): void }
+  private isClosed = false
+  private isFinishing = false
+  private closing: Promise<void> | undefined
+
+  constructor(runtime: ProcessRuntime, stopTimeout: number = STOP_TIMEOUT) {
+    this.runtime = runtime
+    this.stopTimeout = stopTimeout
+    this.settle = { resolve() {}, reject() {} }
+    this.done = new Promise((resolve, reject) => {
+      this.settle = { resolve, reject }
+    })
+  }
+
+  async startLink<Ref extends ProcessRef>(stage: Stage<Ref>, options?: StartOptions<NoInfer<Ref>>): Promise<Ref> {
+    if (this.isClosed) {
+      const message = 'expected a scope that is open, and this one has been disposed of, or has failed'
+      throw new StartError('a stage', 'scope-closed', message)
+    }
+    const started = startProcess(stage, options, () => this, this.runtime)
+    if (this.isFinishing) tellToFinish(lastOf(this.links))
+    return started
+  }
+
+  /** Tells all stages in it, and those that are still to be started, to take nothing new and to end in good order. */
+  finish(): void {
+    this.isFinishing = true
+    for (const linked of this.links ?? []) tellToFinish(linked)
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close()
+    this.settle.resolve()
+  }
+
+  willSurface(): boolean {
+    return !this.isClosed
+  }
+
+  signalExit(_from: Linkable | undefined, ending: Ending): void {
+    if (!ending.isFailure || this.isClosed) return
+    const failure = ending.toFailure()
+    ending.isSurfaced = true
+    void this.close().then(() => this.settle.reject(failure))
+  }
+
+  private close(): Promise<void> {
+    this.isClosed = true
+    this.closing ??= this.stopAll()
+    return this.closing
+  }
+
+  private async stopAll(): Promise<void> {
+    // A set keeps the order in which it was filled, so the last one in it was started last.
+    for (let last = lastOf(this.links); last !== undefined; last = lastOf(this.links)) {
+      const process = last as Process
+      await stopWithin(process, this.stopTimeout)
+      unlink(this, process)
+    }
+  }
+}
+
+function tellToFinish(linked: Linkable | undefined): void {
+  ;(linked as Process | undefined)?.deliver(new Message('finish', '', undefined, undefined))
+}
+
+function lastOf(links: Set<Linkable> | undefined): Linkable | undefined {
+  let last: Linkable | undefined
+  for (const linked of links ?? []) last = linked
+  return last
+}
+
+/** Stops a process with reason `'shutdown'`, or kills it when it has not ended after `ms` milliseconds. */
+export function stopWithin(process: Process, ms: number): Promise<void> {
+  return new Promise((resolve) => {
+    const ending = new Ending('shutdown', process.label, undefined, true)
+    const kill = (): void => process.kill(new Ending('killed', process.label, undefined, true))
+    const deadline = process.runtime.timers.add(ms, kill)
+    process.stopWaiters ??= []
+    process.stopWaiters.push(() => {
+      deadline.cancel()
+      resolve()
+    })
+    process.deliver(new Message('stop', '', undefined, { ending }))
+  })
+}

@@ -1,0 +1,70 @@
+import { quote } from '../base/quote.ts'
+import { isThenable } from '../base/thenable.ts'
+import { Definition } from './definition.ts'
+import { Message } from './message.ts'
+import type { Behaviour, Process, Progress } from './process.ts'
+import type { AbortSignalLike, ProcessRef } from './process-ref.ts'
+import { ProcessReference } from './reference.ts'
+import { signalOf } from './signal.ts'
+import type { Stage } from './startable.ts'
+
+/** What the function of a task is handed. */
+export interface TaskContext {
+  /** Aborted with the exit reason when the task is ended from outside: what its work stops on. */
+  readonly signal: AbortSignalLike
+}
+
+/** A process that runs one function and ends with its outcome. */
+export class TaskProcess implements Behaviour {
+  private readonly process: Process
+  private readonly run: (context: TaskContext) => unknown
+
+  constructor(process: Process, run: (context: TaskContext) => unknown) {
+    this.process = process
+    this.run = run
+  }
+
+  /** The work is no part of the start: whoever starts a task does not wait for it. */
+  init(): Progress {
+    this.process.deliver(new Message('run', '', undefined, undefined))
+    return 'done'
+  }
+
+  receive(message: Message): Progress {
+    const { process } = this
+    if (message.kind !== 'run') return process.receiveSystem(message)
+    process.callback = 'task'
+    const context = {
+      get signal(): AbortSignalLike {
+        return signalOf(process)
+      },
+    }
+    const outcome = this.run(context)
+    return isThenable(outcome) ? process.park(outcome, () => process.stop('normal')) : process.stop('normal')
+  }
+
+  terminate(): Progress {
+    return 'done'
+  }
+
+  held(): Readonly<Record<string, number>> {
+    return {}
+  }
+}
+
+/**
+ * A process that runs one function, async or not, and ends when that does: normally, or with what it throws as the
+ * reason.
+ *
+ * It is started, linked and supervised like any stage. The start does not wait for the work.
+ *
+ * @throws {TypeError} If `run` is no function.
+ */
+export function task(run: (context: TaskContext) => unknown): Stage<ProcessRef> {
+  if (typeof run !== 'function') throw new TypeError(`expected task to be given a function, got: ${quote(run)}`)
+  return new Definition(
+    'task',
+    (process) => new TaskProcess(process, run),
+    (process) => new ProcessReference(process),
+  ).as<ProcessRef>()
+}

@@ -1,0 +1,1 @@
+export { type RunOptions, type RunOutcome, runUntilSignal, type Signal } from './run-until-signal.ts'

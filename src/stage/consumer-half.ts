@@ -1,0 +1,343 @@
+import { RefusedError } from '../base/errors.ts'
+import { quote } from '../base/quote.ts'
+import { isThenable } from '../base/thenable.ts'
+import type { PendingCall } from '../process/call.ts'
+import type { Ending } from '../process/ending.ts'
+import { type ExitReason, isOrderly } from '../process/exit-reason.ts'
+import { type Monitor, monitor } from '../process/monitor.ts'
+import { nameOf } from '../process/name.ts'
+import type { Progress } from '../process/process.ts'
+import { type ProcessReference, resolveReference } from '../process/reference.ts'
+import { type AnswerRule, follow, followSubscribe } from './answer.ts'
+import { DemandWindow } from './demand-window.ts'
+import { type Delivered, type Ended, PROTOCOL_VERSION, sendAsk, sendCancel, sendSubscribe } from './protocol.ts'
+import type { Stage } from './stage.ts'
+import type { ValidSubscribeOptions } from './subscribe-options.ts'
+import type { Subscription } from './subscribing.ts'
+import { SubscriptionHandle } from './subscription-handle.ts'
+
+/** A stage that handles events: what its consumer half needs of it. */
+export interface HandlingStage extends Stage {
+  /** What its `handleEvents` may answer. */
+  readonly eventsRule: AnswerRule
+  /** A subscription has ended; the stage reacts to it now, or when it has handled what came before. */
+  scheduleCancel(cancellation: Cancellation): Progress
+}
+
+/** A subscription as the consumer keeps it. */
+export interface Upstream {
+  readonly handle: SubscriptionHandle
+  readonly producer: ProcessReference
+  readonly cancel: 'permanent' | 'transient' | 'temporary'
+  readonly monitor: Monitor
+  /** Demand and batch sizes; undefined in manual mode, where the user's code asks. */
+  window: DemandWindow | undefined
+  /** Who waits to hear whether the producer accepts; undefined once that is known, or nobody does. */
+  confirming: PendingCall | undefined
+}
+
+/** A subscription that has ended, and how. */
+export interface Cancellation {
+  readonly upstream: Upstream
+  readonly kind: 'cancel' | 'down'
+  readonly reason: ExitReason
+  readonly isRefused: boolean
+  /** The story behind the reason, where a process ended. */
+  readonly ending: Ending | undefined
+}
+
+/** What is asked for when a stage subscribes. */
+export interface SubscribeRequest {
+  readonly tag: string
+  /** What the user's code already holds; undefined where it will be answered. */
+  readonly handle: SubscriptionHandle | undefined
+  /** A reference or a name token; a name is looked up when the request is handled. */
+  readonly producer: unknown
+  readonly valid: ValidSubscribeOptions
+  /** The options as given, for the producer and the callbacks. */
+  readonly options: Readonly<Record<string, unknown>>
+  readonly cancelFirst: { readonly tag: string; readonly reason: ExitReason } | undefined
+}
+
+/**
+ * The half of a stage that handles events: its subscriptions, and the demand on them.
+ *
+ * It obeys the consumer's part of the protocol.
+ */
+export class ConsumerHalf {
+  private readonly stage: HandlingStage
+  private readonly upstreams = new Map<string, Upstream>()
+  private readonly cancelRule: AnswerRule
+  /** Set when the stage is about to end, and must ask for nothing more. */
+  asksNoMore = false
+  /** How many events of the delivery under way have not been handled: those in a callback's hands, and those behind. */
+  inHand = 0
+
+  constructor(stage: HandlingStage, cancelRule: AnswerRule) {
+    this.stage = stage
+    this.cancelRule = cancelRule
+  }
+
+  /** Whether it has no subscription. */
+  get isAlone(): boolean {
+    return this.upstreams.size === 0
+  }
+
+  find(tag: string): Upstream | undefined {
+    return this.upstreams.get(tag)
+  }
+
+  // ── Subscribing ───────────────────────────────────────────────────────────────────────────────────────────────
+
+  /** Subscribes to a producer; `call` is answered with the subscription. */
+  subscribe(request: SubscribeRequest, call: PendingCall | undefined): Progress {
+    const { tag, valid, options } = request
+    const { process, members, callbacks } = this.stage
+    const producer = resolveReference(request.producer, process.runtime, 'a producer to subscribe to')
+    if (producer === undefined) return this.missProducer(request, call)
+
+    const handle = request.handle ?? new SubscriptionHandle(tag, process.reference)
+    const watch = monitor(process, producer, 'producer-down', tag)
+    const confirm = valid.confirm && call !== undefined
+    const upstream: Upstream = {
+      handle,
+      producer,
+      cancel: valid.cancel,
+      monitor: watch,
+      window: undefined,
+      confirming: confirm ? call : undefined,
+    }
+    const cancelFirst = this.cancelElsewhere(request.cancelFirst, producer)
+    sendSubscribe(producer, tag, process.reference, { version: PROTOCOL_VERSION, cancelFirst, options, confirm })
+    SubscriptionHandle.connect(handle, producer)
+    if (members.handleSubscribe === undefined) return this.afterHandleSubscribe('automatic', upstream, valid, call)
+    process.callback = 'handleSubscribe'
+    const seen = { ...options, maxDemand: valid.maxDemand, minDemand: valid.minDemand, cancel: valid.cancel }
+    const answer = members.handleSubscribe.call(callbacks, 'producer', seen, handle)
+    if (isThenable(answer)) {
+      return process.park(answer, (value) => this.afterHandleSubscribe(value, upstream, valid, call))
+    }
+    return this.afterHandleSubscribe(answer, upstream, valid, call)
+  }
+
+  private afterHandleSubscribe(
+    answer: unknown,
+    upstream: Upstream,
+    valid: ValidSubscribeOptions,
+    call: PendingCall | undefined,
+  ): Progress {
+    const { handle, producer } = upstream
+    if (answer === undefined || answer === 'automatic') {
+      upstream.window = new DemandWindow(valid.maxDemand, valid.minDemand)
+      sendAsk(producer, handle.tag, this.stage.process.reference, valid.maxDemand)
+    } else if (answer !== 'manual') {
+      return followSubscribe(this.stage, answer, "'automatic', 'manual', nothing or { stop }")
+    }
+    this.upstreams.set(handle.tag, upstream)
+    if (upstream.confirming === undefined) call?.reply(handle)
+    return 'done'
+  }
+
+  /**
+   * A subscription that is put in the place of another is cancelled by the producer, in one step, where it is the same.
+   * Another producer does not know it, so it is cancelled where it belongs.
+   */
+  private cancelElsewhere(first: SubscribeRequest['cancelFirst'], producer: ProcessReference): typeof first {
+    const former = first === undefined ? undefined : this.upstreams.get(first.tag)
+    if (first === undefined || former === undefined || former.producer === producer) return first
+    sendCancel(former.producer, first.tag, this.stage.process.reference, first.reason)
+    return undefined
+  }
+
+  /** The name to subscribe to belongs to nobody: only a temporary subscription bears that. */
+  private missProducer(request: SubscribeRequest, call: PendingCall | undefined): Progress {
+    const { process } = this.stage
+    const handle = request.handle ?? new SubscriptionHandle(request.tag, process.reference)
+    SubscriptionHandle.connect(handle, undefined)
+    const answer = (): void => {
+      if (!request.valid.confirm) call?.reply(handle)
+      else call?.fail(new RefusedError(process.label, `the process named ${quote(nameOf(request.producer))}`, 'noproc'))
+    }
+    if (request.valid.cancel === 'temporary') {
+      answer()
+      return 'done'
+    }
+    process.runtime.log('error', `${process.label} could not subscribe: there is no process of that name`, {
+      process: process.id,
+    })
+    process.beforeEnd(answer)
+    return process.stop('noproc')
+  }
+
+  // ── Events ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  /** The subscription that events came under; undefined where there is none (any more), and the producer is told so. */
+  receive(message: Delivered): Upstream | undefined {
+    const upstream = this.upstreams.get(message.tag)
+    if (upstream === undefined) {
+      const producer = message.from as ProcessReference
+      sendCancel(producer, message.tag, this.stage.process.reference, 'unknown-subscription')
+      this.reportUnknown(producer, message.body.length)
+    } else if (message.body.length === 0) {
+      this.confirm(upstream)
+    }
+    return upstream
+  }
+
+  /** Events that came under no subscription of this stage are dropped, as in GenStage, and never in silence. */
+  private reportUnknown(producer: ProcessReference, count: number): void {
+    if (count === 0) return
+    const { process } = this.stage
+    process.runtime.log(
+      'warn',
+      `${process.label} has discarded ${count} events of ${producer.label}, which came under a subscription it has not`,
+      { process: process.id, producer: producer.id, discarded: count },
+    )
+  }
+
+  /** The producer has accepted the subscription. */
+  private confirm(upstream: Upstream): void {
+    upstream.confirming?.reply(upstream.handle)
+    upstream.confirming = undefined
+  }
+
+  /** Has the stage handle a delivery, batch by batch, asking for more after each. */
+  handle(upstream: Upstream, events: readonly unknown[]): Progress {
+    const { window } = upstream
+    if (window === undefined) return this.handleWhole(upstream.handle, events)
+    this.inHand = events.length
+    window.begin(events.length)
+    if (window.excess > 0) this.reportExcess(upstream, window.excess)
+    return this.handleBatches(upstream, window, events, 0)
+  }
+
+  /** Goes on with a delivery from `start`. One array that is exactly one batch is handed on as it is. */
+  private handleBatches(upstream: Upstream, window: DemandWindow, events: readonly unknown[], start: number): Progress {
+    const { process } = this.stage
+    let next = start
+    while (next < events.length) {
+      const size = window.next()
+      const { ask } = window
+      const batch = size === events.length ? events : events.slice(next, next + size)
+      next += size
+      const progress = this.handleBatch(upstream.handle, batch)
+      if (progress !== 'done') {
+        return process.andThen(progress, () => {
+          this.ask(upstream, ask)
+          return this.handleBatches(upstream, window, events, next)
+        })
+      }
+      // Its own callback has ended it: what is left of the delivery stays in its hands, and is counted there.
+      if (process.isDoomed) return 'stopped'
+      this.ask(upstream, ask)
+      if (process.spend(size) && next < events.length) {
+        return process.yield(() => this.handleBatches(upstream, window, events, next))
+      }
+    }
+    return 'done'
+  }
+
+  /** Has the stage handle a delivery whole, asking for nothing: in manual mode, and when its subscription is no more. */
+  handleWhole(handle: Subscription, events: readonly unknown[]): Progress {
+    this.inHand = events.length
+    return this.handleBatch(handle, events)
+  }
+
+  private handleBatch(handle: Subscription, batch: readonly unknown[]): Progress {
+    const { stage } = this
+    const { process } = stage
+    if (process.runtime.freezesBatches) Object.freeze(batch)
+    process.callback = 'handleEvents'
+    const answer = stage.handleEvents(batch, handle)
+    if (isThenable(answer)) return process.park(answer, (value) => this.afterBatch(batch.length, value))
+    return this.afterBatch(batch.length, answer)
+  }
+
+  private afterBatch(size: number, answer: unknown): Progress {
+    this.inHand -= size
+    return follow(this.stage, 'handleEvents', answer, this.stage.eventsRule)
+  }
+
+  private ask(upstream: Upstream, demand: number): void {
+    if (demand === 0 || this.asksNoMore) return
+    sendAsk(upstream.producer, upstream.handle.tag, this.stage.process.reference, demand)
+  }
+
+  private reportExcess(upstream: Upstream, excess: number): void {
+    const { process } = this.stage
+    process.runtime.log('error', `${process.label} received ${excess} events more than it asked for`, {
+      process: process.id,
+      producer: upstream.producer.id,
+      excess,
+    })
+  }
+
+  // ── Ends ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  /** A producer says that a subscription has ended. */
+  onCancelled(message: Ended): Progress {
+    const { reason, isRefused } = message.body
+    return this.remove(message.tag, 'cancel', reason, isRefused, undefined)
+  }
+
+  /** A producer has ended. */
+  onDown(watch: Monitor): Progress {
+    return this.remove(watch.tag, 'down', watch.ending?.reason, false, watch.ending)
+  }
+
+  private remove(
+    tag: string,
+    kind: 'cancel' | 'down',
+    reason: ExitReason,
+    isRefused: boolean,
+    ending: Ending | undefined,
+  ): Progress {
+    const upstream = this.upstreams.get(tag)
+    if (upstream === undefined) return 'done'
+    this.upstreams.delete(tag)
+    upstream.monitor.cancel()
+    upstream.confirming?.fail(new RefusedError(this.stage.process.label, upstream.producer.label, reason))
+    upstream.confirming = undefined
+    return this.stage.scheduleCancel({ upstream, kind, reason, isRefused, ending })
+  }
+
+  /** Whether a cancellation will stop the stage once it is reacted to. */
+  isFatal({ upstream, reason, isRefused }: Cancellation): boolean {
+    if (isRefused || upstream.cancel === 'temporary') return false
+    // A stage that is finishing ends by itself, when the last of its producers has ended and all is handled.
+    if (this.stage.isFinishing && (isOrderly(reason) || reason === 'noproc')) return false
+    return upstream.cancel === 'permanent' || !isOrderly(reason)
+  }
+
+  /** Reacts to the end of a subscription: by `handleCancel`, and by stopping where the subscription says so. */
+  cancel(cancellation: Cancellation): Progress {
+    const progress = this.tell(cancellation)
+    if (progress !== 'done') return this.stage.process.andThen(progress, () => this.afterCancel(cancellation))
+    return this.afterCancel(cancellation)
+  }
+
+  private afterCancel(cancellation: Cancellation): Progress {
+    return this.isFatal(cancellation) ? this.stopFor(cancellation) : this.stage.stopIfDone()
+  }
+
+  /** Tells `handleCancel` of the end of a subscription. */
+  tell({ kind, reason, upstream }: Cancellation): Progress {
+    const { process, members, callbacks } = this.stage
+    if (members.handleCancel === undefined) return 'done'
+    process.callback = 'handleCancel'
+    const answer = members.handleCancel.call(callbacks, { [kind]: reason }, upstream.handle)
+    return follow(this.stage, 'handleCancel', answer, this.cancelRule)
+  }
+
+  /** Stops the stage because a subscription has ended. */
+  stopFor({ upstream, reason, ending }: Cancellation): Progress {
+    const { process } = this.stage
+    const facts = { process: process.id, producer: upstream.producer.id, reason }
+    process.runtime.log(
+      'info',
+      `${process.label} stops, as its subscription to ${upstream.producer.label} ended`,
+      facts,
+    )
+    return process.stop(reason, ending)
+  }
+}

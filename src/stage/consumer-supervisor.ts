@@ -1,0 +1,140 @@
+import { type OptionTable, optionTable } from '../base/option-table.ts'
+import { array, callback, oneOf } from '../base/option-type.ts'
+import { Definition } from '../process/definition.ts'
+import type { Message } from '../process/message.ts'
+import type { Process, Progress } from '../process/process.ts'
+import type { ProcessRef } from '../process/process-ref.ts'
+import type { ProcessReference } from '../process/reference.ts'
+import type { Stage } from '../process/startable.ts'
+import { task } from '../process/task.ts'
+import { type Shutdown, shutdownType } from '../supervisor/shutdown.ts'
+import { restartRows } from '../supervisor/supervisor-options.ts'
+import { callbacksView } from './callbacks-view.ts'
+import { ChildPool, type StartReply } from './child-pool.ts'
+import { type ConsumerOptions, ConsumerStage } from './consumer-stage.ts'
+import type { ChildContext, ConsumerSupervisorOptions } from './consumer-supervisor-options.ts'
+import type { Members } from './members.ts'
+import type { ConsumerSupervisorRef } from './references.ts'
+import { consumerOptions } from './stage-options.ts'
+import { ConsumerReference, callStage } from './stage-references.ts'
+import { requestFromSource } from './subscribe-options.ts'
+
+/** The options of a consumer supervisor, complete. */
+interface ValidOptions {
+  readonly child: ((event: unknown, context: ChildContext) => unknown) | undefined
+  readonly start: ((event: unknown) => Stage<ProcessRef>) | undefined
+  readonly restart: 'temporary' | 'transient'
+  readonly maxRestarts: number
+  readonly maxSeconds: number
+  readonly shutdown: Shutdown
+  readonly subscribeTo: readonly unknown[]
+}
+
+/** The options of a consumer supervisor. */
+export const consumerSupervisorOptions: OptionTable<ValidOptions> = optionTable({
+  child: {
+    type: callback<(event: unknown, context: ChildContext) => unknown>(),
+    text: 'The work for one event, as a function; either this or `start` is given.',
+  },
+  start: {
+    type: callback<(event: unknown) => Stage<ProcessRef>>(),
+    text: 'Makes the process for one event; either this or `child` is given.',
+  },
+  restart: {
+    type: oneOf('temporary', 'transient'),
+    default: 'temporary',
+    text: 'Whether a child that ended abnormally is started again: never, or always.',
+  },
+  ...restartRows,
+  shutdown: {
+    type: shutdownType,
+    default: 5_000,
+    unit: 'ms',
+    text: 'How long children may take to end when told to, before they are killed.',
+  },
+  subscribeTo: { type: array<unknown>(), default: [], text: 'Producers to subscribe to once set up.' },
+})
+
+/**
+ * A consumer that runs one child per event, never more than `maxDemand` at once for each producer.
+ *
+ * A child is an async function `(event, { signal })`, or a process of any kind. More is asked for as children end, in
+ * portions of at least `minDemand`; a slow child holds nobody back. When it stops, its children are stopped; when a
+ * producer ends, they go on.
+ *
+ * Follows GenStage's ConsumerSupervisor.
+ *
+ * @throws {TypeError | RangeError} If an option is wrong.
+ */
+export function consumerSupervisor<In>(options: ConsumerSupervisorOptions<In>): Stage<ConsumerSupervisorRef<In>> {
+  const valid = consumerSupervisorOptions.read(options, 'the options of a consumer supervisor')
+  const { child, start } = valid
+  if ((child === undefined) === (start === undefined)) {
+    throw new TypeError('expected a consumer supervisor to be given either child or start')
+  }
+  const makeChild = start ?? ((event: unknown) => task((context) => child?.(event, context)))
+  return new Definition(
+    'consumer-supervisor',
+    (process) => superviseIn(process, valid, makeChild),
+    (process) => new ConsumerSupervisorReference(process),
+  ).as<ConsumerSupervisorRef<In>>()
+}
+
+function superviseIn(
+  process: Process,
+  valid: ValidOptions,
+  makeChild: (event: unknown) => Stage<ProcessRef>,
+): ConsumerStage {
+  const pool = new ChildPool(process, makeChild, valid)
+  const subscribeTo = valid.subscribeTo.map((source) => requestFromSource(process.runtime, source))
+  process.trapsExits = true
+  // The pool is the callbacks of a consumer, like any user's object.
+  const members = consumerOptions.read(callbacksView(pool))
+  return new ConsumerSupervisorStage(process, pool, members, { subscribeTo })
+}
+
+/** A consumer whose work is not done before its children are. */
+class ConsumerSupervisorStage extends ConsumerStage {
+  private readonly pool: ChildPool
+
+  constructor(process: Process, pool: ChildPool, members: Members, options: ConsumerOptions) {
+    super(process, pool, members, options)
+    this.pool = pool
+  }
+
+  /** Any message may be the one that ends the last child. */
+  override receive(message: Message): Progress {
+    const progress = super.receive(message)
+    return progress === 'done' ? this.stopIfDone() : progress
+  }
+
+  protected override isDone(): boolean {
+    return super.isDone() && this.pool.isIdle
+  }
+}
+
+/** The reference to a consumer supervisor. Its calls wait for as long as starting and stopping children takes. */
+class ConsumerSupervisorReference extends ConsumerReference {
+  async startChild(event: unknown): Promise<ProcessReference | 'ignore'> {
+    const reply = (await this.ask('startChild', event)) as StartReply
+    if (reply === 'ignored') return 'ignore'
+    if ('error' in reply) throw reply.error
+    return reply
+  }
+
+  terminateChild(child: unknown): Promise<unknown> {
+    return this.ask('terminateChild', child)
+  }
+
+  whichChildren(): Promise<unknown> {
+    return this.ask('whichChildren', undefined)
+  }
+
+  countChildren(): Promise<unknown> {
+    return this.ask('countChildren', undefined)
+  }
+
+  private ask(kind: string, argument: unknown): Promise<unknown> {
+    return callStage(this, kind, [argument, { timeout: Number.POSITIVE_INFINITY }])
+  }
+}

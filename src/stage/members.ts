@@ -1,0 +1,16 @@
+/** A callback of the user's, whatever its types are. */
+export type Callback = (this: unknown, ...args: unknown[]) => unknown
+
+/** The callbacks of a stage, read once when it has been set up. */
+export interface Members {
+  readonly handleDemand?: Callback
+  readonly handleEvents?: Callback
+  readonly handleSubscribe: Callback | undefined
+  readonly handleCancel: Callback | undefined
+  readonly handleInfo: Callback | undefined
+  readonly formatDiscarded?: Callback | undefined
+  readonly terminate: Callback | undefined
+  readonly inspect: Callback | undefined
+  readonly handleCall: object | undefined
+  readonly handleCast: object | undefined
+}

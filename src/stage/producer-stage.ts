@@ -1,0 +1,163 @@
+import { Ring } from '../base/ring.ts'
+import type { PendingCall } from '../process/call.ts'
+import type { Message } from '../process/message.ts'
+import type { Monitor } from '../process/monitor.ts'
+import type { Process, Progress } from '../process/process.ts'
+import { follow } from './answer.ts'
+import type { SubscribeRequest } from './consumer-half.ts'
+import type { Callback, Members } from './members.ts'
+import { type EmittingOptions, type EmittingStage, ProducerHalf } from './producer-half.ts'
+import type { Ask, Cancel, Subscribe } from './protocol.ts'
+import type { DemandMode } from './references.ts'
+import { Stage } from './stage.ts'
+
+/** What a producer holds back while it accumulates: demand, or events. */
+type HeldBack = { readonly demand: number } | { readonly events: readonly unknown[] }
+
+/** What decides how a producer emits. */
+export interface ProducerOptions extends EmittingOptions {
+  readonly demand: DemandMode
+}
+
+/** A stage that emits events when asked. */
+export class ProducerStage extends Stage implements EmittingStage {
+  readonly occasionalRule = 'events or nothing'
+  private readonly half: ProducerHalf
+  private readonly demanded: Callback
+  /** Demand and events in the order in which they came; undefined in mode `forward`. */
+  private accumulated: HeldBack[] | undefined
+  /** What is being replayed, the next one first. Empty but while a replay is under way. */
+  private readonly replaying = new Ring<HeldBack>()
+
+  constructor(process: Process, callbacks: object, members: Members, options: ProducerOptions) {
+    super(process, callbacks, members)
+    this.half = new ProducerHalf(this, options)
+    this.demanded = members.handleDemand as Callback
+    this.accumulated = options.demand === 'accumulate' ? [] : undefined
+  }
+
+  begin(): Progress {
+    return 'done'
+  }
+
+  /** Meets demand from the buffer first, and asks the user's code for the rest. */
+  serve(demand: number): Progress {
+    const unmet = this.half.takeFromBuffer(demand)
+    if (this.isFinishing) return this.stopIfDone()
+    if (unmet === 0) return 'done'
+    if (this.accumulated !== undefined) {
+      this.accumulated.push({ demand: unmet })
+      return 'done'
+    }
+    const { process } = this
+    process.callback = 'handleDemand'
+    return follow(this, 'handleDemand', this.demanded.call(this.callbacks, unmet), 'events')
+  }
+
+  emit(events: readonly unknown[]): void {
+    if (this.accumulated !== undefined) this.accumulated.push({ events })
+    else this.half.dispatch(events)
+    this.process.spend(events.length)
+  }
+
+  protected demandMode(): DemandMode {
+    return this.accumulated === undefined ? 'forward' : 'accumulate'
+  }
+
+  protected setDemandMode(mode: DemandMode): Progress {
+    if (mode === 'accumulate') {
+      this.accumulated ??= []
+      return 'done'
+    }
+    this.replaying.pushAll(this.accumulated ?? [])
+    // Forward already while what was held is replayed: what the replay itself brings about is not held again.
+    this.accumulated = undefined
+    return this.replay()
+  }
+
+  private replay(): Progress {
+    for (let entry = this.replaying.shift(); entry !== undefined; entry = this.replaying.shift()) {
+      if ('events' in entry) {
+        this.emit(entry.events)
+        continue
+      }
+      const progress = this.serve(entry.demand)
+      if (progress !== 'done') return this.process.andThen(progress, () => this.replay())
+    }
+    return 'done'
+  }
+
+  protected override finish(): Progress {
+    // What was held back goes out first; demand among it asks for nothing new any more.
+    this.isFinishing = true
+    const progress = this.setDemandMode('forward')
+    return progress === 'done' ? this.stopIfDone() : progress
+  }
+
+  protected isDone(): boolean {
+    return this.half.heldCount === 0
+  }
+
+  held(): Readonly<Record<string, number>> {
+    const { accumulated = [], replaying } = this
+    let count = 0
+    for (const entry of accumulated) count += eventsIn(entry)
+    for (let index = 0; index < replaying.length; index++) count += eventsIn(replaying.at(index) as HeldBack)
+    return { ...this.half.held(), accumulated: count }
+  }
+
+  protected estimatedCount(): number {
+    return this.half.estimatedCount
+  }
+
+  protected queueInfo(message: unknown): void {
+    this.half.queueInfo(message)
+  }
+
+  protected onAsk(message: Ask): Progress {
+    return this.half.ask(message)
+  }
+
+  protected onSubscribe(message: Subscribe): Progress {
+    return this.half.subscribe(message)
+  }
+
+  protected onCancel(message: Cancel): Progress {
+    return this.half.onCancel(message)
+  }
+
+  protected onSubscriberDown(watch: Monitor): Progress {
+    return this.half.onDown(watch)
+  }
+
+  // A producer handles no events.
+
+  handleEvents(): never {
+    throw new Error('a producer handles no events')
+  }
+
+  /** Only a producer-consumer's or consumer's reference has `subscribe`, so nobody gets here by the public API. */
+  protected subscribe(request: SubscribeRequest, call: PendingCall | undefined): Progress {
+    const { process } = this
+    const error = new TypeError(`expected a stage that handles events to subscribe, got ${process.label}`)
+    if (call !== undefined) call.fail(error)
+    else process.runtime.log('error', error.message, { process: process.id, tag: request.tag })
+    return 'done'
+  }
+
+  protected onEvents(message: Message): Progress {
+    return this.misdirected(message)
+  }
+
+  protected onCancelled(message: Message): Progress {
+    return this.misdirected(message)
+  }
+
+  protected onProducerDown(): Progress {
+    return 'done'
+  }
+}
+
+function eventsIn(entry: HeldBack): number {
+  return 'events' in entry ? entry.events.length : 0
+}

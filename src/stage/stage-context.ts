@@ -1,0 +1,130 @@
+import { ExitedError, NoProcessError } from '../base/errors.ts'
+import { quote } from '../base/quote.ts'
+import { Ending } from '../process/ending.ts'
+import type { ExitReason } from '../process/exit-reason.ts'
+import { link, unlink } from '../process/link.ts'
+import { Message } from '../process/message.ts'
+import { monitor } from '../process/monitor.ts'
+import { nameOf } from '../process/name.ts'
+import type { Process } from '../process/process.ts'
+import type { ProcessRef } from '../process/process-ref.ts'
+import { type ProcessReference, resolveReference } from '../process/reference.ts'
+import { signalOf } from '../process/signal.ts'
+import { startLinkedTo } from '../process/start.ts'
+import type { Stage, StartOptions } from '../process/startable.ts'
+import type { SubscribeRequest } from './consumer-half.ts'
+import type { ConsumerContext, Monitor, ProducerContext, Timer } from './context.ts'
+import { oneOf } from './one-of.ts'
+import type { DemandMode, StageRef } from './references.ts'
+import { callStage, describeKind } from './stage-references.ts'
+import { requestFromSource, tagToCancel } from './subscribe-options.ts'
+import type { Subscription } from './subscribing.ts'
+import { SubscriptionHandle } from './subscription-handle.ts'
+
+/**
+ * What a stage knows of itself and can do from inside; a set-up function gets it.
+ *
+ * Methods are bound by closing over the process, so that they can be taken out: `({ signal, sendAfter }) => …`.
+ */
+export function stageContext(process: Process): ProducerContext & ConsumerContext {
+  const living = (operation: string): Process => {
+    if (process.status !== 'ended') return process
+    throw new ExitedError(operation, process.label, process.reference.exitReason)
+  }
+  return {
+    self: process.reference as unknown as StageRef,
+    get signal() {
+      return signalOf(process)
+    },
+    sendAfter: (message, ms) => sendAfter(living('sendAfter'), message, ms),
+    info: (message) => living('info').deliver(new Message('queue-own-info', '', undefined, message)),
+    call: ((target: unknown, kind: PropertyKey, ...rest: unknown[]) => {
+      const reply = callFrom(living, target, kind, rest)
+      // When the stage ends, its pending calls reject. Nobody may be waiting any more, and then nobody need hear of it.
+      reply.catch(() => {})
+      return reply
+    }) as ProducerContext['call'],
+    startLink: async <Ref extends ProcessRef>(stage: Stage<Ref>, options?: StartOptions<NoInfer<Ref>>) =>
+      startLinkedTo(living('startLink'), stage, options),
+    monitor: (target) => monitorFor(living('monitor'), target),
+    link: (target) => linkTo(living('link'), target),
+    unlink: (target) => unlinkFrom(living('unlink'), target),
+    demand: (mode) => setDemand(living('demand'), mode),
+    subscribe: (source) => subscribe(living('subscribe'), source, undefined),
+    resubscribe: (subscription, reason, source) =>
+      subscribe(living('resubscribe'), source, { tag: tagToCancel(subscription, process.reference), reason }),
+  }
+}
+
+function sendAfter(process: Process, message: unknown, ms: number): Timer {
+  if (typeof ms !== 'number') throw new TypeError(`expected ms to be a number of milliseconds, got: ${quote(ms)}`)
+  if (!(ms >= 0)) throw new RangeError(`expected ms to be at least 0, got: ${quote(ms)}`)
+  if (ms === Number.POSITIVE_INFINITY) return { cancel() {} }
+  const deadlines = process.deadlines ?? new Set()
+  process.deadlines = deadlines
+  const deadline = process.runtime.timers.add(ms, () => {
+    deadlines.delete(deadline)
+    process.deliver(new Message('message', '', undefined, message))
+  })
+  deadlines.add(deadline)
+  return {
+    cancel() {
+      deadlines.delete(deadline)
+      deadline.cancel()
+    },
+  }
+}
+
+async function callFrom(
+  living: (operation: string) => Process,
+  target: unknown,
+  kind: PropertyKey,
+  rest: readonly unknown[],
+): Promise<unknown> {
+  const caller = living('call')
+  const reference = resolveReference(target, caller.runtime, 'a stage to call')
+  if (reference === undefined)
+    throw new NoProcessError(`call ${describeKind(kind)}`, `the process named ${nameOf(target)}`)
+  return callStage(reference, kind, rest, caller)
+}
+
+function monitorFor(process: Process, target: ProcessRef): Monitor {
+  const reference = expectReference(process, target, 'monitor')
+  return monitor(process, reference, 'down', '')
+}
+
+function linkTo(process: Process, target: ProcessRef): void {
+  const reference = expectReference(process, target, 'link to')
+  const other = reference.process
+  if (other !== undefined) link(process, other)
+  else process.signalExit(undefined, new Ending('noproc', reference.label), reference)
+}
+
+function unlinkFrom(process: Process, target: ProcessRef): void {
+  const other = resolveReference(target, process.runtime, 'a process to unlink from')?.process
+  if (other !== undefined) unlink(process, other)
+}
+
+/** The process that a reference, or a name that somebody has, stands for. */
+function expectReference(process: Process, target: ProcessRef, what: string): ProcessReference {
+  const reference = resolveReference(target, process.runtime, `a process to ${what}`)
+  if (reference === undefined) throw new NoProcessError(what, `the process named ${nameOf(target)}`)
+  return reference
+}
+
+function setDemand(process: Process, mode: DemandMode): void {
+  const valid = oneOf('demand', mode, ['forward', 'accumulate'])
+  process.deliver(new Message('set-demand-mode', '', undefined, valid))
+}
+
+/** Subscribes from inside: by a message to oneself, for the answer of a callback may be what is going on. */
+function subscribe(
+  process: Process,
+  source: unknown,
+  cancelFirst: { readonly tag: string; readonly reason: ExitReason } | undefined,
+): Subscription {
+  const request = requestFromSource(process.runtime, source, cancelFirst)
+  const handle = new SubscriptionHandle(request.tag, process.reference)
+  process.deliver(new Message('subscribe-yourself', '', undefined, { ...request, handle } satisfies SubscribeRequest))
+  return handle
+}

@@ -1,0 +1,230 @@
+import type { PendingCall, Request } from '../process/call.ts'
+import type { Ending } from '../process/ending.ts'
+import type { ExitReason } from '../process/exit-reason.ts'
+import type { Message } from '../process/message.ts'
+import type { Monitor } from '../process/monitor.ts'
+import type { Behaviour, Process, Progress } from '../process/process.ts'
+import type { ProcessRef } from '../process/process-ref.ts'
+import type { ProcessReference } from '../process/reference.ts'
+import { type AnswerRule, follow, followCall } from './answer.ts'
+import type { SubscribeRequest } from './consumer-half.ts'
+import { findHandler } from './handler-table.ts'
+import type { Members } from './members.ts'
+import type { Ask, Cancel, Delivered, Ended, Subscribe } from './protocol.ts'
+import type { DemandMode } from './references.ts'
+import type { Subscription } from './subscribing.ts'
+
+/** What a call or a cast brings to its handler. */
+export interface UserRequest {
+  readonly kind: PropertyKey
+  readonly arguments: readonly unknown[]
+}
+
+/**
+ * A stage: what all kinds of it have in common. What makes it a producer, a consumer or both is answered by the kinds.
+ *
+ * Whatever a callback answers is acted on before the next message is looked at. A callback that answers a promise parks
+ * the stage in the middle of a message: what is left of that message then waits as a continuation of the process.
+ */
+export abstract class Stage implements Behaviour {
+  readonly process: Process
+  /** The callbacks object: `this` in every callback. */
+  readonly callbacks: object
+  /** The callbacks that it has, read once. */
+  readonly members: Members
+  /** What callbacks may answer that emit on occasion. */
+  abstract readonly occasionalRule: AnswerRule
+
+  /** Set when the stage was told to finish: it takes nothing new, and ends once it has handed on what it holds. */
+  isFinishing = false
+
+  constructor(process: Process, callbacks: object, members: Members) {
+    this.process = process
+    this.callbacks = callbacks
+    this.members = members
+  }
+
+  // ── What the kinds answer ─────────────────────────────────────────────────────────────────────────────────────
+
+  /** What the stage does once its callbacks are there: consumers subscribe. */
+  abstract begin(): Progress
+  /** Sends events out, as far as they are asked for. */
+  abstract emit(events: readonly unknown[]): void
+  /** Has the user's code handle a batch. */
+  abstract handleEvents(batch: readonly unknown[], from: Subscription): unknown
+  abstract held(): Readonly<Record<string, number>>
+  /** Whether nothing is left to do for a stage that is finishing. */
+  protected abstract isDone(): boolean
+
+  protected abstract onEvents(message: Delivered): Progress
+  protected abstract onAsk(message: Ask): Progress
+  protected abstract onSubscribe(message: Subscribe): Progress
+  protected abstract onCancel(message: Cancel): Progress
+  protected abstract onCancelled(message: Ended): Progress
+  protected abstract onProducerDown(watch: Monitor): Progress
+  protected abstract onSubscriberDown(watch: Monitor): Progress
+  /** Asked to subscribe to a producer; `call` is there if somebody waits. */
+  protected abstract subscribe(request: SubscribeRequest, call: PendingCall | undefined): Progress
+  /** Queues an info behind the events that are there. */
+  protected abstract queueInfo(message: unknown): void
+  protected abstract setDemandMode(mode: DemandMode): Progress
+  protected abstract demandMode(): DemandMode
+  protected abstract estimatedCount(): number
+
+  // ── Messages ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+  init(): Progress {
+    return this.begin()
+  }
+
+  receive(message: Message): Progress {
+    switch (message.kind) {
+      case 'events':
+        return this.onEvents(message as Delivered)
+      case 'ask':
+        return this.onAsk(message as Ask)
+      case 'message':
+        return this.handleInfo(message.body)
+      case 'call':
+        return this.handleCall(message.body as Request<UserRequest>)
+      case 'cast':
+        return this.handleCast(message.body as UserRequest)
+      case 'subscribe':
+        return this.onSubscribe(message as Subscribe)
+      case 'cancel':
+        return this.onCancel(message as Cancel)
+      case 'cancelled':
+        return this.onCancelled(message as Ended)
+      default:
+        return this.receiveSeldom(message)
+    }
+  }
+
+  private receiveSeldom(message: Message): Progress {
+    switch (message.kind) {
+      case 'producer-down':
+        return isActive(message) ? this.onProducerDown(message.body as Monitor) : 'done'
+      case 'subscriber-down':
+        return isActive(message) ? this.onSubscriberDown(message.body as Monitor) : 'done'
+      case 'down':
+        return isActive(message) ? this.handleInfo(downInfo(message.body as Monitor)) : 'done'
+      case 'exit':
+        return this.handleInfo(exitInfo(message.body as { from: unknown; ending: Ending }))
+      case 'request-subscription': {
+        const { call, argument } = message.body as Request<SubscribeRequest>
+        return this.subscribe(argument, call)
+      }
+      case 'subscribe-yourself':
+        return this.subscribe(message.body as SubscribeRequest, undefined)
+      case 'queue-info': {
+        const { call, argument } = message.body as Request
+        this.queueInfo(argument)
+        call.reply(undefined)
+        return 'done'
+      }
+      case 'queue-own-info':
+        this.queueInfo(message.body)
+        return 'done'
+      case 'set-demand-mode':
+        return this.setDemandMode(message.body as DemandMode)
+      case 'read-demand-mode':
+        ;(message.body as Request).call.reply(this.demandMode())
+        return 'done'
+      case 'count-buffered':
+        ;(message.body as Request).call.reply(this.estimatedCount())
+        return 'done'
+      case 'finish':
+        return this.finish()
+      default:
+        return this.process.receiveSystem(message)
+    }
+  }
+
+  /** Told to take nothing new, and to end in good order. */
+  protected finish(): Progress {
+    this.isFinishing = true
+    return this.stopIfDone()
+  }
+
+  /** Ends a stage that is finishing, once nothing is left to do. To be asked whenever something was done. */
+  stopIfDone(): Progress {
+    return this.isFinishing && this.isDone() ? this.process.stop('shutdown') : 'done'
+  }
+
+  // ── Callbacks that all kinds have ─────────────────────────────────────────────────────────────────────────────
+
+  private handleInfo(message: unknown): Progress {
+    const { process, members, callbacks } = this
+    if (members.handleInfo === undefined) {
+      process.runtime.log('warn', `${process.label} has no handleInfo, and received a message`, {
+        process: process.id,
+        message,
+      })
+      return 'done'
+    }
+    process.callback = 'handleInfo'
+    return follow(this, 'handleInfo', members.handleInfo.call(callbacks, message), this.occasionalRule)
+  }
+
+  private handleCall({ call, argument }: Request<UserRequest>): Progress {
+    const { process, members } = this
+    const { kind } = argument
+    const handler = findHandler(members.handleCall, 'handleCall', kind)
+    if (handler instanceof Error) {
+      call.fail(handler)
+      return 'done'
+    }
+    const name = `handleCall.${String(kind)}`
+    process.callback = name
+    const from = { reply: (value: unknown): void => call.reply(value) }
+    const answer = handler.call(members.handleCall, argument.arguments[0], from)
+    return followCall(this, name, answer, from.reply)
+  }
+
+  private handleCast({ kind, arguments: request }: UserRequest): Progress {
+    const { process, members } = this
+    const handler = findHandler(members.handleCast, 'handleCast', kind)
+    if (handler instanceof Error) {
+      process.runtime.log('error', `${process.label} received an unknown cast: ${handler.message}`, {
+        process: process.id,
+      })
+      return 'done'
+    }
+    const name = `handleCast.${String(kind)}`
+    process.callback = name
+    return follow(this, name, handler.call(members.handleCast, request[0]), this.occasionalRule)
+  }
+
+  terminate(reason: ExitReason): Progress {
+    const { process, members, callbacks } = this
+    if (members.terminate === undefined) return 'done'
+    process.callback = 'terminate'
+    const answer = members.terminate.call(callbacks, reason)
+    // Whatever it answers is of no interest, but it is waited for.
+    return process.waitFor(answer)
+  }
+
+  // ── For messages that a stage of this kind should not get ─────────────────────────────────────────────────────
+
+  /** Reports a message that only another kind of stage can handle. */
+  protected misdirected(message: { readonly kind: string; readonly from: ProcessRef | undefined }): Progress {
+    const { process } = this
+    const sender = (message.from as ProcessReference | undefined)?.label ?? 'somebody'
+    process.runtime.log('error', `${process.label} received '${message.kind}' from ${sender}, and cannot handle it`, {
+      process: process.id,
+    })
+    return 'done'
+  }
+}
+
+function isActive(message: Message): boolean {
+  return (message.body as Monitor).isActive
+}
+
+function downInfo(watch: Monitor): { readonly down: ProcessRef; readonly reason: ExitReason } {
+  return { down: watch.target, reason: watch.ending?.reason }
+}
+
+function exitInfo({ from, ending }: { from: unknown; ending: Ending }): { exit: unknown; reason: ExitReason } {
+  return { exit: from, reason: ending.reason }
+}

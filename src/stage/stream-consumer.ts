@@ -1,0 +1,170 @@
+import { type ExitReason, isOrderly } from '../process/exit-reason.ts'
+import type { Message } from '../process/message.ts'
+import { Message as ProcessMessage } from '../process/message.ts'
+import { type Monitor, monitor } from '../process/monitor.ts'
+import type { Behaviour, Process, Progress } from '../process/process.ts'
+import { type ProcessReference, resolveReference } from '../process/reference.ts'
+import type { SubscribeRequest } from './consumer-half.ts'
+import { DemandWindow } from './demand-window.ts'
+import { countEvents } from './mailbox-events.ts'
+import { PROTOCOL_VERSION, sendAsk, sendCancel, sendSubscribe } from './protocol.ts'
+import type { DemandMode } from './references.ts'
+
+/** One producer of a stream. */
+export interface StreamUpstream {
+  readonly tag: string
+  readonly producer: ProcessReference
+  readonly cancel: 'permanent' | 'transient' | 'temporary'
+  readonly window: DemandWindow
+  readonly monitor: Monitor
+}
+
+/** A batch that the stream has not taken yet, and what to ask for once it has. */
+export interface StreamBatch {
+  readonly upstream: StreamUpstream
+  readonly events: readonly unknown[]
+  readonly ask: number
+}
+
+/** What the consumer tells its stream, in the order in which it happened. */
+export interface StreamFace {
+  /** A batch has come; answers whether anybody will take it. */
+  accept(batch: StreamBatch): boolean
+  /** No more will come: all producers have ended in good order, or one has not. */
+  finish(failure: { readonly label: string; readonly reason: ExitReason } | undefined): void
+}
+
+/** What is told to producers once all are subscribed to. */
+export interface StreamDemand {
+  readonly mode: DemandMode
+  readonly producers: readonly unknown[]
+}
+
+/**
+ * The process behind a stream: it speaks the consumer's part of the protocol, and hands on what comes.
+ *
+ * It asks once for `maxDemand`; after that the stream asks, batch by batch, as events are taken from it.
+ */
+export class StreamConsumer implements Behaviour {
+  private readonly process: Process
+  private readonly requests: readonly SubscribeRequest[]
+  private readonly demand: StreamDemand
+  private readonly face: StreamFace
+  private readonly upstreams = new Map<string, StreamUpstream>()
+  /** Set when the stream was left: what comes now is of no interest, and the last confirmation ends the process. */
+  private isLeaving = false
+  /** How many events have come, or lay in the stream when it was left, that nobody will take. */
+  private untaken = 0
+
+  constructor(process: Process, requests: readonly SubscribeRequest[], demand: StreamDemand, face: StreamFace) {
+    this.process = process
+    this.requests = requests
+    this.demand = demand
+    this.face = face
+  }
+
+  init(): Progress {
+    for (const request of this.requests) if (!this.subscribe(request)) return this.process.stop('noproc')
+    for (const target of this.demand.producers) {
+      const producer = resolveReference(target, this.process.runtime, 'a producer')
+      producer?.deliver(new ProcessMessage('set-demand-mode', '', undefined, this.demand.mode))
+    }
+    return this.endIfAlone()
+  }
+
+  private subscribe({ tag, producer: target, valid, options }: SubscribeRequest): boolean {
+    const { process } = this
+    const producer = resolveReference(target, process.runtime, 'a producer')
+    if (producer === undefined) {
+      if (cancelOf(options) === 'temporary') return true
+      this.face.finish({ label: 'a producer by that name', reason: 'noproc' })
+      return false
+    }
+    const watch = monitor(process, producer, 'producer-down', tag)
+    const window = new DemandWindow(valid.maxDemand, valid.minDemand)
+    this.upstreams.set(tag, { tag, producer, cancel: cancelOf(options), window, monitor: watch })
+    const body = { version: PROTOCOL_VERSION, cancelFirst: undefined, options, confirm: false }
+    sendSubscribe(producer, tag, process.reference, body)
+    sendAsk(producer, tag, process.reference, valid.maxDemand)
+    return true
+  }
+
+  receive(message: Message): Progress {
+    switch (message.kind) {
+      case 'events':
+        return this.onEvents(message as Message<'events', readonly unknown[]>)
+      case 'cancelled':
+        return this.onEnd(message.tag, (message.body as { readonly reason: ExitReason }).reason)
+      case 'producer-down': {
+        const watch = message.body as Monitor
+        return watch.isActive ? this.onEnd(watch.tag, watch.ending?.reason) : 'done'
+      }
+      case 'leave':
+        return this.leave(message.body as number)
+      default:
+        return this.process.receiveSystem(message)
+    }
+  }
+
+  private onEvents({ tag, from, body: events }: Message<'events', readonly unknown[]>): Progress {
+    const upstream = this.upstreams.get(tag)
+    if (upstream === undefined) {
+      sendCancel(from as ProcessReference, tag, this.process.reference, 'unknown-subscription')
+      return 'done'
+    }
+    if (this.isLeaving) {
+      this.untaken += events.length
+      return 'done'
+    }
+    if (this.process.runtime.freezesBatches) Object.freeze(events)
+    const { window } = upstream
+    window.begin(events.length)
+    let start = 0
+    for (let size = window.next(); size > 0; size = window.next()) {
+      const batch = size === events.length ? events : events.slice(start, start + size)
+      start += size
+      if (!this.face.accept({ upstream, events: batch, ask: window.ask })) this.untaken += size
+    }
+    return 'done'
+  }
+
+  private onEnd(tag: string, reason: ExitReason): Progress {
+    const upstream = this.upstreams.get(tag)
+    if (upstream === undefined) return 'done'
+    this.upstreams.delete(tag)
+    upstream.monitor.cancel()
+    const isBorne = upstream.cancel === 'temporary' || (upstream.cancel === 'transient' && isOrderly(reason))
+    if (!this.isLeaving && !isBorne) {
+      // The others are cancelled once the stream has come to this point: what it takes before, it still asks for.
+      this.face.finish(isOrderly(reason) ? undefined : { label: upstream.producer.label, reason })
+    }
+    return this.endIfAlone()
+  }
+
+  /** Cancels what is left; the process ends when all of it is confirmed. The stream held `untaken` events. */
+  private leave(untaken: number): Progress {
+    this.isLeaving = true
+    this.untaken += untaken
+    for (const { producer, tag } of this.upstreams.values()) sendCancel(producer, tag, this.process.reference, 'normal')
+    return this.endIfAlone()
+  }
+
+  private endIfAlone(): Progress {
+    if (this.upstreams.size > 0) return 'done'
+    if (!this.isLeaving) this.face.finish(undefined)
+    return this.process.stop('normal')
+  }
+
+  terminate(): Progress {
+    return 'done'
+  }
+
+  held(): Readonly<Record<string, number>> {
+    return { hands: this.untaken, mailbox: countEvents(this.process.mailbox) }
+  }
+}
+
+/** What the end of a producer means for the stream; where nothing is said, one that ended in good order is borne. */
+function cancelOf(options: Readonly<Record<string, unknown>>): 'permanent' | 'transient' | 'temporary' {
+  return (options.cancel as 'permanent' | 'transient' | 'temporary' | undefined) ?? 'transient'
+}

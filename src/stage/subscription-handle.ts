@@ -1,0 +1,47 @@
+import type { ExitReason } from '../process/exit-reason.ts'
+import type { ProcessReference } from '../process/reference.ts'
+import { validateDemand } from './ask.ts'
+import { sendAsk, sendCancel } from './protocol.ts'
+import type { Subscription } from './subscribing.ts'
+
+/** A subscription as users hold it. It speaks to the producer directly, whoever uses it. */
+export class SubscriptionHandle implements Subscription {
+  readonly tag: string
+  readonly #consumer: ProcessReference
+  /** Undefined until the stage has subscribed, and for good where the name to subscribe to belonged to nobody. */
+  #producer: ProcessReference | undefined
+  /** What was said before the stage has subscribed: the producer must not hear it before it hears of that. */
+  #early: ((producer: ProcessReference) => void)[] | undefined = []
+
+  constructor(tag: string, consumer: ProcessReference) {
+    this.tag = tag
+    this.#consumer = consumer
+  }
+
+  /** The stage that subscribed. */
+  static consumerOf(handle: SubscriptionHandle): ProcessReference {
+    return handle.#consumer
+  }
+
+  /** The stage has subscribed to this producer; or to nobody, as there was none. */
+  static connect(handle: SubscriptionHandle, producer: ProcessReference | undefined): void {
+    const early = handle.#early ?? []
+    handle.#early = undefined
+    handle.#producer = producer
+    for (const message of early) handle.#say(message)
+  }
+
+  ask(demand: number): void {
+    validateDemand(demand)
+    if (demand > 0) this.#say((producer) => sendAsk(producer, this.tag, this.#consumer, demand))
+  }
+
+  cancel(reason: ExitReason = 'normal'): void {
+    this.#say((producer) => sendCancel(producer, this.tag, this.#consumer, reason))
+  }
+
+  #say(message: (producer: ProcessReference) => void): void {
+    if (this.#early !== undefined) this.#early.push(message)
+    else if (this.#producer !== undefined) message(this.#producer)
+  }
+}

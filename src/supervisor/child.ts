@@ -1,0 +1,75 @@
+import { NameTakenError, StartIgnoredError } from '../base/errors.ts'
+import { type Definition, expectDefinition } from '../process/definition.ts'
+import { nameOf } from '../process/name.ts'
+import type { Process } from '../process/process.ts'
+import type { ProcessReference } from '../process/reference.ts'
+import { launchProcess } from '../process/start.ts'
+import type { ValidChildSpec } from './child-spec.ts'
+import { type Shutdown, shutDown } from './shutdown.ts'
+
+/** How long a child may take to end where nothing else is said, in milliseconds. */
+const DEFAULT_SHUTDOWN = 5_000
+
+/**
+ * A child of a supervisor, through all its lives.
+ *
+ * ```text
+ *   stopped ──start──> running ──it ends, or shutDown──> stopped
+ *      └── start fails: restarting, if it had run before ──┘
+ * ```
+ */
+export class Child {
+  readonly id: string
+  readonly spec: ValidChildSpec
+  /** The process, while one runs. */
+  reference: ProcessReference | undefined
+  /** Whether a restart has failed and is to be tried again. */
+  isRestarting = false
+  /** What its process is, as `producer`; known once it was started. */
+  kind: string | undefined
+
+  constructor(id: string, spec: ValidChildSpec) {
+    this.id = id
+    this.spec = spec
+  }
+
+  get isSupervisor(): boolean {
+    return this.kind === 'supervisor' || this.kind === 'consumer-supervisor'
+  }
+
+  /** How it is ended. */
+  private get shutdown(): Shutdown {
+    return this.spec.shutdown ?? (this.isSupervisor ? Number.POSITIVE_INFINITY : DEFAULT_SHUTDOWN)
+  }
+
+  /**
+   * Starts it, linked to its supervisor; it runs, or stays stopped where its set-up answered `'ignore'`.
+   *
+   * Rejects if it cannot be started.
+   */
+  async start(supervisor: Process): Promise<void> {
+    this.isRestarting = false
+    const definition: Definition = expectDefinition(this.spec.start())
+    const name = this.spec.name === undefined ? undefined : nameOf(this.spec.name)
+    this.kind = definition.kind
+    definition.claim()
+    const holder = name === undefined ? undefined : supervisor.runtime.names.get(name)
+    if (name !== undefined && holder !== undefined) throw new NameTakenError(name, `${holder.kind} ${holder.id}`)
+    const { reference, started } = launchProcess(definition, supervisor.runtime, { name, parent: supervisor })
+    try {
+      this.reference = reference
+      await started
+    } catch (error) {
+      this.reference = undefined
+      if (!(error instanceof StartIgnoredError)) throw error
+    }
+  }
+
+  /** Ends its process, if one runs. */
+  async shutDown(supervisor: Process): Promise<void> {
+    const { reference } = this
+    this.reference = undefined
+    this.isRestarting = false
+    if (reference !== undefined) await shutDown(supervisor, reference, this.shutdown)
+  }
+}

@@ -1,0 +1,70 @@
+import { request } from '../process/call.ts'
+import { Definition } from '../process/definition.ts'
+import type { ProcessRef } from '../process/process-ref.ts'
+import { ProcessReference } from '../process/reference.ts'
+import type { Stage } from '../process/startable.ts'
+import type { ChildSpec } from './child-spec.ts'
+import { SupervisorProcess } from './supervisor.ts'
+import { readSupervisorOptions, type SupervisorOptions } from './supervisor-options.ts'
+
+/** A handle on a supervisor. Its calls wait for as long as starting and stopping children takes. */
+export interface SupervisorRef extends ProcessRef {
+  /**
+   * Starts one more child, after all others; resolves with it, or with `'ignore'` where its set-up answered that.
+   *
+   * Rejects if it could not be started; then it is not kept.
+   */
+  startChild(spec: ChildSpec): Promise<ProcessRef | 'ignore'>
+  /** Stops a child, which is kept unless it is temporary; resolves with `false` where there is none of that id. */
+  terminateChild(id: string): Promise<boolean>
+  /** Starts a child again that was terminated. Rejects if there is none of that id, or it runs, or cannot be started. */
+  restartChild(id: string): Promise<ProcessRef | 'ignore'>
+  /** Forgets a child that was terminated; `false` where there is none of that id. Rejects if it runs. */
+  deleteChild(id: string): Promise<boolean>
+  /** Its children in the order in which they are started; `ref` is `undefined` while one does not run. */
+  whichChildren(): Promise<readonly { readonly id: string; readonly ref: ProcessRef | undefined }[]>
+  /** Counts its children: all, those that run, and of all the supervisors and the others. */
+  countChildren(): Promise<{
+    readonly specs: number
+    readonly active: number
+    readonly supervisors: number
+    readonly workers: number
+  }>
+}
+
+/**
+ * Starts children in order, restarts them when they fail, and stops them in reverse.
+ *
+ * When more than `maxRestarts` restarts were needed within `maxSeconds`, it stops its children, ends with reason
+ * `'shutdown'`, and that is a failure: it is reported, and a supervisor above it starts it again.
+ *
+ * @throws {TypeError | RangeError} If an option is wrong.
+ */
+export function supervisor(options: SupervisorOptions): Stage<SupervisorRef> {
+  const valid = readSupervisorOptions(options)
+  return new Definition(
+    'supervisor',
+    (process) => new SupervisorProcess(process, valid),
+    (process) => new SupervisorReference(process),
+  ).as<SupervisorRef>()
+}
+
+/** The operations of a supervisor, by name: all of them wait for an answer, however long it takes. */
+const OPERATIONS = [
+  'startChild',
+  'terminateChild',
+  'restartChild',
+  'deleteChild',
+  'whichChildren',
+  'countChildren',
+] as const
+
+class SupervisorReference extends ProcessReference {}
+
+for (const kind of OPERATIONS) {
+  const value = function (this: SupervisorReference, ...args: unknown[]): Promise<unknown> {
+    const operation = `${kind} of ${this.label}`
+    return request(this, 'call', { kind, arguments: args }, operation, { timeout: Number.POSITIVE_INFINITY })
+  }
+  Object.defineProperty(SupervisorReference.prototype, kind, { value, writable: true, configurable: true })
+}

@@ -1,0 +1,314 @@
+import { quote } from '../base/quote.ts'
+import type { PendingCall, Request } from '../process/call.ts'
+import { Ending, GivingUp } from '../process/ending.ts'
+import { type ExitReason, isOrderly } from '../process/exit-reason.ts'
+import { Message } from '../process/message.ts'
+import { nameOf } from '../process/name.ts'
+import type { Behaviour, Process, Progress } from '../process/process.ts'
+import type { ProcessReference } from '../process/reference.ts'
+import { Child } from './child.ts'
+import { readChildSpec, type ValidChildSpec } from './child-spec.ts'
+import { RestartIntensity } from './restart-intensity.ts'
+import type { Strategy, ValidSupervisorOptions } from './supervisor-options.ts'
+
+/** Which children start again with one that has failed, by strategy. */
+const AFFECTED: Readonly<Record<Strategy, (children: readonly Child[], failed: Child) => readonly Child[]>> = {
+  'one-for-one': (_children, failed) => [failed],
+  'one-for-all': (children) => children,
+  'rest-for-one': (children, failed) => children.slice(children.indexOf(failed)),
+}
+
+/** What callers of a supervisor get wrong, or ask too late: they get it as the rejection. */
+type Refusal = Error
+
+/**
+ * Starts children in order, restarts them when they fail, and stops them in reverse.
+ *
+ * One thing at a time: while it starts or stops children it is parked, and exits and calls wait in its mailbox.
+ */
+export class SupervisorProcess implements Behaviour {
+  private readonly process: Process
+  private readonly strategy: Strategy
+  private readonly intensity: RestartIntensity
+  private readonly limit: string
+  /** In the order in which they are started. */
+  private children: Child[]
+  /** Set when it was told to finish: nobody is started again, and it ends with the last of its children. */
+  private isFinishing = false
+
+  constructor(process: Process, options: ValidSupervisorOptions) {
+    this.process = process
+    this.strategy = options.strategy
+    this.intensity = new RestartIntensity(options.maxRestarts, options.maxSeconds)
+    this.limit = `more than ${options.maxRestarts} restarts within ${options.maxSeconds} seconds`
+    this.children = []
+    process.trapsExits = true
+    for (const spec of options.children) this.children.push(this.makeChild(spec))
+  }
+
+  private makeChild(spec: ValidChildSpec): Child {
+    const name = spec.name === undefined ? undefined : nameOf(spec.name)
+    const id = spec.id ?? name ?? this.freePlace()
+    if (this.children.some((child) => child.id === id)) {
+      throw new TypeError(`expected each child to have an id of its own, got ${quote(id)} twice`)
+    }
+    return new Child(id, spec)
+  }
+
+  private freePlace(): string {
+    let place = this.children.length
+    while (this.children.some((child) => child.id === String(place))) place++
+    return String(place)
+  }
+
+  // ── Starting and stopping ─────────────────────────────────────────────────────────────────────────────────────
+
+  init(): Progress {
+    return this.process.park(this.startAll(), (failure) =>
+      failure === undefined ? 'done' : this.process.stop({ shutdown: failure }),
+    )
+  }
+
+  /** Starts all children; answers what went wrong, after having stopped those that had started. */
+  private async startAll(): Promise<unknown> {
+    // `startChild` may replace the list by one without the child; the list that is gone through stays whole.
+    for (const child of this.children) {
+      try {
+        await this.startChild(child)
+      } catch (error) {
+        await this.stopChildren(this.children)
+        return new Error(`child ${quote(child.id)} could not be started`, { cause: error })
+      }
+    }
+    return undefined
+  }
+
+  /** Starts a child; one that is temporary and did not come up is forgotten. */
+  private async startChild(child: Child): Promise<void> {
+    // A supervisor that was killed meanwhile starts nobody any more: nobody would stop them.
+    if (this.process.status === 'ended') throw new Error('the supervisor has ended')
+    await child.start(this.process)
+    if (child.reference === undefined && child.spec.restart === 'temporary') this.forget(child)
+  }
+
+  private async stopChildren(children: readonly Child[]): Promise<void> {
+    for (const child of children.toReversed()) await child.shutDown(this.process)
+  }
+
+  private forget(child: Child): void {
+    this.children = this.children.filter((each) => each !== child)
+  }
+
+  terminate(): Progress {
+    return this.process.waitFor(this.stopChildren(this.children))
+  }
+
+  held(): Readonly<Record<string, number>> {
+    return {}
+  }
+
+  // ── Exits of children ─────────────────────────────────────────────────────────────────────────────────────────
+
+  receive(message: Message): Progress {
+    switch (message.kind) {
+      case 'exit': {
+        const { from, ending } = message.body as {
+          readonly from: ProcessReference | undefined
+          readonly ending: Ending
+        }
+        return this.onExit(from, ending)
+      }
+      case 'restart-again': {
+        const { child, ending } = message.body as { readonly child: Child; readonly ending: Ending }
+        return child.isRestarting && !this.isFinishing ? this.restart(child, ending) : 'done'
+      }
+      case 'finish':
+        return this.finish()
+      case 'call':
+        return this.handleCall(
+          message.body as Request<{ readonly kind: string; readonly arguments: readonly unknown[] }>,
+        )
+      default:
+        return this.process.receiveSystem(message)
+    }
+  }
+
+  /** Told to take nothing new, and to end in good order: so are its children, and that ends it. */
+  private finish(): Progress {
+    this.isFinishing = true
+    for (const { reference } of this.children) reference?.deliver(new Message('finish', '', undefined, undefined))
+    return this.stopIfDone()
+  }
+
+  private stopIfDone(): Progress {
+    const isDone = this.children.every(({ reference }) => reference === undefined)
+    return this.isFinishing && isDone ? this.process.stop('shutdown') : 'done'
+  }
+
+  private onExit(reference: ProcessReference | undefined, ending: Ending): Progress {
+    const child = this.children.find((each) => reference !== undefined && each.reference === reference)
+    if (child === undefined) return 'done'
+    child.reference = undefined
+    if (this.isFinishing) return this.stopIfDone()
+    const { restart } = child.spec
+    if (restart === 'permanent' || (restart === 'transient' && !isOrderly(ending.reason))) {
+      return this.restart(child, ending)
+    }
+    if (restart === 'temporary') this.forget(child)
+    return 'done'
+  }
+
+  private restart(failed: Child, ending: Ending): Progress {
+    const { process } = this
+    const facts = { process: process.id, child: failed.id, reason: ending.reason }
+    if (!this.intensity.add(process.runtime.clock.now())) {
+      return process.stop(new GivingUp(process.label, this.limit, ending))
+    }
+    process.runtime.log('info', `${process.label} restarts ${quote(failed.id)}`, facts)
+    return process.park(this.restartAffected(failed, ending), () => 'done')
+  }
+
+  private async restartAffected(failed: Child, ending: Ending): Promise<void> {
+    const affected = AFFECTED[this.strategy](this.children, failed)
+    await this.stopChildren(affected)
+    for (const child of affected) {
+      // A temporary child that was stopped for another's sake is not started again.
+      if (child !== failed && child.spec.restart === 'temporary') this.forget(child)
+      else if (!(await this.tryToStart(child, ending))) return
+    }
+  }
+
+  /** Starts a child anew. If that fails, it is tried again, which counts as another restart. */
+  private async tryToStart(child: Child, ending: Ending): Promise<boolean> {
+    try {
+      await this.startChild(child)
+      return true
+    } catch (error) {
+      const { process } = this
+      const reason = error as ExitReason
+      process.runtime.log('error', `${process.label} could not restart ${quote(child.id)}`, {
+        process: process.id,
+        reason,
+      })
+      child.isRestarting = true
+      const again = error instanceof Error ? new Ending(error, `${process.label}, starting ${quote(child.id)}`) : ending
+      process.deliver(new Message('restart-again', '', undefined, { child, ending: again }))
+      return false
+    }
+  }
+
+  // ── Calls ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  private handleCall({
+    call,
+    argument,
+  }: Request<{ readonly kind: string; readonly arguments: readonly unknown[] }>): Progress {
+    const [first] = argument.arguments
+    switch (argument.kind) {
+      case 'startChild':
+        return this.addChild(call, first)
+      case 'terminateChild':
+        return this.terminateChild(call, first)
+      case 'restartChild':
+        return this.restartChild(call, first)
+      case 'deleteChild':
+        return this.deleteChild(call, first)
+      case 'whichChildren':
+        call.reply(this.children.map(({ id, reference }) => ({ id, ref: reference })))
+        return 'done'
+      case 'countChildren':
+        call.reply(this.count())
+        return 'done'
+      default:
+        call.fail(new TypeError(`expected a request that a supervisor knows, got: ${quote(argument.kind)}`))
+        return 'done'
+    }
+  }
+
+  private addChild(call: PendingCall, given: unknown): Progress {
+    let child: Child
+    try {
+      child = this.makeChild(readChildSpec(given, 'a child specification'))
+    } catch (mistake) {
+      call.fail(mistake)
+      return 'done'
+    }
+    this.children.push(child)
+    return this.run(call, async () => {
+      try {
+        await this.startChild(child)
+      } catch (error) {
+        this.forget(child)
+        throw error
+      }
+      return child.reference ?? 'ignore'
+    })
+  }
+
+  private terminateChild(call: PendingCall, id: unknown): Progress {
+    const child = this.children.find((each) => each.id === id)
+    if (child === undefined) return this.answer(call, false)
+    return this.run(call, async () => {
+      await child.shutDown(this.process)
+      if (child.spec.restart === 'temporary') this.forget(child)
+      return true
+    })
+  }
+
+  private restartChild(call: PendingCall, id: unknown): Progress {
+    const child = this.children.find((each) => each.id === id)
+    if (child === undefined) return this.refuse(call, new RangeError(`expected the id of a child, got: ${quote(id)}`))
+    if (child.reference !== undefined || child.isRestarting) {
+      return this.refuse(
+        call,
+        new Error(`child ${quote(id)} is running, and only one that was terminated can be restarted`),
+      )
+    }
+    return this.run(call, async () => {
+      await this.startChild(child)
+      return child.reference ?? 'ignore'
+    })
+  }
+
+  private deleteChild(call: PendingCall, id: unknown): Progress {
+    const child = this.children.find((each) => each.id === id)
+    if (child === undefined) return this.answer(call, false)
+    if (child.reference !== undefined || child.isRestarting) {
+      return this.refuse(
+        call,
+        new Error(`child ${quote(id)} is running, and only one that was terminated can be deleted`),
+      )
+    }
+    this.forget(child)
+    return this.answer(call, true)
+  }
+
+  private count(): object {
+    const supervisors = this.children.filter((child) => child.isSupervisor).length
+    return {
+      specs: this.children.length,
+      active: this.children.filter((child) => child.reference !== undefined).length,
+      supervisors,
+      workers: this.children.length - supervisors,
+    }
+  }
+
+  /** Does what takes a while, and answers the call with its outcome. */
+  private run(call: PendingCall, work: () => Promise<unknown>): Progress {
+    const done = work().then(
+      (value) => call.reply(value),
+      (error: unknown) => call.fail(error),
+    )
+    return this.process.park(done, () => 'done')
+  }
+
+  private answer(call: PendingCall, value: unknown): Progress {
+    call.reply(value)
+    return 'done'
+  }
+
+  private refuse(call: PendingCall, refusal: Refusal): Progress {
+    call.fail(refusal)
+    return 'done'
+  }
+}

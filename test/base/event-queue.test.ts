@@ -1,0 +1,35 @@
+import { expect, test } from 'vitest'
+import { EventQueue } from '../../src/base/event-queue.ts'
+
+test('an info stands behind the events that were there before it', () => {
+  const queue = new EventQueue<number>()
+  expect(queue.eventsBeforeInfo).toBe(Number.POSITIVE_INFINITY)
+  queue.pushEvents([1, 2, 3, 4], 1)
+  queue.pushInfo('first')
+  queue.pushEvents([5, 6, 7], 0, 1)
+  queue.pushInfo('second')
+  expect([queue.eventCount, queue.infoCount, queue.eventsBeforeInfo]).toEqual([4, 2, 3])
+  expect(queue.shiftEvents(2)).toEqual([2, 3])
+  expect(queue.eventsBeforeInfo).toBe(1)
+  queue.dropEvents(1)
+  expect(queue.eventsBeforeInfo).toBe(0)
+  expect(queue.shiftInfo()).toBe('first')
+  expect(queue.eventsBeforeInfo).toBe(1)
+  expect(queue.shiftEvents(9)).toEqual([5])
+  expect(queue.shiftInfo()).toBe('second')
+  expect(queue.shiftInfo()).toBeUndefined()
+  queue.pushEvents([8])
+  queue.pushInfo('third')
+  expect(queue.eventsBeforeInfo).toBe(1)
+})
+
+test('more events can be taken than stand before an info', () => {
+  const queue = new EventQueue<number>()
+  queue.pushEvents([1])
+  queue.pushInfo('info')
+  queue.pushEvents([2, 3])
+  expect(queue.shiftEvents(9)).toEqual([1, 2, 3])
+  expect(queue.eventsBeforeInfo).toBe(-2)
+  queue.dropEvents(5)
+  expect(queue.eventsBeforeInfo).toBe(-2)
+})

@@ -1,0 +1,255 @@
+import { type StageRef, type Subscription, stream } from 'genstage'
+import { type Actor, Cue, type Part, type SupervisorPart } from './actor.ts'
+import type { Cast } from './cast.ts'
+import { sourceFor, subscriptionOptions } from './options.ts'
+import { FormatError } from './read-scenarios.ts'
+import type { Action, EmitAction, InfoAction, ResubscribeAction, SubscribeAction, TakeAction } from './scenario.ts'
+import { reasonFor, resultOf, wordForFailure } from './words.ts'
+
+/**
+ * Does what a step says.
+ *
+ * Answers the result that FORMAT gives the call, which comes while the stages run; nothing where nobody is called.
+ */
+export function perform(action: Action, cast: Cast): Promise<unknown> | undefined {
+  switch (action.op) {
+    case 'start':
+      return start(cast, action.stage)
+    case 'subscribe':
+      return subscribe(cast, action)
+    case 'resubscribe':
+      return resubscribe(cast, action)
+    case 'emit':
+      return emit(cast.find(action.stage)?.part, action)
+    case 'ask':
+      subscriptionOf(cast, action)?.ask(action.n)
+      return undefined
+    case 'cancel':
+      subscriptionOf(cast, action)?.cancel(reasonFor(action.reason))
+      return undefined
+    case 'info':
+      return info(cast.find(action.stage)?.part, action)
+    case 'demand':
+      setDemand(cast.find(action.stage)?.part, action.mode)
+      return undefined
+    case 'demand_mode':
+      return demandMode(cast.find(action.stage))
+    case 'buffered':
+      return bufferedCount(cast.find(action.stage))
+    case 'stop':
+      return ofLiving(cast.find(action.stage)?.part, (part) => resultOf(() => part.stop(reasonFor(action.reason))))
+    case 'crash':
+      cast.find(action.stage)?.part?.send(new Cue('crash'))
+      return undefined
+    case 'kill':
+      cast.find(action.stage)?.part?.exit('kill')
+      return undefined
+    case 'child_exit':
+      return childExit(cast.find(action.stage), action.event, action.reason)
+    case 'start_child':
+      return ofLiving(supervisorOf(cast, action.stage), (supervisor) => startChild(supervisor, action.event))
+    case 'terminate_child':
+      return terminateChild(cast.find(action.stage), supervisorOf(cast, action.stage), action.event)
+    case 'count_children':
+      return ofLiving(supervisorOf(cast, action.stage), (supervisor) => countChildren(supervisor))
+    case 'take':
+      return take(cast, action)
+    default:
+      throw new FormatError(`unknown op ${JSON.stringify((action as { op: unknown }).op)}`)
+  }
+}
+
+/** What calling a stage that never came up comes to; one that has died answers so by itself. */
+const noProcess = 'exit:noproc'
+
+function ofLiving<Ref>(part: Ref | undefined, call: (part: Ref) => Promise<unknown>): Promise<unknown> {
+  return part === undefined ? Promise.resolve(noProcess) : call(part)
+}
+
+/** For what a reference of this kind cannot be asked: GenStage's answer, unless nobody is there to give it. */
+function insteadOf(actor: Actor | undefined, answer: unknown): Promise<unknown> {
+  return Promise.resolve(actor?.isAlive ? answer : noProcess)
+}
+
+async function start(cast: Cast, stage: string): Promise<unknown> {
+  return resultOf(() => cast.start(stage))
+}
+
+function subscribe(cast: Cast, action: SubscribeAction): Promise<unknown> | undefined {
+  const actor = cast.find(action.consumer)
+  const part = actor?.part
+  if (part === undefined || !('subscribe' in part)) {
+    return action.async ? undefined : insteadOf(actor, 'error:not_a_consumer')
+  }
+  const result = subscribing(actor, async () => {
+    const subscription = await part.subscribe(cast.producer(action.to), subscriptionOptions(action.opts))
+    // A consumer supervisor has no handleSubscribe of its own that would have noted it.
+    if (action.opts.label !== undefined && 'countChildren' in part) {
+      actor?.subscriptions.set(action.opts.label, subscription)
+    }
+  })
+  return action.async ? undefined : result
+}
+
+function resubscribe(cast: Cast, action: ResubscribeAction): Promise<unknown> {
+  const actor = cast.find(action.consumer)
+  const part = actor?.part
+  if (part === undefined || !('subscribe' in part)) return insteadOf(actor, 'error:not_a_consumer')
+  const producer = cast.producer(action.to)
+  const options = subscriptionOptions(action.opts)
+  const subscription = actor?.subscriptions.get(action.label)
+  // Of a subscription that there never was nothing is cancelled; what remains is a plain one.
+  if (subscription === undefined) return subscribing(actor, () => part.subscribe(producer, options))
+  return subscribing(actor, () => part.resubscribe(subscription, reasonFor(action.reason), producer, options))
+}
+
+/** The library looks at the options first, and only then for the consumer; GenStage the other way round. */
+async function subscribing(consumer: Actor | undefined, call: () => Promise<unknown>): Promise<unknown> {
+  try {
+    await call()
+    return 'ok'
+  } catch (error) {
+    if (!(error instanceof TypeError || error instanceof RangeError)) return wordForFailure(error)
+    return consumer?.isAlive ? 'error:bad_opts' : noProcess
+  }
+}
+
+function subscriptionOf(
+  cast: Cast,
+  { consumer, label }: { consumer: string; label: string },
+): Subscription | undefined {
+  const actor = cast.find(consumer)
+  return actor?.isAlive ? actor.subscriptions.get(label) : undefined
+}
+
+function emit(part: Part | undefined, action: EmitAction): Promise<unknown> | undefined {
+  // A copy: who emits an array gives it away.
+  const events = [...action.events]
+  if (action.via === 'info') {
+    part?.send(new Cue('emit', events))
+    return undefined
+  }
+  if (part !== undefined && !('call' in part)) throw new FormatError('a consumer_supervisor cannot be told to emit')
+  switch (action.via) {
+    case 'cast':
+      part?.cast('emit', events)
+      return undefined
+    case 'call':
+      return ofLiving(part, (stage) => resultOf(() => stage.call('emit', events)))
+    case 'early':
+      return ofLiving(part, (stage) => resultOf(() => stage.call('early', events)))
+    default:
+      throw new FormatError(`unknown way to emit ${JSON.stringify(action.via)}`)
+  }
+}
+
+function info(part: Part | undefined, action: InfoAction): Promise<unknown> | undefined {
+  switch (action.via) {
+    case 'sync':
+      return ofLiving(part, (stage) => resultOf(() => stage.info(action.msg)))
+    case 'async':
+      part?.info(action.msg).catch(() => {})
+      return undefined
+    case 'self':
+      part?.send(new Cue('info', action.msg))
+      return undefined
+    case 'plain':
+      part?.send(action.msg)
+      return undefined
+    default:
+      throw new FormatError(`unknown way to inform ${JSON.stringify(action.via)}`)
+  }
+}
+
+function setDemand(part: Part | undefined, mode: 'forward' | 'accumulate'): void {
+  if (part !== undefined && 'demand' in part) part.demand(mode)
+}
+
+function demandMode(actor: Actor | undefined): Promise<unknown> {
+  const part = actor?.part
+  if (part === undefined || !('demand' in part)) return insteadOf(actor, 'forward')
+  return resultOf(
+    () => part.demand(),
+    (mode) => mode,
+  )
+}
+
+function bufferedCount(actor: Actor | undefined): Promise<unknown> {
+  const part = actor?.part
+  if (part === undefined || !('estimateBufferedCount' in part)) return insteadOf(actor, 0)
+  return resultOf(
+    () => part.estimateBufferedCount(),
+    (count) => count,
+  )
+}
+
+function supervisorOf(cast: Cast, stage: string): SupervisorPart | undefined {
+  const part = cast.find(stage)?.part
+  if (part !== undefined && !('countChildren' in part)) throw new FormatError(`${stage} is no consumer_supervisor`)
+  return part
+}
+
+/** The latest child that was started for this event. */
+function childFor(actor: Actor | undefined, event: number): StageRef | undefined {
+  return actor?.children.findLast((child) => child.event === event)?.ref
+}
+
+async function childExit(actor: Actor | undefined, event: number, reason: string): Promise<unknown> {
+  const child = childFor(actor, event)
+  if (child === undefined) return 'no_child'
+  child.send(new Cue('exit', reasonFor(reason)))
+  return 'ok'
+}
+
+function startChild(supervisor: SupervisorPart, event: number): Promise<unknown> {
+  return resultOf(
+    () => supervisor.startChild(event),
+    (child) => (child === 'ignore' ? 'ignore' : 'ok'),
+  )
+}
+
+function terminateChild(
+  actor: Actor | undefined,
+  supervisor: SupervisorPart | undefined,
+  event: number,
+): Promise<unknown> {
+  return ofLiving(supervisor, (stage) =>
+    resultOf(
+      // Any stranger will do where no child was ever started for the event: the supervisor itself is one.
+      () => stage.terminateChild(childFor(actor, event) ?? stage),
+      (wasChild) => (wasChild ? 'ok' : 'error:not_found'),
+    ),
+  )
+}
+
+function countChildren(supervisor: SupervisorPart): Promise<unknown> {
+  return resultOf(
+    () => supervisor.countChildren(),
+    (count) => ({ ...count }),
+  )
+}
+
+/**
+ * Takes the first `n` events of a stream and leaves it.
+ *
+ * GenStage's stream exits when a permanent producer ends, whatever the reason; ours is over, if the end was orderly
+ * (a difference on purpose). So where a stream ends early, a permanent producer's end is what GenStage exits with.
+ */
+async function take(cast: Cast, { from, n }: TakeAction): Promise<unknown> {
+  const events: number[] = []
+  try {
+    const iterator = stream(from.map((source) => sourceFor(source, (name) => cast.producer(name))))
+    while (events.length < n) {
+      const next = await iterator.next()
+      if (next.done === true) break
+      events.push(next.value)
+    }
+    await iterator.return?.()
+  } catch (error) {
+    return wordForFailure(error)
+  }
+  if (events.length === n) return events
+  const permanent = from.filter(([, { cancel }]) => cancel === undefined || cancel === 'permanent')
+  const ended = permanent.map(([stage]) => cast.find(stage)?.exit).find((reason) => reason !== undefined)
+  return ended === undefined ? events : `exit:${ended}`
+}

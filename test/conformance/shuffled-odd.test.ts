@@ -1,0 +1,3 @@
+import { describeShuffled } from './shuffled.ts'
+
+await describeShuffled(1)

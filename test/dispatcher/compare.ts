@@ -1,0 +1,116 @@
+import fc from 'fast-check'
+import { expect } from 'vitest'
+import type { Dispatched, Dispatcher, Served, Subscriber } from '../../src/dispatcher/dispatcher.ts'
+
+/** What may happen to a dispatcher. `who` picks among those that are subscribed, `consumer` among a few processes. */
+export type Happening<Options> =
+  | { readonly happens: 'subscribe'; readonly consumer: number; readonly options: Options }
+  | { readonly happens: 'ask'; readonly who: number; readonly demand: number }
+  | { readonly happens: 'cancel'; readonly who: number }
+  | { readonly happens: 'dispatch'; readonly count: number }
+  | { readonly happens: 'info' }
+
+/** Sequences of what may happen, with a few processes and small numbers, so that ties and exact fits are common. */
+export function happenings<Options>(options: fc.Arbitrary<Options>): fc.Arbitrary<Happening<Options>[]> {
+  const who = fc.nat(20)
+  const consumer = fc.nat(7)
+  const count = fc.integer({ min: 1, max: 12 })
+  return fc.array(
+    fc.oneof(
+      { weight: 3, arbitrary: fc.record({ happens: fc.constant('subscribe' as const), consumer, options }) },
+      { weight: 6, arbitrary: fc.record({ happens: fc.constant('ask' as const), who, demand: count }) },
+      { weight: 1, arbitrary: fc.record({ happens: fc.constant('cancel' as const), who }) },
+      { weight: 6, arbitrary: fc.record({ happens: fc.constant('dispatch' as const), count }) },
+      { weight: 2, arbitrary: fc.record({ happens: fc.constant('info' as const) }) },
+    ),
+    { maxLength: 80, size: 'max' },
+  )
+}
+
+/**
+ * Lets the same happen to two dispatchers, as a stage would, and expects the same answers all along; and that nobody is
+ * handed more than was asked for.
+ */
+export function expectSameBehaviour<Options>(
+  real: Dispatcher<unknown, Options>,
+  naive: Dispatcher<unknown, Options>,
+  sequence: readonly Happening<Options>[],
+): void {
+  const subscribed: Subscriber[] = []
+  const open = new Map<Subscriber, number>()
+  let tags = 0
+  let events = 0
+  const follow = (answer: Answer): void => {
+    for (const { tag, events: got } of answer.deliveries) {
+      const subscriber = subscribed.find((each) => each.tag === tag)
+      const left = subscriber === undefined ? -1 : (open.get(subscriber) ?? 0) - got.length
+      expect(left, 'demand left of who was handed events').toBeGreaterThanOrEqual(0)
+      if (subscriber !== undefined) open.set(subscriber, left)
+    }
+  }
+  for (const happening of sequence) {
+    switch (happening.happens) {
+      case 'subscribe': {
+        const subscriber = { tag: `tag ${++tags}`, consumer: `consumer ${happening.consumer}` }
+        const answer = real.subscribe(subscriber, happening.options)
+        expect(answer).toEqual(naive.subscribe(subscriber, happening.options))
+        if (typeof answer === 'number') subscribed.push(subscriber)
+        else expect(served(real.cancel(subscriber))).toEqual(served(naive.cancel(subscriber)))
+        break
+      }
+      case 'ask': {
+        const subscriber = subscribed[happening.who % subscribed.length]
+        if (subscriber === undefined) break
+        open.set(subscriber, (open.get(subscriber) ?? 0) + happening.demand)
+        const answer = served(real.ask(subscriber, happening.demand))
+        expect(answer).toEqual(served(naive.ask(subscriber, happening.demand)))
+        follow(answer)
+        break
+      }
+      case 'cancel': {
+        const [subscriber] = subscribed.splice(happening.who % Math.max(subscribed.length, 1), 1)
+        if (subscriber === undefined) break
+        expect(served(real.cancel(subscriber))).toEqual(served(naive.cancel(subscriber)))
+        break
+      }
+      case 'dispatch': {
+        const batch = Array.from({ length: happening.count }, () => ++events)
+        const copy = [...batch]
+        const answer = dispatched(real.dispatch(batch))
+        expect(answer).toEqual(dispatched(naive.dispatch(copy)))
+        expect(batch, 'the batch that was dispatched').toEqual(copy)
+        follow(answer)
+        for (const { tag, count } of answer.unwanted) {
+          const subscriber = subscribed.find((each) => each.tag === tag)
+          if (subscriber !== undefined) open.set(subscriber, (open.get(subscriber) ?? 0) - count)
+        }
+        break
+      }
+      case 'info': {
+        const message = { info: ++events }
+        expect(real.holdInfo?.(message) ?? false).toBe(naive.holdInfo?.(message) ?? false)
+        break
+      }
+    }
+    expect(real.heldCount?.() ?? 0).toBe(naive.heldCount?.() ?? 0)
+  }
+}
+
+interface Answer {
+  readonly deliveries: readonly { readonly tag: string; readonly events: readonly unknown[] }[]
+}
+
+function deliveriesOf({ deliveries = [] }: Served | Dispatched): Answer['deliveries'] {
+  return deliveries.map(([{ tag }, events]) => ({ tag, events }))
+}
+
+function served(answer: number | Served) {
+  const full: Served = typeof answer === 'number' ? { demand: answer } : answer
+  const { demand, infos = [], discarded = 0, warning } = full
+  return { demand, deliveries: deliveriesOf(full), infos, discarded, warns: warning !== undefined }
+}
+
+function dispatched(answer: Dispatched) {
+  const unwanted = (answer.unwanted ?? []).map(([{ tag }, count]) => ({ tag, count }))
+  return { deliveries: deliveriesOf(answer), leftover: answer.leftover, unwanted }
+}

@@ -1,0 +1,14 @@
+import { expect, test } from 'vitest'
+import { referencePage, referencePath, tablesShown } from '../../scripts/write-reference.ts'
+import { documentText, sources } from './documents.ts'
+
+test('the page on options is what the tables say; `npm run docs` writes it', () => {
+  expect(documentText(referencePath)).toBe(referencePage())
+})
+
+test('every option table of the library is on it; scripts/write-reference.ts lists them', () => {
+  const exported = sources.flatMap(({ text }) =>
+    [...text.matchAll(/^export const (\w+):\s*OptionTable</gm)].map(([, name = '']) => name),
+  )
+  expect([...tablesShown].sort()).toEqual(exported.sort())
+})

@@ -1,0 +1,94 @@
+import { spawn } from 'node:child_process'
+import { mkdir, mkdtemp, symlink, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { compile, compilers, root } from '../types/compile.ts'
+import { type Example, outputPattern } from './examples.ts'
+
+/** A project that uses the library from its sources, with each example as a file in it. */
+export interface ExampleProject {
+  readonly folder: string
+  readonly files: ReadonlyMap<Example, string>
+}
+
+/** Makes a project of the examples in a folder of its own. */
+export async function projectOf(examples: readonly Example[]): Promise<ExampleProject> {
+  const folder = await mkdtemp(join(tmpdir(), 'genstage-docs-'))
+  await mkdir(join(folder, 'node_modules'))
+  await symlink(root, join(folder, 'node_modules', 'genstage'), 'junction')
+  await symlink(join(root, 'node_modules', '@types'), join(folder, 'node_modules', '@types'), 'junction')
+  await writeFile(join(folder, 'package.json'), '{ "type": "module" }')
+  await writeFile(join(folder, 'tsconfig.json'), JSON.stringify(configuration))
+  const files = new Map<Example, string>()
+  for (const example of examples) {
+    const file = `${example.place.replaceAll(/[^a-z0-9]+/gi, '-')}.ts`
+    files.set(example, file)
+    await writeFile(join(folder, file), `${example.code.map(({ text }) => text).join('\n')}\n`)
+  }
+  return { folder, files }
+}
+
+/** As a careful user's; what it erases is what Node erases when it runs TypeScript itself. */
+const configuration = {
+  compilerOptions: {
+    strict: true,
+    exactOptionalPropertyTypes: true,
+    noUncheckedIndexedAccess: true,
+    erasableSyntaxOnly: true,
+    verbatimModuleSyntax: true,
+    allowImportingTsExtensions: true,
+    module: 'nodenext',
+    target: 'es2023',
+    customConditions: ['genstage-source'],
+    types: ['node'],
+    skipLibCheck: true,
+    noEmit: true,
+  },
+  include: ['*.ts'],
+}
+
+/** Compiles all examples; answers each error under the line of the document where it is. */
+export async function compileExamples({ folder, files }: ExampleProject): Promise<string[]> {
+  const native = compilers.find(({ name }) => name === 'TypeScript 7')
+  const diagnostics = await compile(native?.path ?? '', folder)
+  const examples = new Map([...files].map(([example, file]) => [file, example]))
+  return diagnostics.map(({ file, line, code, message }) => {
+    const origin = examples.get(file)?.code[line - 1]
+    return `${origin === undefined ? `${file}:${line}` : `${origin.file}:${origin.line}`} ${code}: ${message}`
+  })
+}
+
+/** How a run of an example went. */
+export interface Outcome {
+  /** Undefined where it was ended from outside. */
+  readonly code: number | undefined
+  readonly stdout: string
+  readonly stderr: string
+}
+
+/** An example that takes longer than this has hung, in milliseconds. */
+const MOST_TIME = 15_000
+
+/** Runs an example; an endless one until it has printed what its document states. */
+export function runExample({ folder, files }: ExampleProject, example: Example): Promise<Outcome> {
+  const parameters = ['--conditions=genstage-source', '--import', import.meta.resolve('tsx'), files.get(example) ?? '']
+  const enough = example.isEndless ? outputPattern(example.printed ?? [], true) : undefined
+  return new Promise((resolve, reject) => {
+    const child = spawn(process.execPath, parameters, { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'] })
+    let stdout = ''
+    let stderr = ''
+    const giveUp = setTimeout(() => child.kill('SIGKILL'), MOST_TIME)
+    child.stdout.setEncoding('utf8').on('data', (text: string) => {
+      stdout += text
+      if (enough?.test(stdout) === true) child.kill('SIGKILL')
+    })
+    child.stderr.setEncoding('utf8').on('data', (text: string) => {
+      stderr += text
+    })
+    child.on('error', reject)
+    child.on('close', (code) => {
+      clearTimeout(giveUp)
+      resolve({ code: code ?? undefined, stdout, stderr })
+    })
+  })
+}

@@ -1,0 +1,207 @@
+import { execFile, spawn } from 'node:child_process'
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
+import { tmpdir } from 'node:os'
+import { delimiter, dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+
+const root = fileURLToPath(new URL('..', import.meta.url))
+const nodeModules = join(root, 'node_modules')
+const compilers = [
+  ['TypeScript 6', join(nodeModules, 'typescript/bin/tsc6')],
+  ['TypeScript 7', join(nodeModules, '@typescript/native/bin/tsc')],
+] as const
+
+/** Where the package is built and packed, and where a user's project with it inside is made. */
+let folder: string
+let tarball: string
+let project: string
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'genstage-package-'))
+  tarball = await packIn(join(folder, 'build'))
+  project = await installIn(join(folder, 'project'))
+}, 120_000)
+
+afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+describe('the tarball', () => {
+  test('holds what users need and nothing else', async () => {
+    const { stdout } = await run('npm', ['pack', '--dry-run', '--json', tarball], folder)
+    const [packed] = JSON.parse(stdout) as { files: { path: string }[] }[]
+    const paths = packed?.files.map(({ path }) => path) ?? []
+    const wanted = ['dist/index.js', 'dist/index.d.ts', 'dist/testing/index.js', 'dist/process/host/default.js']
+    expect(paths).toEqual(expect.arrayContaining([...wanted, 'LICENSE', 'README.md', 'CHANGELOG.md', 'package.json']))
+    expect(paths.filter((path) => !/^(dist|src|docs)\/|^[A-Z]+(\.md)?$|^package\.json$/.test(path))).toEqual([])
+  })
+
+  test('passes publint', async () => {
+    const { stdout } = await node([join(nodeModules, 'publint/src/cli.js'), 'run', tarball, '--strict'], folder)
+    expect(stdout).toContain('All good')
+  })
+
+  test('says the version that package.json says', async () => {
+    const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string }
+    const declared = /version: string = '(.*)'/.exec(readFileSync(join(root, 'src/base/version.ts'), 'utf8'))?.[1]
+    expect(declared).toBe(version)
+  })
+})
+
+describe('the program of README in an empty project', () => {
+  beforeAll(() => writeFileSync(join(project, 'program.ts'), readmeProgram()))
+
+  test.each(compilers)('compiles under %s', async (_name, compiler) => {
+    const options = { strict: true, types: [], skipLibCheck: false, module: 'nodenext', target: 'es2023', noEmit: true }
+    writeFileSync(join(project, 'tsconfig.json'), JSON.stringify({ compilerOptions: options, files: ['program.ts'] }))
+    expect(await complaintsOf(compiler, project)).toBe('')
+  })
+
+  test.each(compilers)('compiles under %s for a bundler, with every declaration checked', async (_name, compiler) => {
+    const options = { strict: true, types: [], skipLibCheck: false, module: 'esnext', moduleResolution: 'bundler' }
+    const exact = { exactOptionalPropertyTypes: true, noUncheckedIndexedAccess: true, target: 'es2022', noEmit: true }
+    writeFileSync(join(project, 'doors.ts'), "export * from 'genstage'\nexport * as testing from 'genstage/testing'\n")
+    const files = ['program.ts', 'doors.ts']
+    writeFileSync(join(project, 'tsconfig.json'), JSON.stringify({ compilerOptions: { ...options, ...exact }, files }))
+    expect(await complaintsOf(compiler, project)).toBe('')
+  })
+
+  test('runs', async () => {
+    // Each of its consumers prints the batches it gets; it is endless, so the second batch is enough.
+    const output = await runUntil([...typescriptLoader(), 'program.ts'], project, /\[[^\]]*\][^[]*\[/)
+    expect(output).toContain('[')
+  })
+})
+
+describe('the installed package', () => {
+  test('is imported and required as one and the same module', async () => {
+    const source = `
+      import { createRequire } from 'node:module'
+      import * as imported from 'genstage'
+      const required = createRequire(import.meta.url)('genstage')
+      console.log(typeof required.startLink, required.startLink === imported.startLink)
+      console.log(import.meta.resolve('genstage/testing').endsWith('/dist/testing/index.js'))`
+    expect(await runModule(source)).toBe('function true\ntrue\n')
+  })
+
+  test('keeps no program alive that does nothing with it', async () => {
+    expect(await runModule("import 'genstage'\nimport 'genstage/testing'\nconsole.log('end')")).toBe('end\n')
+  })
+
+  test('refuses the references and stages of another copy of itself in a sentence', async () => {
+    const copy = join(project, 'node_modules/other-library/node_modules/genstage')
+    cpSync(join(project, 'node_modules/genstage'), copy, { recursive: true })
+    const source = `
+      import * as ours from 'genstage'
+      import * as theirs from './node_modules/other-library/node_modules/genstage/dist/index.js'
+      const answer = (attempt) => attempt().then(() => 'taken', (error) => error.name + ': ' + error.message)
+      const producer = (genstage) => genstage.producer({ handleDemand: () => [] })
+      const ourConsumer = await ours.startLink(ours.consumer({ handleEvents() {} }))
+      const theirProducer = await theirs.startLink(producer(theirs))
+      console.log(await answer(async () => ourConsumer.subscribe(theirProducer)))
+      console.log(await answer(async () => ours.startLink(producer(theirs))))
+      console.log(await answer(async () => ourConsumer.subscribe(await ours.startLink(producer(ours)))))`
+    const [reference, stage, own, ...rest] = (await runModule(source)).trimEnd().split('\n')
+    expect(reference).toMatch(/^TypeError: .*\bcopy\b/)
+    expect(stage).toMatch(/^TypeError: .*\bcopy\b/)
+    expect(own).toBe('taken')
+    expect(rest).toEqual([])
+  })
+})
+
+/** Builds and packs in a folder of its own: the checkout's `dist` may be in use. */
+async function packIn(build: string): Promise<string> {
+  mkdirSync(build)
+  const wanted = /^(package\.json|\.npmrc|tsconfig\..*\.json|src|docs|LICENSE|.*\.md)$/
+  for (const name of readdirSync(root).filter((entry) => wanted.test(entry))) {
+    cpSync(join(root, name), join(build, name), { recursive: true })
+  }
+  symlinkSync(nodeModules, join(build, 'node_modules'), 'junction')
+  await run('npm', ['run', 'build'], build)
+  await run('npm', ['pack', '--ignore-scripts', '--pack-destination', folder], build)
+  const packed = readdirSync(folder).filter((name) => name.endsWith('.tgz'))
+  expect(packed).toHaveLength(1)
+  return join(folder, packed[0] ?? '')
+}
+
+async function installIn(empty: string): Promise<string> {
+  mkdirSync(empty)
+  writeFileSync(join(empty, 'package.json'), '{ "private": true, "type": "module" }')
+  await run('npm', ['install', '--offline', '--no-audit', '--no-fund', '--ignore-scripts', tarball], empty)
+  expect(readdirSync(join(empty, 'node_modules')).filter((name) => !name.startsWith('.'))).toEqual(['genstage'])
+  return empty
+}
+
+/** The first TypeScript block of README that starts something. */
+function readmeProgram(): string {
+  const readme = join(root, 'README.md')
+  const blocks = existsSync(readme) ? [...readFileSync(readme, 'utf8').matchAll(/^```ts\n([\s\S]*?)^```$/gm)] : []
+  const program = blocks.map(([, code = '']) => code).find((code) => code.includes('startLink'))
+  if (program === undefined)
+    throw new Error('README.md holds no ```ts block with startLink: show the first program there')
+  return program
+}
+
+/** From 22.18 on Node runs TypeScript itself; before, tsx does. */
+function typescriptLoader(): string[] {
+  const runsTypeScript = 'typescript' in process.features && process.features.typescript !== false
+  return runsTypeScript ? [] : ['--import', import.meta.resolve('tsx')]
+}
+
+async function complaintsOf(compiler: string, cwd: string): Promise<string> {
+  const { stdout } = await node([compiler, '-p', cwd], cwd).catch((error: { stdout: string }) => error)
+  return stdout
+}
+
+async function runModule(source: string): Promise<string> {
+  writeFileSync(join(project, 'module.js'), source)
+  const { stdout } = await node(['module.js'], project)
+  return stdout
+}
+
+/** Runs an endless program until its output matches; rejects if it ends, or is silent, before. */
+function runUntil(args: readonly string[], cwd: string, wanted: RegExp): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(process.execPath, args, { cwd, env: environment(), stdio: ['ignore', 'pipe', 'pipe'] })
+    let output = ''
+    let complaints = ''
+    const giveUp = setTimeout(() => child.kill('SIGKILL'), 15_000)
+    child.stdout.setEncoding('utf8').on('data', (text: string) => {
+      output += text
+      if (wanted.test(output)) child.kill('SIGKILL')
+    })
+    child.stderr.setEncoding('utf8').on('data', (text: string) => {
+      complaints += text
+    })
+    child.on('error', reject)
+    child.on('close', (code) => {
+      clearTimeout(giveUp)
+      if (wanted.test(output)) resolve(output)
+      else reject(new Error(`the program ended with ${code} or was too slow; it printed:\n${output}${complaints}`))
+    })
+  })
+}
+
+function node(args: readonly string[], cwd: string): Promise<{ stdout: string; stderr: string }> {
+  return run(process.execPath, args, cwd)
+}
+
+async function run(command: string, args: readonly string[], cwd: string): Promise<{ stdout: string; stderr: string }> {
+  return promisify(execFile)(command, args, { cwd, env: environment(), timeout: 60_000 })
+}
+
+/** What a user's shell has: none of the test runner's settings, and the Node that runs these tests. */
+function environment(): NodeJS.ProcessEnv {
+  const kept = Object.entries(process.env).filter(([name]) => !/^(VITEST|NODE_OPTIONS|NODE_ENV|npm_)/i.test(name))
+  return { ...Object.fromEntries(kept), PATH: [dirname(process.execPath), process.env.PATH].join(delimiter) }
+}

@@ -1,0 +1,336 @@
+import { getEventListeners } from 'node:events'
+import { type Answers, consumer, type From, named, type ProcessRef, start } from 'genstage'
+import { shuffled, testRuntime } from 'genstage/testing'
+import { describe, expect, test } from 'vitest'
+import type { ProcessRuntime } from '../../src/process/runtime.ts'
+import { type Untyped, untyped } from '../untyped.ts'
+import { gate } from './gate.ts'
+import { idle } from './plain-stages.ts'
+
+/** A stage that answers at once, later, never, or by calling others. */
+const Answering = (owed: From<string>[] = []) =>
+  consumer((stage) => ({
+    handleEvents() {},
+    handleCall: {
+      echo: (word: string) => ({ reply: word }),
+      nothing: () => ({ reply: undefined }),
+      owe(_: undefined, from: From<string>) {
+        owed.push(from)
+      },
+      stop: () => ({ reply: 'bye', stop: 'shutdown' }),
+      fail: () => {
+        throw new Error('in the handler')
+      },
+      refer: async (others: readonly Answers<Untyped>[]) => {
+        const [next, ...rest] = others
+        return { reply: next === undefined ? 'end' : ((await stage.call(next, 'refer', rest)) as string) }
+      },
+    },
+  }))
+
+/** Deadlines that wait in a runtime, and processes that live in it. */
+const booksOf = (runtime: unknown) => {
+  const { timers, processes } = runtime as ProcessRuntime
+  return {
+    timers: timers.size,
+    calls: [...processes.values()].map(({ callsToAnswer, callsMade }) => [
+      callsToAnswer?.size ?? 0,
+      callsMade?.size ?? 0,
+    ]),
+  }
+}
+
+describe('a call', () => {
+  test('resolves with the reply, be it undefined', async () => {
+    const runtime = testRuntime()
+    const ref = await start(Answering(), { runtime })
+    expect(await ref.call('echo', 'hello')).toBe('hello')
+    expect(await ref.call('nothing')).toBeUndefined()
+  })
+
+  test('resolves with a reply that comes later, from anywhere; the first counts', async () => {
+    const runtime = testRuntime()
+    const owed: From<string>[] = []
+    const ref = await start(Answering(owed), { runtime })
+    const reply = ref.call('owe', undefined)
+    await runtime.settle()
+    owed[0]?.reply('first')
+    owed[0]?.reply('second')
+    expect(await reply).toBe('first')
+  })
+
+  test('rejects with a TimeoutError after 5,000 ms, and not before', async () => {
+    const runtime = testRuntime()
+    const ref = await start(Answering(), { runtime, name: 'library' })
+    let error: unknown
+    ref.call('owe', undefined).catch((reason: unknown) => (error = reason))
+    await runtime.advance(4_999)
+    expect(error).toBeUndefined()
+    await runtime.advance(1)
+    expect(error).toMatchObject({ name: 'TimeoutError', code: 'GENSTAGE_TIMEOUT', timeout: 5_000 })
+    expect((error as Error).message).toBe(
+      'expected call owe to consumer library to be answered within 5000 ms, and it was not',
+    )
+  })
+
+  test.each([1, 60_000, 2 ** 31, 2 ** 40])('waits for its own timeout of %d ms', async (timeout) => {
+    const runtime = testRuntime()
+    const ref = await start(Answering(), { runtime })
+    let failed = false
+    ref.call('owe', undefined, { timeout }).catch(() => (failed = true))
+    // Within half a millisecond it counts as due, since platforms may wake that early.
+    await runtime.advance(timeout - 0.6)
+    expect(failed).toBe(false)
+    await runtime.advance(0.6)
+    expect(failed).toBe(true)
+  })
+
+  test('with a timeout of Infinity sets no timer', async () => {
+    const runtime = testRuntime()
+    const owed: From<string>[] = []
+    const ref = await start(Answering(owed), { runtime })
+    const reply = ref.call('owe', undefined, { timeout: Number.POSITIVE_INFINITY })
+    await runtime.advance(2 ** 45)
+    expect(booksOf(runtime).timers).toBe(0)
+    owed[0]?.reply('at last')
+    expect(await reply).toBe('at last')
+  })
+
+  test('leaves nothing behind, however it ends', async () => {
+    const runtime = testRuntime()
+    const { signal } = new AbortController()
+    const owed: From<string>[] = []
+    const ref = await start(Answering(owed), { runtime })
+    const other = await start(Answering(), { runtime })
+    const caller = await start(
+      consumer((stage) => ({
+        handleEvents() {},
+        async handleInfo(kind: 'owe' | 'stop') {
+          await stage.call(kind === 'stop' ? other : ref, kind as 'owe', undefined, { timeout: 100 }).catch(() => {})
+        },
+      })),
+      { runtime },
+    )
+    const nothing = {
+      timers: 0,
+      calls: [
+        [0, 0],
+        [0, 0],
+        [0, 0],
+      ],
+    }
+
+    await ref.call('echo', 'answered', { signal })
+    expect(booksOf(runtime)).toEqual(nothing)
+
+    const timedOut = expect(ref.call('owe', undefined, { timeout: 100, signal })).rejects.toThrow('100 ms')
+    caller.send('owe')
+    await runtime.settle()
+    expect(booksOf(runtime)).toEqual({
+      timers: 2,
+      calls: [
+        [2, 0],
+        [0, 0],
+        [0, 1],
+      ],
+    })
+    expect(getEventListeners(signal, 'abort')).toHaveLength(1)
+    await runtime.advance(100)
+    await timedOut
+    expect(booksOf(runtime)).toEqual(nothing)
+    expect(getEventListeners(signal, 'abort')).toHaveLength(0)
+    owed[0]?.reply('too late')
+    owed[1]?.reply('too late')
+
+    caller.send('owe')
+    await runtime.settle()
+    caller.exit('kill')
+    await runtime.settle()
+    expect(booksOf(runtime)).toEqual({
+      timers: 0,
+      calls: [
+        [0, 0],
+        [0, 0],
+      ],
+    })
+
+    const abandoned = expect(other.call('owe', undefined, { signal })).rejects.toThrow('killed')
+    await runtime.settle()
+    other.exit('kill')
+    await abandoned
+    expect(booksOf(runtime)).toEqual({ timers: 0, calls: [[0, 0]] })
+    expect(getEventListeners(signal, 'abort')).toHaveLength(0)
+  })
+
+  test('rejects with a NoProcessError where nobody is alive', async () => {
+    const runtime = testRuntime()
+    const ref = await start(Answering(), { runtime, name: 'library' })
+    await ref.stop()
+    await expect(ref.call('echo', 'hello')).rejects.toMatchObject({
+      name: 'NoProcessError',
+      code: 'GENSTAGE_NO_PROCESS',
+      reason: 'noproc',
+      message: 'call echo to consumer library: consumer library is not alive',
+    })
+    const token = named<typeof ref>('library', { runtime })
+    await expect(token.call('echo', 'hello')).rejects.toMatchObject({ code: 'GENSTAGE_NO_PROCESS' })
+  })
+
+  test('rejects with an ExitError, the cause kept, where the stage ends before it has replied', async () => {
+    const runtime = testRuntime()
+    const ref = await start(Answering(), { runtime, name: 'library' })
+    const pending = [ref.call('owe', undefined), ref.call('fail'), ref.call('echo', 'not reached')]
+    const outcomes = await Promise.allSettled(pending)
+    const error = await ref.exited
+    expect(error).toEqual(new Error('in the handler'))
+    for (const outcome of outcomes) {
+      expect(outcome).toMatchObject({
+        reason: { name: 'ExitError', code: 'GENSTAGE_EXIT', reason: error, cause: error },
+      })
+    }
+  })
+
+  test('has its reply, where the handler answers that and a stop', async () => {
+    const runtime = testRuntime()
+    const ref = await start(Answering(), { runtime })
+    expect(await ref.call('stop')).toBe('bye')
+    expect(await ref.exited).toBe('shutdown')
+  })
+
+  test('is given up when its signal is aborted, with the reason of that', async () => {
+    const runtime = testRuntime()
+    const ref = await start(Answering(), { runtime })
+    const reason = new Error('no longer wanted')
+    const controller = new AbortController()
+    const reply = ref.call('owe', undefined, { signal: controller.signal })
+    await runtime.settle()
+    controller.abort(reason)
+    await expect(reply).rejects.toBe(reason)
+    await expect(ref.call('echo', 'hello', { signal: controller.signal })).rejects.toBe(reason)
+    expect(booksOf(runtime)).toEqual({ timers: 0, calls: [[0, 0]] })
+  })
+
+  test('of a kind that there is not rejects, and the stage goes on', async () => {
+    const runtime = testRuntime()
+    const ref = await start(Answering(), { runtime })
+    const loose = ref as unknown as { call(kind: unknown, ...rest: unknown[]): Promise<unknown> }
+    for (const kind of ['ehco', 'toString', 'constructor', '__proto__', Symbol('echo'), '']) {
+      await expect(loose.call(kind)).rejects.toThrow(TypeError)
+      await expect(loose.call(kind)).rejects.toThrow('expected a kind of request that handleCall has')
+    }
+    const none = (await start(idle(), { runtime })) as unknown as typeof loose
+    await expect(none.call('echo')).rejects.toThrow('expected a stage with a handleCall')
+    expect(await ref.call('echo', 'still here')).toBe('still here')
+  })
+})
+
+describe('a stage’s own call', () => {
+  test('to itself is a CallingSelfError at once', async () => {
+    const runtime = testRuntime()
+    const ref = await start(
+      consumer((stage) => ({
+        handleEvents() {},
+        handleCall: {
+          self: async () => ({
+            reply: await stage.call(untyped(stage.self), 'self' as never, ...([] as never)).catch((e: unknown) => e),
+          }),
+        },
+      })),
+      { runtime, name: 'lonely' },
+    )
+    expect(await ref.call('self')).toMatchObject({
+      name: 'CallingSelfError',
+      code: 'GENSTAGE_CALLING_SELF',
+      message: 'call self to consumer lonely: consumer lonely cannot wait for an answer from itself',
+    })
+    expect(runtime.now()).toBe(0)
+  })
+
+  test('in a circle is a DeadlockError that names the stages, for whoever closes the circle', async () => {
+    await shuffled(30, async (runtime) => {
+      const [a, b, c] = await Promise.all(['a', 'b', 'c'].map((name) => start(Answering(), { runtime, name })))
+      if (a === undefined || b === undefined || c === undefined) throw new Error('three were started')
+      const outcome = a.call('refer', [b, c, a]).catch((error: unknown) => error)
+      await runtime.settle()
+      // The one that closes the circle fails of it, and the others of its failing.
+      const error = (await c.exited) as Error
+      expect(error).toMatchObject({
+        name: 'DeadlockError',
+        code: 'GENSTAGE_DEADLOCK',
+        stages: ['consumer c', 'consumer a', 'consumer b'],
+      })
+      expect(error.message).toContain('consumer c calls consumer a calls consumer b calls consumer c')
+      expect(await outcome).toMatchObject({ code: 'GENSTAGE_EXIT' })
+      expect(runtime.now()).toBe(0)
+    })
+  })
+
+  test('of two stages at once is a DeadlockError for one of them, and an answer for nobody late', async () => {
+    await shuffled(50, async (runtime) => {
+      const [a, b] = await Promise.all([start(Answering(), { runtime }), start(Answering(), { runtime })])
+      const outcomes = Promise.allSettled([a.call('refer', [b, a]), b.call('refer', [a, b])])
+      await runtime.settle()
+      expect(runtime.now()).toBe(0)
+      const codes = (await outcomes).map((outcome) => (outcome as { reason?: { code: string } }).reason?.code)
+      expect(codes).toContain('GENSTAGE_EXIT')
+    })
+  })
+
+  test('along a line is answered', async () => {
+    const runtime = testRuntime()
+    const [a, b, c] = await Promise.all([1, 2, 3].map(() => start(Answering(), { runtime })))
+    expect(await a?.call('refer', [b, c] as never)).toBe('end')
+  })
+
+  test('that nobody waits for makes no circle', async () => {
+    const runtime = testRuntime()
+    const waiting = gate()
+    const replies: unknown[] = []
+    // It asks without waiting, and then is busy with something else when the other asks back.
+    const asking = await start(
+      consumer((stage) => ({
+        handleEvents() {},
+        handleInfo(message: Answers<{ ask(back: unknown): string }> | { readonly told: string } | 'work') {
+          if (message === 'work') return waiting.promise
+          if ('told' in message) replies.push(message.told)
+          else void stage.call(message, 'ask', stage.self).then((told) => stage.self.send({ told }))
+          return undefined
+        },
+        handleCall: { name: () => ({ reply: 'asking' }) },
+      })),
+      { runtime },
+    )
+    const answering = await start(
+      consumer((stage) => ({
+        handleEvents() {},
+        handleCall: {
+          ask: async (back: Answers<{ name(): string }>) => ({ reply: `hello, ${await stage.call(back, 'name')}` }),
+        },
+      })),
+      { runtime },
+    )
+    asking.send(answering)
+    asking.send('work')
+    await runtime.settle()
+    waiting.open()
+    await runtime.settle()
+    expect(replies).toEqual(['hello, asking'])
+  })
+
+  test('goes to whoever has a name, and rejects where nobody has it', async () => {
+    const runtime = testRuntime()
+    const token = named<Answers<{ echo(word: string): string }> & ProcessRef>('library', { runtime })
+    const asking = await start(
+      consumer((stage) => ({
+        handleEvents() {},
+        handleCall: {
+          ask: async () => ({ reply: await stage.call(token, 'echo', 'hello').catch((error: unknown) => error) }),
+        },
+      })),
+      { runtime },
+    )
+    expect(await asking.call('ask')).toMatchObject({ code: 'GENSTAGE_NO_PROCESS' })
+    await start(Answering(), { runtime, name: 'library' })
+    expect(await asking.call('ask')).toBe('hello')
+  })
+})

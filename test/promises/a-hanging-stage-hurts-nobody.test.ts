@@ -1,0 +1,270 @@
+import fc from 'fast-check'
+import {
+  broadcastDispatcher,
+  type ConsumerRef,
+  consumer,
+  type Dispatcher,
+  demandDispatcher,
+  type ProcessRef,
+  type ProducerRef,
+  partitionDispatcher,
+  producer,
+  producerConsumer,
+  type Stage,
+  start,
+  supervisor,
+} from 'genstage'
+import { type TestRuntime, testRuntime } from 'genstage/testing'
+import { expect } from 'vitest'
+import { answerInTime } from './answer-in-time.ts'
+import { promise } from './for-all.ts'
+import { booksOf } from './ledger.ts'
+import { schedules, type Timing, timings } from './plan.ts'
+
+/** Numbers from 0 on, as many as there are. */
+const range = (count: number): number[] => Array.from({ length: count }, (_, index) => index)
+
+/** A promise that nothing settles. */
+const never = <Value>(): Promise<Value> => new Promise(() => {})
+
+/** Where a consumer hangs: before it has subscribed, as it does, or in the batch of this number. */
+type Place = 'set-up' | 'handleSubscribe' | number
+
+interface SinkPlan {
+  readonly maxDemand: number
+  readonly minDemand: number
+  readonly timing: Timing
+}
+
+const sinkPlans: fc.Arbitrary<SinkPlan> = fc
+  .record({ maxDemand: fc.integer({ min: 1, max: 12 }), minDemand: fc.nat(11), timing: timings })
+  .map((plan) => ({ ...plan, minDemand: Math.min(plan.minDemand, plan.maxDemand - 1) }))
+
+const places = fc.oneof<fc.Arbitrary<Place>[]>(fc.constantFrom('set-up', 'handleSubscribe'), fc.nat(3))
+
+/** A consumer that handles what it gets; one with a place to hang in hangs there, for good. */
+function sink(timing: Timing, seen: number[], place?: Place): Stage<ConsumerRef<number>> {
+  const inTime = answerInTime(timing)
+  let batches = 0
+  const callbacks = {
+    handleSubscribe: () => (place === 'handleSubscribe' ? never<void>() : undefined),
+    handleEvents(events: readonly number[]) {
+      if (batches++ === place) return never<void>()
+      seen.push(...events)
+      return inTime(() => undefined)
+    },
+  }
+  return consumer(() => (place === 'set-up' ? never<typeof callbacks>() : callbacks))
+}
+
+type Kind = 'demand' | 'broadcast' | 'partition'
+
+function dispatcherOf(kind: Kind, subscribers: number): Dispatcher<number, never> {
+  if (kind === 'demand') return demandDispatcher()
+  if (kind === 'broadcast') return broadcastDispatcher<number>()
+  const hash = (event: number): readonly [number, number] => [event, event % subscribers]
+  return partitionDispatcher({ partitions: subscribers, hash })
+}
+
+/** Emits the numbers below `count` as they are asked for. */
+function counting(count: number, dispatcher: Dispatcher<number, never>, timing: Timing): Stage<ProducerRef<number>> {
+  const inTime = answerInTime(timing)
+  let next = 0
+  return producer({
+    demand: 'accumulate',
+    dispatcher,
+    handleDemand: (demand) =>
+      inTime(() => {
+        const first = next
+        next = Math.min(count, next + demand)
+        return range(next - first).map((index) => first + index)
+      }),
+  })
+}
+
+/** Starts a stage, and does not wait for one that hangs in its set-up. */
+async function launch(runtime: TestRuntime, stage: Stage<ConsumerRef<number>>, name: string): Promise<void> {
+  start(stage, { runtime, name }).catch(() => {})
+  await runtime.settle()
+}
+
+function refOf(runtime: TestRuntime, name: string): ProcessRef | undefined {
+  return booksOf(runtime).names.get(name)?.reference
+}
+
+/** Subscribes a stage, and does not wait for one that hangs. */
+async function subscribe(runtime: TestRuntime, name: string, source: unknown, options: object): Promise<void> {
+  const ref = refOf(runtime, name) as unknown as ConsumerRef<number>
+  ref.subscribe(source as ProducerRef<number>, options).catch(() => {})
+  await runtime.settle()
+}
+
+const cases = fc.record({
+  schedule: schedules,
+  kind: fc.constantFrom<Kind[]>('demand', 'broadcast', 'partition'),
+  count: fc.integer({ min: 1, max: 80 }),
+  timing: timings,
+  hanging: sinkPlans,
+  place: places,
+  siblings: fc.array(sinkPlans, { minLength: 1, maxLength: 3 }),
+})
+
+promise(
+  'the siblings of a consumer that hangs get all that is not for it, and all of it once it is killed',
+  { runs: 500 },
+  cases,
+  async ({ schedule, kind, count, timing, hanging, place, siblings }) => {
+    const runtime = testRuntime({ seed: schedule })
+    const subscribers = 1 + siblings.length
+    const source = await start(counting(count, dispatcherOf(kind, subscribers), timing), { runtime })
+    const before: number[] = []
+    const seen = siblings.map((): number[] => [])
+    await launch(runtime, sink(hanging.timing, before, place), 'hanging')
+    for (const [index, plan] of siblings.entries()) {
+      await launch(runtime, sink(plan.timing, seen[index] as number[]), `sibling ${index}`)
+    }
+    const asksFor = (plan: SinkPlan): number => (plan === hanging && place === 'handleSubscribe' ? 0 : plan.maxDemand)
+    const all = [hanging, ...siblings].map((plan, index) => ({ plan, index }))
+    // Those who ask for less come first. As in GenStage, a broadcast that has asked upstream for more than all want comes
+    // to rest with events in its buffer (`accumulate-7-92` and `broadcast-7-77` among the vectors).
+    for (const { plan, index } of all.toSorted((one, other) => asksFor(one.plan) - asksFor(other.plan))) {
+      const { maxDemand, minDemand } = plan
+      const options = {
+        maxDemand,
+        minDemand,
+        cancel: 'temporary',
+        ...(kind === 'partition' ? { partition: index } : {}),
+      }
+      await subscribe(runtime, index === 0 ? 'hanging' : `sibling ${index - 1}`, source, options)
+    }
+    source.demand('forward')
+    await runtime.settle()
+    // What the one that hangs has asked for may be with it; one that hangs before it could ask holds nobody up.
+    const most = place === 'set-up' || place === 'handleSubscribe' ? 0 : hanging.maxDemand
+    const hangs = place !== 'set-up'
+    const handled = seen.flat().length + before.length
+    if (kind === 'demand') expect(count - handled).toBeLessThanOrEqual(most)
+    if (kind === 'broadcast') {
+      // It is waited for: everyone has gone on as far as it has asked, and nobody further; one in its set-up is not there.
+      for (const mine of seen) {
+        expect(mine).toEqual(range(mine.length))
+        const least = most === 0 ? 0 : hanging.minDemand + 1
+        expect(mine.length).toBeLessThanOrEqual(hangs ? before.length + most : count)
+        expect(mine.length).toBeGreaterThanOrEqual(hangs ? Math.min(count, before.length + least) : count)
+      }
+    }
+    if (kind === 'partition') {
+      // Its partition's events wait, and are no more than were asked for; those of the others are never held up by them
+      // while they have demand of their own.
+      for (const [index, mine] of seen.entries()) {
+        const due = range(count).filter((event) => event % subscribers === index + 1)
+        expect(mine).toEqual(due.slice(0, mine.length))
+      }
+    }
+    refOf(runtime, 'hanging')?.exit('kill')
+    await runtime.settle()
+    expect(refOf(runtime, 'hanging')).toBeUndefined()
+    if (kind === 'broadcast') for (const mine of seen) expect(mine).toEqual(range(count))
+    if (kind === 'demand') expect(seen.flat().length + before.length).toBe(handled)
+    expect(booksOf(runtime).processes.size).toBe(1 + siblings.length)
+  },
+)
+
+promise(
+  'a producer that hangs holds up nobody but those who take from it alone, and can be killed',
+  { runs: 200 },
+  fc.record({
+    schedule: schedules,
+    count: fc.nat(60),
+    timing: timings,
+    plan: sinkPlans,
+    where: fc.constantFrom('handleDemand' as const, 'handleSubscribe' as const, 'handleCast' as const),
+    through: fc.boolean(),
+  }),
+  async ({ schedule, count, timing, plan, where, through }) => {
+    const runtime = testRuntime({ seed: schedule })
+    const hang = <Value>(here: string, value: Value): Value => (here === where ? (never() as Value) : value)
+    const hanging = producer({
+      handleDemand: () => hang('handleDemand', [] as number[]),
+      handleSubscribe: () => hang('handleSubscribe', undefined),
+      handleCast: { wait: () => hang('handleCast', undefined) },
+    })
+    const stuck = await start(hanging, { runtime })
+    stuck.cast('wait')
+    const lively = await start(counting(count, demandDispatcher() as Dispatcher<number, never>, timing), { runtime })
+    const seen: number[] = []
+    await launch(runtime, sink(plan.timing, seen), 'sink')
+    const { maxDemand, minDemand } = plan
+    const options = { maxDemand, minDemand, cancel: 'temporary' as const }
+    await subscribe(runtime, 'sink', stuck, options)
+    if (through) {
+      const relay = await start(producerConsumer({ handleEvents: (events: readonly number[]) => events }), { runtime })
+      await relay.subscribe(lively, options)
+      await relay.subscribe(stuck, options)
+      await subscribe(runtime, 'sink', relay, options)
+    } else await subscribe(runtime, 'sink', lively, options)
+    lively.demand('forward')
+    await runtime.settle()
+    expect(seen).toEqual(range(count))
+    stuck.exit('kill')
+    await runtime.settle()
+    expect(booksOf(runtime).processes.has(stuck.id)).toBe(false)
+    expect(refOf(runtime, 'sink')).toBeDefined()
+  },
+)
+
+promise(
+  'one that hangs is killed when its time to stop is over, and its late answer changes nothing',
+  { runs: 200 },
+  fc.record({
+    schedule: schedules,
+    shutdown: fc.oneof(fc.integer({ min: 0, max: 20_000 }), fc.constant('brutal-kill' as const)),
+    traps: fc.boolean(),
+    hangsIn: fc.constantFrom('handleInfo' as const, 'terminate' as const),
+    answers: fc.constantFrom('value' as const, 'error' as const, 'nothing' as const),
+  }),
+  async ({ schedule, shutdown, traps, hangsIn, answers }) => {
+    const log: string[] = []
+    const write = (message: string): void => void log.push(message)
+    const runtime = testRuntime({ seed: schedule, logger: { debug: write, info: write, warn: write, error: write } })
+    const settle: (() => void)[] = []
+    const hang = (): Promise<void> =>
+      new Promise((resolve, reject) => {
+        settle.push(() => (answers === 'error' ? reject(new Error('too late')) : resolve()))
+      })
+    const stage = () =>
+      consumer({
+        trapExit: traps,
+        handleEvents() {},
+        handleInfo: () => (hangsIn === 'handleInfo' ? hang() : undefined),
+        terminate: () => (hangsIn === 'terminate' ? hang() : undefined),
+      })
+    const heard: string[] = []
+    const Sibling = () => consumer({ handleEvents() {}, trapExit: true, terminate: () => void heard.push('sibling') })
+    const children = [{ start: stage, name: 'hanging', shutdown }, Sibling]
+    const root = await start(supervisor({ strategy: 'one-for-one', children }), { runtime })
+    refOf(runtime, 'hanging')?.send('hang')
+    await runtime.settle()
+    const began = runtime.now()
+    const stopped = root.stop()
+    await runtime.settle()
+    // Children stop in reverse order; nobody waits longer than was said.
+    expect(heard).toEqual(['sibling'])
+    const waits = traps && shutdown !== 'brutal-kill'
+    expect(booksOf(runtime).names.has('hanging')).toBe(waits)
+    if (waits) {
+      await runtime.advance(shutdown - 1 > 0 ? shutdown - 1 : 0)
+      expect(booksOf(runtime).names.has('hanging')).toBe(shutdown > 0)
+      await runtime.advance(1)
+    }
+    await stopped
+    expect(runtime.now() - began).toBeLessThanOrEqual(waits ? Math.max(1, shutdown) : 0)
+    expect(booksOf(runtime).processes.size).toBe(0)
+    const told = [...log]
+    if (answers !== 'nothing') for (const answer of settle) answer()
+    await runtime.settle()
+    expect(log).toEqual(told)
+    expect(booksOf(runtime).processes.size).toBe(0)
+    expect(booksOf(runtime).timers.size).toBe(0)
+  },
+)

@@ -1,0 +1,107 @@
+import type { Account, Emitter, Handler, Ledger, Problem } from './ledger.ts'
+import type { Pipeline } from './pipeline.ts'
+
+const sum = (numbers: Iterable<number>): number => {
+  let total = 0
+  for (const number of numbers) total += number
+  return total
+}
+
+/**
+ * Adds up where the events are that each stage has emitted, when all stages have ended. What it answers is wrong.
+ *
+ * ```text
+ *   emitted = handed to subscribers + hashed away + discarded, and told + dropped with a subscriber, and told
+ *             + held at the end, and told
+ *   handed  = handled + held by the consumer at its end, and told + handed to a process that had ended
+ * ```
+ */
+export function whatIsUnaccountedFor(ledger: Ledger): Problem[] {
+  return [
+    ...ledger.problems,
+    ...breaking(
+      'conservation',
+      [...ledger.emitters.values()].flatMap((emitter) => emitterProblems(emitter, ledger)),
+    ),
+    ...breaking(
+      'conservation',
+      [...ledger.handlers.values()].flatMap((handler) => handlerProblems(handler, ledger)),
+    ),
+  ]
+}
+
+function breaking(breaks: Problem['breaks'], texts: readonly string[]): Problem[] {
+  return texts.map((text) => ({ breaks, text }))
+}
+
+function emitterProblems(emitter: Emitter, ledger: Ledger): string[] {
+  const { label, emitted, handed, hashedAway, discarded, droppedWithSubscriber } = emitter
+  const { buffer = 0, dispatcher = 0, accumulated = 0 } = ledger.held.get(emitter.id) ?? {}
+  const found = handed.size + hashedAway.size + discarded + droppedWithSubscriber + buffer + dispatcher + accumulated
+  const problems: string[] = []
+  if (found !== emitted.size) {
+    problems.push(
+      `${label} emitted ${emitted.size} events, but accounts for ${found}: handed out ${handed.size}, ` +
+        `hashed away ${hashedAway.size}, discarded ${discarded}, dropped with subscribers ${droppedWithSubscriber}, ` +
+        `held at the end ${buffer} in its buffer, ${dispatcher} in its dispatcher, ${accumulated} accumulated`,
+    )
+  }
+  const logged = emitter.toldDiscarded === undefined ? discarded : emitter.allowedDiscarded
+  if (emitter.loggedDiscarded !== logged) {
+    problems.push(`${label} logged ${emitter.loggedDiscarded} discarded events, and not ${logged}`)
+  }
+  return problems
+}
+
+function handlerProblems(handler: Handler, ledger: Ledger): string[] {
+  const { label, received, seen, batch } = handler
+  const { hands = 0, inbound = 0, mailbox = 0 } = ledger.held.get(handler.id) ?? {}
+  const held = hands + inbound + mailbox
+  // A batch counts as held until the library has taken the answer; of one that has just come, nobody knows.
+  const unhandled = received - seen
+  const possible =
+    batch === undefined
+      ? [unhandled]
+      : batch.state === 'answered'
+        ? [unhandled, unhandled + batch.size]
+        : [unhandled + batch.size]
+  if (possible.includes(held)) return []
+  return [
+    `${label} was sent ${received} events and handled ${seen}, the last ${batch?.size ?? 0} of them ` +
+      `${batch?.state ?? 'for sure'}, but held ${held} at its end: ${hands} in its hands, ${inbound} inbound, ` +
+      `${mailbox} in its mailbox`,
+  ]
+}
+
+/** What is wrong with a pipeline at rest: consumers have all they were sent, and have asked for more. */
+export function whatIsAmissAtRest({ ledger }: Pipeline): Problem[] {
+  const accounts = [...ledger.accounts.values()]
+  return breaking(
+    'demand',
+    accounts.flatMap((account) => restProblems(account, ledger)),
+  )
+}
+
+function restProblems(account: Account, ledger: Ledger): string[] {
+  const { tag, emitter, consumer, asked, seen, delivered, isManual, isOver, min, extra } = account
+  const handler = ledger.handlers.get(consumer)
+  if (handler === undefined || !ledger.isAlive(consumer)) return []
+  handler.settle()
+  const problems: string[] = []
+  const isRelay = ledger.emitters.has(consumer)
+  if (!isRelay && seen !== delivered.length) {
+    problems.push(`${handler.label} rests, and has handled ${seen} of the ${delivered.length} events under ${tag}`)
+  }
+  if (isManual || isOver || extra > 0 || !ledger.isAlive(emitter.id)) return problems
+  if (asked - seen <= min) {
+    problems.push(
+      `${handler.label} rests with ${asked - seen} events outstanding under ${tag}, and should ask at ${min}`,
+    )
+  }
+  return problems
+}
+
+/** How many events all processes together are known to have handled, for tests that something happens at all. */
+export function handledBy(ledger: Ledger): number {
+  return sum([...ledger.handlers.values()].map(({ seen }) => seen))
+}

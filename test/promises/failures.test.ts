@@ -1,0 +1,212 @@
+import { describe, test } from 'vitest'
+import { type Outcome, runProgram } from './run-program.ts'
+
+const run = (program: string): Promise<Outcome> => runProgram('failing.ts', [program])
+
+/** How often a text occurs in another. */
+const countOf = (text: string, sought: string): number => text.split(sought).length - 1
+
+/** The lines of what a program has written; none where it has written nothing. */
+const linesOf = (text: string): string[] => (text === '' ? [] : text.replace(/\n$/, '').split('\n'))
+
+const silence = { code: 0, stderr: '' }
+
+describe.concurrent('three linked stages that die of one cause', () => {
+  test('give exit code 1 and one report that names the stage and the cause', async ({ expect }) => {
+    const { code, stderr } = await run('linked')
+    expect(code).toBe(1)
+    expect(countOf(stderr, 'StageFailure: ')).toBe(1)
+    expect(stderr).toContain('StageFailure: producer numbers failed in handleDemand: out of numbers')
+    expect(stderr).toContain('[cause]: Error: out of numbers')
+    expect(stderr).not.toMatch(/doubled|sink/)
+  })
+
+  test('are one uncaught error, raised outside of the run queue', async ({ expect }) => {
+    const { code, stdout, stderr } = await run('linked, caught')
+    expect({ code, stderr }).toEqual(silence)
+    // Another stage answers afterwards.
+    expect(linesOf(stdout)).toEqual(['other', '["producer numbers failed in handleDemand: out of numbers"]'])
+  })
+
+  test('are as many errors as there are causes', async ({ expect }) => {
+    const { stdout } = await run('two causes, caught')
+    expect(JSON.parse(stdout)).toEqual([
+      expect.stringMatching(/^consumer g1\.1 failed in handleInfo: first$/),
+      expect.stringMatching(/^consumer g1\.2 failed in handleInfo: second$/),
+    ])
+  })
+})
+
+describe.concurrent('stages that nobody is linked to', () => {
+  test('give exit code 0 and one line in the log, however many die', async ({ expect }) => {
+    const { code, stderr } = await run('unlinked')
+    expect(code).toBe(0)
+    expect(linesOf(stderr)).toEqual([
+      expect.stringMatching(/^producer numbers failed in handleDemand: out of numbers \(at .*failing\.ts:\d+:\d+\)+$/),
+    ])
+  })
+
+  test('give one line where the error’s message has several', async ({ expect }) => {
+    const { code, stderr } = await run('unlinked, of many lines')
+    expect(code).toBe(0)
+    expect(linesOf(stderr)).toEqual([
+      expect.stringContaining('consumer wordy failed in handleInfo: first line second line third line'),
+    ])
+  })
+})
+
+describe.concurrent('an end that somebody asked for', () => {
+  test('by stop is silent, and gives exit code 0', async ({ expect }) => {
+    expect(await run('stopped')).toEqual({ ...silence, stdout: 'normal\n' })
+  })
+
+  test('by exit or kill, or with an error as the reason, is silent, and gives exit code 0', async ({ expect }) => {
+    expect(await run('ended by hand')).toEqual({ ...silence, stdout: 'true\nkilled\n' })
+  })
+
+  test('by disposal is silent, and gives exit code 0', async ({ expect }) => {
+    expect(await run('disposed')).toEqual({ ...silence, stdout: '' })
+  })
+})
+
+describe.concurrent('a supervisor that gives up', () => {
+  const failures = (stderr: string): string[] => linesOf(stderr).filter((line) => line.startsWith('task '))
+
+  test('is reported once, with exit code 1, beside a line for each failure', async ({ expect }) => {
+    const { code, stderr } = await run('gives up')
+    expect(code).toBe(1)
+    expect(countOf(stderr, 'StageFailure: ')).toBe(1)
+    expect(stderr).toContain(
+      'StageFailure: supervisor boss gave up: more than 2 restarts within 5 seconds; the last: task',
+    )
+    expect(stderr).toContain('[cause]: Error: cannot run')
+    expect(failures(stderr)).toHaveLength(3)
+  })
+
+  test('is one uncaught error', async ({ expect }) => {
+    const { code, stdout } = await run('gives up, caught')
+    expect(code).toBe(0)
+    expect(JSON.parse(stdout)).toEqual([expect.stringContaining('supervisor boss gave up')])
+  })
+
+  test('is reported in the same way where it is one of events', async ({ expect }) => {
+    const { code, stderr } = await run('gives up, of one event each')
+    expect(code).toBe(1)
+    expect(countOf(stderr, 'StageFailure: ')).toBe(1)
+    expect(stderr).toContain('StageFailure: consumer-supervisor pool gave up: more than 1 restarts within 5 seconds')
+    expect(failures(stderr)).toHaveLength(2)
+  })
+})
+
+describe.concurrent('a stage that was started inside another', () => {
+  test('fails under its own name, once, where the other is linked to the program', async ({ expect }) => {
+    const { code, stderr } = await run('inside a linked stage')
+    expect(code).toBe(1)
+    expect(countOf(stderr, 'StageFailure: ')).toBe(1)
+    expect(stderr).toContain('StageFailure: consumer child failed in handleInfo: boom')
+    expect(stderr).not.toContain('parent')
+  })
+
+  test('fails with one line in the log where the other is linked to nobody', async ({ expect }) => {
+    const { code, stderr } = await run('inside an unlinked stage')
+    expect(code).toBe(0)
+    expect(linesOf(stderr)).toEqual([expect.stringContaining('consumer child failed in handleInfo: boom')])
+  })
+
+  test('fails with one line in the log where the other traps exits and goes on', async ({ expect }) => {
+    const { code, stdout, stderr } = await run('inside a stage that traps exits')
+    expect(code).toBe(0)
+    expect(linesOf(stderr)).toEqual([expect.stringContaining('consumer child failed in handleInfo: boom')])
+    expect(stdout).toContain("exit: ConsumerReference { id: 'g1.2', name: 'child' }")
+  })
+})
+
+describe.concurrent('a failure', () => {
+  test('in terminate is reported, though the end was asked for', async ({ expect }) => {
+    const { code, stderr } = await run('in terminate')
+    expect(code).toBe(1)
+    expect(countOf(stderr, 'StageFailure: ')).toBe(1)
+    expect(stderr).toContain('StageFailure: consumer untidy failed in terminate: cannot tidy up')
+  })
+
+  test('of something thrown that is no error is reported, be it ‘normal’', async ({ expect }) => {
+    const { code, stderr } = await run('throws no error')
+    expect(code).toBe(1)
+    expect(stderr).toContain(
+      "StageFailure: consumer odd failed in handleInfo: a callback threw 'normal', which is no Error",
+    )
+  })
+
+  test('to start is a rejection, and nothing else', async ({ expect }) => {
+    expect(await run('a start that fails')).toEqual({
+      ...silence,
+      stdout: 'consumer g1.1 could not be started: no database\n',
+    })
+  })
+
+  test('in a scope surfaces where nobody listens to it', async ({ expect }) => {
+    const { code, stderr } = await run('a scope nobody listens to')
+    expect(code).toBe(1)
+    expect(countOf(stderr, 'StageFailure: ')).toBe(1)
+    expect(stderr).toContain('StageFailure: consumer inside failed in handleInfo: boom')
+  })
+
+  test('in a scope that somebody listens to is theirs', async ({ expect }) => {
+    expect(await run('a scope somebody listens to')).toEqual({
+      ...silence,
+      stdout: 'consumer inside failed in handleInfo: boom\n',
+    })
+  })
+
+  test('of a source ends a stream, and is reported where it began', async ({ expect }) => {
+    const linked = await run('a stream of a linked source')
+    expect(linked.code).toBe(1)
+    const unlinked = await run('a stream of an unlinked source')
+    expect({ code: unlinked.code, stdout: unlinked.stdout }).toEqual({ code: 0, stdout: 'GENSTAGE_EXIT\n' })
+    expect(linesOf(unlinked.stderr)).toEqual([expect.stringContaining('producer numbers failed in handleDemand')])
+  })
+
+  test('of a callback that must not be async, and rejects besides, is one failure', async ({ expect }) => {
+    const { code, stderr } = await run('async where it may not be')
+    expect(linesOf(stderr)).toEqual([
+      expect.stringMatching(/^producer events failed in handleDemand: expected hash to answer/),
+    ])
+    expect(code).toBe(0)
+  })
+})
+
+describe.concurrent('after the end', () => {
+  const goesOn = { ...silence, stdout: 'still here\n' }
+
+  test('a late rejection of a callback, a set-up, a terminate or a task is nobody’s concern', async ({ expect }) => {
+    expect(await run('late rejection')).toEqual(goesOn)
+  })
+
+  test('neither is a call that the stage had made, and did not wait for yet', async ({ expect }) => {
+    expect(await run('killed while it calls')).toEqual(goesOn)
+  })
+
+  test('neither are children of a consumer supervisor that are ended before they began', async ({ expect }) => {
+    expect(await run('stopped while children start')).toEqual(goesOn)
+  })
+})
+
+describe.concurrent('a program', () => {
+  test('ends by itself, with exit code 0, while stages are idle', async ({ expect }) => {
+    expect(await run('idle')).toEqual({ ...silence, stdout: 'end\n' })
+  })
+
+  test('is kept alive by a pending call', async ({ expect }) => {
+    expect(await run('a pending call')).toEqual({ ...silence, stdout: 'TimeoutError true\n' })
+  })
+
+  test('is kept alive by a message that is due', async ({ expect }) => {
+    expect(await run('a message that is due')).toEqual({ ...silence, stdout: 'due\n' })
+  })
+
+  test('is not kept alive by a call that was answered', async ({ expect }) => {
+    const began = performance.now()
+    expect(await run('a call that was answered')).toEqual({ ...silence, stdout: 'me\n' })
+    expect(performance.now() - began).toBeLessThan(15_000)
+  })
+})

@@ -1,0 +1,306 @@
+import {
+  broadcastDispatcher,
+  consumer,
+  createRuntime,
+  fromIterable,
+  partitionDispatcher,
+  producer,
+  producerConsumer,
+  start,
+  stream,
+  to,
+} from 'genstage'
+import { describe, expect, test } from 'vitest'
+import { longestHold } from '../process/longest-hold.ts'
+
+const many = 2_000_000
+/** Made once: what is sent is handed on and never changed. */
+const events: readonly number[] = Array.from({ length: many }, (_, index) => index)
+const sumOfAll = (many * (many - 1)) / 2
+
+/** Everything that was handled, added up: no event is missing, and none came twice, where both are right. */
+class Tally {
+  count = 0
+  sum = 0
+  batches = 0
+  largest = 0
+
+  take(batch: readonly number[]): void {
+    for (const event of batch) this.sum += event
+    this.count += batch.length
+    this.batches++
+    this.largest = Math.max(this.largest, batch.length)
+  }
+
+  get isWhole(): boolean {
+    return this.count === many && this.sum === sumOfAll
+  }
+}
+
+/** A consumer that stops when all has come. */
+const counting = (tally: Tally, wanted = many) =>
+  consumer({
+    handleEvents(batch: readonly number[]) {
+      tally.take(batch)
+      return tally.count >= wanted ? { stop: 'normal' } : undefined
+    },
+  })
+
+/** A producer that gives all there is, once, whatever is asked for. */
+const Flood = (options: object = {}) => {
+  let isGiven = false
+  return producer<number>({
+    bufferSize: Number.POSITIVE_INFINITY,
+    ...options,
+    handleDemand() {
+      if (isGiven) return []
+      isGiven = true
+      return events
+    },
+  })
+}
+
+/** A producer that gives nothing by itself, and all there is when it is told to. */
+const Told = (options: object = {}) =>
+  producer({
+    bufferSize: Number.POSITIVE_INFINITY,
+    ...options,
+    handleDemand: () => [] as number[],
+    handleInfo: () => events,
+    handleCast: { emit: () => events },
+    handleCall: { emit: () => ({ reply: 'emitted', events }) },
+  })
+
+/** Waits for the end, and holds the time against what is bearable on a busy machine: some seconds, and a tenth of one. */
+async function inTime(done: Promise<unknown>, mostHold: number, name: string): Promise<void> {
+  const began = performance.now()
+  const hold = await longestHold(done)
+  const time = performance.now() - began
+  if (process.env.SHOW_FIGURES) console.log(`${name}: ${Math.round(time)} ms, held for ${Math.round(hold)} ms at most`)
+  expect(time).toBeLessThan(10_000)
+  expect(hold).toBeLessThan(mostHold)
+}
+
+// Two million events are put into a queue, or taken through a callback of the user's, in one go: some tens of ms.
+const inOneGo = 600
+// After that they are handled in slices of 2 ms.
+const inSlices = 300
+
+describe('one batch of 2,000,000 events passes', () => {
+  test('from handleDemand through the buffer to a consumer, batch by batch', async () => {
+    const runtime = createRuntime()
+    const tally = new Tally()
+    const source = await start(Flood(), { runtime })
+    const sink = await start(counting(tally), { runtime })
+    await sink.subscribe(source)
+    await inTime(sink.exited, inOneGo, 'buffer')
+    expect(tally).toMatchObject({ isWhole: true, batches: many / 500, largest: 500 })
+    await source.stop()
+  })
+
+  test('to a consumer that asks for it whole, as the very array', async () => {
+    const runtime = createRuntime()
+    const seen: unknown[] = []
+    const source = await start(Flood(), { runtime })
+    const sink = await start(
+      consumer({
+        handleEvents(batch: readonly number[]) {
+          seen.push(batch)
+          return { stop: 'normal' }
+        },
+      }),
+      { runtime },
+    )
+    await sink.subscribe(source, { maxDemand: many, minDemand: 0 })
+    await inTime(sink.exited, inSlices, 'whole')
+    expect(seen[0]).toBe(events)
+    await source.stop()
+  })
+
+  test.each(['send', 'cast', 'call', 'info'] as const)('from what a %s brings', async (how) => {
+    const runtime = createRuntime()
+    const tally = new Tally()
+    const source = await start(Told(), { runtime })
+    const sink = await start(counting(tally), { runtime })
+    await sink.subscribe(source, { maxDemand: 50_000 })
+    if (how === 'call') expect(await source.call('emit')).toBe('emitted')
+    else if (how === 'cast') source.cast('emit')
+    else if (how === 'info') await source.info('emit')
+    else source.send('emit')
+    await inTime(sink.exited, inOneGo, how)
+    expect(tally.isWhole).toBe(true)
+    await source.stop()
+  })
+
+  test('through a producer-consumer, in one batch, and in many', async () => {
+    for (const maxDemand of [many, 1_000]) {
+      const runtime = createRuntime()
+      const tally = new Tally()
+      const source = await start(Flood(), { runtime })
+      const middle = await start(
+        producerConsumer({ handleEvents: (batch: readonly number[]) => [...batch.values()] }),
+        { runtime },
+      )
+      const sink = await start(counting(tally), { runtime })
+      await sink.subscribe(middle, { maxDemand, minDemand: 0 })
+      await middle.subscribe(source, { maxDemand, minDemand: 0, cancel: 'temporary' })
+      await inTime(sink.exited, inOneGo, `producer-consumer, ${maxDemand}`)
+      expect(tally.isWhole).toBe(true)
+      await source.stop()
+    }
+  })
+
+  test('out of one event, in a producer-consumer', async () => {
+    const runtime = createRuntime()
+    const tally = new Tally()
+    const source = await start(fromIterable([1]), { runtime })
+    const middle = await start(producerConsumer({ handleEvents: (_batch: readonly number[]) => events }), { runtime })
+    const sink = await start(counting(tally), { runtime })
+    await sink.subscribe(middle)
+    await middle.subscribe(source)
+    await inTime(sink.exited, inOneGo, 'out of one')
+    expect(tally.isWhole).toBe(true)
+  })
+
+  test('through a queue of events that nobody has demand for yet', async () => {
+    const runtime = createRuntime()
+    const tally = new Tally()
+    const source = await start(Flood(), { runtime })
+    const middle = await start(producerConsumer({ handleEvents: (batch: readonly number[]) => batch }), { runtime })
+    await middle.subscribe(source, { maxDemand: many, minDemand: 0, cancel: 'temporary' })
+    await source.stop()
+    const sink = await start(counting(tally), { runtime })
+    await sink.subscribe(middle)
+    await inTime(sink.exited, inOneGo, 'inbound queue')
+    expect(tally.isWhole).toBe(true)
+  })
+
+  test('to many consumers by demand', async () => {
+    const runtime = createRuntime()
+    const tally = new Tally()
+    const source = await start(Flood({ demand: 'accumulate' }), { runtime })
+    const sinks = await Promise.all(Array.from({ length: 10 }, () => start(counting(tally), { runtime })))
+    for (const sink of sinks) await sink.subscribe(source)
+    source.demand('forward')
+    await inTime(Promise.race(sinks.map(({ exited }) => exited)), inOneGo, 'demand')
+    expect(tally.isWhole).toBe(true)
+    await source.stop()
+  })
+
+  test('to all consumers of a broadcast, and through a selector', async () => {
+    const runtime = createRuntime()
+    const all = new Tally()
+    const even = new Tally()
+    const dispatcher = broadcastDispatcher<number>()
+    const source = await start(Flood({ demand: 'accumulate', dispatcher }), { runtime })
+    const one = await start(counting(all), { runtime })
+    const other = await start(counting(even, many / 2), { runtime })
+    await one.subscribe(source, { maxDemand: 100_000, cancel: 'temporary' })
+    const options = { maxDemand: 100_000, cancel: 'temporary', selector: (event: number) => event % 2 === 0 } as const
+    await other.subscribe(source, options)
+    source.demand('forward')
+    await inTime(Promise.all([one.exited, other.exited]), inOneGo, 'broadcast')
+    expect(all.isWhole).toBe(true)
+    expect({ count: even.count, sum: even.sum }).toEqual({ count: many / 2, sum: (many / 2) * (many / 2 - 1) })
+    await source.stop()
+  })
+
+  test('to partitions, with the hash of one’s own and without', async () => {
+    for (const hash of [undefined, (event: number) => [event, event % 4] as const]) {
+      const runtime = createRuntime()
+      const tally = new Tally()
+      const dispatcher = partitionDispatcher<number, number>({ partitions: 4, ...(hash && { hash }) })
+      const source = await start(Flood({ demand: 'accumulate', dispatcher }), { runtime })
+      const sinks = await Promise.all([0, 1, 2, 3].map(() => start(counting(tally), { runtime })))
+      for (const [partition, sink] of sinks.entries())
+        await sink.subscribe(source, { partition, cancel: 'temporary' } as object)
+      source.demand('forward')
+      await inTime(Promise.race(sinks.map(({ exited }) => exited)), inOneGo, `partitions${hash ? ', hash' : ''}`)
+      expect(tally.isWhole).toBe(true)
+      await source.stop()
+    }
+  })
+
+  test('all to one partition, whose queue takes what it has not asked for', async () => {
+    const runtime = createRuntime()
+    const tally = new Tally()
+    const dispatcher = partitionDispatcher<number, number>({ partitions: 2, hash: (event) => [event, 0] })
+    const source = await start(Flood({ demand: 'accumulate', dispatcher }), { runtime })
+    const busy = await start(counting(tally), { runtime })
+    const idle = await start(consumer({ handleEvents() {} }), { runtime })
+    await busy.subscribe(source, { partition: 0, maxDemand: 1_000, cancel: 'temporary' } as object)
+    await idle.subscribe(source, { partition: 1, maxDemand: many, cancel: 'temporary' } as object)
+    source.demand('forward')
+    await inTime(busy.exited, inOneGo, 'one partition')
+    expect(tally.isWhole).toBe(true)
+    await source.stop()
+  })
+
+  test('from an iterable, and from an async one', async () => {
+    const runtime = createRuntime()
+    const tally = new Tally()
+    const source = await start(fromIterable(events), { runtime })
+    const sink = await start(counting(tally), { runtime })
+    await sink.subscribe(source, { maxDemand: many, minDemand: 0 })
+    await inTime(sink.exited, inOneGo, 'iterable')
+    expect(tally.isWhole).toBe(true)
+  })
+
+  test.each([1_000, many])('into a stream of maxDemand %d', async (maxDemand) => {
+    const runtime = createRuntime()
+    const tally = new Tally()
+    const source = await start(Flood(), { runtime })
+    const read = async (): Promise<void> => {
+      for await (const event of stream([to(source, { maxDemand, minDemand: 0 })])) {
+        tally.count++
+        tally.sum += event
+        if (tally.count === many) return
+      }
+    }
+    await inTime(read(), inSlices, `stream, ${maxDemand}`)
+    expect(tally.isWhole).toBe(true)
+    await source.stop()
+  })
+
+  test('into a buffer that keeps some of it, and says how much it dropped', async () => {
+    for (const bufferKeep of ['first', 'last'] as const) {
+      const warnings: string[] = []
+      const logger = { debug() {}, info() {}, warn: (message: string) => warnings.push(message), error() {} }
+      const runtime = createRuntime({ logger })
+      const source = await start(Told({ bufferSize: 10_000, bufferKeep }), { runtime, name: 'source' })
+      source.send('emit')
+      expect(await source.estimateBufferedCount()).toBe(10_000)
+      expect(warnings).toEqual(['producer source has discarded 1990000 events from its buffer'])
+      const tally = new Tally()
+      const sink = await start(counting(tally, 10_000), { runtime })
+      await sink.subscribe(source)
+      await sink.exited
+      const first = bufferKeep === 'first' ? 0 : many - 10_000
+      expect(tally.sum).toBe(10_000 * first + (10_000 * 9_999) / 2)
+      await source.stop()
+    }
+  })
+
+  test('into an accumulating producer, and out of it', async () => {
+    const runtime = createRuntime()
+    const tally = new Tally()
+    const source = await start(Told({ demand: 'accumulate' }), { runtime })
+    const sink = await start(counting(tally), { runtime })
+    await sink.subscribe(source)
+    await source.call('emit')
+    source.demand('forward')
+    await inTime(sink.exited, inOneGo, 'accumulate')
+    expect(tally.isWhole).toBe(true)
+    await source.stop()
+  })
+
+  test('to a stage that ends before it has handled it: the count is in the report', async () => {
+    const lines: string[] = []
+    const logger = { debug() {}, info: (message: string) => lines.push(message), warn() {}, error() {} }
+    const runtime = createRuntime({ logger })
+    const source = await start(Told(), { runtime, name: 'source' })
+    source.send('emit')
+    await source.stop()
+    expect(lines).toEqual(['producer source ended while it held events: 2000000 in its buffer'])
+  })
+})

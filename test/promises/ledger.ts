@@ -1,0 +1,341 @@
+import type { Logger } from 'genstage'
+import { InjectedCrash, type TestRuntime } from 'genstage/testing'
+import type { ProcessRuntime } from '../../src/process/runtime.ts'
+
+/** An event of a test pipeline. Compared by identity. */
+export interface Item {
+  /** The id of the process that emitted it. */
+  readonly emitter: string
+  /** Its number among those that this process made, from 0 on. */
+  readonly serial: number
+  /** What partitions and the order per key go by; handed down from event to event. */
+  readonly key: number
+  /** Its place in the order of the source it descends from; handed down too. */
+  readonly rank: number
+}
+
+/** Thrown by callbacks that are to fail; anything else that a stage dies of is a mistake of the library. */
+export class PlannedCrash extends Error {
+  override readonly name = 'PlannedCrash'
+}
+
+/** What is wrong, and which promise it breaks; `'library'` where the library has failed of itself. */
+export interface Problem {
+  readonly breaks: 'demand' | 'conservation' | 'order' | 'bounds' | 'library'
+  readonly text: string
+}
+
+/** What an emitting process did with its events. */
+export class Emitter {
+  readonly id: string
+  readonly label: string
+  /** Whether each event goes to one subscriber only. */
+  readonly isExclusive: boolean
+  /** Who sees its events in order, if they subscribe twice: a whole consumer, or each subscription or key by itself. */
+  readonly inOrderFor: 'consumer' | 'subscription' | 'key'
+  /** What the library has taken: answered by a callback while the stage lived. */
+  readonly emitted = new Set<Item>()
+  /** What a dispatcher has handed to somebody. */
+  readonly handed = new Set<Item>()
+  /** What a broadcast has let go of without anybody wanting it, by selectors. */
+  unwanted = 0
+  /** What a partition's hash has thrown away. */
+  readonly hashedAway = new Set<Item>()
+  /**
+   * Whether GenStage itself may now send its events in another order, and we with it, as the vectors say:
+   *
+   * - Buffered events were taken for demand of a subscriber that is gone, and stand behind later ones (`lifecycle-7-79`).
+   * - Some that were taken from the buffer were hashed away, and what comes next meets the demand they leave.
+   * - It was told to accumulate with events in its buffer (`accumulate-7-10`).
+   * - It is a broadcast that somebody subscribed to, or left, after it had asked for events; these went to its buffer, and
+   *   what is dispatched next finds everyone waiting (`accumulate-7-92`).
+   */
+  mayReorder = false
+  /** Whether it keeps demand although its subscriber may go: a producer-consumer, or a producer that accumulates. */
+  keepsDemand: boolean
+  /** What the hash has thrown away in a dispatch that is not over. */
+  private hashingAway: Item[] = []
+  /** What `formatDiscarded` was told of; undefined where the stage has none. */
+  toldDiscarded: number | undefined
+  /** Of that, what it let the library log. */
+  allowedDiscarded = 0
+  /** What the log says was dropped from the buffer. */
+  loggedDiscarded = 0
+  /** What the log says was dropped with a partition's subscriber. */
+  droppedWithSubscriber = 0
+  /** What `handleDemand` was asked for. */
+  demanded = 0
+  /** The place of the last event that an info stood behind which was handled: it and all before it are gone. */
+  private settledUpTo = -1
+  /** The events that a dispatcher has seen, in order. What a producer accumulates comes there only later. */
+  private readonly places = new Map<Item, number>()
+  private serials = 0
+
+  constructor(id: string, label: string, dispatcher: 'demand' | 'broadcast' | 'partition', keepsDemand: boolean) {
+    this.id = id
+    this.label = label
+    this.keepsDemand = keepsDemand
+    this.isExclusive = dispatcher !== 'broadcast'
+    this.inOrderFor = ({ demand: 'consumer', broadcast: 'subscription', partition: 'key' } as const)[dispatcher]
+  }
+
+  make(key: number, rank?: number): Item {
+    const serial = this.serials++
+    return Object.freeze({ emitter: this.id, serial, key, rank: rank ?? serial })
+  }
+
+  emit(items: readonly Item[]): void {
+    for (const item of items) this.emitted.add(item)
+  }
+
+  /** A dispatcher is given these; answers whether some come from the buffer, as it has seen them before. */
+  beginDispatch(items: readonly Item[]): boolean {
+    this.emit(items)
+    const before = this.places.size
+    for (const item of items) if (!this.places.has(item)) this.places.set(item, this.places.size)
+    return this.places.size - before < items.length
+  }
+
+  /** Where an event stands in the order in which they first went to the dispatcher. */
+  placeOf(item: Item): number {
+    return this.places.get(item) ?? -1
+  }
+
+  /** A hash says that nobody is to get an event; that counts once the dispatch is over. */
+  hashAway(item: Item): void {
+    this.hashingAway.push(item)
+  }
+
+  endDispatch(areFromBuffer: boolean): void {
+    if (areFromBuffer && this.hashingAway.length > 0) this.mayReorder = true
+    for (const item of this.hashingAway) this.hashedAway.add(item)
+    this.hashingAway = []
+  }
+
+  /** Which events an info that is queued now has to wait for. */
+  get placeOfInfo(): number {
+    return this.places.size - 1
+  }
+
+  /** An info that was queued at `place` is handled: what stood before it must be gone. */
+  reachInfo(place: number): void {
+    this.settledUpTo = Math.max(this.settledUpTo, place)
+  }
+
+  /** Whether an event should have gone before an info that was handled already. */
+  isOverdue(item: Item): boolean {
+    return !this.mayReorder && this.placeOf(item) <= this.settledUpTo
+  }
+
+  get discarded(): number {
+    return this.toldDiscarded ?? this.loggedDiscarded
+  }
+}
+
+/** A subscription, as its producer's dispatcher and its consumer's callbacks see it. */
+export class Account {
+  readonly tag: string
+  readonly emitter: Emitter
+  readonly consumer: string
+  readonly max: number
+  readonly min: number
+  readonly isManual: boolean
+  /** What the dispatcher was asked for. */
+  asked = 0
+  /** Of that, what a test asked for although the stage asks by itself. */
+  extra = 0
+  /** What the dispatcher handed out, in order, while the consumer lived. */
+  readonly delivered: Item[] = []
+  /** What it handed out when the consumer had ended already: dead hands. */
+  toDeadHands = 0
+  /** How many of `delivered` the consumer's `handleEvents` was given. */
+  seen = 0
+  /** How many of those it is known to have handled. */
+  handled = 0
+  /** Whether the producer's side has ended it. */
+  isOver = false
+
+  constructor(tag: string, emitter: Emitter, consumer: string, options: SubscriptionFacts) {
+    this.tag = tag
+    this.emitter = emitter
+    this.consumer = consumer
+    this.max = options.maxDemand
+    this.min = options.minDemand
+    this.isManual = options.metadata.isManual
+  }
+}
+
+/** What is known of a subscription from its options; test pipelines give all of them. */
+export interface SubscriptionFacts {
+  readonly maxDemand: number
+  readonly minDemand: number
+  readonly metadata: { readonly isManual: boolean }
+}
+
+/**
+ * A batch in somebody's hands: `begun` until the callback has answered, `answered` from when its promise has settled
+ * until the library is known to have seen that.
+ */
+interface Batch {
+  readonly account: Account
+  readonly size: number
+  state: 'begun' | 'answered' | 'failed'
+}
+
+/** A process that handles events. */
+export class Handler {
+  readonly id: string
+  readonly label: string
+  /** Events that were put into its mailbox. */
+  received = 0
+  /** Events that its `handleEvents` was given. */
+  seen = 0
+  /** The last batch, unless it is known to be done with. */
+  batch: Batch | undefined
+  /** The last event it was given in each line of events that is to be in order. */
+  private readonly last = new Map<string, number>()
+
+  constructor(id: string, label: string) {
+    this.id = id
+    this.label = label
+  }
+
+  /** Whether it is given an event of `emitter` behind one that was emitted later. */
+  isOutOfOrder({ tag, emitter }: Account, item: Item): boolean {
+    const { id, inOrderFor, mayReorder } = emitter
+    const line = { consumer: id, subscription: tag, key: `${id} ${item.key}` }[inOrderFor]
+    const place = emitter.placeOf(item)
+    const last = this.last.get(line) ?? -1
+    this.last.set(line, Math.max(last, place))
+    return place <= last && !mayReorder
+  }
+
+  /** A callback runs: whatever was answered before has been taken. */
+  settle(): void {
+    const { batch } = this
+    if (batch?.state !== 'answered') return
+    batch.account.handled += batch.size
+    this.batch = undefined
+  }
+}
+
+/** What a log says, and a test has not asked for. */
+interface LogFacts {
+  readonly process?: string
+  readonly discarded?: number
+  readonly excess?: number
+  readonly held?: Readonly<Record<string, number>>
+  readonly reason?: unknown
+}
+
+/**
+ * Writes down what crosses the boundary of each stage of a pipeline: events that callbacks answer, that a dispatcher
+ * hands out, that callbacks are given, and what the log says was dropped or held at an end.
+ *
+ * `problems` grows as soon as something is wrong; `audit` adds up.
+ */
+export class Ledger {
+  readonly emitters = new Map<string, Emitter>()
+  readonly handlers = new Map<string, Handler>()
+  readonly accounts = new Map<string, Account>()
+  readonly problems: Problem[] = []
+  /** By process: what it held when it ended, as it was logged. */
+  readonly held = new Map<string, Readonly<Record<string, number>>>()
+  /** Events that consumers reported to be in excess of what they asked for. */
+  excess = 0
+  /** How many callbacks have been called. */
+  ticks = 0
+  /** Processes whose next callback is to throw. */
+  readonly failing = new Set<string>()
+  /** Has its way whenever a callback is called. */
+  onTick: (() => void) | undefined
+  runtime: TestRuntime | undefined
+
+  report(breaks: Problem['breaks'], text: string): void {
+    this.problems.push({ breaks, text })
+  }
+
+  /** Call it in each callback: time, for a test pipeline, is counted in them. */
+  tick(process: string): void {
+    this.ticks++
+    this.handlers.get(process)?.settle()
+    this.onTick?.()
+  }
+
+  /** Throws where the process was told to fail. */
+  failIfTold(process: string): void {
+    if (this.failing.delete(process)) throw new PlannedCrash(`planned crash of ${process}`)
+  }
+
+  isAlive(process: string): boolean {
+    return booksOf(this.runtime as TestRuntime).processes.has(process)
+  }
+
+  /** A batch is handed to `handleEvents`. */
+  begin(handler: Handler, tag: string, items: readonly Item[]): Batch {
+    const account = this.accounts.get(tag)
+    if (account === undefined) throw new Error(`${handler.label} was handed events under the unknown tag ${tag}`)
+    const batch: Batch = { account, size: items.length, state: 'begun' }
+    if (handler.batch !== undefined) this.report('library', `${handler.label} handles two batches at once`)
+    handler.batch = batch
+    if (items.length === 0) this.report('library', `${handler.label} was handed an empty batch`)
+    const limit = account.max - account.min
+    // What came under a subscription that has ended meanwhile is handed over whole.
+    const isOver = account.isOver || !this.isAlive(account.emitter.id)
+    if (!account.isManual && items.length > limit && !isOver) {
+      this.report('demand', `${handler.label} was handed ${items.length} events at once, and not ${limit} at most`)
+    }
+    for (const item of items) {
+      if (handler.isOutOfOrder(account, item)) {
+        this.report(
+          'order',
+          `${handler.label} was handed event ${item.serial} of ${account.emitter.label} out of order`,
+        )
+      }
+      const expected = account.delivered[account.seen++]
+      if (item !== expected) {
+        const [got, due] = [item, expected].map((each) => (each === undefined ? 'nothing' : JSON.stringify(each)))
+        this.report('conservation', `${handler.label} was handed ${got} under ${tag}, where ${due} was sent`)
+        break
+      }
+    }
+    handler.seen += items.length
+    return batch
+  }
+
+  /** The callback is done with its batch; `isKnown` where it answered no promise, so that the library knows at once. */
+  finish(handler: Handler, batch: Batch, isKnown: boolean): void {
+    if (handler.batch !== batch) return
+    batch.state = 'answered'
+    if (isKnown) handler.settle()
+  }
+
+  readonly logger: Logger = {
+    debug: (message, facts) => this.read('debug', message, facts),
+    info: (message, facts) => this.read('info', message, facts),
+    warn: (message, facts) => this.read('warn', message, facts),
+    error: (message, facts) => this.read('error', message, facts),
+  }
+
+  private read(level: string, message: string, facts: LogFacts): void {
+    const emitter = this.emitters.get(facts.process ?? '')
+    if (facts.discarded !== undefined && emitter !== undefined) {
+      if (message.includes('from its buffer')) emitter.loggedDiscarded += facts.discarded
+      else emitter.droppedWithSubscriber += facts.discarded
+    }
+    if (facts.excess !== undefined) this.excess += facts.excess
+    if (message.includes('ended while it held')) this.held.set(facts.process ?? '', facts.held ?? {})
+    const { reason } = facts
+    const isPlanned = reason instanceof PlannedCrash || reason instanceof InjectedCrash
+    if (reason instanceof Error && !isPlanned && level !== 'info') {
+      this.report('library', `${message}: ${reason.stack}`)
+    }
+  }
+}
+
+/** What a runtime keeps of its processes; users see it as leaks, or as nothing. */
+export type Books = Pick<ProcessRuntime, 'processes' | 'names' | 'timers' | 'scheduler' | 'endListeners' | 'scope'>
+
+export function booksOf(runtime: TestRuntime): Books {
+  return runtime as unknown as ProcessRuntime
+}

@@ -1,0 +1,235 @@
+import {
+  broadcastDispatcher,
+  type ConsumerRef,
+  consumer,
+  type Dispatcher,
+  demandDispatcher,
+  type ProducerRef,
+  partitionDispatcher,
+  producer,
+  producerConsumer,
+  type Stage,
+  type StageContext,
+  type Subscription,
+} from 'genstage'
+import { type AnswerInTime, answerInTime } from './answer-in-time.ts'
+import { type Emitter, Emitter as EmitterRecord, Handler, type Item, type Ledger } from './ledger.ts'
+import type { EmittingPlan, RelayPlan, SinkPlan, SourcePlan } from './plan.ts'
+import { WatchedDispatcher } from './watched-dispatcher.ts'
+
+/** How many keys there are. */
+export const KEYS = 6
+/** Events of this key are thrown away by the hash of a partition dispatcher that has more than one partition. */
+const HASHED_AWAY = KEYS - 1
+
+/** A cast that every emitting test stage takes. */
+export interface Bursts {
+  burst(count: number): void
+}
+
+/** What a message to a test stage says. */
+interface InfoMark {
+  readonly place: number
+}
+
+function dispatcherOf(
+  plan: EmittingPlan,
+  partitions: number,
+  emitter: Emitter,
+  ledger: Ledger,
+): Dispatcher<Item, never> {
+  if (plan.dispatcher === 'broadcast') return broadcastDispatcher<Item>()
+  if (plan.dispatcher === 'demand') return demandDispatcher()
+  const hash = (item: Item): readonly [Item, number] | 'none' => {
+    ledger.failIfTold(emitter.id)
+    if (item.key !== HASHED_AWAY || partitions === 1) return [item, item.key % partitions]
+    emitter.hashAway(item)
+    return 'none'
+  }
+  return partitionDispatcher({ partitions, hash })
+}
+
+/** The part of a stage's callbacks that is about emitting. */
+function emittingPart(plan: EmittingPlan, partitions: number, emitter: Emitter, ledger: Ledger) {
+  const formatDiscarded = (count: number): boolean => {
+    ledger.tick(emitter.id)
+    emitter.toldDiscarded = (emitter.toldDiscarded ?? 0) + count
+    const logs = plan.tellsDiscarded === 'and-logs'
+    if (logs) emitter.allowedDiscarded += count
+    return logs
+  }
+  if (plan.tellsDiscarded !== 'no') emitter.toldDiscarded = 0
+  return {
+    dispatcher: new WatchedDispatcher(dispatcherOf(plan, partitions, emitter, ledger), emitter, ledger),
+    bufferSize: plan.bufferSize,
+    bufferKeep: plan.bufferKeep,
+    ...(plan.tellsDiscarded === 'no' ? {} : { formatDiscarded }),
+  }
+}
+
+function newEmitter(stage: StageContext, label: string, plan: SourcePlan | RelayPlan, ledger: Ledger): Emitter {
+  const keepsDemand = plan.kind === 'producer-consumer' || plan.mode === 'accumulate'
+  const emitter = new EmitterRecord(stage.self.id, label, plan.dispatcher, keepsDemand)
+  ledger.emitters.set(emitter.id, emitter)
+  return emitter
+}
+
+/** A cast by which a stage emits unasked; it answers at once, so that what it answers is always taken. */
+const bursting = (emitter: Emitter, ledger: Ledger) => ({
+  burst(count: number): Item[] {
+    ledger.tick(emitter.id)
+    ledger.failIfTold(emitter.id)
+    const items = Array.from({ length: count }, (_, index) => emitter.make((count + index) % KEYS))
+    emitter.emit(items)
+    return items
+  },
+})
+
+/** What a producer of so many events answers to some demand. */
+function portion(plan: SourcePlan, demand: number, left: number): number {
+  const wanted = { exact: demand, less: Math.ceil(demand / 2), more: demand + 3 }[plan.generosity]
+  return Math.min(wanted, left)
+}
+
+const FINISHED = 'finished'
+
+/** A producer as its plan says. */
+export function sourceStage(
+  plan: SourcePlan,
+  label: string,
+  partitions: number,
+  ledger: Ledger,
+): Stage<ProducerRef<Item>> {
+  return producer((stage) => {
+    const emitter = newEmitter(stage, label, plan, ledger)
+    const inTime = answerInTime(plan.timing)
+    let left = plan.supply
+    let isOver = false
+    const take = (demand: number): Item[] => {
+      const count = portion(plan, demand, left)
+      left -= count
+      return Array.from({ length: count }, (_, index) => emitter.make((left + index) % KEYS))
+    }
+    return {
+      ...emittingPart(plan, partitions, emitter, ledger),
+      demand: plan.mode,
+      handleDemand(demand: number) {
+        ledger.tick(emitter.id)
+        emitter.demanded += demand
+        return inTime(() => {
+          ledger.failIfTold(emitter.id)
+          const events = take(demand)
+          if (left > 0 || isOver || plan.end === 'stay') return events
+          isOver = true
+          if (plan.end === 'stop') return { events, stop: 'normal' as const }
+          stage.info(FINISHED)
+          return events
+        })
+      },
+      handleCast: bursting(emitter, ledger),
+      handleInfo(message: InfoMark | typeof FINISHED) {
+        ledger.tick(emitter.id)
+        if (message === FINISHED) return { stop: 'normal' as const }
+        emitter.reachInfo(message.place)
+        return inTime(() => [])
+      },
+      handleCancel() {
+        ledger.tick(emitter.id)
+        return inTime(() => ledger.failIfTold(emitter.id))
+      },
+    }
+  })
+}
+
+function newHandler(stage: StageContext, label: string, ledger: Ledger): Handler {
+  const handler = new Handler(stage.self.id, label)
+  ledger.handlers.set(handler.id, handler)
+  return handler
+}
+
+/** The part of a stage's callbacks that is about its subscriptions. A manual one asks for as much as it was given. */
+function subscribingPart(handler: Handler, ledger: Ledger, inTime: AnswerInTime) {
+  return {
+    handleSubscribe(role: string, options: { maxDemand: number; metadata?: unknown }, from: Subscription) {
+      ledger.tick(handler.id)
+      const { isManual } = options.metadata as { isManual: boolean }
+      return inTime(() => {
+        ledger.failIfTold(handler.id)
+        if (role === 'consumer' || !isManual) return
+        from.ask(options.maxDemand)
+        return 'manual' as const
+      })
+    },
+    handleCancel() {
+      ledger.tick(handler.id)
+      return inTime(() => ledger.failIfTold(handler.id))
+    },
+  }
+}
+
+/** Handles a batch in time, with the books kept, and asks for as much again where nobody else does. */
+function handling(handler: Handler, ledger: Ledger, inTime: AnswerInTime) {
+  return <Answer>(events: readonly Item[], from: Subscription, answer: () => Answer): Answer => {
+    ledger.tick(handler.id)
+    const batch = ledger.begin(handler, from.tag, events)
+    return inTime(
+      () => {
+        try {
+          ledger.failIfTold(handler.id)
+        } catch (error) {
+          batch.state = 'failed'
+          throw error
+        }
+        if (batch.account.isManual) from.ask(events.length)
+        return answer()
+      },
+      (isSync) => ledger.finish(handler, batch, isSync),
+    )
+  }
+}
+
+/** A producer-consumer as its plan says. */
+export function relayStage(
+  plan: RelayPlan,
+  label: string,
+  partitions: number,
+  ledger: Ledger,
+): Stage<ProducerRef<Item> & ConsumerRef<Item>> {
+  return producerConsumer((stage) => {
+    const emitter = newEmitter(stage, label, plan, ledger)
+    const handler = newHandler(stage, label, ledger)
+    const inTime = answerInTime(plan.timing)
+    const handle = handling(handler, ledger, inTime)
+    return {
+      ...emittingPart(plan, partitions, emitter, ledger),
+      ...subscribingPart(handler, ledger, inTime),
+      onProducerEnd: plan.onProducerEnd,
+      handleEvents: (events: readonly Item[], from: Subscription) =>
+        handle(events, from, () =>
+          events.flatMap(({ key, rank }) => Array.from({ length: plan.factor }, () => emitter.make(key, rank))),
+        ),
+      handleCast: bursting(emitter, ledger),
+      handleInfo(message: InfoMark) {
+        ledger.tick(emitter.id)
+        emitter.reachInfo(message.place)
+        return inTime(() => [])
+      },
+    }
+  })
+}
+
+/** A consumer as its plan says. */
+export function sinkStage(plan: SinkPlan, label: string, ledger: Ledger): Stage<ConsumerRef<Item>> {
+  return consumer((stage) => {
+    const handler = newHandler(stage, label, ledger)
+    const inTime = answerInTime(plan.timing)
+    const handle = handling(handler, ledger, inTime)
+    return {
+      ...subscribingPart(handler, ledger, inTime),
+      handleEvents: (events: readonly Item[], from: Subscription) => handle(events, from, () => undefined),
+      handleInfo() {
+        ledger.tick(handler.id)
+      },
+    }
+  })
+}

@@ -1,0 +1,144 @@
+import type { Delivery, Dispatched, Dispatcher, Served, Subscriber } from 'genstage'
+import { Account, type Emitter, type Item, type Ledger, type SubscriptionFacts } from './ledger.ts'
+
+/** Writes into the ledger what a dispatcher is told and answers, and changes nothing. */
+export class WatchedDispatcher implements Dispatcher<Item, never> {
+  private readonly inner: Dispatcher<Item, unknown>
+  private readonly emitter: Emitter
+  private readonly ledger: Ledger
+
+  constructor(inner: Dispatcher<Item, never>, emitter: Emitter, ledger: Ledger) {
+    this.inner = inner as Dispatcher<Item, unknown>
+    this.emitter = emitter
+    this.ledger = ledger
+  }
+
+  subscribe(subscriber: Subscriber, options: unknown): number | { readonly refuse: string } {
+    const { ledger, emitter } = this
+    ledger.tick(emitter.id)
+    const { tag, consumer } = subscriber
+    this.noteChange()
+    ledger.accounts.set(tag, new Account(tag, emitter, consumer, options as SubscriptionFacts))
+    return this.inner.subscribe(subscriber, options)
+  }
+
+  ask(subscriber: Subscriber, demand: number): number | Served {
+    const { ledger, emitter } = this
+    ledger.tick(emitter.id)
+    const account = this.accountOf(subscriber)
+    account.asked += demand
+    this.checkWindow(account)
+    return this.look(this.inner.ask(subscriber, demand))
+  }
+
+  cancel(subscriber: Subscriber): number | Served {
+    this.ledger.tick(this.emitter.id)
+    this.accountOf(subscriber).isOver = true
+    this.noteChange()
+    return this.look(this.inner.cancel(subscriber))
+  }
+
+  dispatch(events: readonly Item[]): Dispatched {
+    const { emitter, ledger } = this
+    ledger.tick(emitter.id)
+    const areFromBuffer = emitter.beginDispatch(events)
+    const answer = this.inner.dispatch(events)
+    emitter.endDispatch(areFromBuffer)
+    const { deliveries, leftover, unwanted } = answer
+    const consumed = events.length - leftover.length
+    if (leftover.some((item, index) => item !== events[consumed + index])) {
+      ledger.report('order', `${emitter.label} leaves over what is not the end of what it was given`)
+    }
+    if (areFromBuffer && leftover.length > 0) this.putBack()
+    this.hand(deliveries as readonly Delivery<Item>[])
+    for (const [subscriber, count] of unwanted ?? []) {
+      // What it did not want counts as sent: it is asked for anew.
+      this.accountOf(subscriber).asked -= count
+    }
+    if (!emitter.isExclusive) {
+      for (const item of events.slice(0, consumed)) {
+        if (emitter.handed.has(item)) continue
+        emitter.handed.add(item)
+        emitter.unwanted++
+      }
+    }
+    return answer
+  }
+
+  holdInfo(message: unknown): boolean {
+    return this.inner.holdInfo?.(message) ?? false
+  }
+
+  heldCount(): number {
+    return this.inner.heldCount?.() ?? 0
+  }
+
+  /** Somebody comes or goes while the dispatcher has asked for events. */
+  private noteChange(): void {
+    const { emitter, ledger } = this
+    const hasAsked = [...ledger.accounts.values()].some((account) => account.emitter === emitter && account.asked > 0)
+    if (!emitter.isExclusive && hasAsked) emitter.mayReorder = true
+  }
+
+  /** Buffered events come back to the buffer, at its end: nobody asks for them (any more). */
+  private putBack(): void {
+    const { emitter, ledger } = this
+    if (emitter.keepsDemand) emitter.mayReorder = true
+    else ledger.report('order', `${emitter.label} takes more out of its buffer than anybody has asked for`)
+  }
+
+  private accountOf(subscriber: Subscriber): Account {
+    return this.ledger.accounts.get(subscriber.tag) as Account
+  }
+
+  /** A stage that asks by itself never has more than `maxDemand` outstanding. */
+  private checkWindow(account: Account): void {
+    const { asked, handled, max, extra, isManual } = account
+    const handler = this.ledger.handlers.get(account.consumer)
+    const batch = handler?.batch
+    const answered = batch?.account === account && batch.state === 'answered' ? batch.size : 0
+    const outstanding = asked - handled - answered
+    if (isManual || outstanding <= max + extra) return
+    this.ledger.report(
+      'demand',
+      `${handler?.label} has asked for ${outstanding} under ${account.tag}, its limit is ${max}`,
+    )
+  }
+
+  private look(answer: number | Served): number | Served {
+    if (typeof answer !== 'number' && answer.deliveries !== undefined) {
+      this.hand(answer.deliveries as readonly Delivery<Item>[])
+    }
+    return answer
+  }
+
+  private hand(deliveries: readonly Delivery<Item>[]): void {
+    for (const [subscriber, items] of deliveries) this.handTo(this.accountOf(subscriber), items)
+  }
+
+  private handTo(account: Account, items: readonly Item[]): void {
+    const { emitter, ledger } = this
+    const isAlive = ledger.isAlive(account.consumer)
+    const handler = ledger.handlers.get(account.consumer)
+    for (const item of items) {
+      if (emitter.isExclusive && emitter.handed.has(item)) {
+        ledger.report('conservation', `${emitter.label} hands out ${JSON.stringify(item)} twice`)
+      }
+      if (!emitter.emitted.has(item)) ledger.report('conservation', `${emitter.label} hands out what it never emitted`)
+      if (emitter.isOverdue(item))
+        ledger.report('order', `${emitter.label} hands out ${item.serial} after an info behind it`)
+      emitter.handed.add(item)
+    }
+    if (isAlive) {
+      account.delivered.push(...items)
+      if (handler !== undefined) handler.received += items.length
+    } else account.toDeadHands += items.length
+    const sent = account.delivered.length + account.toDeadHands
+    if (sent > account.asked) {
+      ledger.report(
+        'demand',
+        `${emitter.label} sends ${sent} events under ${account.tag}, and was asked for ${account.asked}`,
+      )
+    }
+  }
+}

@@ -1,0 +1,219 @@
+import type { Delivery, Dispatched, Dispatcher, Logger, Served, StageContext, StageRef, Subscriber } from 'genstage'
+
+/** What a stage has emitted, and where that went. */
+interface Emitted {
+  emitted: number
+  handedOut: number
+  discarded: number
+  /** The highest event that a dispatcher was given: what lies above is new, what does not comes from the buffer. */
+  highest: number
+}
+
+/** What a stage was sent, and how much of it its `handleEvents` was given. */
+interface Handled {
+  received: number
+  seen: number
+  /** The size of the batch in its hands, or of the last one where it is not known that the answer was taken. */
+  batch: number
+}
+
+/** What became of all events, in numbers. */
+export interface Totals {
+  /** By sources and relays together. */
+  emitted: number
+  /** By relays and sinks together: their callbacks were given them. */
+  handled: number
+  /** By sinks alone: the end of the way. */
+  delivered: number
+  /** What stages that were killed held, as their reports say. */
+  held: number
+  /** What was sent to a stage that had ended, before the sender heard of it. */
+  deadHands: number
+  /** What full buffers dropped, and what was dropped with a partition's subscriber. */
+  discarded: number
+  starts: number
+  ends: number
+}
+
+/**
+ * Follows each event from the callback that emits it to the one that is given it, in numbers only, so that it costs
+ * little and keeps nothing: a stage's books are closed, and checked, when it ends.
+ *
+ * An event is a number: its place among those that its stage has emitted.
+ */
+export class Tally {
+  readonly totals: Totals = {
+    emitted: 0,
+    handled: 0,
+    delivered: 0,
+    held: 0,
+    deadHands: 0,
+    discarded: 0,
+    starts: 0,
+    ends: 0,
+  }
+  /** What does not add up; the run has failed if there is anything. */
+  readonly problems: string[] = []
+  private readonly stages = new Map<string, StageRef>()
+  private readonly emitting = new Map<string, Emitted>()
+  private readonly handling = new Map<string, Handled>()
+  private readonly held = new Map<string, Readonly<Record<string, number>>>()
+
+  /** The stages that run. */
+  get running(): readonly StageRef[] {
+    return [...this.stages.values()]
+  }
+
+  /** Call it in a stage's set-up: its books are open until it ends. */
+  open(stage: StageContext, emits: boolean, handles: boolean): void {
+    const { self, signal } = stage
+    this.totals.starts++
+    this.stages.set(self.id, self)
+    if (emits) this.emitting.set(self.id, { emitted: 0, handedOut: 0, discarded: 0, highest: -1 })
+    if (handles) this.handling.set(self.id, { received: 0, seen: 0, batch: 0 })
+    signal.addEventListener('abort', () => this.close(self.id), { once: true })
+  }
+
+  /** A batch is given to `handleEvents`, which answers a promise or does not. */
+  begin(id: string, count: number, isLast: boolean): void {
+    const books = this.handling.get(id)
+    if (books === undefined) return
+    books.seen += count
+    books.batch = count
+    this.totals.handled += count
+    if (isLast) this.totals.delivered += count
+  }
+
+  /** A batch was handled, by a callback that answers no promise. */
+  finish(id: string): void {
+    const books = this.handling.get(id)
+    if (books !== undefined) books.batch = 0
+  }
+
+  readonly logger: Logger = {
+    debug() {},
+    info: (_message, facts) => this.read(facts),
+    warn: (message, facts) => {
+      if ('discarded' in facts) this.read(facts)
+      else this.problems.push(message)
+    },
+    error: (message, facts) => {
+      const { reason } = facts
+      // Whoever is started while the one it subscribes to is being started is tried again.
+      const isNobodyThere = /could not (subscribe|restart)/.test(message)
+      if (!isNobodyThere || reason instanceof TypeError) this.problems.push(message)
+    },
+  }
+
+  private read(facts: Readonly<Record<string, unknown>>): void {
+    const id = String(facts.process)
+    if (typeof facts.held === 'object') this.held.set(id, facts.held as Readonly<Record<string, number>>)
+    const books = this.emitting.get(id)
+    if (typeof facts.discarded === 'number' && books !== undefined) {
+      books.discarded += facts.discarded
+      this.totals.discarded += facts.discarded
+    }
+  }
+
+  /** A stage has ended: what it emitted and what it was sent must have come out somewhere. */
+  private close(id: string): void {
+    const held = this.held.get(id) ?? {}
+    const { buffer = 0, dispatcher = 0, accumulated = 0, hands = 0, inbound = 0, mailbox = 0 } = held
+    this.totals.ends++
+    for (const count of Object.values(held)) this.totals.held += count
+    const emitted = this.emitting.get(id)
+    const handled = this.handling.get(id)
+    if (emitted !== undefined) {
+      const found = emitted.handedOut + emitted.discarded + buffer + dispatcher + accumulated
+      if (found !== emitted.emitted) this.problems.push(`${id} emitted ${emitted.emitted}, accounted for ${found}`)
+    }
+    if (handled !== undefined) {
+      const unseen = handled.received - handled.seen
+      const kept = hands + inbound + mailbox
+      if (kept !== unseen && kept !== unseen + handled.batch) {
+        this.problems.push(`${id} was sent ${handled.received}, given ${handled.seen}, and held ${kept} at its end`)
+      }
+    }
+    for (const books of [this.stages, this.emitting, this.handling, this.held]) books.delete(id)
+  }
+
+  /** Counts what a stage's dispatcher is given and hands out. */
+  watch(id: string, dispatcher: Dispatcher<number, never>): Dispatcher<number, never> {
+    return new CountingDispatcher(dispatcher as Dispatcher<number, unknown>, (events, consumed, deliveries) =>
+      this.count(id, events, consumed, deliveries),
+    )
+  }
+
+  private count(
+    id: string,
+    events: readonly number[],
+    consumed: number,
+    deliveries: readonly (readonly [Subscriber, readonly unknown[]])[],
+  ): void {
+    const books = this.emitting.get(id) as Emitted
+    const { highest } = books
+    for (const event of events) {
+      if (event <= highest) continue
+      books.emitted++
+      this.totals.emitted++
+      if (event > books.highest) books.highest = event
+    }
+    books.handedOut += consumed
+    for (const [{ consumer }, given] of deliveries) {
+      const receiver = this.handling.get(consumer)
+      if (receiver === undefined) this.totals.deadHands += given.length
+      else receiver.received += given.length
+    }
+  }
+}
+
+type Count = (events: readonly number[], consumed: number, deliveries: readonly Delivery[]) => void
+
+/** Hands on what it is told to another dispatcher, and tells what that answers. */
+class CountingDispatcher implements Dispatcher<number, never> {
+  private readonly inner: Dispatcher<number, unknown>
+  private readonly count: Count
+
+  constructor(inner: Dispatcher<number, unknown>, count: Count) {
+    this.inner = inner
+    this.count = count
+  }
+
+  subscribe(subscriber: Subscriber, options: unknown): number | { readonly refuse: string } {
+    return this.inner.subscribe(subscriber, options)
+  }
+
+  ask(subscriber: Subscriber, demand: number): number | Served {
+    return this.look(this.inner.ask(subscriber, demand))
+  }
+
+  cancel(subscriber: Subscriber): number | Served {
+    return this.look(this.inner.cancel(subscriber))
+  }
+
+  dispatch(events: readonly number[]): Dispatched {
+    const held = this.heldCount()
+    const answer = this.inner.dispatch(events)
+    // What stays with the dispatcher has not been handed out.
+    const kept = this.heldCount() - held
+    this.count(events, events.length - answer.leftover.length - kept, answer.deliveries)
+    return answer
+  }
+
+  holdInfo(message: unknown): boolean {
+    return this.inner.holdInfo?.(message) ?? false
+  }
+
+  heldCount(): number {
+    return this.inner.heldCount?.() ?? 0
+  }
+
+  /** What it held, and lets go of now, was handed to it before. */
+  private look(answer: number | Served): number | Served {
+    if (typeof answer === 'number' || answer.deliveries === undefined) return answer
+    let released = 0
+    for (const [, events] of answer.deliveries) released += events.length
+    if (released > 0) this.count([], released, answer.deliveries)
+    return answer
+  }
+}

@@ -1,0 +1,234 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { Buffer, type BufferKeep } from '../../src/stage/buffer.ts'
+
+type Entry = { readonly event: number } | { readonly info: unknown }
+
+/** GenStage's buffer without a limit: one list of events and infos. */
+class NaiveUnboundedBuffer {
+  private entries: Entry[] = []
+
+  get estimatedCount(): number {
+    return this.entries.length
+  }
+
+  get eventCount(): number {
+    return this.entries.filter((entry) => 'event' in entry).length
+  }
+
+  store(events: readonly number[]) {
+    this.entries.push(...events.map((event) => ({ event })))
+    return { discarded: 0, infos: [] }
+  }
+
+  holdInfo(info: unknown): boolean {
+    if (this.entries.length === 0) return false
+    this.entries.push({ info })
+    return true
+  }
+
+  take(count: number) {
+    if (this.entries.length === 0 || count === 0) return undefined
+    const events: number[] = []
+    while (events.length < count) {
+      const entry = this.entries.shift()
+      if (entry === undefined) break
+      if ('info' in entry) return { events, infos: [entry.info] }
+      events.push(entry.event)
+    }
+    return { events, infos: [] }
+  }
+}
+
+/** GenStage's buffer with a limit: events, each with the infos that are due once it is gone. */
+class NaiveBoundedBuffer {
+  private entries: { readonly event: number; readonly infos: unknown[] }[] = []
+  private readonly size: number
+  private readonly keep: BufferKeep
+
+  constructor(size: number, keep: BufferKeep) {
+    this.size = size
+    this.keep = keep
+  }
+
+  get estimatedCount(): number {
+    return this.entries.length
+  }
+
+  get eventCount(): number {
+    return this.entries.length
+  }
+
+  store(events: readonly number[]) {
+    let discarded = 0
+    const infos: unknown[] = []
+    for (const event of events) {
+      const isFull = this.entries.length === this.size
+      if (isFull) discarded++
+      if (isFull && (this.keep === 'first' || this.size === 0)) continue
+      if (isFull) infos.push(...(this.entries.shift()?.infos ?? []))
+      this.entries.push({ event, infos: [] })
+    }
+    return { discarded, infos }
+  }
+
+  holdInfo(info: unknown): boolean {
+    this.entries.at(-1)?.infos.push(info)
+    return this.entries.length > 0
+  }
+
+  take(count: number) {
+    if (this.entries.length === 0 || count === 0) return undefined
+    const events: number[] = []
+    while (events.length < count) {
+      const entry = this.entries.shift()
+      if (entry === undefined) break
+      events.push(entry.event)
+      if (entry.infos.length > 0) return { events, infos: entry.infos }
+    }
+    return { events, infos: [] }
+  }
+}
+
+const happenings = fc.array(
+  fc.oneof(
+    fc.record({ happens: fc.constant('store' as const), count: fc.integer({ min: 1, max: 9 }), from: fc.nat(3) }),
+    fc.record({ happens: fc.constant('holdInfo' as const) }),
+    fc.record({ happens: fc.constant('take' as const), count: fc.nat(9) }),
+  ),
+  { maxLength: 60, size: 'max' },
+)
+
+function expectSame(
+  real: Buffer<number>,
+  naive: NaiveUnboundedBuffer | NaiveBoundedBuffer,
+  sequence: typeof happenings extends fc.Arbitrary<infer Sequence> ? Sequence : never,
+): void {
+  let next = 0
+  for (const happening of sequence) {
+    switch (happening.happens) {
+      case 'store': {
+        const events = Array.from({ length: happening.count }, () => next++)
+        const from = Math.min(happening.from, events.length)
+        expect(real.store(events, from)).toEqual(naive.store(events.slice(from)))
+        break
+      }
+      case 'holdInfo': {
+        const info = `info ${next++}`
+        expect(real.holdInfo(info)).toBe(naive.holdInfo(info))
+        break
+      }
+      case 'take':
+        expect(real.take(happening.count)).toEqual(naive.take(happening.count))
+        break
+    }
+    expect(real.estimatedCount).toBe(naive.estimatedCount)
+    expect(real.eventCount).toBe(naive.eventCount)
+  }
+}
+
+describe('a buffer with a limit', () => {
+  test('answers as GenStage does, whatever happens', () => {
+    fc.assert(
+      fc.property(happenings, fc.nat(12), fc.constantFrom<BufferKeep>('first', 'last'), (sequence, size, keep) => {
+        expectSame(new Buffer(size, keep), new NaiveBoundedBuffer(size, keep), sequence)
+      }),
+      { numRuns: 1_000 },
+    )
+  })
+
+  test('drops the oldest where it keeps the last', () => {
+    const buffer = new Buffer<string>(3, 'last')
+    expect(buffer.store(['a', 'b'])).toEqual({ discarded: 0, infos: [] })
+    expect(buffer.store(['c', 'd', 'e'])).toEqual({ discarded: 2, infos: [] })
+    expect(buffer.take(9)).toEqual({ events: ['c', 'd', 'e'], infos: [] })
+  })
+
+  test('drops the newest where it keeps the first', () => {
+    const buffer = new Buffer<string>(3, 'first')
+    buffer.store(['a', 'b'])
+    expect(buffer.store(['c', 'd', 'e'])).toEqual({ discarded: 2, infos: [] })
+    expect(buffer.take(9)).toEqual({ events: ['a', 'b', 'c'], infos: [] })
+  })
+
+  test('sets infos free with the events that it drops', () => {
+    const buffer = new Buffer<string>(2, 'last')
+    buffer.store(['a', 'b'])
+    buffer.holdInfo('first')
+    buffer.holdInfo('second')
+    expect(buffer.store(['c'])).toEqual({ discarded: 1, infos: [] })
+    expect(buffer.store(['d', 'e', 'f'])).toEqual({ discarded: 3, infos: ['first', 'second'] })
+  })
+
+  test('stops at an info, which is due with the event before it', () => {
+    const buffer = new Buffer<string>(10, 'last')
+    buffer.store(['a', 'b'])
+    buffer.holdInfo('info')
+    buffer.store(['c'])
+    expect(buffer.estimatedCount).toBe(3)
+    expect(buffer.take(2)).toEqual({ events: ['a', 'b'], infos: ['info'] })
+    expect(buffer.take(2)).toEqual({ events: ['c'], infos: [] })
+    expect(buffer.take(2)).toBeUndefined()
+  })
+
+  test.each(['first', 'last'] as const)('of size 0 keeps nothing (%s)', (keep) => {
+    const buffer = new Buffer<string>(0, keep)
+    expect(buffer.store(['a', 'b'])).toEqual({ discarded: 2, infos: [] })
+    expect(buffer.holdInfo('info')).toBe(false)
+    expect(buffer.take(1)).toBeUndefined()
+  })
+
+  test('keeps the last of two million events that come at once', () => {
+    const buffer = new Buffer<number>(10_000, 'last')
+    const many = Array.from({ length: 2_000_000 }, (_, index) => index)
+    expect(buffer.store(many).discarded).toBe(1_990_000)
+    expect(buffer.take(1)?.events).toEqual([1_990_000])
+  })
+})
+
+describe('a buffer without a limit', () => {
+  test('answers as GenStage does, whatever happens', () => {
+    fc.assert(
+      fc.property(happenings, fc.constantFrom<BufferKeep>('first', 'last'), (sequence, keep) => {
+        expectSame(new Buffer(Number.POSITIVE_INFINITY, keep), new NaiveUnboundedBuffer(), sequence)
+      }),
+      { numRuns: 1_000 },
+    )
+  })
+
+  test('counts infos, and takes one only when more is asked for than stands before it', () => {
+    const buffer = new Buffer<string>(Number.POSITIVE_INFINITY, 'last')
+    expect(buffer.holdInfo('at once')).toBe(false)
+    buffer.store(['a', 'b'])
+    buffer.holdInfo('first')
+    buffer.holdInfo('second')
+    buffer.store(['c'])
+    expect([buffer.estimatedCount, buffer.eventCount]).toEqual([5, 3])
+    expect(buffer.take(2)).toEqual({ events: ['a', 'b'], infos: [] })
+    expect(buffer.take(2)).toEqual({ events: [], infos: ['first'] })
+    expect(buffer.take(2)).toEqual({ events: [], infos: ['second'] })
+    expect(buffer.take(2)).toEqual({ events: ['c'], infos: [] })
+  })
+
+  test('waits behind an info that is all it holds', () => {
+    const buffer = new Buffer<string>(Number.POSITIVE_INFINITY, 'last')
+    buffer.store(['a'])
+    buffer.holdInfo('first')
+    buffer.take(1)
+    expect(buffer.holdInfo('second')).toBe(true)
+    expect(buffer.estimatedCount).toBe(2)
+  })
+
+  test('takes two million events at once, and gives them back at once', () => {
+    const buffer = new Buffer<number>(Number.POSITIVE_INFINITY, 'last')
+    const many = Array.from({ length: 2_000_000 }, (_, index) => index)
+    buffer.store(many)
+    expect(buffer.take(Number.POSITIVE_INFINITY)?.events).toEqual(many)
+  })
+})
+
+test('storing makes no object where nothing is dropped', () => {
+  const buffer = new Buffer<number>(10, 'last')
+  expect(buffer.store([1])).toBe(buffer.store([2]))
+  expect(Object.isFrozen(buffer.store([3]))).toBe(true)
+})

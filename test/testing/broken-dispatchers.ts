@@ -1,0 +1,340 @@
+import type { Delivery, Dispatched, Dispatcher, Served, Subscriber } from 'genstage'
+
+/** A dispatcher that obeys the contract and does nothing clever: first come, first served. Broken ones are made of it. */
+export class PlainDispatcher implements Dispatcher<unknown> {
+  readonly demands = new Map<Subscriber, number>()
+
+  subscribe(subscriber: Subscriber): number | { readonly refuse: string } {
+    this.demands.set(subscriber, 0)
+    return 0
+  }
+
+  ask(subscriber: Subscriber, demand: number): number | Served {
+    this.demands.set(subscriber, (this.demands.get(subscriber) ?? 0) + demand)
+    return demand
+  }
+
+  cancel(subscriber: Subscriber): number | Served {
+    this.demands.delete(subscriber)
+    return 0
+  }
+
+  dispatch(events: readonly unknown[]): Dispatched {
+    const deliveries: Delivery[] = []
+    let rest = events
+    for (const [subscriber, demand] of this.demands) {
+      const due = rest.slice(0, demand)
+      if (due.length === 0) continue
+      this.demands.set(subscriber, demand - due.length)
+      deliveries.push([subscriber, due])
+      rest = rest.slice(due.length)
+    }
+    return { deliveries, leftover: rest }
+  }
+}
+
+/** Holds events back, and infos behind them, until the next who asks; then gives that one all it has. */
+export class HoldingDispatcher extends PlainDispatcher {
+  held: unknown[] = []
+  infos: unknown[] = []
+
+  override ask(subscriber: Subscriber, demand: number): Served {
+    const events = this.held.splice(0, demand)
+    super.ask(subscriber, demand - events.length)
+    const infos = this.held.length === 0 ? this.infos.splice(0) : []
+    return { demand, deliveries: events.length === 0 ? [] : [[subscriber, events]], infos }
+  }
+
+  override dispatch(events: readonly unknown[]): Dispatched {
+    const { deliveries, leftover } = super.dispatch(events)
+    this.held.push(...leftover)
+    return { deliveries, leftover: [] }
+  }
+
+  holdInfo(message: unknown): boolean {
+    if (this.held.length === 0) return false
+    this.infos.push(message)
+    return true
+  }
+
+  heldCount(): number {
+    return this.held.length
+  }
+}
+
+const shared = new PlainDispatcher()
+
+/** Dispatchers that break one rule of the contract each: what they do wrong, and the name of the rule. */
+export const broken: readonly (readonly [does: string, rule: RegExp, make: () => Dispatcher<unknown>])[] = [
+  [
+    'throws when somebody goes who was refused',
+    /throws nothing/,
+    () =>
+      new (class extends PlainDispatcher {
+        override subscribe(subscriber: Subscriber) {
+          return this.demands.size === 2 ? { refuse: 'full' } : super.subscribe(subscriber)
+        }
+        override cancel(subscriber: Subscriber) {
+          if (!this.demands.has(subscriber)) throw new Error('nobody')
+          return super.cancel(subscriber)
+        }
+      })(),
+  ],
+  [
+    'hands out empty batches',
+    /answers what a dispatcher may answer/,
+    () =>
+      new (class extends PlainDispatcher {
+        override dispatch(events: readonly unknown[]) {
+          const { deliveries, leftover } = super.dispatch(events)
+          const [first] = this.demands.keys()
+          return { deliveries: first === undefined ? deliveries : [...deliveries, [first, []] as const], leftover }
+        }
+      })(),
+  ],
+  ['is one and the same for all stages', /made anew/, () => shared],
+  [
+    'counts demand in halves',
+    /integers of at least 0/,
+    () =>
+      new (class extends PlainDispatcher {
+        override ask(subscriber: Subscriber, demand: number) {
+          super.ask(subscriber, demand)
+          return demand / 2
+        }
+      })(),
+  ],
+  [
+    'takes demand back when somebody goes',
+    /integers of at least 0/,
+    () =>
+      new (class extends PlainDispatcher {
+        override cancel(subscriber: Subscriber) {
+          const open = this.demands.get(subscriber) ?? 0
+          super.cancel(subscriber)
+          return -open
+        }
+      })(),
+  ],
+  [
+    'passes no demand on',
+    /passes demand on/,
+    () =>
+      new (class extends PlainDispatcher {
+        override ask(subscriber: Subscriber, demand: number) {
+          super.ask(subscriber, demand)
+          return 0
+        }
+      })(),
+  ],
+  [
+    'passes on more demand than there is',
+    /no more than there is/,
+    () =>
+      new (class extends PlainDispatcher {
+        override ask(subscriber: Subscriber, demand: number) {
+          super.ask(subscriber, demand)
+          return demand + 1
+        }
+      })(),
+  ],
+  [
+    'gives everything to the first',
+    /nobody more than was asked for/,
+    () =>
+      new (class extends PlainDispatcher {
+        override dispatch(events: readonly unknown[]): Dispatched {
+          const [first] = this.demands.keys()
+          return first === undefined ? super.dispatch(events) : { deliveries: [[first, events]], leftover: [] }
+        }
+      })(),
+  ],
+  [
+    'leaves over what was asked for by the last',
+    /hands out at once/,
+    () =>
+      new (class extends PlainDispatcher {
+        override dispatch(events: readonly unknown[]) {
+          const asking = [...this.demands.values()].filter((demand) => demand > 0).length
+          return asking > 1 ? super.dispatch(events) : { deliveries: [], leftover: events }
+        }
+        override ask(subscriber: Subscriber, demand: number) {
+          const last = [...this.demands.keys()].at(-1)
+          return last === subscriber ? super.ask(subscriber, demand) : demand
+        }
+      })(),
+  ],
+  [
+    'holds what was asked for',
+    /hands out at once/,
+    () =>
+      new (class extends HoldingDispatcher {
+        override dispatch(events: readonly unknown[]) {
+          this.held.push(...events)
+          return { deliveries: [], leftover: [] }
+        }
+      })(),
+  ],
+  [
+    'drops what nobody has asked for',
+    /loses no event/,
+    () =>
+      new (class extends PlainDispatcher {
+        override dispatch(events: readonly unknown[]) {
+          return { ...super.dispatch(events), leftover: [] }
+        }
+      })(),
+  ],
+  [
+    'counts less than it holds',
+    /loses no event/,
+    () =>
+      new (class extends HoldingDispatcher {
+        override heldCount() {
+          return Math.min(this.held.length, 3)
+        }
+      })(),
+  ],
+  [
+    'makes up an event',
+    /loses no event/,
+    () =>
+      new (class extends PlainDispatcher {
+        override dispatch(events: readonly unknown[]) {
+          return super.dispatch(events.map((event) => (event === 7 ? 'seven' : event)))
+        }
+      })(),
+  ],
+  [
+    'gives some events to two',
+    /each event to one subscriber/,
+    () =>
+      new (class extends PlainDispatcher {
+        override dispatch(events: readonly unknown[]): Dispatched {
+          const { deliveries, leftover } = super.dispatch(events)
+          const [event] = events
+          const [other] = [...this.demands].find(([, demand]) => demand > 0) ?? []
+          if (deliveries.length === 0 || other === undefined) return { deliveries, leftover }
+          this.demands.set(other, (this.demands.get(other) ?? 0) - 1)
+          return { deliveries: [...deliveries, [other, [event]]], leftover }
+        }
+      })(),
+  ],
+  [
+    'leaves over an event that it hands out',
+    /each event to one subscriber/,
+    () =>
+      new (class extends PlainDispatcher {
+        override dispatch(events: readonly unknown[]): Dispatched {
+          const { deliveries, leftover } = super.dispatch(events)
+          return deliveries.length > 0 && leftover.length > 0
+            ? { deliveries, leftover: [deliveries.at(-1)?.[1].at(-1), ...leftover] }
+            : { deliveries, leftover }
+        }
+      })(),
+  ],
+  [
+    'hands out the last first',
+    /in order/,
+    () =>
+      new (class extends PlainDispatcher {
+        override dispatch(events: readonly unknown[]): Dispatched {
+          const { deliveries, leftover } = super.dispatch(events)
+          return { deliveries: deliveries.map(([subscriber, batch]) => [subscriber, batch.toReversed()]), leftover }
+        }
+      })(),
+  ],
+  [
+    'leaves over the last first',
+    /in order/,
+    () =>
+      new (class extends PlainDispatcher {
+        override dispatch(events: readonly unknown[]) {
+          const { deliveries, leftover } = super.dispatch(events)
+          return { deliveries, leftover: leftover.toReversed() }
+        }
+      })(),
+  ],
+  [
+    'remembers who has gone',
+    /forgets subscribers/,
+    () =>
+      new (class extends PlainDispatcher {
+        override cancel(): number {
+          return 0
+        }
+      })(),
+  ],
+  [
+    'turns the batch around that it is given',
+    /changes no batch/,
+    () =>
+      new (class extends PlainDispatcher {
+        override dispatch(events: unknown[]) {
+          events.reverse()
+          return super.dispatch(events)
+        }
+      })(),
+  ],
+  [
+    'hands out one array again and again',
+    /changes no batch/,
+    () =>
+      new (class extends PlainDispatcher {
+        readonly array: unknown[] = []
+        override dispatch(events: readonly unknown[]): Dispatched {
+          const { deliveries, leftover } = super.dispatch(events)
+          const [only] = deliveries
+          if (only === undefined || deliveries.length > 1) return { deliveries, leftover }
+          this.array.splice(0, this.array.length, ...only[1])
+          return { deliveries: [[only[0], this.array]], leftover }
+        }
+      })(),
+  ],
+  [
+    'lets infos overtake what it holds',
+    /holds infos back/,
+    () =>
+      new (class extends HoldingDispatcher {
+        override holdInfo() {
+          return false
+        }
+      })(),
+  ],
+  [
+    'answers infos too early',
+    /holds infos back/,
+    () =>
+      new (class extends HoldingDispatcher {
+        override ask(subscriber: Subscriber, demand: number) {
+          return { ...super.ask(subscriber, demand), infos: this.infos.splice(0) }
+        }
+      })(),
+  ],
+  [
+    'answers infos again and again',
+    /holds infos back/,
+    () =>
+      new (class extends HoldingDispatcher {
+        override ask(subscriber: Subscriber, demand: number) {
+          const infos = [...this.infos]
+          const answer = super.ask(subscriber, demand)
+          return { ...answer, infos: this.held.length === 0 ? infos : [] }
+        }
+        override holdInfo(message: unknown) {
+          this.infos = [message]
+          return this.held.length > 0
+        }
+      })(),
+  ],
+  [
+    'forgets infos',
+    /holds infos back/,
+    () =>
+      new (class extends HoldingDispatcher {
+        override ask(subscriber: Subscriber, demand: number) {
+          return { ...super.ask(subscriber, demand), infos: [] }
+        }
+      })(),
+  ],
+]

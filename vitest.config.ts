@@ -1,0 +1,23 @@
+import { defineConfig } from 'vitest/config'
+
+// `genstage-source` makes `genstage`, `genstage/testing` and `#host` mean the sources, not the build.
+const conditions = ['genstage-source', 'node', 'module', 'default']
+
+export default defineConfig({
+  resolve: { conditions },
+  ssr: { resolve: { conditions, externalConditions: conditions } },
+  test: {
+    include: ['test/**/*.test.ts', 'apps/**/*.test.ts'],
+    exclude: ['**/node_modules/**'],
+    // Processes, not threads: tests of exit codes, signals and leaks must not share a heap with others.
+    pool: 'forks',
+    maxWorkers: 2,
+    // For the tests that count what is collected.
+    execArgv: ['--expose-gc'],
+    // A forgotten `.only` must not pass for a whole run; `--allowOnly` is there for working.
+    allowOnly: false,
+    testTimeout: 20_000,
+    hookTimeout: 60_000,
+    teardownTimeout: 10_000,
+  },
+})
