@@ -17,9 +17,10 @@ export {
 export type { Logger, LogLevel } from './base/logger.ts'
 export { broadcastDispatcher } from './dispatcher/broadcast-dispatcher.ts'
 export { demandDispatcher } from './dispatcher/demand-dispatcher.ts'
-export type { Delivery, Dispatched, Dispatcher, Served, Subscriber } from './dispatcher/dispatcher.ts'
+export type { Delivery, Dispatched, Dispatcher, DispatcherShape, Served, Subscriber } from './dispatcher/dispatcher.ts'
 export { partitionDispatcher } from './dispatcher/partition-dispatcher.ts'
 export { partitionHash } from './dispatcher/partition-hash.ts'
+export { attach } from './process/attach.ts'
 export { createRuntime, createScope } from './process/create.ts'
 export type { ExitReason } from './process/exit-reason.ts'
 export type { AbortSignalLike, CallOptions, ProcessRef, StopOptions } from './process/process-ref.ts'
@@ -80,3 +81,13 @@ export type { ChildSpec, Restart } from './supervisor/child-spec.ts'
 export type { Shutdown } from './supervisor/shutdown.ts'
 export { type SupervisorRef, supervisor } from './supervisor/supervise.ts'
 export type { Strategy, SupervisorOptions } from './supervisor/supervisor-options.ts'
+export {
+  catalogue,
+  type Entry,
+  type Measurements,
+  type Metadata,
+  type StageIdentity,
+  type TelemetryEvents,
+  type TelemetryName,
+} from './telemetry/catalogue.ts'
+export type { TelemetryListener, TelemetryListeners } from './telemetry/telemetry.ts'

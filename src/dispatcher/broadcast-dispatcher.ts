@@ -3,7 +3,7 @@ import { nothing } from '../base/nothing.ts'
 import { isThenable } from '../base/thenable.ts'
 import type { AnyEvent } from './any-event.ts'
 import { DemandLadder, Place } from './demand-ladder.ts'
-import type { Delivery, Dispatched, Dispatcher, Subscriber } from './dispatcher.ts'
+import type { Delivery, Dispatched, Dispatcher, DispatcherShape, Subscriber } from './dispatcher.ts'
 
 type Selector<Event> = (event: Event) => boolean
 
@@ -112,6 +112,10 @@ class BroadcastDispatcher<Event> implements Dispatcher<Event, { selector?: Selec
     this.delivered += count
     const leftover = count === length ? nothing : events.slice(count)
     return unwanted === undefined ? { deliveries, leftover } : { deliveries, leftover, unwanted }
+  }
+
+  inspect(): DispatcherShape {
+    return { kind: 'broadcast' }
   }
 
   /** The number of the last event that all have asked for. */

@@ -2,7 +2,7 @@ import { nothing } from '../base/nothing.ts'
 import { type OptionTable, optionTable } from '../base/option-table.ts'
 import { boolean, callback, integer } from '../base/option-type.ts'
 import { DemandLadder, Place } from './demand-ladder.ts'
-import type { Delivery, Dispatched, Dispatcher, Served, Subscriber } from './dispatcher.ts'
+import type { Delivery, Dispatched, Dispatcher, DispatcherShape, Served, Subscriber } from './dispatcher.ts'
 
 /** The options of `demandDispatcher`. */
 export interface DemandDispatcherOptions {
@@ -129,6 +129,10 @@ class DemandDispatcher implements Dispatcher<unknown> {
     if (from === length) return { deliveries, leftover: nothing }
     this.pending = Math.max(this.pending - (length - from), 0)
     return { deliveries, leftover: from === 0 ? events : events.slice(from) }
+  }
+
+  inspect(): DispatcherShape {
+    return { kind: 'demand' }
   }
 
   /** Swaps each place, from the last to the second, with one at random that stands no later. */

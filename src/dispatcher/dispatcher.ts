@@ -66,4 +66,21 @@ export interface Dispatcher<in Event, in Options = {}> {
   holdInfo?(message: unknown): boolean
   /** How many events the dispatcher itself holds back. Dispatchers that hold nothing leave this method out. */
   heldCount?(): number
+  /**
+   * What it tells of itself, for a snapshot: its kind, and its partitions in order where it has any. A dispatcher of
+   * one's own may leave this method out.
+   */
+  inspect?(): DispatcherShape
+}
+
+/** What a dispatcher tells of itself. */
+export interface DispatcherShape {
+  readonly kind: 'demand' | 'broadcast' | 'partition' | 'custom'
+  readonly partitions?: readonly {
+    readonly partition: string | number
+    /** The tag of its subscription; `null` where it has no subscriber. */
+    readonly subscriber: string | null
+    /** How many events wait for its subscriber to ask. */
+    readonly queued: number
+  }[]
 }

@@ -6,7 +6,7 @@ import { callback, matching } from '../base/option-type.ts'
 import { quote } from '../base/quote.ts'
 import { isThenable } from '../base/thenable.ts'
 import type { AnyEvent } from './any-event.ts'
-import type { Delivery, Dispatched, Dispatcher, Served, Subscriber } from './dispatcher.ts'
+import type { Delivery, Dispatched, Dispatcher, DispatcherShape, Served, Subscriber } from './dispatcher.ts'
 import { partitionOf } from './partition-hash.ts'
 
 /** What a partition is called. */
@@ -210,6 +210,15 @@ class PartitionDispatcher<Event> implements Dispatcher<Event, { partition: Name 
 
   heldCount(): number {
     return this.held
+  }
+
+  inspect(): DispatcherShape {
+    const partitions = this.lanes.map(({ name, subscriber, queue }) => ({
+      partition: name,
+      subscriber: subscriber?.tag ?? null,
+      queued: queue.eventCount,
+    }))
+    return { kind: 'partition', partitions }
   }
 
   /** Puts events into buckets while any are waited for; answers how many. */

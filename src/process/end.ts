@@ -17,7 +17,7 @@ export function end(process: Process, ending: Ending): void {
   runtime.forget(process)
   reference.leave(ending.reason)
   report(process, ending, held, status === 'starting')
-  runtime.announceEnd({ label: process.label, reason: ending.reason, held })
+  announce(process, ending, held, status !== 'starting')
   release(process)
   process.abort?.abort(ending.reason)
 
@@ -41,6 +41,7 @@ const gone: Behaviour = {
   receive: () => 'done',
   terminate: () => 'done',
   held: () => ({}),
+  inspect: () => ({ isStarved: false }),
 }
 
 /** What the process still holds. A dispatcher of the user's may be asked here, and the end must not fail of it. */
@@ -52,6 +53,23 @@ function heldBy(process: Process): Readonly<Record<string, number>> {
     runtime.log('error', `${label} could not say what it held at its end: ${explain(thrown)}`, { process: process.id })
     return {}
   }
+}
+
+/** Tells those who listen. */
+function announce(
+  process: Process,
+  { reason, isFailure }: Ending,
+  held: Readonly<Record<string, number>>,
+  wasStarted: boolean,
+): void {
+  const { telemetry, processes } = process.runtime
+  if (!telemetry.hears('stage.stopped')) return
+  const numbers = { held: total(held), alive: processes.size }
+  telemetry.execute('stage.stopped', numbers, { stage: process.identity, reason, isFailure, wasStarted, held })
+}
+
+function total(held: Readonly<Record<string, number>>): number {
+  return Object.values(held).reduce((sum, count) => sum + count, 0)
 }
 
 /** Whether one of those it is linked to reports the failure, or passes it on to someone who does. */
@@ -96,6 +114,15 @@ function report(
     runtime.log('info', `${label} ended while it held events: ${holdings}`, facts)
   }
   const beganHere = ending.isFailure && ending.origin === label && !isFailedStart
+  if (beganHere && runtime.telemetry.hears('failure.reported')) {
+    const { reason, callback } = ending
+    const description = ending.describe()
+    runtime.telemetry.execute(
+      'failure.reported',
+      { held: total(held) },
+      { stage: process.identity, reason, callback, description },
+    )
+  }
   if (beganHere && !willBeSurfaced(process)) runtime.log('error', ending.describe(), facts)
   else if (!isOrderly(ending.reason)) runtime.log('debug', `${label} ended: ${ending.describe()}`, facts)
 }

@@ -1,5 +1,7 @@
 import { Ring } from '../base/ring.ts'
 import { isThenable } from '../base/thenable.ts'
+import type { StageIdentity } from '../telemetry/catalogue.ts'
+import type { Inspection } from '../telemetry/inspection.ts'
 import type { PendingCall } from './call.ts'
 import { end } from './end.ts'
 import { Ending, replaceReason, thrownReason } from './ending.ts'
@@ -30,6 +32,10 @@ export interface Behaviour {
   terminate(reason: ExitReason): Progress
   /** What it still holds at its end, in numbers, for the report. */
   held(): Readonly<Record<string, number>>
+  /** What it tells of itself, for a snapshot. */
+  inspect(): Inspection
+  /** What is shown of its state, as it is; may run the user's code, and throw. */
+  show?(): unknown
 }
 
 /** A piece of work left for later; the first one of a parked process gets what the promise gave. */
@@ -94,6 +100,10 @@ export class Process implements Runnable, Linkable {
   private isRunning = false
   /** Counts promises waited for, so that a late answer of one given up is told apart; odd while parked. */
   private parking = 0
+  /** When it was parked, by the rough clock. */
+  private parkedAt = 0
+  /** Time spent handling, in milliseconds, as far as it was measured. */
+  private busy = 0
   /** How the promise waited for settled; set when it does, cleared when the process resumes. */
   private settled: { readonly ok: boolean; readonly value: unknown } | undefined
   /** What remains to be done once the promise has settled, innermost first. */
@@ -124,6 +134,21 @@ export class Process implements Runnable, Linkable {
   /** Its name, or else its kind and id. */
   get label(): string {
     return this.name === undefined ? `${this.kind} ${this.id}` : `${this.kind} ${this.name}`
+  }
+
+  /** What telemetry calls it. */
+  get identity(): StageIdentity {
+    return { id: this.id, kind: this.kind, name: this.name }
+  }
+
+  /** Since when a promise is pending; undefined where none is. */
+  get parkedSince(): number | undefined {
+    return this.isParked ? this.parkedAt : undefined
+  }
+
+  /** Time spent handling, promises waited for included, in milliseconds; counts while it is measured. */
+  busyTime(now: number): number {
+    return this.isParked ? this.busy + this.measuredSince(this.parkedAt, now) : this.busy
   }
 
   get isParked(): boolean {
@@ -167,8 +192,22 @@ export class Process implements Runnable, Linkable {
     this.isScheduled = false
     // What a callback waited for that ended its own process may settle afterwards, and ask for a turn.
     if (this.status === 'ended') return 0
+    if (this.runtime.telemetry.isTimed) return this.timedTurn()
     if (this.context === undefined) return this.runTurn()
     return this.context(() => this.runTurn())
+  }
+
+  private timedTurn(): number {
+    const { context, runtime } = this
+    const begun = runtime.clock.now()
+    const work = context === undefined ? this.runTurn() : context(() => this.runTurn())
+    this.busy += runtime.clock.now() - begun
+    return work
+  }
+
+  private measuredSince(begun: number, now: number): number {
+    const { isTimed, timedSince } = this.runtime.telemetry
+    return isTimed ? now - Math.max(begun, timedSince) : 0
   }
 
   private runTurn(): number {
@@ -216,6 +255,7 @@ export class Process implements Runnable, Linkable {
     }
     if (this.status === 'starting') {
       this.status = 'alive'
+      this.announceStart()
       this.startup?.resolve()
       this.startup = undefined
     } else if (this.status === 'terminating') {
@@ -223,6 +263,13 @@ export class Process implements Runnable, Linkable {
       return false
     }
     return true
+  }
+
+  private announceStart(): void {
+    const { telemetry, processes } = this.runtime
+    if (!telemetry.hears('stage.started')) return
+    const parent = this.parent instanceof Process ? this.parent.identity : undefined
+    telemetry.execute('stage.started', { alive: processes.size }, { stage: this.identity, parent })
   }
 
   // ── Stopping ──────────────────────────────────────────────────────────────────────────────────────────────────
@@ -328,11 +375,13 @@ export class Process implements Runnable, Linkable {
   /** Waits for a promise; `resume` gets its value, in a turn of this process. A rejection is a crash. */
   park(promise: PromiseLike<unknown>, resume: Continuation): 'parked' {
     const parking = ++this.parking
+    this.parkedAt = this.runtime.scheduler.roughNow()
     this.continuations.push(resume)
     const wake = (ok: boolean, value: unknown): void => {
       // A process that was killed meanwhile no longer waits: a late answer, or rejection, is dropped here.
       if (this.parking !== parking) return
       this.parking++
+      if (this.runtime.telemetry.isTimed) this.busy += this.measuredSince(this.parkedAt, this.runtime.clock.now())
       this.settled = { ok, value }
       this.schedule()
     }

@@ -1,6 +1,7 @@
 import { ExitError, NoProcessError, TimeoutError } from '../base/errors.ts'
 import { quote } from '../base/quote.ts'
 import { version } from '../base/version.ts'
+import type { StageIdentity } from '../telemetry/catalogue.ts'
 import { stopOptions } from './call-options.ts'
 import { Ending } from './ending.ts'
 import type { ExitReason } from './exit-reason.ts'
@@ -25,6 +26,7 @@ export class ProcessReference implements ProcessRef {
   readonly name: string | undefined
   readonly #runtime: Runtime
   readonly #label: string
+  readonly #kind: string
   #process: Process | undefined
   #reason: ExitReason = undefined
   #exited: { readonly promise: Promise<ExitReason>; readonly resolve: (reason: ExitReason) => void } | undefined
@@ -34,6 +36,7 @@ export class ProcessReference implements ProcessRef {
     this.name = process.name
     this.#runtime = process.runtime
     this.#label = process.label
+    this.#kind = process.kind
     this.#process = process
   }
 
@@ -55,6 +58,11 @@ export class ProcessReference implements ProcessRef {
   /** @internal Its name, or else its kind and id. */
   get label(): string {
     return this.#label
+  }
+
+  /** @internal What telemetry calls the process, also when it has ended. */
+  get identity(): StageIdentity {
+    return { id: this.id, kind: this.#kind, name: this.name }
   }
 
   /** @internal */

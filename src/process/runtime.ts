@@ -2,6 +2,7 @@ import { host } from '#host'
 import type { Logger, LogLevel } from '../base/logger.ts'
 import { quote } from '../base/quote.ts'
 import { isThenable } from '../base/thenable.ts'
+import { Telemetry } from '../telemetry/telemetry.ts'
 import { Ending } from './ending.ts'
 import type { ExitReason } from './exit-reason.ts'
 import type { Process } from './process.ts'
@@ -33,14 +34,6 @@ export interface Runtime {
   readonly id: string
 }
 
-/** What is known of a process that has just ended. */
-export interface EndReport {
-  readonly label: string
-  readonly reason: ExitReason
-  /** What it still held, in numbers of events, by where that was. */
-  readonly held: Readonly<Record<string, number>>
-}
-
 let runtimes = 0
 
 /** All that the processes of a runtime share. */
@@ -55,8 +48,7 @@ export class ProcessRuntime implements Runtime {
   /** All that live, by id. */
   readonly processes: Map<string, Process> = new Map<string, Process>()
   readonly names: Map<string, Process> = new Map<string, Process>()
-  /** Told of each end, with what the process still held. They must not throw. */
-  readonly endListeners: Set<(report: EndReport) => void> = new Set<(report: EndReport) => void>()
+  readonly telemetry: Telemetry = new Telemetry((message, facts) => this.log('error', message, facts))
   private readonly logger: Logger
   /** Which failure an error object stands for, so that whoever passes it on is not taken for its cause. */
   private readonly endings = new WeakMap<object, Ending>()
@@ -66,7 +58,7 @@ export class ProcessRuntime implements Runtime {
   constructor(options: RuntimeOptions = {}) {
     this.clock = options.clock ?? host
     this.logger = options.logger ?? host.logger
-    this.scheduler = new Scheduler(options.schedule ?? fairSchedule(), options.turnsPerSlice)
+    this.scheduler = new Scheduler(options.schedule ?? fairSchedule(), options.turnsPerSlice, this.clock)
     this.timers = new Timers(this.clock)
     this.freezesBatches = options.freezeBatches ?? false
     this.scope = new ProgramScope(this)
@@ -110,11 +102,6 @@ export class ProcessRuntime implements Runtime {
     } catch {
       // A logger that throws must bring nobody down, and there is no one left to tell.
     }
-  }
-
-  /** Tells those who listen of the end of a process. */
-  announceEnd(report: EndReport): void {
-    for (const listener of this.endListeners) listener(report)
   }
 
   /** Raises an error as uncaught, in a task of its own. */

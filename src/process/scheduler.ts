@@ -1,5 +1,6 @@
 import { host } from '#host'
 import { Ring } from '../base/ring.ts'
+import type { Clock } from './timers.ts'
 
 /** What a schedule puts in order: a process that has something to do. */
 export interface Runnable {
@@ -43,13 +44,16 @@ const WORK_OUTSIDE = 8
 const outsideContext = host.captureContext()
 let yieldIsArmed = false
 let deadline = 0
+/** When the clock was last looked at. */
+let lastLook = 0
 let starved: (() => void)[] = []
 
 /** Begins a slice, if none has begun in this turn of the event loop; answers whether it did. */
 function armYield(): boolean {
   if (yieldIsArmed) return false
   yieldIsArmed = true
-  deadline = host.now() + SLICE
+  lastLook = host.now()
+  deadline = lastLook + SLICE
   outsideContext(() => host.yieldToEventLoop(renewBudget))
   return true
 }
@@ -70,6 +74,7 @@ export class Scheduler {
   private readonly schedule: Schedule
   /** Turns per slice, for a runtime whose runs must not depend on the speed of the machine; else undefined. */
   private readonly turnsPerSlice: number | undefined
+  private readonly clock: Clock
   /** The turn that ends the present slice, where slices are counted in turns. */
   private lastTurn = 0
   /** Work done since the clock was last looked at and there was time left. */
@@ -82,14 +87,23 @@ export class Scheduler {
    */
   private state: 'idle' | 'requested' | 'draining' | 'held' = 'idle'
 
-  constructor(schedule: Schedule, turnsPerSlice: number | undefined) {
+  constructor(schedule: Schedule, turnsPerSlice: number | undefined, clock: Clock) {
     this.schedule = schedule
+    this.clock = clock
     this.turnsPerSlice = turnsPerSlice
   }
 
   /** How many processes wait for their turn. */
   get size(): number {
     return this.schedule.size
+  }
+
+  /**
+   * The time in milliseconds on the runtime's clock, for turns that should not pay for a look at it: as of the last
+   * look, a few milliseconds ago unless a callback has taken longer.
+   */
+  roughNow(): number {
+    return this.clock === host ? lastLook : this.clock.now()
   }
 
   add(process: Runnable): void {
@@ -122,7 +136,11 @@ export class Scheduler {
   }
 
   private isOverBudget(): boolean {
-    const isOver = this.turnsPerSlice === undefined ? host.now() >= deadline : this.turns >= this.lastTurn
+    let isOver = this.turns >= this.lastTurn
+    if (this.turnsPerSlice === undefined) {
+      lastLook = host.now()
+      isOver = lastLook >= deadline
+    }
     // A callback that asks (`spend`) may not heed the answer: then the drain must find it out again.
     if (!isOver) this.work = 0
     this.isSpent = isOver

@@ -1,5 +1,6 @@
 import { quote } from '../base/quote.ts'
 import { isThenable } from '../base/thenable.ts'
+import type { Inspection } from '../telemetry/inspection.ts'
 import { Definition } from './definition.ts'
 import { Message } from './message.ts'
 import type { Behaviour, Process, Progress } from './process.ts'
@@ -49,6 +50,10 @@ export class TaskProcess implements Behaviour {
 
   held(): Readonly<Record<string, number>> {
     return {}
+  }
+
+  inspect(): Inspection {
+    return { isStarved: false }
   }
 }
 

@@ -2,8 +2,8 @@
 export interface Clock {
   /** Milliseconds; never goes back. */
   now(): number
-  /** Runs once after `ms` milliseconds, at most 2³¹−1. */
-  setTimer(run: () => void, ms: number): { clear(): void }
+  /** Runs once after `ms` milliseconds, at most 2³¹−1. `unref` has the program not wait for it, where that can be said. */
+  setTimer(run: () => void, ms: number): { clear(): void; unref?(): void }
 }
 
 /** What platforms can wait for at most, in milliseconds. */

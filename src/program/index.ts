@@ -1,1 +1,1 @@
-export { type RunOptions, type RunOutcome, runUntilSignal, type Signal } from './run-until-signal.ts'
+export { type RunOptions, type RunOutcome, runUntilSignal, type Signal, type UndoneStage } from './run-until-signal.ts'

@@ -5,8 +5,9 @@ import { GenStageError, StageFailure } from '../base/errors.ts'
 import { type OptionTable, optionTable } from '../base/option-table.ts'
 import { anything, array } from '../base/option-type.ts'
 import { milliseconds } from '../process/call-options.ts'
+import type { ExitReason } from '../process/exit-reason.ts'
 import type { ProcessRef } from '../process/process-ref.ts'
-import { defaultRuntime, type EndReport, expectRuntime, type ProcessRuntime, type Runtime } from '../process/runtime.ts'
+import { defaultRuntime, expectRuntime, type ProcessRuntime, type Runtime } from '../process/runtime.ts'
 import { OwnScope, type Scope } from '../process/scope.ts'
 import type { Stage } from '../process/startable.ts'
 import type { Deadline } from '../process/timers.ts'
@@ -34,6 +35,15 @@ export interface RunOptions {
   readonly runtime?: Runtime
 }
 
+/** A stage that ended with events in its hands. */
+export interface UndoneStage {
+  /** Its kind, and its name or else its id. */
+  readonly label: string
+  readonly reason: ExitReason
+  /** What it still held, in numbers of events, by where that was. */
+  readonly held: Readonly<Record<string, number>>
+}
+
 /** How a program has ended. */
 export interface RunOutcome<Value> {
   /** What the program's function answered; `undefined` where it had not when the time was up. */
@@ -41,7 +51,7 @@ export interface RunOutcome<Value> {
   /** The signal that ended it; `undefined` where it ended by itself. */
   readonly signal: Signal | undefined
   /** What was left undone: stages that ended with events in their hands, and how many were where. */
-  readonly undone: readonly EndReport[]
+  readonly undone: readonly UndoneStage[]
 }
 
 interface ValidRunOptions {
@@ -93,11 +103,12 @@ export async function runUntilSignal<Value = void>(
   const { signals, deadline, grace, runtime: given } = runOptions.read(options, 'the options of runUntilSignal')
   const runtime = given === undefined ? defaultRuntime : expectRuntime(given)
   const run = typeof program === 'function' ? program : stageProgram<Value>(program)
-  const undone: EndReport[] = []
-  const noteUndone = (report: EndReport): void => {
-    if (countHeld(report) > 0) undone.push(report)
-  }
-  runtime.endListeners.add(noteUndone)
+  const undone: UndoneStage[] = []
+  const detach = runtime.telemetry.attach({
+    'stage.stopped': ({ held: count }, { stage, reason, held }) => {
+      if (count > 0) undone.push({ label: `${stage.kind} ${stage.name ?? stage.id}`, reason, held })
+    },
+  })
   const listening = new SignalListener(signals)
   const scope = new OwnScope(runtime, grace)
   try {
@@ -120,7 +131,7 @@ export async function runUntilSignal<Value = void>(
   } finally {
     await scope[Symbol.asyncDispose]()
     listening.close()
-    runtime.endListeners.delete(noteUndone)
+    detach()
   }
 }
 
@@ -209,8 +220,4 @@ function report(runtime: ProcessRuntime, { undone }: RunOutcome<unknown>): void 
     const holdings = where.map(([place, count]) => `${count} in its ${place}`).join(', ')
     runtime.log('warn', `left undone: ${stage.label} ended with events ${holdings}`, { ...stage })
   }
-}
-
-function countHeld({ held }: EndReport): number {
-  return Object.values(held).reduce((sum, count) => sum + count, 0)
 }

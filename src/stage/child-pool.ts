@@ -11,6 +11,7 @@ import { launchProcess } from '../process/start.ts'
 import type { Stage } from '../process/startable.ts'
 import { RestartIntensity } from '../supervisor/restart-intensity.ts'
 import { type Shutdown, shutDown } from '../supervisor/shutdown.ts'
+import type { SupervisingInspection } from '../telemetry/inspection.ts'
 import type { Stop } from './answers.ts'
 import type { ChildrenCount } from './references.ts'
 import type { From, Subscription } from './subscribing.ts'
@@ -81,6 +82,8 @@ export class ChildPool {
   private readonly intensity: RestartIntensity
   private readonly children = new Map<ProcessReference, PoolChild>()
   private readonly upstreams = new Map<string, PoolUpstream>()
+  /** How often a child was started again, since the start. */
+  private restarts = 0
 
   constructor(process: Process, makeChild: (event: unknown) => Stage<ProcessRef>, options: PoolOptions) {
     this.process = process
@@ -147,6 +150,18 @@ export class ChildPool {
       })),
     }),
     countChildren: () => ({ reply: this.count() }),
+  }
+
+  inspect(): SupervisingInspection {
+    const { restart } = this.options
+    const children = Array.from(this.children.values(), ({ reference, kind, isRestarting }) => ({
+      id: reference.id,
+      process: isRestarting ? null : reference.id,
+      kind,
+      restart,
+      state: isRestarting ? ('restarting' as const) : ('running' as const),
+    }))
+    return { strategy: 'per-event', restarts: this.restarts, children }
   }
 
   // ── Starting ──────────────────────────────────────────────────────────────────────────────────────────────────
@@ -231,7 +246,10 @@ export class ChildPool {
   }
 
   private afterRestart(child: PoolChild, outcome: Outcome, ending: Ending): void {
-    if (!isFailure(outcome)) return
+    if (!isFailure(outcome)) {
+      this.tellRestarted(outcome, ending)
+      return
+    }
     if (outcome === 'ignored' || outcome.wasTold) {
       if (child.from !== undefined) this.free(child.from, 1)
       return
@@ -239,6 +257,18 @@ export class ChildPool {
     child.isRestarting = true
     this.children.set(child.reference, child)
     this.sendSelf(() => (this.isThere(child) ? this.restart(child, ending) : undefined))
+  }
+
+  private tellRestarted({ reference }: PoolChild, { reason }: Ending): void {
+    this.restarts++
+    const { runtime, identity: supervisor } = this.process
+    if (!runtime.telemetry.hears('process.restarted')) return
+    const { id, identity: stage } = reference
+    runtime.telemetry.execute(
+      'process.restarted',
+      { restarts: this.restarts },
+      { supervisor, child: id, stage, reason },
+    )
   }
 
   private terminateChild(target: unknown, from: From<boolean>): { readonly reply: boolean } | undefined {

@@ -8,8 +8,11 @@ import { type Monitor, monitor } from '../process/monitor.ts'
 import { nameOf } from '../process/name.ts'
 import type { Progress } from '../process/process.ts'
 import { type ProcessReference, resolveReference } from '../process/reference.ts'
+import type { ConsumingInspection, UpstreamInspection } from '../telemetry/inspection.ts'
 import { type AnswerRule, follow, followSubscribe } from './answer.ts'
 import { DemandWindow } from './demand-window.ts'
+import { runHeard, tellAsked } from './heard.ts'
+import { countEvents } from './mailbox-events.ts'
 import { type Delivered, type Ended, PROTOCOL_VERSION, sendAsk, sendCancel, sendSubscribe } from './protocol.ts'
 import type { Stage } from './stage.ts'
 import type { ValidSubscribeOptions } from './subscribe-options.ts'
@@ -28,7 +31,7 @@ export interface HandlingStage extends Stage {
 export interface Upstream {
   readonly handle: SubscriptionHandle
   readonly producer: ProcessReference
-  readonly cancel: 'permanent' | 'transient' | 'temporary'
+  readonly options: ValidSubscribeOptions
   readonly monitor: Monitor
   /** Demand and batch sizes; undefined in manual mode, where the user's code asks. */
   window: DemandWindow | undefined
@@ -72,6 +75,11 @@ export class ConsumerHalf {
   asksNoMore = false
   /** How many events of the delivery under way have not been handled: those in a callback's hands, and those behind. */
   inHand = 0
+  /** Events and batches whose handling has begun, since the start. */
+  private handled = 0
+  private batches = 0
+  /** When it last began to handle a batch, by the rough clock; undefined if it never has. */
+  private lastHandled: number | undefined
 
   constructor(stage: HandlingStage, cancelRule: AnswerRule) {
     this.stage = stage
@@ -81,6 +89,20 @@ export class ConsumerHalf {
   /** Whether it has no subscription. */
   get isAlone(): boolean {
     return this.upstreams.size === 0
+  }
+
+  /** What the half tells of itself; `inbound` is what waits in its stage. */
+  inspect(inbound: number): ConsumingInspection {
+    const { handled, batches, inHand, upstreams } = this
+    return {
+      handled,
+      batches,
+      inHand,
+      mailbox: countEvents(this.stage.process.mailbox),
+      inbound,
+      lastHandled: this.lastHandled ?? null,
+      subscriptions: Array.from(upstreams.values(), inspectUpstream),
+    }
   }
 
   find(tag: string): Upstream | undefined {
@@ -102,7 +124,7 @@ export class ConsumerHalf {
     const upstream: Upstream = {
       handle,
       producer,
-      cancel: valid.cancel,
+      options: valid,
       monitor: watch,
       window: undefined,
       confirming: confirm ? call : undefined,
@@ -126,10 +148,10 @@ export class ConsumerHalf {
     valid: ValidSubscribeOptions,
     call: PendingCall | undefined,
   ): Progress {
-    const { handle, producer } = upstream
+    const { handle } = upstream
     if (answer === undefined || answer === 'automatic') {
       upstream.window = new DemandWindow(valid.maxDemand, valid.minDemand)
-      sendAsk(producer, handle.tag, this.stage.process.reference, valid.maxDemand)
+      this.sendAsk(upstream, valid.maxDemand)
     } else if (answer !== 'manual') {
       return followSubscribe(this.stage, answer, "'automatic', 'manual', nothing or { stop }")
     }
@@ -188,6 +210,10 @@ export class ConsumerHalf {
   private reportUnknown(producer: ProcessReference, count: number): void {
     if (count === 0) return
     const { process } = this.stage
+    const { telemetry } = process.runtime
+    if (telemetry.hears('events.discarded')) {
+      telemetry.execute('events.discarded', { count }, { stage: process.identity, cause: 'unknown subscription' })
+    }
     process.runtime.log(
       'warn',
       `${process.label} has discarded ${count} events of ${producer.label}, which came under a subscription it has not`,
@@ -247,10 +273,29 @@ export class ConsumerHalf {
     const { stage } = this
     const { process } = stage
     if (process.runtime.freezesBatches) Object.freeze(batch)
+    const { runtime } = process
     process.callback = 'handleEvents'
-    const answer = stage.handleEvents(batch, handle)
+    this.handled += batch.length
+    this.batches++
+    this.lastHandled = runtime.scheduler.roughNow()
+    const answer = runtime.telemetry.isHeard ? this.handleHeard(handle, batch) : stage.handleEvents(batch, handle)
     if (isThenable(answer)) return process.park(answer, (value) => this.afterBatch(batch.length, value))
     return this.afterBatch(batch.length, answer)
+  }
+
+  private handleHeard(handle: Subscription, batch: readonly unknown[]): unknown {
+    const { stage } = this
+    const { telemetry } = stage.process.runtime
+    if (!telemetry.hears('batch.handled')) return stage.handleEvents(batch, handle)
+    const { identity: consumer } = stage.process
+    return runHeard(
+      stage.process,
+      () => stage.handleEvents(batch, handle),
+      (duration, error) => {
+        const metadata = { consumer, tag: handle.tag, events: batch, error }
+        telemetry.execute('batch.handled', { size: batch.length, duration }, metadata)
+      },
+    )
   }
 
   private afterBatch(size: number, answer: unknown): Progress {
@@ -260,7 +305,13 @@ export class ConsumerHalf {
 
   private ask(upstream: Upstream, demand: number): void {
     if (demand === 0 || this.asksNoMore) return
-    sendAsk(upstream.producer, upstream.handle.tag, this.stage.process.reference, demand)
+    this.sendAsk(upstream, demand)
+  }
+
+  private sendAsk({ producer, handle }: Upstream, demand: number): void {
+    const { process } = this.stage
+    if (process.runtime.telemetry.isHeard) tellAsked(process.reference, producer, handle.tag, demand)
+    sendAsk(producer, handle.tag, process.reference, demand)
   }
 
   private reportExcess(upstream: Upstream, excess: number): void {
@@ -303,10 +354,10 @@ export class ConsumerHalf {
 
   /** Whether a cancellation will stop the stage once it is reacted to. */
   isFatal({ upstream, reason, isRefused }: Cancellation): boolean {
-    if (isRefused || upstream.cancel === 'temporary') return false
+    if (isRefused || upstream.options.cancel === 'temporary') return false
     // A stage that is finishing ends by itself, when the last of its producers has ended and all is handled.
     if (this.stage.isFinishing && (isOrderly(reason) || reason === 'noproc')) return false
-    return upstream.cancel === 'permanent' || !isOrderly(reason)
+    return upstream.options.cancel === 'permanent' || !isOrderly(reason)
   }
 
   /** Reacts to the end of a subscription: by `handleCancel`, and by stopping where the subscription says so. */
@@ -340,4 +391,10 @@ export class ConsumerHalf {
     )
     return process.stop(reason, ending)
   }
+}
+
+function inspectUpstream({ handle, producer, options, window }: Upstream): UpstreamInspection {
+  const { maxDemand, minDemand, cancel } = options
+  const mode = window === undefined ? 'manual' : 'automatic'
+  return { tag: handle.tag, producer: producer.id, mode, maxDemand, minDemand, cancel }
 }

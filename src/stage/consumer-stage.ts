@@ -3,6 +3,7 @@ import type { PendingCall } from '../process/call.ts'
 import { Message } from '../process/message.ts'
 import type { Monitor } from '../process/monitor.ts'
 import type { Process, Progress } from '../process/process.ts'
+import type { Inspection } from '../telemetry/inspection.ts'
 import { type Cancellation, ConsumerHalf, type HandlingStage, type SubscribeRequest } from './consumer-half.ts'
 import { countEvents } from './mailbox-events.ts'
 import type { Callback, Members } from './members.ts'
@@ -68,6 +69,10 @@ export class ConsumerStage extends Stage implements HandlingStage {
 
   held(): Readonly<Record<string, number>> {
     return { hands: this.half.inHand, mailbox: countEvents(this.process.mailbox) }
+  }
+
+  inspect(): Inspection {
+    return { isStarved: false, consuming: this.half.inspect(0) }
   }
 
   /** A consumer has no buffer, so an info is due behind what is in the mailbox. */

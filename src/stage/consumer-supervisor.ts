@@ -9,6 +9,7 @@ import type { Stage } from '../process/startable.ts'
 import { task } from '../process/task.ts'
 import { type Shutdown, shutdownType } from '../supervisor/shutdown.ts'
 import { restartRows } from '../supervisor/supervisor-options.ts'
+import type { Inspection } from '../telemetry/inspection.ts'
 import { callbacksView } from './callbacks-view.ts'
 import { ChildPool, type StartReply } from './child-pool.ts'
 import { type ConsumerOptions, ConsumerStage } from './consumer-stage.ts'
@@ -106,6 +107,15 @@ class ConsumerSupervisorStage extends ConsumerStage {
   override receive(message: Message): Progress {
     const progress = super.receive(message)
     return progress === 'done' ? this.stopIfDone() : progress
+  }
+
+  override inspect(): Inspection {
+    return { ...super.inspect(), supervising: this.pool.inspect() }
+  }
+
+  /** The pool is no state of the user's. */
+  override show(): undefined {
+    return undefined
   }
 
   protected override isDone(): boolean {

@@ -12,7 +12,7 @@ import type { ProducerContext } from './context.ts'
 import { define } from './definition.ts'
 import { dispatcherType } from './dispatcher-type.ts'
 import type { OptionsTrait } from './made-reference.ts'
-import { wasAdmitted } from './producer-half.ts'
+import { wasAdmitted } from './producer-subscription.ts'
 import type { DemandMode, ProducerRef } from './references.ts'
 
 /** How a producer of an iterable's items works. */

@@ -3,6 +3,7 @@ import type { PendingCall } from '../process/call.ts'
 import { isOrderly } from '../process/exit-reason.ts'
 import type { Monitor } from '../process/monitor.ts'
 import type { Process, Progress } from '../process/process.ts'
+import type { Inspection } from '../telemetry/inspection.ts'
 import {
   type Cancellation,
   ConsumerHalf,
@@ -229,12 +230,26 @@ export class ProducerConsumerStage extends Stage implements EmittingStage, Handl
   }
 
   held(): Readonly<Record<string, number>> {
+    const { inHand } = this.consuming
+    const mailbox = countEvents(this.process.mailbox)
+    return { ...this.producing.held(), inbound: this.countInbound(), hands: inHand, mailbox }
+  }
+
+  private countInbound(): number {
     let inbound = 0
     for (let index = 0; index < this.inbound.length; index++) {
       const entry = this.inbound.at(index)
       if (entry?.kind === 'events') inbound += entry.events.length
     }
-    const { inHand } = this.consuming
-    return { ...this.producing.held(), inbound, hands: inHand, mailbox: countEvents(this.process.mailbox) }
+    return inbound
+  }
+
+  inspect(): Inspection {
+    const inbound = this.countInbound()
+    return {
+      isStarved: inbound > 0 && this.demand === 0,
+      producing: this.producing.inspect('forward', 0),
+      consuming: this.consuming.inspect(inbound),
+    }
   }
 }

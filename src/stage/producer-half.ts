@@ -1,16 +1,19 @@
 import { BadReturnError } from '../base/errors.ts'
 import { isThenable } from '../base/thenable.ts'
-import type { Dispatched, Dispatcher, Served, Subscriber } from '../dispatcher/dispatcher.ts'
+import type { Dispatched, Dispatcher, Served } from '../dispatcher/dispatcher.ts'
 import type { ExitReason } from '../process/exit-reason.ts'
 import { Message } from '../process/message.ts'
 import { type Monitor, monitor } from '../process/monitor.ts'
 import type { Progress } from '../process/process.ts'
 import type { ProcessReference } from '../process/reference.ts'
+import type { ProducingInspection } from '../telemetry/inspection.ts'
 import type { AnswerRule } from './answer.ts'
 import { follow, followSubscribe } from './answer.ts'
 import { Buffer, type BufferKeep } from './buffer.ts'
 import { expectAddedDemand, expectDispatched, expectRecord } from './dispatcher-answers.ts'
+import { ProducerSubscription } from './producer-subscription.ts'
 import { type Ask, type Cancel, PROTOCOL_VERSION, type Subscribe, sendCancelled, sendEvents } from './protocol.ts'
+import type { DemandMode } from './references.ts'
 import type { Stage } from './stage.ts'
 
 /** A stage that emits: where the demand ends up that its producer half takes. */
@@ -26,56 +29,7 @@ export interface EmittingOptions {
   readonly bufferKeep: BufferKeep
 }
 
-/** A subscription as the producer keeps it; dispatchers and callbacks know it as a {@link Subscriber}. */
-class ProducerSubscription implements Subscriber {
-  readonly tag: string
-  readonly consumer: string
-  readonly #reference: ProcessReference
-  readonly #monitor: Monitor
-  /** Demand that the subscriber has sent and that no event has met. */
-  #pending = 0
-  /** Whether the dispatcher has taken it on. */
-  #isAdmitted = false
-
-  constructor(tag: string, reference: ProcessReference, watch: Monitor) {
-    this.tag = tag
-    this.consumer = reference.id
-    this.#reference = reference
-    this.#monitor = watch
-  }
-
-  static referenceOf(subscriber: ProducerSubscription): ProcessReference {
-    return subscriber.#reference
-  }
-
-  static monitorOf(subscriber: ProducerSubscription): Monitor {
-    return subscriber.#monitor
-  }
-
-  static pendingOf(subscriber: ProducerSubscription): number {
-    return subscriber.#pending
-  }
-
-  static admit(subscriber: ProducerSubscription): void {
-    subscriber.#isAdmitted = true
-  }
-
-  static isAdmitted(subscriber: ProducerSubscription): boolean {
-    return subscriber.#isAdmitted
-  }
-
-  static addPending(subscriber: ProducerSubscription, demand: number): number {
-    subscriber.#pending += demand
-    return subscriber.#pending
-  }
-}
-
-const { referenceOf, monitorOf, pendingOf, addPending } = ProducerSubscription
-
-/** Whether a subscriber that has left was one: a dispatcher may have refused it. */
-export function wasAdmitted(subscriber: Subscriber): boolean {
-  return subscriber instanceof ProducerSubscription && ProducerSubscription.isAdmitted(subscriber)
-}
+const { referenceOf, monitorOf, pendingOf, addPending, isAdmitted } = ProducerSubscription
 
 /**
  * The half of a stage that emits: its subscribers, its dispatcher, its buffer.
@@ -92,7 +46,17 @@ export class ProducerHalf {
   /** Events that the dispatcher is being given. At the end of the stage above zero only where the dispatcher threw. */
   private dispatching = 0
   /** Events that were dropped from the buffer, or with a partition's subscriber, since the start. */
-  discarded = 0
+  private discarded = 0
+  /** Events that callbacks have emitted since the start, as far as they have come to the dispatcher. */
+  private emitted = 0
+  /** Events sent since the start. */
+  private sent = 0
+  /** Demand of all subscribers that no event has met. */
+  private pending = 0
+  /** When it last emitted, by the rough clock; undefined if it never has. */
+  private lastEmitted: number | undefined
+  /** Since when demand has waited that nothing emitted has answered, by the rough clock; undefined where none does. */
+  private askedSince: number | undefined
 
   constructor(stage: EmittingStage, { dispatcher, bufferSize, bufferKeep }: EmittingOptions) {
     this.stage = stage
@@ -115,6 +79,25 @@ export class ProducerHalf {
     return { buffer: buffer.eventCount, dispatcher: dispatching + (dispatcher.heldCount?.() ?? 0) }
   }
 
+  /** What the half tells of itself; the stage knows how it takes demand. */
+  inspect(demandMode: DemandMode, accumulated: number): ProducingInspection {
+    const { buffer, dispatcher, pending, emitted, sent, discarded } = this
+    const size = Number.isFinite(buffer.size) ? buffer.size : null
+    return {
+      dispatcher: { ...(dispatcher.inspect?.() ?? { kind: 'custom' }), held: dispatcher.heldCount?.() ?? 0 },
+      demandMode,
+      pending,
+      buffer: { events: buffer.eventCount, size, keep: buffer.keep },
+      accumulated,
+      emitted,
+      sent,
+      discarded,
+      lastEmitted: this.lastEmitted ?? null,
+      askedSince: this.askedSince ?? null,
+      subscribers: Array.from(this.subscribers.values(), ProducerSubscription.inspect),
+    }
+  }
+
   // ── Subscriptions ─────────────────────────────────────────────────────────────────────────────────────────────
 
   /** A consumer subscribes. */
@@ -127,6 +110,7 @@ export class ProducerHalf {
     if (consumer.hasEnded) return 'done'
     if (body.version !== PROTOCOL_VERSION) {
       sendCancelled(consumer, tag, process.reference, 'bad-version', true)
+      this.tellRefused(consumer, tag, 'bad-version')
       return 'done'
     }
     if (this.subscribers.has(tag)) {
@@ -134,6 +118,7 @@ export class ProducerHalf {
         consumer: consumer.id,
       })
       sendCancelled(consumer, tag, process.reference, 'duplicated-subscription', true)
+      this.tellRefused(consumer, tag, 'duplicated-subscription')
       return 'done'
     }
     if (body.cancelFirst === undefined) return this.accept(message)
@@ -147,7 +132,7 @@ export class ProducerHalf {
     const consumer = from as ProcessReference
     const { process, members } = this.stage
     const watch = monitor(process, consumer, 'subscriber-down', tag)
-    const subscriber = new ProducerSubscription(tag, consumer, watch)
+    const subscriber = new ProducerSubscription(tag, consumer, watch, process.runtime.scheduler.roughNow())
     this.subscribers.set(tag, subscriber)
     const { handleSubscribe } = members
     if (handleSubscribe === undefined) return this.admit(subscriber, message)
@@ -171,6 +156,7 @@ export class ProducerHalf {
     if (typeof answer === 'number') {
       const demand = expectAddedDemand('subscribe', answer)
       ProducerSubscription.admit(subscriber)
+      this.tellStarted(subscriber, message.body.options)
       if (message.body.confirm) sendEvents(referenceOf(subscriber), subscriber.tag, process.reference, [])
       return this.stage.serve(demand)
     }
@@ -188,7 +174,10 @@ export class ProducerHalf {
     const { process, members, callbacks } = this.stage
     this.subscribers.delete(tag)
     monitorOf(subscriber).cancel()
+    this.drop(pendingOf(subscriber))
     sendCancelled(referenceOf(subscriber), tag, process.reference, reason, isRefused)
+    if (isRefused) this.tellRefused(referenceOf(subscriber), tag, reason)
+    else if (isAdmitted(subscriber)) this.tellCancelled(subscriber, kind, reason)
     if (members.handleCancel === undefined) return this.afterCancel(subscriber)
     process.callback = 'handleCancel'
     const answer = members.handleCancel.call(callbacks, { [kind]: reason }, subscriber)
@@ -221,7 +210,10 @@ export class ProducerHalf {
       sendCancelled(consumer, message.tag, this.stage.process.reference, 'unknown-subscription', false)
       return 'done'
     }
-    addPending(subscriber, message.body)
+    const pending = addPending(subscriber, message.body)
+    this.pending += message.body
+    if (this.askedSince === undefined) this.askedSince = this.stage.process.runtime.scheduler.roughNow()
+    if (this.stage.process.runtime.telemetry.isHeard) this.tellDemand(subscriber, message.body, pending)
     const answer = this.dispatcher.ask(subscriber, message.body)
     return this.stage.serve(this.carryOut('ask', answer))
   }
@@ -236,6 +228,7 @@ export class ProducerHalf {
     if (answer.infos !== undefined) for (const info of answer.infos) this.sendInfo(info)
     if (answer.discarded !== undefined && answer.discarded > 0) {
       this.discarded += answer.discarded
+      this.tellDiscarded(answer.discarded, 'subscriber gone')
       const lost = `${answer.discarded} events that it held for a subscriber that is gone`
       this.log('warn', `${process.label} has discarded ${lost}`, { discarded: answer.discarded })
     }
@@ -251,7 +244,10 @@ export class ProducerHalf {
     this.dispatching = events.length
     const { deliveries, leftover, unwanted } = expectDispatched(this.dispatcher.dispatch(events))
     this.dispatching = 0
+    this.emitted += events.length
     this.send(deliveries)
+    this.lastEmitted = this.stage.process.runtime.scheduler.roughNow()
+    this.askedSince = this.pending > 0 ? this.lastEmitted : undefined
     if (unwanted !== undefined) this.askAgain(unwanted)
     if (leftover.length > 0) this.store(leftover)
     return events.length - leftover.length
@@ -264,12 +260,14 @@ export class ProducerHalf {
       if (!(subscriber instanceof ProducerSubscription)) {
         throw new BadReturnError('dispatch', 'deliveries to the very subscribers that it was told of', subscriber)
       }
-      const owner = subscriber
-      if (addPending(owner, -events.length) < 0) {
-        const expected = `no more events for a subscriber than it asked for (${pendingOf(owner) + events.length})`
-        throw new BadReturnError('dispatch', expected, events.length)
+      const { length } = events
+      if (ProducerSubscription.send(subscriber, length) < 0) {
+        const expected = `no more events for a subscriber than it asked for (${pendingOf(subscriber) + length})`
+        throw new BadReturnError('dispatch', expected, length)
       }
-      sendEvents(referenceOf(owner), owner.tag, self, events)
+      this.sent += length
+      this.pending -= length
+      sendEvents(referenceOf(subscriber), subscriber.tag, self, events)
     }
   }
 
@@ -278,8 +276,15 @@ export class ProducerHalf {
     for (const [subscriber, count] of unwanted) {
       const owner = subscriber as ProducerSubscription
       addPending(owner, -count)
+      this.drop(count)
       this.stage.process.deliver(new Message('ask', owner.tag, referenceOf(owner), count))
     }
+  }
+
+  /** So much demand is no longer open, and no event has met it. */
+  private drop(demand: number): void {
+    this.pending -= demand
+    if (this.pending === 0) this.askedSince = undefined
   }
 
   private store(events: readonly unknown[]): void {
@@ -291,6 +296,7 @@ export class ProducerHalf {
   private reportDiscarded(count: number): void {
     const { process, members, callbacks } = this.stage
     this.discarded += count
+    this.tellDiscarded(count, 'buffer full')
     if (members.formatDiscarded !== undefined) {
       process.callback = 'formatDiscarded'
       const answer: unknown = members.formatDiscarded.call(callbacks, count)
@@ -309,6 +315,8 @@ export class ProducerHalf {
       const taken = this.buffer.take(unmet)
       if (taken === undefined) break
       unmet -= taken.events.length
+      // It is emitted once more; it was counted when it first was.
+      this.emitted -= taken.events.length
       if (taken.events.length > 0) this.stage.emit(taken.events)
       for (const info of taken.infos) this.deliverInfo(info)
     }
@@ -329,6 +337,47 @@ export class ProducerHalf {
 
   private sendInfo(message: unknown): void {
     this.stage.process.deliver(new Message('message', '', undefined, message))
+  }
+
+  // ── Telling those who listen ──────────────────────────────────────────────────────────────────────────────────
+
+  private tellStarted(subscriber: ProducerSubscription, options: Readonly<Record<string, unknown>>): void {
+    const { runtime, identity: producer } = this.stage.process
+    if (!runtime.telemetry.hears('subscription.started')) return
+    const { tag } = subscriber
+    const consumer = referenceOf(subscriber).identity
+    const subscribers = this.subscribers.size
+    runtime.telemetry.execute('subscription.started', { subscribers }, { producer, consumer, tag, options })
+  }
+
+  private tellCancelled(subscriber: ProducerSubscription, cause: 'cancel' | 'down', reason: ExitReason): void {
+    const { runtime, identity: producer } = this.stage.process
+    if (!runtime.telemetry.hears('subscription.cancelled')) return
+    const { tag } = subscriber
+    const consumer = referenceOf(subscriber).identity
+    const numbers = { unmet: pendingOf(subscriber), subscribers: this.subscribers.size }
+    runtime.telemetry.execute('subscription.cancelled', numbers, { producer, consumer, tag, cause, reason })
+  }
+
+  private tellRefused(by: ProcessReference, tag: string, reason: ExitReason): void {
+    const { runtime, identity: producer } = this.stage.process
+    if (!runtime.telemetry.hears('subscription.refused')) return
+    const subscribers = this.subscribers.size
+    runtime.telemetry.execute('subscription.refused', { subscribers }, { producer, consumer: by.identity, tag, reason })
+  }
+
+  private tellDemand(subscriber: ProducerSubscription, demand: number, pending: number): void {
+    const { runtime, identity: producer } = this.stage.process
+    if (!runtime.telemetry.hears('demand.received')) return
+    const consumer = referenceOf(subscriber).identity
+    runtime.telemetry.execute('demand.received', { demand, pending }, { producer, consumer, tag: subscriber.tag })
+  }
+
+  private tellDiscarded(count: number, cause: 'subscriber gone' | 'buffer full'): void {
+    const { runtime, identity: stage } = this.stage.process
+    if (runtime.telemetry.hears('events.discarded')) {
+      runtime.telemetry.execute('events.discarded', { count }, { stage, cause })
+    }
   }
 
   private log(level: 'warn' | 'error', message: string, facts: Readonly<Record<string, unknown>>): void {

@@ -3,8 +3,10 @@ import type { PendingCall } from '../process/call.ts'
 import type { Message } from '../process/message.ts'
 import type { Monitor } from '../process/monitor.ts'
 import type { Process, Progress } from '../process/process.ts'
+import type { Inspection } from '../telemetry/inspection.ts'
 import { follow } from './answer.ts'
 import type { SubscribeRequest } from './consumer-half.ts'
+import { runHeard } from './heard.ts'
 import type { Callback, Members } from './members.ts'
 import { type EmittingOptions, type EmittingStage, ProducerHalf } from './producer-half.ts'
 import type { Ask, Cancel, Subscribe } from './protocol.ts'
@@ -51,7 +53,21 @@ export class ProducerStage extends Stage implements EmittingStage {
     }
     const { process } = this
     process.callback = 'handleDemand'
-    return follow(this, 'handleDemand', this.demanded.call(this.callbacks, unmet), 'events')
+    const { isHeard } = process.runtime.telemetry
+    const answer = isHeard ? this.demandHeard(unmet) : this.demanded.call(this.callbacks, unmet)
+    return follow(this, 'handleDemand', answer, 'events')
+  }
+
+  private demandHeard(demand: number): unknown {
+    const { process, callbacks } = this
+    const { telemetry } = process.runtime
+    if (!telemetry.hears('demand.handled')) return this.demanded.call(callbacks, demand)
+    const { identity: stage } = process
+    return runHeard(
+      process,
+      () => this.demanded.call(callbacks, demand),
+      (duration, error) => telemetry.execute('demand.handled', { demand, duration }, { producer: stage, error }),
+    )
   }
 
   emit(events: readonly unknown[]): void {
@@ -99,11 +115,19 @@ export class ProducerStage extends Stage implements EmittingStage {
   }
 
   held(): Readonly<Record<string, number>> {
+    return { ...this.half.held(), accumulated: this.countAccumulated() }
+  }
+
+  private countAccumulated(): number {
     const { accumulated = [], replaying } = this
     let count = 0
     for (const entry of accumulated) count += eventsIn(entry)
     for (let index = 0; index < replaying.length; index++) count += eventsIn(replaying.at(index) as HeldBack)
-    return { ...this.half.held(), accumulated: count }
+    return count
+  }
+
+  inspect(): Inspection {
+    return { isStarved: false, producing: this.half.inspect(this.demandMode(), this.countAccumulated()) }
   }
 
   protected estimatedCount(): number {

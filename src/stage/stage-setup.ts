@@ -5,6 +5,7 @@ import { thrownReason } from '../process/ending.ts'
 import type { ExitReason } from '../process/exit-reason.ts'
 import type { Behaviour, Process, Progress } from '../process/process.ts'
 import { IgnoredStart, InvalidStart } from '../process/start.ts'
+import type { Inspection } from '../telemetry/inspection.ts'
 import { callbacksView, isRecord } from './callbacks-view.ts'
 import type { Stage } from './stage.ts'
 import { stageContext } from './stage-context.ts'
@@ -75,6 +76,10 @@ export class StageSetup implements Behaviour {
 
   held(): Readonly<Record<string, number>> {
     return {}
+  }
+
+  inspect(): Inspection {
+    return { isStarved: false }
   }
 }
 

@@ -6,6 +6,7 @@ import type { Monitor } from '../process/monitor.ts'
 import type { Behaviour, Process, Progress } from '../process/process.ts'
 import type { ProcessRef } from '../process/process-ref.ts'
 import type { ProcessReference } from '../process/reference.ts'
+import type { Inspection } from '../telemetry/inspection.ts'
 import { type AnswerRule, follow, followCall } from './answer.ts'
 import type { SubscribeRequest } from './consumer-half.ts'
 import { findHandler } from './handler-table.ts'
@@ -53,6 +54,7 @@ export abstract class Stage implements Behaviour {
   /** Has the user's code handle a batch. */
   abstract handleEvents(batch: readonly unknown[], from: Subscription): unknown
   abstract held(): Readonly<Record<string, number>>
+  abstract inspect(): Inspection
   /** Whether nothing is left to do for a stage that is finishing. */
   protected abstract isDone(): boolean
 
@@ -202,6 +204,14 @@ export abstract class Stage implements Behaviour {
     const answer = members.terminate.call(callbacks, reason)
     // Whatever it answers is of no interest, but it is waited for.
     return process.waitFor(answer)
+  }
+
+  /** What its `inspect` answers, or else its callbacks object where that is an instance of a class: its fields are its state. */
+  show(): unknown {
+    const { members, callbacks } = this
+    if (members.inspect !== undefined) return members.inspect.call(callbacks)
+    const prototype: unknown = Object.getPrototypeOf(callbacks)
+    return prototype === Object.prototype || prototype === null ? undefined : callbacks
   }
 
   // ── For messages that a stage of this kind should not get ─────────────────────────────────────────────────────

@@ -4,8 +4,10 @@ import { Message as ProcessMessage } from '../process/message.ts'
 import { type Monitor, monitor } from '../process/monitor.ts'
 import type { Behaviour, Process, Progress } from '../process/process.ts'
 import { type ProcessReference, resolveReference } from '../process/reference.ts'
+import type { ConsumingInspection, Inspection, UpstreamInspection } from '../telemetry/inspection.ts'
 import type { SubscribeRequest } from './consumer-half.ts'
 import { DemandWindow } from './demand-window.ts'
+import { tellAsked } from './heard.ts'
 import { countEvents } from './mailbox-events.ts'
 import { PROTOCOL_VERSION, sendAsk, sendCancel, sendSubscribe } from './protocol.ts'
 import type { DemandMode } from './references.ts'
@@ -32,6 +34,8 @@ export interface StreamFace {
   accept(batch: StreamBatch): boolean
   /** No more will come: all producers have ended in good order, or one has not. */
   finish(failure: { readonly label: string; readonly reason: ExitReason } | undefined): void
+  /** How many events lie in the stream, not taken yet. */
+  count(): number
 }
 
 /** What is told to producers once all are subscribed to. */
@@ -55,6 +59,11 @@ export class StreamConsumer implements Behaviour {
   private isLeaving = false
   /** How many events have come, or lay in the stream when it was left, that nobody will take. */
   private untaken = 0
+  /** Events and batches that have come since the start. */
+  private handled = 0
+  private batches = 0
+  /** When a batch last came, by the rough clock; undefined if none ever has. */
+  private lastHandled: number | undefined
 
   constructor(process: Process, requests: readonly SubscribeRequest[], demand: StreamDemand, face: StreamFace) {
     this.process = process
@@ -83,6 +92,7 @@ export class StreamConsumer implements Behaviour {
     const watch = monitor(process, producer, 'producer-down', tag)
     const window = new DemandWindow(valid.maxDemand, valid.minDemand)
     this.upstreams.set(tag, { tag, producer, cancel: cancelOf(options), window, monitor: watch })
+    if (process.runtime.telemetry.isHeard) tellAsked(process.reference, producer, tag, valid.maxDemand)
     const body = { version: PROTOCOL_VERSION, cancelFirst: undefined, options, confirm: false }
     sendSubscribe(producer, tag, process.reference, body)
     sendAsk(producer, tag, process.reference, valid.maxDemand)
@@ -118,11 +128,14 @@ export class StreamConsumer implements Behaviour {
     }
     if (this.process.runtime.freezesBatches) Object.freeze(events)
     const { window } = upstream
+    this.lastHandled = this.process.runtime.scheduler.roughNow()
     window.begin(events.length)
     let start = 0
     for (let size = window.next(); size > 0; size = window.next()) {
       const batch = size === events.length ? events : events.slice(start, start + size)
       start += size
+      this.handled += size
+      this.batches++
       if (!this.face.accept({ upstream, events: batch, ask: window.ask })) this.untaken += size
     }
     return 'done'
@@ -162,6 +175,24 @@ export class StreamConsumer implements Behaviour {
   held(): Readonly<Record<string, number>> {
     return { hands: this.untaken, mailbox: countEvents(this.process.mailbox) }
   }
+
+  inspect(): Inspection {
+    const { handled, batches, lastHandled, upstreams, process } = this
+    const consuming: ConsumingInspection = {
+      handled,
+      batches,
+      inHand: this.face.count(),
+      mailbox: countEvents(process.mailbox),
+      inbound: 0,
+      lastHandled: lastHandled ?? null,
+      subscriptions: Array.from(upstreams.values(), inspectUpstream),
+    }
+    return { isStarved: false, consuming }
+  }
+}
+
+function inspectUpstream({ tag, producer, window, cancel }: StreamUpstream): UpstreamInspection {
+  return { tag, producer: producer.id, mode: 'automatic', maxDemand: window.max, minDemand: window.min, cancel }
 }
 
 /** What the end of a producer means for the stream; where nothing is said, one that ended in good order is borne. */

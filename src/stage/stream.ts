@@ -11,6 +11,7 @@ import { isReference, ProcessReference, resolveReference } from '../process/refe
 import { defaultRuntime, type ProcessRuntime } from '../process/runtime.ts'
 import { launchProcess } from '../process/start.ts'
 import type { SubscribeRequest } from './consumer-half.ts'
+import { tellAsked } from './heard.ts'
 import { runtimeOfName } from './named.ts'
 import { sendAsk } from './protocol.ts'
 import type { DemandMode, ProducerRef, produces } from './references.ts'
@@ -169,7 +170,9 @@ class StageStream implements AsyncIterableIterator<never>, StreamFace {
       this.arrived.shift()
       this.taken = 0
       const { upstream, ask } = first
-      if (ask > 0 && this.consumer !== undefined) sendAsk(upstream.producer, upstream.tag, this.consumer, ask)
+      if (ask === 0 || this.consumer === undefined) continue
+      if (this.runtime.telemetry.isHeard) tellAsked(this.consumer, upstream.producer, upstream.tag, ask)
+      sendAsk(upstream.producer, upstream.tag, this.consumer, ask)
     }
     return { done: true, value: undefined }
   }
@@ -198,13 +201,18 @@ class StageStream implements AsyncIterableIterator<never>, StreamFace {
     this.serveWaiters()
   }
 
-  /** The stream is over, or was left: nothing more is taken, and the producers are told. */
-  private close(): void {
+  count(): number {
     let untaken = -this.taken
     for (let index = 0; index < this.arrived.length; index++) {
       const entry = this.arrived.at(index)
       if (entry !== undefined && 'events' in entry) untaken += entry.events.length
     }
+    return untaken
+  }
+
+  /** The stream is over, or was left: nothing more is taken, and the producers are told. */
+  private close(): void {
+    const untaken = this.count()
     this.isOver = true
     this.taken = 0
     this.arrived.clear()

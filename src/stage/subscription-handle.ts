@@ -1,6 +1,7 @@
 import type { ExitReason } from '../process/exit-reason.ts'
 import type { ProcessReference } from '../process/reference.ts'
 import { validateDemand } from './ask.ts'
+import { tellAsked } from './heard.ts'
 import { sendAsk, sendCancel } from './protocol.ts'
 import type { Subscription } from './subscribing.ts'
 
@@ -33,7 +34,11 @@ export class SubscriptionHandle implements Subscription {
 
   ask(demand: number): void {
     validateDemand(demand)
-    if (demand > 0) this.#say((producer) => sendAsk(producer, this.tag, this.#consumer, demand))
+    if (demand === 0) return
+    this.#say((producer) => {
+      if (this.#consumer.runtime.telemetry.isHeard) tellAsked(this.#consumer, producer, this.tag, demand)
+      sendAsk(producer, this.tag, this.#consumer, demand)
+    })
   }
 
   cancel(reason: ExitReason = 'normal'): void {

@@ -4,6 +4,7 @@ import { nameOf } from '../process/name.ts'
 import type { Process } from '../process/process.ts'
 import type { ProcessReference } from '../process/reference.ts'
 import { launchProcess } from '../process/start.ts'
+import type { ChildInspection } from '../telemetry/inspection.ts'
 import type { ValidChildSpec } from './child-spec.ts'
 import { type Shutdown, shutDown } from './shutdown.ts'
 
@@ -62,6 +63,18 @@ export class Child {
     } catch (error) {
       this.reference = undefined
       if (!(error instanceof StartIgnoredError)) throw error
+    }
+  }
+
+  inspect(): ChildInspection {
+    const { id, spec, reference } = this
+    const standing = this.isRestarting ? 'restarting' : 'stopped'
+    return {
+      id,
+      process: reference?.id ?? null,
+      kind: this.kind ?? null,
+      restart: spec.restart,
+      state: reference === undefined ? standing : 'running',
     }
   }
 

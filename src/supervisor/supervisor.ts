@@ -6,6 +6,7 @@ import { Message } from '../process/message.ts'
 import { nameOf } from '../process/name.ts'
 import type { Behaviour, Process, Progress } from '../process/process.ts'
 import type { ProcessReference } from '../process/reference.ts'
+import type { Inspection } from '../telemetry/inspection.ts'
 import { Child } from './child.ts'
 import { readChildSpec, type ValidChildSpec } from './child-spec.ts'
 import { RestartIntensity } from './restart-intensity.ts'
@@ -35,6 +36,8 @@ export class SupervisorProcess implements Behaviour {
   private children: Child[]
   /** Set when it was told to finish: nobody is started again, and it ends with the last of its children. */
   private isFinishing = false
+  /** How often a child was started again, since the start. */
+  private restarts = 0
 
   constructor(process: Process, options: ValidSupervisorOptions) {
     this.process = process
@@ -105,6 +108,11 @@ export class SupervisorProcess implements Behaviour {
 
   held(): Readonly<Record<string, number>> {
     return {}
+  }
+
+  inspect(): Inspection {
+    const { strategy, restarts, children } = this
+    return { isStarved: false, supervising: { strategy, restarts, children: children.map((child) => child.inspect()) } }
   }
 
   // ── Exits of children ─────────────────────────────────────────────────────────────────────────────────────────
@@ -182,6 +190,7 @@ export class SupervisorProcess implements Behaviour {
   private async tryToStart(child: Child, ending: Ending): Promise<boolean> {
     try {
       await this.startChild(child)
+      this.tellRestarted(child, ending)
       return true
     } catch (error) {
       const { process } = this
@@ -195,6 +204,18 @@ export class SupervisorProcess implements Behaviour {
       process.deliver(new Message('restart-again', '', undefined, { child, ending: again }))
       return false
     }
+  }
+
+  private tellRestarted({ id, reference }: Child, { reason }: Ending): void {
+    this.restarts++
+    const { runtime, identity: supervisor } = this.process
+    if (reference === undefined || !runtime.telemetry.hears('process.restarted')) return
+    const { identity: stage } = reference
+    runtime.telemetry.execute(
+      'process.restarted',
+      { restarts: this.restarts },
+      { supervisor, child: id, stage, reason },
+    )
   }
 
   // ── Calls ─────────────────────────────────────────────────────────────────────────────────────────────────────

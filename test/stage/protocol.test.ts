@@ -16,6 +16,7 @@ import {
   sendSubscribe,
 } from '../../src/stage/protocol.ts'
 import { ProducerReference } from '../../src/stage/stage-references.ts'
+import type { Inspection } from '../../src/telemetry/inspection.ts'
 import { atOnce, collecting, counting, type LogRecord, recording } from './cast.ts'
 
 // Stages that somebody else has written, who can say what a stage of ours never would.
@@ -46,6 +47,10 @@ class Listener implements Behaviour {
 
   held(): Readonly<Record<string, number>> {
     return {}
+  }
+
+  inspect(): Inspection {
+    return { isStarved: false }
   }
 }
 

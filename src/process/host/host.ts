@@ -4,6 +4,8 @@ import type { AbortSignalLike } from '../process-ref.ts'
 /** A timer of the platform. */
 export interface HostTimer {
   clear(): void
+  /** Has the program not wait for it, where the platform's timers can be told so. */
+  unref?(): void
 }
 
 /** The two ends of an abort. */

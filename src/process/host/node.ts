@@ -13,7 +13,7 @@ export const host: Host = {
   now,
   setTimer(run, ms) {
     const timer = setTimeout(run, ms)
-    return { clear: () => clearTimeout(timer) }
+    return { clear: () => clearTimeout(timer), unref: () => timer.unref() }
   },
   yieldToEventLoop(run) {
     setImmediate(run)

@@ -1,0 +1,1 @@
+export { type Observation, type ObserveOptions, observe } from './observe.ts'

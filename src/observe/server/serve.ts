@@ -1,0 +1,165 @@
+import { randomBytes, randomUUID } from 'node:crypto'
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { basename } from 'node:path'
+import nodeProcess from 'node:process'
+import type { Snapshot, StageSnapshot } from '../snapshot/snapshot-types.ts'
+import { Audience, type Looking } from './audience.ts'
+import { type Guarded, refusal } from './guard.ts'
+import { readPage } from './page-file.ts'
+
+/** What is served: a runtime, as a rule. */
+export interface Served {
+  /** Begins to look at intervals. */
+  open(): Looking
+  /** Looks once. */
+  snapshot(states: boolean): Snapshot
+  /** A stage with its state; `undefined` where none of that id runs. */
+  stage(id: string): StageSnapshot | undefined
+}
+
+/** Where it is served, and to whom. */
+export interface ServeOptions extends Guarded {
+  readonly port: number
+  readonly interval: number
+}
+
+/** A server that is there. */
+export interface Serving {
+  readonly url: string
+  close(): Promise<void>
+}
+
+interface Site extends Served {
+  readonly guarded: Guarded
+  readonly audience: Audience
+}
+
+/** Serves what there is to see of a runtime. Neither the server nor a connection to it keeps the program alive. */
+export async function serve(served: Served, options: ServeOptions): Promise<Serving> {
+  const { host, token, port, interval } = options
+  const program = basename(nodeProcess.argv[1] ?? nodeProcess.title)
+  const audience = new Audience({ server: randomUUID(), program, interval }, served.open)
+  const site: Site = { ...served, guarded: { host, token }, audience }
+  const server = createServer((request, response) => {
+    answer(request, response, site).catch((error: unknown) => {
+      const why = error instanceof Error ? error.message : String(error)
+      say(response, 500, why)
+    })
+  })
+  server.on('connection', (socket) => socket.unref())
+  await listen(server, port, host)
+  server.unref()
+  let closing: Promise<void> | undefined
+  return {
+    url: urlOf(server.address() as AddressInfo, host),
+    close() {
+      closing ??= new Promise((resolve) => {
+        audience.close()
+        server.close(() => resolve())
+        // What is at its end now is sent first; then nobody is waited for.
+        setImmediate(() => server.closeAllConnections())
+      })
+      return closing
+    },
+  }
+}
+
+async function answer(request: IncomingMessage, response: ServerResponse, site: Site): Promise<void> {
+  for (const [name, value] of Object.entries(headers)) response.setHeader(name, value)
+  const url = URL.canParse(request.url ?? '', 'http://server') ? new URL(request.url ?? '', 'http://server') : undefined
+  if (url === undefined) return say(response, 400, 'expected the path of a page')
+  const refused = refusal(request, url, site.guarded)
+  if (refused !== undefined) {
+    if (refused.status === 405) response.setHeader('allow', 'GET, HEAD')
+    if (refused.status === 401) response.setHeader('www-authenticate', 'Bearer')
+    return say(response, refused.status, refused.message)
+  }
+  const { pathname, searchParams } = url
+  if (pathname === '/') return sendPage(response)
+  if (pathname === '/events') return sendEvents(request, response, site)
+  if (pathname === '/snapshot') return sendJson(response, site.snapshot(searchParams.get('states') === '1'))
+  const id = /^\/stage\/([^/]+)$/.exec(pathname)?.[1]
+  if (id === undefined) return say(response, 404, 'there is nothing here: there is /, /events, /snapshot and /stage/ID')
+  const stage = site.stage(decoded(id))
+  return stage === undefined ? say(response, 404, `no stage ${decoded(id)} runs`) : sendJson(response, stage)
+}
+
+/** Strict, and the same for every answer; the page adds to the policy what it needs. */
+const headers: Readonly<Record<string, string>> = {
+  'cache-control': 'no-store',
+  'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
+  'cross-origin-opener-policy': 'same-origin',
+  'cross-origin-resource-policy': 'same-origin',
+  'referrer-policy': 'no-referrer',
+  'x-content-type-options': 'nosniff',
+  'x-frame-options': 'DENY',
+}
+
+async function sendPage(response: ServerResponse): Promise<void> {
+  const nonce = randomBytes(16).toString('base64')
+  const page = await readPage(nonce)
+  const policy = [
+    "default-src 'none'",
+    `script-src 'nonce-${nonce}'`,
+    `style-src 'nonce-${nonce}'`,
+    "connect-src 'self'",
+    'img-src data:',
+    "base-uri 'none'",
+    "form-action 'none'",
+    "frame-ancestors 'none'",
+  ]
+  response.setHeader('content-security-policy', policy.join('; '))
+  response.setHeader('content-type', 'text/html; charset=utf-8')
+  response.end(page)
+}
+
+function sendEvents(request: IncomingMessage, response: ServerResponse, { audience }: Site): void {
+  if (audience.isFull) return say(response, 503, 'as many look on as may: close one of the other pages')
+  response.setHeader('content-type', 'text/event-stream; charset=utf-8')
+  if (request.method === 'HEAD') response.end()
+  else audience.add(response)
+}
+
+function sendJson(response: ServerResponse, value: unknown): void {
+  response.setHeader('content-type', 'application/json; charset=utf-8')
+  response.end(`${JSON.stringify(value)}\n`)
+}
+
+function say(response: ServerResponse, status: number, sentence: string): void {
+  if (response.headersSent) {
+    response.destroy()
+    return
+  }
+  response.statusCode = status
+  response.setHeader('content-type', 'text/plain; charset=utf-8')
+  response.end(`${sentence}\n`)
+}
+
+function decoded(id: string): string {
+  try {
+    return decodeURIComponent(id)
+  } catch {
+    return id
+  }
+}
+
+function listen(server: Server, port: number, host: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', (error: NodeJS.ErrnoException) => {
+      const why = error.code === 'EADDRINUSE' ? 'somebody listens there; port 0 takes any that is free' : error.message
+      reject(new Error(`cannot listen on port ${port} of ${host}: ${why}`, { cause: error }))
+    })
+    server.listen(port, host, () => {
+      server.removeAllListeners('error')
+      resolve()
+    })
+  })
+}
+
+function urlOf({ address, family, port }: AddressInfo, host: string): string {
+  // An address that stands for all of them is none that one can open everywhere.
+  const isAny = address === '0.0.0.0' || address === '::'
+  const name = isAny ? 'localhost' : family === 'IPv6' ? `[${address}]` : host
+  return `http://${name}:${port}/`
+}

@@ -1,0 +1,46 @@
+/**
+ * What can be wrong with a pipeline.
+ *
+ * - `stuck-callback`: a callback has answered a promise that has been pending for long.
+ * - `never-asks`: a consumer in manual mode has subscribed and never asked.
+ * - `unanswered-demand`: a producer has been asked long ago, and has never emitted.
+ * - `broadcast-held-back`: one subscriber of a broadcast keeps all others waiting.
+ * - `partition-behind`: events wait for one partition, more and more of them, or so many that the others get none.
+ * - `mailbox-grows`: messages come to a stage faster than it handles them.
+ * - `discards`: events are dropped.
+ * - `bottleneck`: the stage that all others wait for.
+ */
+export type FindingKind =
+  | 'stuck-callback'
+  | 'never-asks'
+  | 'unanswered-demand'
+  | 'broadcast-held-back'
+  | 'partition-behind'
+  | 'mailbox-grows'
+  | 'discards'
+  | 'bottleneck'
+
+/**
+ * How bad it is.
+ *
+ * - `problem`: does not get better by itself; makes `healthy` answer no.
+ * - `warning`: somebody should look at it.
+ * - `note`: good to know.
+ */
+export type Severity = 'problem' | 'warning' | 'note'
+
+/** What is wrong with a pipeline, in words and figures. One illness is one finding, however many stages suffer of it. */
+export interface Finding {
+  readonly kind: FindingKind
+  readonly severity: Severity
+  /** The id of the stage where the cause lies. */
+  readonly stage: string
+  /** What messages call that stage. */
+  readonly label: string
+  /** The tag of the subscription it is about, where it is about one. */
+  readonly subscription?: string
+  /** One or more plain English sentences, with the figures in them. */
+  readonly text: string
+  /** The figures by name: events, messages, milliseconds (`…Ms`), shares from 0 to 1 (`…Share`), labels of stages. */
+  readonly evidence: Readonly<Record<string, number | string>>
+}

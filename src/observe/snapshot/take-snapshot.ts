@@ -1,0 +1,189 @@
+import { explain } from '../../base/errors.ts'
+import { type OptionTable, optionTable } from '../../base/option-table.ts'
+import { anything, boolean } from '../../base/option-type.ts'
+import { Process } from '../../process/process.ts'
+import { defaultRuntime, expectRuntime, type ProcessRuntime, type Runtime } from '../../process/runtime.ts'
+import type { Inspection, ProducingInspection, UpstreamInspection } from '../../telemetry/inspection.ts'
+import type {
+  JsonValue,
+  Snapshot,
+  StageSnapshot,
+  StageState,
+  SubscriptionSnapshot,
+  TreeNode,
+} from './snapshot-types.ts'
+import { toJson } from './to-json.ts'
+
+/** What a snapshot is taken of. */
+export interface SnapshotOptions {
+  /** Whose stages. Default: the program's own runtime. */
+  readonly runtime?: Runtime
+  /** Whether to show the state of each stage, which runs its `inspect`. Default: `false`. */
+  readonly states?: boolean
+}
+
+/** What a snapshot is taken of. */
+export const snapshotOptions: OptionTable<{ readonly runtime: unknown; readonly states: boolean }> = optionTable({
+  runtime: { type: anything(), absent: "the program's own", text: 'The runtime whose stages to look at.' },
+  states: {
+    type: boolean(),
+    default: false,
+    text: 'Whether to show the state of each stage: what its `inspect` answers, or the public fields of its class.',
+  },
+})
+
+/**
+ * Looks at all that runs in a runtime, at this moment.
+ *
+ * Asks nobody and waits for nobody: a stage that hangs is in it like the others. It costs time in proportion to the
+ * stages and subscriptions, and runs the user's code only where `states` are asked for.
+ *
+ * @throws {TypeError} If an option is unknown or wrong.
+ */
+export function snapshot(options?: SnapshotOptions): Snapshot {
+  const { runtime, states } = snapshotOptions.read(options, 'the options of snapshot')
+  return snapshotOf(runtime === undefined ? defaultRuntime : expectRuntime(runtime), states)
+}
+
+/** The same of a runtime that is known to be one. */
+export function snapshotOf(runtime: ProcessRuntime, states: boolean = false): Snapshot {
+  const time = runtime.clock.now()
+  const stages: StageSnapshot[] = []
+  for (const process of runtime.processes.values()) stages.push(stageSnapshot(process, time, states))
+  return {
+    version: 1,
+    runtime: runtime.id,
+    time,
+    isObserved: runtime.telemetry.isTimed,
+    stages,
+    subscriptions: subscriptionsOf(stages),
+    tree: treeOf(stages),
+  }
+}
+
+/** Looks at one stage, with its state; undefined where none of that id runs. */
+export function stageOf(runtime: ProcessRuntime, id: string): StageSnapshot | undefined {
+  const process = runtime.processes.get(id)
+  return process && stageSnapshot(process, runtime.clock.now(), true)
+}
+
+/**
+ * Counts the time that stages spend handling, from now on: `busy` in snapshots. Costs two looks at the clock for each
+ * turn of a stage.
+ *
+ * @returns Ends it; it goes on as long as anybody who began it has not.
+ */
+export function timeStages(runtime: ProcessRuntime): () => void {
+  return runtime.telemetry.time(runtime.clock.now())
+}
+
+function stageSnapshot(process: Process, time: number, showsState: boolean): StageSnapshot {
+  const inspection = inspectionOf(process)
+  const state = stateOf(process, inspection)
+  const isActive = state === 'waiting' || state === 'handling' || process.isBusy
+  return {
+    id: process.id,
+    kind: process.kind,
+    name: process.name ?? null,
+    label: process.label,
+    parent: process.parent instanceof Process ? process.parent.id : null,
+    state,
+    callback: isActive ? (process.callback ?? null) : null,
+    since: process.parkedSince ?? null,
+    mailbox: process.mailbox.length,
+    busy: Math.round(process.busyTime(time) * 1_000),
+    ...inspection,
+    ...(showsState && { shown: shownOf(process) }),
+  }
+}
+
+/** A dispatcher of the user's may be asked here, and a snapshot must not fail of it. */
+function inspectionOf(process: Process): Inspection {
+  try {
+    return process.behaviour.inspect()
+  } catch (error) {
+    process.runtime.log('warn', `${process.label} could not be inspected: ${explain(error)}`, { process: process.id })
+    return { isStarved: false }
+  }
+}
+
+function stateOf(process: Process, { isStarved }: Inspection): StageState {
+  if (process.status === 'starting') return 'starting'
+  if (process.status === 'terminating') return 'ending'
+  if (process.isParked) return 'waiting'
+  if (process.isBusy) return 'handling'
+  if (process.isWaitingForTurn || process.mailbox.length > 0) return 'queued'
+  return isStarved ? 'starved' : 'idle'
+}
+
+/** What is shown of a stage's state, which may be the user's code; that it fails is no reason to fail. */
+function shownOf(process: Process): JsonValue {
+  try {
+    return toJson(process.behaviour.show?.() ?? null)
+  } catch (error) {
+    return { error: `inspect failed: ${explain(error)}` }
+  }
+}
+
+function subscriptionsOf(stages: readonly StageSnapshot[]): SubscriptionSnapshot[] {
+  const upstreams = new Map<string, UpstreamInspection>()
+  for (const { consuming } of stages) for (const each of consuming?.subscriptions ?? []) upstreams.set(each.tag, each)
+  const subscriptions: SubscriptionSnapshot[] = []
+  for (const { id, producing } of stages) {
+    if (producing === undefined) continue
+    const partitions = partitionsOf(producing)
+    for (const { tag, consumer, pending, sent, since } of producing.subscribers) {
+      const upstream = upstreams.get(tag)
+      const partition = partitions.get(tag)
+      subscriptions.push({
+        tag,
+        producer: id,
+        consumer,
+        pending,
+        sent,
+        since,
+        ...(upstream && {
+          mode: upstream.mode,
+          maxDemand: upstream.maxDemand,
+          minDemand: upstream.minDemand,
+          cancel: upstream.cancel,
+        }),
+        ...(partition && { partition: partition.partition, queued: partition.queued }),
+      })
+    }
+  }
+  return subscriptions
+}
+
+type Partitions = NonNullable<ProducingInspection['dispatcher']['partitions']>
+
+function partitionsOf({ dispatcher }: ProducingInspection): Map<string, Partitions[number]> {
+  const byTag = new Map<string, Partitions[number]>()
+  for (const each of dispatcher.partitions ?? []) if (each.subscriber !== null) byTag.set(each.subscriber, each)
+  return byTag
+}
+
+/** What was started by the program itself, each with those linked to it as their starter. */
+function treeOf(stages: readonly StageSnapshot[]): TreeNode[] {
+  const childrenOf = new Map<string | null, StageSnapshot[]>()
+  const known = new Set(stages.map(({ id }) => id))
+  for (const stage of stages) {
+    const parent = stage.parent !== null && known.has(stage.parent) ? stage.parent : null
+    const siblings = childrenOf.get(parent)
+    if (siblings === undefined) childrenOf.set(parent, [stage])
+    else siblings.push(stage)
+  }
+  const nodeOf = (stage: StageSnapshot, child: string | null): TreeNode => {
+    const own = childrenOf.get(stage.id) ?? []
+    const byId = new Map(own.map((each) => [each.id, each]))
+    const children: TreeNode[] = []
+    for (const { id, process } of stage.supervising?.children ?? []) {
+      const running = process === null ? undefined : byId.get(process)
+      if (process !== null) byId.delete(process)
+      children.push(running === undefined ? { id: null, child: id, children: [] } : nodeOf(running, id))
+    }
+    for (const other of byId.values()) children.push(nodeOf(other, null))
+    return { id: stage.id, child, children }
+  }
+  return (childrenOf.get(null) ?? []).map((stage) => nodeOf(stage, null))
+}

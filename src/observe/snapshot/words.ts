@@ -1,0 +1,28 @@
+/** A number as one reads it: `12,345`. */
+export function figure(value: number): string {
+  return String(Math.round(value)).replace(/\B(?=(\d{3})+$)/g, ',')
+}
+
+/** A number of things: `1 event`, `12,345 events`. */
+export function count(value: number, thing: string): string {
+  return `${figure(value)} ${thing}${Math.round(value) === 1 ? '' : 's'}`
+}
+
+/** A time in milliseconds as one says it: `250 ms`, `42 s`, `7 min`, `3 h`. */
+export function duration(ms: number): string {
+  if (ms < 1_000) return `${Math.round(ms)} ms`
+  if (ms < 120_000) return `${Number((ms / 1_000).toFixed(ms < 10_000 ? 1 : 0))} s`
+  if (ms < 7_200_000) return `${Math.floor(ms / 60_000)} min`
+  return `${figure(Math.floor(ms / 3_600_000))} h`
+}
+
+/** A share from 0 to 1: `87 %`. */
+export function percent(share: number): string {
+  return `${Math.round(Math.min(share, 1) * 100)} %`
+}
+
+/** How many in a second: `12.5 events a second`. */
+export function rate(value: number, ms: number): string {
+  const perSecond = ms > 0 ? (value * 1_000) / ms : 0
+  return `${perSecond < 100 ? Number(perSecond.toPrecision(2)) : figure(perSecond)} events a second`
+}

@@ -1,0 +1,78 @@
+/** How often the layers are gone through, there and back: more changes next to nothing. */
+const SWEEPS = 6
+
+/** From a cell to one in the next layer, by their keys. */
+export type Step = readonly [from: string, to: string]
+
+/**
+ * Orders the cells of each layer so that few lines cross: each goes to the mean place of its neighbours in the layer
+ * before, then of those in the layer behind, a few times over; the order with the fewest crossings is the answer. Cells
+ * that are equal in this stay in the order given.
+ */
+export function orderLayers(
+  layers: readonly (readonly string[])[],
+  steps: readonly Step[],
+): readonly (readonly string[])[] {
+  const before = adjacency(steps.map(([from, to]) => [to, from]))
+  const behind = adjacency(steps)
+  let current = layers.map((layer) => [...layer])
+  let best = current
+  let fewest = crossings(current, behind)
+  for (let sweep = 0; sweep < SWEEPS && fewest > 0; sweep++) {
+    current = swept(current, sweep % 2 === 0 ? before : behind, sweep % 2 === 0)
+    const count = crossings(current, behind)
+    if (count < fewest) {
+      best = current
+      fewest = count
+    }
+  }
+  return best
+}
+
+type Adjacency = ReadonlyMap<string, readonly string[]>
+
+function adjacency(steps: readonly Step[]): Adjacency {
+  const lists = new Map<string, string[]>()
+  for (const [from, to] of steps) {
+    const list = lists.get(from)
+    if (list === undefined) lists.set(from, [to])
+    else list.push(to)
+  }
+  return lists
+}
+
+function swept(layers: readonly (readonly string[])[], neighbours: Adjacency, isForward: boolean): string[][] {
+  const result = layers.map((layer) => [...layer])
+  const order = [...result.keys()]
+  if (!isForward) order.reverse()
+  const place = new Map<string, number>()
+  for (const index of order) {
+    const layer = result[index] ?? []
+    const wish = new Map(layer.map((key, own) => [key, mean(neighbours.get(key), place) ?? own]))
+    // Sorting is stable: who wishes for the same place stays in order.
+    layer.sort((one, other) => (wish.get(one) ?? 0) - (wish.get(other) ?? 0))
+    for (const [own, key] of layer.entries()) place.set(key, own)
+  }
+  return result
+}
+
+function mean(keys: readonly string[] | undefined, place: ReadonlyMap<string, number>): number | undefined {
+  const known = (keys ?? []).flatMap((key) => place.get(key) ?? [])
+  return known.length === 0 ? undefined : known.reduce((sum, each) => sum + each, 0) / known.length
+}
+
+/** How many pairs of lines cross, between all layers. */
+function crossings(layers: readonly (readonly string[])[], behind: Adjacency): number {
+  let count = 0
+  for (const [index, layer] of layers.entries()) {
+    const place = new Map((layers[index + 1] ?? []).map((key, own) => [key, own]))
+    const ends: number[] = []
+    for (const key of layer) {
+      const own = (behind.get(key) ?? []).map((to) => place.get(to) ?? 0)
+      // Each line that came earlier and ends further down is crossed.
+      for (const end of own) count += ends.filter((earlier) => earlier > end).length
+      ends.push(...own)
+    }
+  }
+  return count
+}

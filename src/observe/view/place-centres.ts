@@ -1,0 +1,74 @@
+import type { Step } from './order-layers.ts'
+
+/** How often cells are moved beside their neighbours, from the left and from the right in turns. */
+const PASSES = 4
+
+/**
+ * Says how far down the centre of each cell is: beside the mean of its neighbours, as near as the others in its layer
+ * allow, in the order given. The topmost cell begins at 0.
+ */
+export function placeCentres(
+  layers: readonly (readonly string[])[],
+  steps: readonly Step[],
+  heightOf: (key: string) => number,
+  gap: number,
+): ReadonlyMap<string, number> {
+  const before = new Map<string, string[]>()
+  const behind = new Map<string, string[]>()
+  for (const [from, to] of steps) {
+    before.set(to, [...(before.get(to) ?? []), from])
+    behind.set(from, [...(behind.get(from) ?? []), to])
+  }
+  const centres = new Map<string, number>()
+  for (const layer of layers) {
+    for (const [index, offset] of offsetsOf(layer, heightOf, gap).entries()) centres.set(layer[index] ?? '', offset)
+  }
+  for (let pass = 0; pass < PASSES; pass++) {
+    const isForward = pass % 2 === 0
+    const neighbours = isForward ? before : behind
+    for (const layer of isForward ? layers : [...layers].reverse()) {
+      const wishes = layer.map((key) => mean(neighbours.get(key), centres) ?? centres.get(key) ?? 0)
+      const offsets = offsetsOf(layer, heightOf, gap)
+      const shifts = nearestInOrder(wishes.map((wish, index) => wish - (offsets[index] ?? 0)))
+      for (const [index, key] of layer.entries()) centres.set(key, (shifts[index] ?? 0) + (offsets[index] ?? 0))
+    }
+  }
+  const top = Math.min(...[...centres].map(([key, centre]) => centre - heightOf(key) / 2))
+  return new Map([...centres].map(([key, centre]) => [key, centre - top]))
+}
+
+/** Where the centres of a layer are if its cells stand as close as they may. */
+function offsetsOf(layer: readonly string[], heightOf: (key: string) => number, gap: number): number[] {
+  let edge = 0
+  return layer.map((key) => {
+    const centre = edge + heightOf(key) / 2
+    edge += heightOf(key) + gap
+    return centre
+  })
+}
+
+function mean(keys: readonly string[] | undefined, values: ReadonlyMap<string, number>): number | undefined {
+  if (keys === undefined) return undefined
+  return keys.reduce((sum, key) => sum + (values.get(key) ?? 0), 0) / keys.length
+}
+
+/**
+ * The never falling numbers that are nearest to the ones given, by the sum of squares: neighbours that fall are pooled
+ * and share their mean.
+ */
+function nearestInOrder(wishes: readonly number[]): number[] {
+  const pools: { sum: number; count: number }[] = []
+  for (const wish of wishes) {
+    let pool = { sum: wish, count: 1 }
+    for (
+      let last = pools.at(-1);
+      last !== undefined && last.sum / last.count > pool.sum / pool.count;
+      last = pools.at(-1)
+    ) {
+      pool = { sum: last.sum + pool.sum, count: last.count + pool.count }
+      pools.pop()
+    }
+    pools.push(pool)
+  }
+  return pools.flatMap(({ sum, count }) => Array<number>(count).fill(sum / count))
+}

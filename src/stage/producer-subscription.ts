@@ -1,0 +1,74 @@
+import type { Subscriber } from '../dispatcher/dispatcher.ts'
+import type { Monitor } from '../process/monitor.ts'
+import type { ProcessReference } from '../process/reference.ts'
+import type { SubscriberInspection } from '../telemetry/inspection.ts'
+
+/**
+ * A subscription as the producer keeps it; dispatchers and callbacks know it as a {@link Subscriber}.
+ *
+ * What is no business of theirs is private, and read by the static functions.
+ */
+export class ProducerSubscription implements Subscriber {
+  readonly tag: string
+  readonly consumer: string
+  readonly #reference: ProcessReference
+  readonly #monitor: Monitor
+  /** Demand that the subscriber has sent and that no event has met. */
+  #pending = 0
+  /** Total of events sent to it. */
+  #sent = 0
+  /** Whether the dispatcher has taken it on. */
+  #isAdmitted = false
+  /** When it came, in milliseconds on the runtime's clock. */
+  readonly #since: number
+
+  constructor(tag: string, reference: ProcessReference, watch: Monitor, since: number) {
+    this.tag = tag
+    this.consumer = reference.id
+    this.#reference = reference
+    this.#monitor = watch
+    this.#since = since
+  }
+
+  static referenceOf(subscriber: ProducerSubscription): ProcessReference {
+    return subscriber.#reference
+  }
+
+  static monitorOf(subscriber: ProducerSubscription): Monitor {
+    return subscriber.#monitor
+  }
+
+  static pendingOf(subscriber: ProducerSubscription): number {
+    return subscriber.#pending
+  }
+
+  static admit(subscriber: ProducerSubscription): void {
+    subscriber.#isAdmitted = true
+  }
+
+  static isAdmitted(subscriber: ProducerSubscription): boolean {
+    return subscriber.#isAdmitted
+  }
+
+  static addPending(subscriber: ProducerSubscription, demand: number): number {
+    subscriber.#pending += demand
+    return subscriber.#pending
+  }
+
+  /** Counts events that are sent to it; answers the demand that is left, below 0 where they are too many. */
+  static send(subscriber: ProducerSubscription, count: number): number {
+    subscriber.#sent += count
+    subscriber.#pending -= count
+    return subscriber.#pending
+  }
+
+  static inspect(subscriber: ProducerSubscription): SubscriberInspection {
+    const { tag, consumer } = subscriber
+    return { tag, consumer, pending: subscriber.#pending, sent: subscriber.#sent, since: subscriber.#since }
+  }
+}
+
+/** Whether a subscriber that has left was one: a dispatcher may have refused it. */
+export function wasAdmitted(subscriber: Subscriber): boolean {
+  return subscriber instanceof ProducerSubscription && ProducerSubscription.isAdmitted(subscriber)
+}

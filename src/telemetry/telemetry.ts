@@ -1,0 +1,101 @@
+import { explain } from '../base/errors.ts'
+import { isThenable } from '../base/thenable.ts'
+import type { Measurements, Metadata, TelemetryName } from './catalogue.ts'
+
+/** Hears of one kind of event. */
+export type TelemetryListener<Name extends TelemetryName> = (
+  measurements: Measurements<Name>,
+  metadata: Metadata<Name>,
+) => void
+
+/** Listeners by the name of the event. */
+export type TelemetryListeners = { readonly [Name in TelemetryName]?: TelemetryListener<Name> }
+
+/** Tells of a listener that has thrown. */
+export type ReportListener = (message: string, facts: Readonly<Record<string, unknown>>) => void
+
+/** Listeners that were attached, and are detached, together. */
+interface Attachment {
+  readonly listeners: TelemetryListeners
+}
+
+/**
+ * The listeners of a runtime.
+ *
+ * Whoever has something to tell asks first, by `isHeard` or `hears`, whether anyone listens: nothing is made for nobody.
+ */
+export class Telemetry {
+  /** Whether anyone listens to anything. */
+  isHeard = false
+  /** Whether the time that processes spend is to be measured. */
+  isTimed = false
+  /** Since when it has been, in milliseconds on the runtime's clock. */
+  timedSince = 0
+  private readonly report: ReportListener
+  /** Replaced when it changes, so that who listens may attach and detach while being told. */
+  private attachments: readonly Attachment[] = []
+  private readonly names = new Set<TelemetryName>()
+  private observers = 0
+
+  constructor(report: ReportListener) {
+    this.report = report
+  }
+
+  /** Whether anyone listens to this event. */
+  hears(name: TelemetryName): boolean {
+    return this.names.has(name)
+  }
+
+  /** Adds listeners; answers how to take them away again. They run in the order in which they were attached. */
+  attach(listeners: TelemetryListeners): () => void {
+    const attachment: Attachment = { listeners }
+    this.replace([...this.attachments, attachment])
+    return () => this.detach(attachment)
+  }
+
+  private detach(attachment: Attachment): void {
+    if (this.attachments.includes(attachment)) this.replace(this.attachments.filter((each) => each !== attachment))
+  }
+
+  private replace(attachments: readonly Attachment[]): void {
+    this.attachments = attachments
+    this.names.clear()
+    for (const { listeners } of attachments) {
+      for (const name of Object.keys(listeners)) this.names.add(name as TelemetryName)
+    }
+    this.isHeard = this.names.size > 0
+  }
+
+  /** Tells of an event. Runs the listeners; one that throws is detached, with those it was attached with, and reported. */
+  execute<Name extends TelemetryName>(name: Name, measurements: Measurements<Name>, metadata: Metadata<Name>): void {
+    for (const attachment of this.attachments) {
+      const listener: TelemetryListener<Name> | undefined = attachment.listeners[name]
+      if (listener === undefined) continue
+      try {
+        const answer: unknown = listener(measurements, metadata)
+        if (isThenable(answer)) answer.then(undefined, (error: unknown) => this.giveUp(attachment, name, error))
+      } catch (error) {
+        this.giveUp(attachment, name, error)
+      }
+    }
+  }
+
+  private giveUp(attachment: Attachment, name: TelemetryName, error: unknown): void {
+    this.detach(attachment)
+    this.report(`a telemetry listener of '${name}' failed and was detached: ${explain(error)}`, { event: name, error })
+  }
+
+  /** Has the time measured that processes spend, until what it answers is called; any number may ask for it. */
+  time(now: number): () => void {
+    if (!this.isTimed) this.timedSince = now
+    this.observers++
+    this.isTimed = true
+    let isReleased = false
+    return () => {
+      if (isReleased) return
+      isReleased = true
+      this.observers--
+      this.isTimed = this.observers > 0
+    }
+  }
+}
