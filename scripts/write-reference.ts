@@ -13,6 +13,8 @@ import { eventTargetOptions } from '../src/bridge/web/from-event-target.ts'
 import { toReadableStreamOptions } from '../src/bridge/web/to-readable-stream.ts'
 import { demandDispatcherOptions } from '../src/dispatcher/demand-dispatcher.ts'
 import { partitionDispatcherOptions } from '../src/dispatcher/partition-dispatcher.ts'
+import { diagnoseOptions, healthOptions, observerOptions } from '../src/observe/snapshot/diagnose-options.ts'
+import { snapshotOptions } from '../src/observe/snapshot/take-snapshot.ts'
 import { callOptions, stopOptions } from '../src/process/call-options.ts'
 import { inRuntimeOptions, runtimeOptions } from '../src/process/runtime-options.ts'
 import { startOptions } from '../src/process/start-options.ts'
@@ -119,6 +121,14 @@ const sections: readonly Section[] = [
     tables: { passageOptions },
   },
   { title: 'Text', text: 'The options of `decodeText` and `splitLines`.', tables: { decodeOptions, lineOptions } },
+  { title: 'A snapshot', text: 'The options of `snapshot`, from `genstage/snapshot`.', tables: { snapshotOptions } },
+  {
+    title: 'The doctor',
+    text: 'The options of `diagnose`, from `genstage/snapshot`: from when on something counts as wrong.',
+    tables: { diagnoseOptions },
+  },
+  { title: 'An observer', text: 'The options of `observer`, from `genstage/snapshot`.', tables: { observerOptions } },
+  { title: 'A health check', text: 'The options of `healthy`, from `genstage/snapshot`.', tables: { healthOptions } },
   { title: 'A runtime', text: 'The options of `createRuntime`.', tables: { runtimeOptions } },
   { title: 'In a runtime', text: 'The options of `createScope` and `named`.', tables: { inRuntimeOptions } },
 ]

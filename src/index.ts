@@ -1,6 +1,7 @@
 export {
   BadReturnError,
   CallingSelfError,
+  ChildRunningError,
   DeadlockError,
   ExitError,
   ExitedError,

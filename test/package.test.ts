@@ -23,6 +23,18 @@ const compilers = [
   ['TypeScript 7', join(nodeModules, '@typescript/native/bin/tsc')],
 ] as const
 
+const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
+  readonly exports: Readonly<Record<string, string | { readonly types: string; readonly default: string }>>
+}
+/** What users can import. */
+const doors = Object.keys(manifest.exports)
+  .filter((door) => !door.endsWith('.json'))
+  .map((door) => door.replace('.', 'genstage'))
+/** Those whose types need Node's. */
+const nodeOnly = ['genstage/node', 'genstage/program', 'genstage/observe']
+/** Those that compile without the types of any platform. */
+const portable = doors.filter((door) => !nodeOnly.includes(door))
+
 /** Where the package is built and packed, and where a user's project with it inside is made. */
 let folder: string
 let tarball: string
@@ -41,7 +53,7 @@ describe('the tarball', () => {
     const { stdout } = await run('npm', ['pack', '--dry-run', '--json', tarball], folder)
     const [packed] = JSON.parse(stdout) as { files: { path: string }[] }[]
     const paths = packed?.files.map(({ path }) => path) ?? []
-    const wanted = ['dist/index.js', 'dist/index.d.ts', 'dist/testing/index.js', 'dist/process/host/default.js']
+    const wanted = [...targets(), 'dist/process/host/default.js']
     expect(paths).toEqual(expect.arrayContaining([...wanted, 'LICENSE', 'README.md', 'CHANGELOG.md', 'package.json']))
     expect(paths.filter((path) => !/^(dist|src|docs)\/|^[A-Z]+(\.md)?$|^package\.json$/.test(path))).toEqual([])
   })
@@ -70,11 +82,28 @@ describe('the program of README in an empty project', () => {
   test.each(compilers)('compiles under %s for a bundler, with every declaration checked', async (_name, compiler) => {
     const options = { strict: true, types: [], skipLibCheck: false, module: 'esnext', moduleResolution: 'bundler' }
     const exact = { exactOptionalPropertyTypes: true, noUncheckedIndexedAccess: true, target: 'es2022', noEmit: true }
-    writeFileSync(join(project, 'doors.ts'), "export * from 'genstage'\nexport * as testing from 'genstage/testing'\n")
+    const exported = portable.map((door, index) => `export * as door${index} from '${door}'\n`)
+    writeFileSync(join(project, 'doors.ts'), exported.join(''))
     const files = ['program.ts', 'doors.ts']
     writeFileSync(join(project, 'tsconfig.json'), JSON.stringify({ compilerOptions: { ...options, ...exact }, files }))
     expect(await complaintsOf(compiler, project)).toBe('')
   })
+
+  test.each(compilers)(
+    "compiles under %s by every door, with Node's types",
+    async (_name, compiler) => {
+      const types = { types: ['node'], typeRoots: [join(nodeModules, '@types')], skipLibCheck: false }
+      const options = { strict: true, module: 'nodenext', target: 'es2023', noEmit: true, ...types }
+      const exported = doors.map((door, index) => `export * as door${index} from '${door}'\n`)
+      writeFileSync(join(project, 'all-doors.ts'), exported.join(''))
+      writeFileSync(
+        join(project, 'tsconfig.json'),
+        JSON.stringify({ compilerOptions: options, files: ['all-doors.ts'] }),
+      )
+      expect(await complaintsOf(compiler, project)).toBe('')
+    },
+    60_000,
+  )
 
   test('runs', async () => {
     // Each of its consumers prints the batches it gets; it is endless, so the second batch is enough.
@@ -94,8 +123,33 @@ describe('the installed package', () => {
     expect(await runModule(source)).toBe('function true\ntrue\n')
   })
 
+  test('is imported by each of its doors', async () => {
+    const source = `
+      for (const door of ${JSON.stringify(doors)}) {
+        const names = Object.keys(await import(door))
+        const isBuilt = /\\/genstage\\/dist\\/(?:.*\\/)?index\\.js$/.test(import.meta.resolve(door))
+        console.log(door, names.length > 0, isBuilt)
+      }`
+    expect(await runModule(source)).toBe(doors.map((door) => `${door} true true\n`).join(''))
+  })
+
+  test('bridges Node and the Web', async () => {
+    const source = `
+      import { Readable } from 'node:stream'
+      import { startLink } from 'genstage'
+      import { decodeText, splitLines } from 'genstage/bridge'
+      import { fromReadable } from 'genstage/node'
+      import { toReadableStream } from 'genstage/web'
+      const bytes = await startLink(fromReadable(Readable.from([Buffer.from('a\\nb'), Buffer.from('c\\n')])))
+      const text = await startLink(decodeText({ subscribeTo: [bytes] }))
+      const lines = await startLink(splitLines({ subscribeTo: [text] }))
+      for await (const line of toReadableStream(lines)) console.log(line)`
+    expect(await runModule(source)).toBe('a\nbc\n')
+  })
+
   test('keeps no program alive that does nothing with it', async () => {
-    expect(await runModule("import 'genstage'\nimport 'genstage/testing'\nconsole.log('end')")).toBe('end\n')
+    const imports = doors.map((door) => `import '${door}'\n`).join('')
+    expect(await runModule(`${imports}console.log('end')`)).toBe('end\n')
   })
 
   test('refuses the references and stages of another copy of itself in a sentence', async () => {
@@ -119,10 +173,17 @@ describe('the installed package', () => {
   })
 })
 
+/** Where each door leads, in the package. */
+function targets(): string[] {
+  return Object.values(manifest.exports).flatMap((target) =>
+    typeof target === 'string' ? [] : [target.default, target.types].map((path) => path.replace('./', '')),
+  )
+}
+
 /** Builds and packs in a folder of its own: the checkout's `dist` may be in use. */
 async function packIn(build: string): Promise<string> {
   mkdirSync(build)
-  const wanted = /^(package\.json|\.npmrc|tsconfig\..*\.json|src|docs|LICENSE|.*\.md)$/
+  const wanted = /^(package\.json|\.npmrc|tsconfig\..*\.json|src|scripts|docs|LICENSE|.*\.md)$/
   for (const name of readdirSync(root).filter((entry) => wanted.test(entry))) {
     cpSync(join(root, name), join(build, name), { recursive: true })
   }

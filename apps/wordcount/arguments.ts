@@ -6,6 +6,10 @@ export interface Arguments {
   /** How many words to show: at least 1. */
   readonly top: number
   readonly isJson: boolean
+  /** The port to serve the live page on, 0 for any that is free; `undefined` for no page. */
+  readonly observe: number | undefined
+  /** The most pieces of files to count in a second; `Infinity` for as many as there can be. */
+  readonly pace: number
   /** Whether only to say how the program is used. */
   readonly isHelp: boolean
 }
@@ -16,12 +20,19 @@ export class UsageError extends Error {}
 /** How the program is used. */
 export const usage = `Counts the words of all text files under a folder.
 
-  npm start -- [FOLDER] [--top N] [--json]
+  npm start -- [FOLDER] [--top N] [--json] [--observe [PORT]] [--pace N]
 
-  FOLDER     where to look; without it, this project's own node_modules
-  --top N    show the N most frequent words (default: 20)
-  --json     print one JSON object and nothing else
+  FOLDER             where to look; without it, this project's own node_modules
+  --top N            show the N most frequent words (default: 20)
+  --json             print one JSON object and nothing else
+  --observe [PORT]   serve a page that shows the stages at work (default port: 4040; 0 for any)
+  --pace N           count N pieces of files a second at most (default with --observe: 50)
 `
+
+/** Where the page is served if no port is given. */
+const usualPort = 4040
+/** So slow that one can look on, in pieces per second. */
+const watchablePace = 50
 
 /** Reads the arguments that stand behind the program's name. */
 export function parseArguments(given: readonly string[]): Arguments {
@@ -29,6 +40,8 @@ export function parseArguments(given: readonly string[]): Arguments {
   let top = 20
   let isJson = false
   let isHelp = false
+  let observe: number | undefined
+  let pace: number | undefined
   let areOptionsOver = false
   const rest = [...given]
   for (let argument = rest.shift(); argument !== undefined; argument = rest.shift()) {
@@ -36,19 +49,37 @@ export function parseArguments(given: readonly string[]): Arguments {
     else if (argument === '--') areOptionsOver = true
     else if (argument === '--json') isJson = true
     else if (argument === '--help' || argument === '-h') isHelp = true
-    else if (argument === '--top') top = parseTop(rest.shift())
-    else if (argument.startsWith('--top=')) top = parseTop(argument.slice('--top='.length))
-    else throw new UsageError(`expected --top N or --json, got: ${quoted(argument)}`)
+    else if (argument === '--top') top = parseCount('--top', rest.shift())
+    else if (argument.startsWith('--top=')) top = parseCount('--top', argument.slice('--top='.length))
+    else if (argument === '--observe') observe = isNumber(rest[0]) ? parsePort(rest.shift()) : usualPort
+    else if (argument.startsWith('--observe=')) observe = parsePort(argument.slice('--observe='.length))
+    else if (argument === '--pace') pace = parseCount('--pace', rest.shift())
+    else if (argument.startsWith('--pace=')) pace = parseCount('--pace', argument.slice('--pace='.length))
+    else throw new UsageError(`expected --top N, --json, --observe or --pace N, got: ${quoted(argument)}`)
   }
   if (folders.length > 1) throw new UsageError(`expected one folder, got: ${folders.map(quoted).join(' ')}`)
-  return { folder: folders[0] ?? ownNodeModules(), top, isJson, isHelp }
+  pace ??= observe === undefined ? Number.POSITIVE_INFINITY : watchablePace
+  return { folder: folders[0] ?? ownNodeModules(), top, isJson, isHelp, observe, pace }
 }
 
-function parseTop(given: string | undefined): number {
-  const top = Number(given)
-  if (given !== undefined && /^\d+$/.test(given) && Number.isSafeInteger(top) && top > 0) return top
+function parseCount(option: string, given: string | undefined): number {
+  const count = Number(given)
+  if (isNumber(given) && Number.isSafeInteger(count) && count > 0) return count
   const got = given === undefined ? 'nothing' : quoted(given)
-  throw new UsageError(`expected --top to be followed by a whole number of at least 1, got: ${got}`)
+  throw new UsageError(`expected ${option} to be followed by a whole number of at least 1, got: ${got}`)
+}
+
+function parsePort(given: string | undefined): number {
+  const port = Number(given)
+  if (isNumber(given) && port <= 65_535) return port
+  throw new UsageError(
+    `expected --observe to be followed by a port from 0 to 65535 or none, got: ${quoted(given ?? '')}`,
+  )
+}
+
+/** What begins with a digit and is none is a folder, and not a port. */
+function isNumber(given: string | undefined): boolean {
+  return given !== undefined && /^\d+$/.test(given)
 }
 
 function quoted(text: string): string {

@@ -1,6 +1,8 @@
+import { type Observation, observe } from 'genstage/observe'
 import { runUntilSignal } from 'genstage/program'
 import { type Arguments, parseArguments, UsageError, usage } from './arguments.ts'
 import { Meter } from './meter.ts'
+import { paced } from './paced.ts'
 import { printable } from './path-text.ts'
 import { countWords, nothingCounted } from './pipeline.ts'
 import { showProgress } from './progress.ts'
@@ -19,14 +21,23 @@ if (given?.isHelp) process.stdout.write(usage)
 else if (given !== undefined) {
   const meter = new Meter()
   const walk = await beginWalk(given.folder, meter)
-  if (walk !== undefined) await run(walk, meter, given)
+  const observation = walk === undefined ? undefined : await beginObservation(given.observe)
+  if (walk !== undefined && observation !== 'failed') {
+    try {
+      await run(walk, meter, given)
+    } finally {
+      await observation?.close()
+    }
+  }
 }
 
-async function run(walk: Walk, meter: Meter, { folder, top, isJson }: Arguments): Promise<void> {
+async function run(walk: Walk, meter: Meter, { folder, top, isJson, pace }: Arguments): Promise<void> {
   const isWatched = process.stdout.isTTY && process.stderr.isTTY && !isJson
   const hideProgress = isWatched ? showProgress(meter, process.stderr) : () => {}
   // On Ctrl-C the walk goes no further, and the stages end behind it, with all that was read until then counted.
-  const { value } = await runUntilSignal((scope) => countWords(scope, walk, top, meter)).finally(hideProgress)
+  const { value } = await runUntilSignal((scope) => countWords(scope, paced(walk, pace), top, meter)).finally(
+    hideProgress,
+  )
   const result = value ?? nothingCounted
   const isPartial = !walk.isComplete
   const facts = {
@@ -56,6 +67,19 @@ async function beginWalk(folder: string, meter: Meter): Promise<Walk | undefined
   } catch (error) {
     fail(`expected a folder that can be read, got: ${JSON.stringify(folder)} (${reasonOf(error)})`, exitCodes.failed)
     return undefined
+  }
+}
+
+/** The page ends with the count: it keeps nothing alive. */
+async function beginObservation(port: number | undefined): Promise<Observation | 'failed' | undefined> {
+  if (port === undefined) return undefined
+  try {
+    const observation = await observe({ port })
+    process.stderr.write(`wordcount: look on at ${observation.url} until the count is done\n`)
+    return observation
+  } catch (error) {
+    fail(reasonOf(error), exitCodes.failed)
+    return 'failed'
   }
 }
 

@@ -4,7 +4,7 @@ import { type FileSummary, Ledger } from './ledger.ts'
 import type { Meter } from './meter.ts'
 import { Reader } from './reader.ts'
 import { topWords } from './top-words.ts'
-import type { Walk } from './walk.ts'
+import type { Piece, Unreadable } from './walk.ts'
 
 /** While one reader waits for the disk, another one counts. */
 const readerCount = 4
@@ -33,11 +33,20 @@ export const nothingCounted: Result = { files: 0, skipped: 0, failed: [], words:
  *
  * The stages are linked to the scope they are started in: should one of them fail, the others are stopped.
  */
-export async function countWords(scope: Scope, walk: Walk, top: number, meter: Meter): Promise<Result> {
-  const walker = await scope.startLink(fromIterable(walk, { demand: 'accumulate' }))
-  const readers = await startAll(readerCount, () => scope.startLink(Reader(counterCount, meter)))
-  const counters = await startAll(counterCount, (partition) => scope.startLink(Counter(readers, partition, top, meter)))
-  const ledger = await scope.startLink(Ledger(readers, meter))
+export async function countWords(
+  scope: Scope,
+  walk: AsyncIterable<Piece | Unreadable>,
+  top: number,
+  meter: Meter,
+): Promise<Result> {
+  const walker = await scope.startLink(fromIterable(walk, { demand: 'accumulate' }), { name: 'walker' })
+  const readers = await startAll(readerCount, (index) =>
+    scope.startLink(Reader(counterCount, meter), { name: `reader ${index}` }),
+  )
+  const counters = await startAll(counterCount, (partition) =>
+    scope.startLink(Counter(readers, partition, top, meter), { name: `counter ${partition}` }),
+  )
+  const ledger = await scope.startLink(Ledger(readers, meter), { name: 'ledger' })
   // Each has one piece that it reads and one in reserve, so that nobody waits for the walk's next step.
   for (const reader of readers) await reader.subscribe(walker, { maxDemand: 2, minDemand: 1, confirm: true })
   // Not before, or a short walk would be over when the last of them comes.

@@ -109,6 +109,18 @@ export class NameTakenError extends StartError {
   }
 }
 
+/** A child of a supervisor was to be started again or forgotten, and it runs: only one that was terminated can be. */
+export class ChildRunningError extends GenStageError {
+  readonly code = 'GENSTAGE_CHILD_RUNNING'
+  /** The child's id. */
+  readonly child: string
+
+  constructor(operation: string, child: string) {
+    super(`${operation}: child ${quote(child)} is running, and only one that was terminated can be`)
+    this.child = child
+  }
+}
+
 /** A producer refused a subscription. */
 export class RefusedError extends GenStageError {
   readonly code = 'GENSTAGE_REFUSED'
@@ -145,7 +157,7 @@ export class ThrownValueError extends GenStageError {
 /** A stage failed, and nobody was there to deal with it; the reason is the `cause`. */
 export class StageFailure extends GenStageError {
   readonly code = 'GENSTAGE_STAGE_FAILURE'
-  /** The stage that failed first: its name, or else its kind and id. */
+  /** The stage that failed first: its kind and its name, as `producer numbers`, or its kind and its id. */
   readonly stage: string
   /** The callback in which it failed, where it was one. */
   readonly callback: string | undefined

@@ -18,6 +18,11 @@ export class EventQueue<Event, Info = unknown> {
   /** How many events have left, ever: what places are counted from, so that no info is touched when events leave. */
   private gone = 0
 
+  /** Whether it holds neither events nor infos. */
+  get isEmpty(): boolean {
+    return this.events.length === 0 && this.infos.length === 0
+  }
+
   /** How many events it holds. */
   get eventCount(): number {
     return this.events.length

@@ -1,5 +1,6 @@
 import { type OptionTable, optionTable } from '../base/option-table.ts'
 import { boolean, matching } from '../base/option-type.ts'
+import { quote } from '../base/quote.ts'
 import type { Stage } from '../process/startable.ts'
 import type { OptionsTrait } from '../stage/made-reference.ts'
 import type { ProducerConsumerRef } from '../stage/references.ts'
@@ -66,6 +67,11 @@ export function decodeText<Options = {}>(
   return defineTextStage(() => new TextCutter(makeDecoder()) as Cutter<unknown>, valid)
 }
 
+/** Whether a decoder takes it: a view of bytes, or the bytes themselves, also from another realm. */
+function isBytes(value: unknown): boolean {
+  return ArrayBuffer.isView(value) || /^\[object (Shared)?ArrayBuffer\]$/.test(Object.prototype.toString.call(value))
+}
+
 class TextCutter implements Cutter<Uint8Array> {
   private readonly decoder: Decoder
 
@@ -74,6 +80,10 @@ class TextCutter implements Cutter<Uint8Array> {
   }
 
   cut(bytes: Uint8Array, out: string[]): void {
+    if (!isBytes(bytes)) {
+      const hint = typeof bytes === 'string' ? ' (text needs no decoding)' : ''
+      throw new TypeError(`expected decodeText to get bytes, as a Uint8Array, got: ${quote(bytes)}${hint}`)
+    }
     const text = this.decoder.decode(bytes, { stream: true })
     if (text !== '') out.push(text)
   }

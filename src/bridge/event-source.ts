@@ -1,4 +1,4 @@
-import { array, callback } from '../base/option-type.ts'
+import { callback, matching, type OptionType } from '../base/option-type.ts'
 import { type Push, type PushOptions, pushRows, type ValidPushOptions } from './push-feed.ts'
 import type { DefaultRow, OptionalRow } from './rows.ts'
 
@@ -20,6 +20,12 @@ export interface ValidEventSourceOptions extends ValidPushOptions {
   readonly failOn: readonly (string | symbol)[]
 }
 
+const eventNames: OptionType<readonly (string | symbol)[]> = matching(
+  'an array of names of events, strings or symbols',
+  (value): value is readonly (string | symbol)[] =>
+    Array.isArray(value) && value.every((name) => typeof name === 'string' || typeof name === 'symbol'),
+)
+
 /** The rows of an emitter's source. */
 export const eventSourceRows: typeof pushRows & {
   readonly toEvent: OptionalRow<(...args: unknown[]) => unknown>
@@ -33,12 +39,12 @@ export const eventSourceRows: typeof pushRows & {
     text: 'Makes an event of what a listener is called with.',
   },
   endOn: {
-    type: array<string | symbol>(),
+    type: eventNames,
     default: [],
     text: 'The events by which the emitter says that no more will come.',
   },
   failOn: {
-    type: array<string | symbol>(),
+    type: eventNames,
     default: ['error'],
     text: 'The events by which the emitter says that it has failed.',
   },

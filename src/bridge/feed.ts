@@ -20,6 +20,8 @@ export interface Feed {
    * Called whenever there is new demand, and after each `wake` of the port.
    */
   take(wanted: number): unknown[]
+  /** Whether it still has events, which it hands out once there is demand again; an end is told behind them. */
+  readonly holdsBack?: boolean
   /** The stage has ended with this reason; whatever is still held of the outside is let go of. */
   close(reason: ExitReason): void
 }
@@ -90,7 +92,7 @@ export class FeedPort {
     const events = this.feed?.take(this.wanted) ?? []
     this.wanted = Math.max(0, this.wanted - events.length)
     if (this.failure !== undefined) return { events, stop: this.failure.reason }
-    if (this.isEnded && this.wasAsked && !this.endIsTold) {
+    if (this.isEnded && this.wasAsked && !this.endIsTold && this.feed?.holdsBack !== true) {
       this.endIsTold = true
       this.stage.info(ended)
     }

@@ -5,9 +5,17 @@ import { requestFromSource } from '../stage/subscribe-options.ts'
 import type { Source } from '../stage/subscribing.ts'
 import { ProducerWithOptions } from '../stage/to.ts'
 
-/** The producer of a source, a reference or a name token. */
+/**
+ * The producer of a source, a reference or a name token.
+ *
+ * @throws {TypeError} If it is a stage that emits nothing: who subscribes to that waits for ever.
+ */
 export function producerOf(source: unknown): unknown {
-  return source instanceof ProducerWithOptions ? source.producer : source
+  const producer = source instanceof ProducerWithOptions ? source.producer : source
+  if (isReference(producer) && 'info' in producer && !('demand' in producer)) {
+    throw new TypeError(`expected a producer to subscribe to, got ${producer.label}, which emits nothing`)
+  }
+  return producer
 }
 
 /** The runtime that a producer belongs to, or where its name is looked up. */

@@ -100,7 +100,8 @@ export function definePushSource<Ref extends ProcessRef>(
  *
  * They are fetched in the stage's next turn, and then wait in its own buffer. But a source can push any number of events
  * before that turn comes, so no more are kept here than the stage would keep: what is `due` meets demand, and what
- * comes on top goes into a buffer of the same size and policy.
+ * comes on top goes into a buffer of the same size and policy. In demand mode `'accumulate'`, in which a stage holds
+ * without a bound what it emits, that is where it stays.
  */
 class PushFeed implements Feed {
   opened: Promise<unknown> | undefined
@@ -162,7 +163,11 @@ class PushFeed implements Feed {
     }
   }
 
-  /** Fetches all there is: what nobody has asked for waits in the stage. */
+  get holdsBack(): boolean {
+    return this.rest.eventCount > 0
+  }
+
+  /** Fetches all there is: what nobody has asked for waits in the stage, unless that has no bound now. */
   take(): unknown[] {
     if (this.unreported > 0) {
       const count = this.unreported
@@ -171,9 +176,15 @@ class PushFeed implements Feed {
     }
     const events = this.due
     this.due = []
+    if (this.holdsBack && this.isAccumulating()) return events
     const rest = this.rest.take(this.rest.eventCount)?.events
     if (rest === undefined) return events
     return events.length === 0 ? rest : events.concat(rest)
+  }
+
+  private isAccumulating(): boolean {
+    const { process } = this.port.stage.self as unknown as ProcessReference
+    return process?.behaviour.inspect().producing?.demandMode === 'accumulate'
   }
 
   /** The stage has dropped events; answers whether that is to be logged. */

@@ -63,6 +63,15 @@ export const feedRows: typeof emittingRows & { readonly signal: OptionalRow<Abor
   signal: { type: abortSignalType, text: 'Ends the stage, and its source, when it is aborted.' },
 }
 
+/** Reads them; what belongs to a subscription, and is looked for here, is told where it belongs. */
+export function readSourceOptions(given: unknown, subject: string): ValidSourceOptions {
+  for (const key of ['maxDemand', 'minDemand']) {
+    if (typeof given !== 'object' || given === null || !Object.hasOwn(given, key)) continue
+    throw new TypeError(`expected ${key} where this is subscribed to, as to(source, { ${key}: 8 }), not in ${subject}`)
+  }
+  return sourceOptions.read(given, subject)
+}
+
 /** How a producer of a stream's chunks works. */
 export const sourceOptions: OptionTable<ValidSourceOptions> = optionTable({
   ...feedRows,

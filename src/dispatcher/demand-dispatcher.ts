@@ -3,6 +3,7 @@ import { type OptionTable, optionTable } from '../base/option-table.ts'
 import { boolean, callback, integer } from '../base/option-type.ts'
 import { DemandLadder, Place } from './demand-ladder.ts'
 import type { Delivery, Dispatched, Dispatcher, DispatcherShape, Served, Subscriber } from './dispatcher.ts'
+import { WholeDispatcher } from './whole-dispatcher.ts'
 
 /** The options of `demandDispatcher`. */
 export interface DemandDispatcherOptions {
@@ -61,8 +62,10 @@ export function demandDispatcher(options?: DemandDispatcherOptions): Dispatcher<
   return new DemandDispatcher(demandDispatcherOptions.read(options, 'options of demandDispatcher'))
 }
 
-class DemandDispatcher implements Dispatcher<unknown> {
+class DemandDispatcher extends WholeDispatcher implements Dispatcher<unknown> {
   private readonly places = new Map<Subscriber, Place>()
+  /** The place of whoever asked last: the next one to ask is often the same. */
+  private lastAsked: Place | undefined
   /** The same places, by the demand that is open. */
   private readonly ladder = new DemandLadder()
   /**
@@ -77,6 +80,7 @@ class DemandDispatcher implements Dispatcher<unknown> {
   private shufflesNext: boolean
 
   constructor(options: ReturnType<typeof demandDispatcherOptions.read>) {
+    super()
     this.maxDemand = options.maxDemand
     this.random = options.random ?? Math.random
     this.shufflesNext = options.shuffleDemandsOnFirstDispatch
@@ -90,8 +94,9 @@ class DemandDispatcher implements Dispatcher<unknown> {
   }
 
   ask(subscriber: Subscriber, demand: number): number | Served {
-    const place = this.places.get(subscriber)
+    const place = this.lastAsked?.subscriber === subscriber ? this.lastAsked : this.places.get(subscriber)
     if (place === undefined) return 0
+    this.lastAsked = place
     this.ladder.move(place, place.level + demand)
     const alreadyAsked = Math.min(this.pending, demand)
     this.pending -= alreadyAsked
@@ -104,25 +109,29 @@ class DemandDispatcher implements Dispatcher<unknown> {
     const place = this.places.get(subscriber)
     if (place === undefined) return 0
     this.places.delete(subscriber)
+    this.lastAsked = undefined
     this.ladder.remove(place)
     this.pending += place.level
     return 0
+  }
+
+  dispatchWhole(count: number): Subscriber | undefined {
+    if (this.shufflesNext) this.shuffle()
+    const first = this.ladder.top
+    if (first === undefined || first.level < count) return undefined
+    this.ladder.move(first, first.level - count)
+    return first.subscriber
   }
 
   dispatch(events: readonly unknown[]): Dispatched {
     if (this.shufflesNext) this.shuffle()
     const { ladder } = this
     const { length } = events
-    const first = ladder.top
-    if (first !== undefined && first.level >= length) {
-      ladder.move(first, first.level - length)
-      return { deliveries: [[first.subscriber, events]], leftover: nothing }
-    }
     const deliveries: Delivery[] = []
     let from = 0
-    for (let place = first; place !== undefined && place.level > 0 && from < length; place = ladder.top) {
+    for (let place = ladder.top; place !== undefined && place.level > 0 && from < length; place = ladder.top) {
       const to = Math.min(from + place.level, length)
-      deliveries.push([place.subscriber, events.slice(from, to)])
+      deliveries.push([place.subscriber, to - from === length ? events : events.slice(from, to)])
       ladder.move(place, place.level - (to - from))
       from = to
     }

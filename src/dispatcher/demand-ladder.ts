@@ -72,6 +72,13 @@ export class DemandLadder {
 
   /** Puts a place behind all others that have as much as it has now. */
   move(place: Place, level: number): void {
+    const { rung } = place
+    if (rung !== undefined && this.rungs.length === 1 && rung.first === rung.last) {
+      // Nobody else is on the ladder.
+      place.level = level
+      rung.level = level
+      return
+    }
     this.remove(place)
     this.add(place, level)
   }

@@ -11,7 +11,7 @@ import { type ExitReason, isOrderly } from './exit-reason.ts'
  */
 export class Ending {
   readonly reason: ExitReason
-  /** Where it began: the process's name, or else its kind and id. */
+  /** Where it began: the process's kind and its name, or its kind and its id. */
   readonly origin: string
   /** The callback that failed, where one did. */
   readonly callback: string | undefined

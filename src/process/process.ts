@@ -41,6 +41,27 @@ export interface Behaviour {
 /** A piece of work left for later; the first one of a parked process gets what the promise gave. */
 type Continuation = (value: unknown) => Progress
 
+/** How a promise has settled. */
+interface Settled {
+  readonly ok: boolean
+  readonly value: unknown
+}
+
+/**
+ * Wakes a process when the promise settles that it waits for.
+ *
+ * It serves one promise after the other; one that the process has given up waiting for keeps its waker for itself.
+ */
+class Waker {
+  readonly resolved: (value: unknown) => void
+  readonly rejected: (error: unknown) => void
+
+  constructor(process: Process) {
+    this.resolved = (value) => process.wake(this, { ok: true, value })
+    this.rejected = (error) => process.wake(this, { ok: false, value: error })
+  }
+}
+
 /** How many messages a process handles before the others have their turn. */
 const MESSAGES_PER_TURN = 16
 /** The length at which a mailbox is reported, once. */
@@ -96,16 +117,20 @@ export class Process implements Runnable, Linkable {
 
   /** Whether it is in the run queue. */
   private isScheduled = false
+  /** Whether something comes before its next message: its set-up, what a promise gave, its end. */
+  private isDisturbed = true
   /** Whether a turn is under way. */
   private isRunning = false
-  /** Counts promises waited for, so that a late answer of one given up is told apart; odd while parked. */
-  private parking = 0
+  /** What the promise waited for will tell when it settles; undefined unless it is parked. */
+  private waker: Waker | undefined
+  /** One that is not in use, for the next promise. */
+  private spareWaker: Waker | undefined
   /** When it was parked, by the rough clock. */
   private parkedAt = 0
   /** Time spent handling, in milliseconds, as far as it was measured. */
   private busy = 0
   /** How the promise waited for settled; set when it does, cleared when the process resumes. */
-  private settled: { readonly ok: boolean; readonly value: unknown } | undefined
+  private settled: Settled | undefined
   /** What remains to be done once the promise has settled, innermost first. */
   private continuations: Continuation[] = []
   /** An exit signal that could not be trapped; it wins over everything. */
@@ -131,7 +156,7 @@ export class Process implements Runnable, Linkable {
     this.context = context
   }
 
-  /** Its name, or else its kind and id. */
+  /** Its kind and its name, or its kind and its id. */
   get label(): string {
     return this.name === undefined ? `${this.kind} ${this.id}` : `${this.kind} ${this.name}`
   }
@@ -152,7 +177,7 @@ export class Process implements Runnable, Linkable {
   }
 
   get isParked(): boolean {
-    return this.parking % 2 === 1
+    return this.waker !== undefined
   }
 
   /** Whether it has something to do, and waits for its turn. */
@@ -174,11 +199,14 @@ export class Process implements Runnable, Linkable {
   deliver(message: Message): void {
     if (this.status === 'ended') return
     this.mailbox.push(message)
-    if (!this.isBusy) this.schedule()
-    if (this.mailbox.length >= LONG_MAILBOX && !this.mailboxWasReported) {
-      this.mailboxWasReported = true
-      this.runtime.log('warn', `${this.label} has ${LONG_MAILBOX} messages in its mailbox`, { process: this.id })
-    }
+    if (!this.isScheduled && !this.isBusy) this.schedule()
+    if (this.mailbox.length >= LONG_MAILBOX) this.reportMailbox()
+  }
+
+  private reportMailbox(): void {
+    if (this.mailboxWasReported) return
+    this.mailboxWasReported = true
+    this.runtime.log('warn', `${this.label} has ${LONG_MAILBOX} messages in its mailbox`, { process: this.id })
   }
 
   /** Has it run a turn; its first one sets it up. */
@@ -190,8 +218,6 @@ export class Process implements Runnable, Linkable {
 
   turn(): number {
     this.isScheduled = false
-    // What a callback waited for that ended its own process may settle afterwards, and ask for a turn.
-    if (this.status === 'ended') return 0
     if (this.runtime.telemetry.isTimed) return this.timedTurn()
     if (this.context === undefined) return this.runTurn()
     return this.context(() => this.runTurn())
@@ -201,7 +227,9 @@ export class Process implements Runnable, Linkable {
     const { context, runtime } = this
     const begun = runtime.clock.now()
     const work = context === undefined ? this.runTurn() : context(() => this.runTurn())
-    this.busy += runtime.clock.now() - begun
+    const now = runtime.clock.now()
+    this.busy += now - begun
+    this.parkedAt = now
     return work
   }
 
@@ -214,28 +242,41 @@ export class Process implements Runnable, Linkable {
     let handled = 0
     this.isRunning = true
     try {
-      if (this.doom === undefined) handled = this.work()
+      if (!this.isDisturbed || this.getReady()) handled = this.handleMessages()
     } catch (thrown) {
       this.crash(thrown)
     }
     this.isRunning = false
     // The signal may have come in the middle of this turn, from the process's own callback.
-    if (this.doom !== undefined) end(this, this.doom)
-    else if (!this.isParked && this.mailbox.length > 0 && this.status !== 'ended') this.schedule()
+    if (this.doom !== undefined) this.die(this.doom)
+    else if (this.mailbox.length > 0 && !this.isParked) this.schedule()
     return handled + 1
   }
 
-  /** Handles what there is to handle, up to the bound, and answers how many messages it was. */
-  private work(): number {
-    if (this.settled !== undefined && !this.resume(this.settled)) return 1
-    if (this.status === 'starting' && !this.settle(this.behaviour.init())) return 1
+  /** Does what comes before the next message, and answers whether the process is free for that. */
+  private getReady(): boolean {
+    this.isDisturbed = false
+    // What a callback waited for that ended its own process may settle afterwards, and ask for a turn.
+    if (this.doom !== undefined || this.status === 'ended') return false
+    if (this.settled !== undefined && !this.resume(this.settled)) return false
+    return this.status !== 'starting' || this.settle(this.behaviour.init())
+  }
+
+  private die(ending: Ending): void {
+    if (this.status !== 'ended') end(this, ending)
+  }
+
+  /** Handles messages, up to the bound, and answers how many. */
+  private handleMessages(): number {
     const { mailbox, behaviour } = this
     const { scheduler } = this.runtime
     let handled = 0
-    while (handled < MESSAGES_PER_TURN && mailbox.length > 0) {
+    while (handled < MESSAGES_PER_TURN) {
+      const message = mailbox.shift()
+      if (message === undefined) break
       handled++
       this.messagesBegun++
-      const progress = behaviour.receive(mailbox.shift() as Message)
+      const progress = behaviour.receive(message)
       if (progress !== 'done') {
         this.settle(progress)
         break
@@ -357,46 +398,53 @@ export class Process implements Runnable, Linkable {
   kill(ending: Ending): void {
     if (this.status === 'ended' || this.doom !== undefined) return
     this.doom = ending
+    this.isDisturbed = true
     this.continuations = []
-    if (this.isParked) this.parking++
+    this.waker = undefined
     if (!this.isRunning) this.schedule()
   }
 
   /** Has it fail, in its next turn, as though the callback that is pending, or the last one that ran, threw this. */
   fail(error: unknown): void {
     if (this.status === 'ended') return
-    if (this.isParked) this.parking++
-    this.settled = { ok: false, value: error }
-    this.schedule()
+    this.waker = undefined
+    this.goOn({ ok: false, value: error })
   }
 
   // ── Waiting ───────────────────────────────────────────────────────────────────────────────────────────────────
 
   /** Waits for a promise; `resume` gets its value, in a turn of this process. A rejection is a crash. */
   park(promise: PromiseLike<unknown>, resume: Continuation): 'parked' {
-    const parking = ++this.parking
+    const waker = this.spareWaker ?? new Waker(this)
+    this.spareWaker = undefined
+    this.waker = waker
     this.parkedAt = this.runtime.scheduler.roughNow()
     this.continuations.push(resume)
-    const wake = (ok: boolean, value: unknown): void => {
-      // A process that was killed meanwhile no longer waits: a late answer, or rejection, is dropped here.
-      if (this.parking !== parking) return
-      this.parking++
-      if (this.runtime.telemetry.isTimed) this.busy += this.measuredSince(this.parkedAt, this.runtime.clock.now())
-      this.settled = { ok, value }
-      this.schedule()
-    }
-    Promise.resolve(promise).then(
-      (value) => wake(true, value),
-      (error: unknown) => wake(false, error),
-    )
+    Promise.resolve(promise).then(waker.resolved, waker.rejected)
     return 'parked'
+  }
+
+  /** The promise of a waker has settled. */
+  wake(waker: Waker, settled: Settled): void {
+    // A process that was killed meanwhile no longer waits: a late answer, or rejection, is dropped here.
+    if (this.waker !== waker) return
+    this.waker = undefined
+    this.spareWaker = waker
+    const { telemetry, clock } = this.runtime
+    if (telemetry.isTimed) this.busy += this.measuredSince(this.parkedAt, clock.now())
+    this.goOn(settled)
+  }
+
+  private goOn(settled: Settled): void {
+    this.settled = settled
+    this.isDisturbed = true
+    this.schedule()
   }
 
   /** Lets the others go first; `resume` runs in the process's next turn. */
   yield(resume: Continuation): 'parked' {
     this.continuations.push(resume)
-    this.settled = { ok: true, value: undefined }
-    this.schedule()
+    this.goOn({ ok: true, value: undefined })
     return 'parked'
   }
 
@@ -417,7 +465,7 @@ export class Process implements Runnable, Linkable {
   }
 
   /** Goes on with what was left, and answers whether the process is free for its next message. */
-  private resume(settled: { readonly ok: boolean; readonly value: unknown }): boolean {
+  private resume(settled: Settled): boolean {
     this.settled = undefined
     if (!settled.ok) throw settled.value
     const continuations = this.continuations

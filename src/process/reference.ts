@@ -55,7 +55,7 @@ export class ProcessReference implements ProcessRef {
     this.#process?.deliver(message)
   }
 
-  /** @internal Its name, or else its kind and id. */
+  /** @internal Its kind and its name, or its kind and its id. */
   get label(): string {
     return this.#label
   }

@@ -36,6 +36,8 @@ export function fairSchedule(): Schedule {
 const SLICE = 2
 /** How much work may be done between two looks at the clock. */
 const WORK_PER_LOOK = 64
+/** What waking up from nothing counts as much as: it may well be to run a single turn. */
+const WORK_OF_WAKING = 8
 /** What counts as much as an event that is given to a loop outside: nobody knows what that does with it. */
 const WORK_OUTSIDE = 8
 
@@ -150,26 +152,35 @@ export class Scheduler {
   private request(): void {
     this.state = 'requested'
     if (armYield()) this.beginSlice()
-    if (this.isOverBudget()) starved.push(this.drainAnew)
-    else outsideContext(() => host.enqueueMicrotask(() => outsideContext(() => this.drain())))
+    this.work += WORK_OF_WAKING
+    if (this.isLookDue() && this.isOverBudget()) starved.push(this.drainAnew)
+    else host.enqueueMicrotask(this.drainOutside)
   }
 
   private beginSlice(): void {
+    this.work = 0
     if (this.turnsPerSlice !== undefined) this.lastTurn = this.turns + this.turnsPerSlice
   }
+
+  /** Whether enough work was done since the last look at what is left of the slice. */
+  private isLookDue(): boolean {
+    return this.work >= WORK_PER_LOOK || this.turnsPerSlice !== undefined
+  }
+
+  /** Drains in the context of the runtime, whosever promise it was that woke a process. */
+  private readonly drainOutside = (): void => outsideContext(this.drain)
 
   /** Drains in a slice that has just begun. */
   private readonly drainAnew = (): void => {
     this.beginSlice()
-    outsideContext(() => this.drain())
+    outsideContext(this.drain)
   }
 
   /** Runs turns until nobody has anything left to do, or the slice is used up. */
-  private drain(): void {
+  private readonly drain = (): void => {
     const { schedule } = this
     const workPerLook = this.turnsPerSlice === undefined ? WORK_PER_LOOK : 1
     this.state = 'draining'
-    this.work = 0
     this.isSpent = false
     while (schedule.size > 0) {
       this.turns++

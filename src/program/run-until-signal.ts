@@ -3,7 +3,7 @@ import { performance } from 'node:perf_hooks'
 import nodeProcess from 'node:process'
 import { GenStageError, StageFailure } from '../base/errors.ts'
 import { type OptionTable, optionTable } from '../base/option-table.ts'
-import { anything, array } from '../base/option-type.ts'
+import { anything, matching, type OptionType } from '../base/option-type.ts'
 import { milliseconds } from '../process/call-options.ts'
 import type { ExitReason } from '../process/exit-reason.ts'
 import type { ProcessRef } from '../process/process-ref.ts'
@@ -61,9 +61,19 @@ interface ValidRunOptions {
   readonly runtime: unknown
 }
 
+const signalNames: OptionType<readonly Signal[]> = matching(
+  "an array of signals that can be listened for, as 'SIGTERM'",
+  (value): value is readonly Signal[] => Array.isArray(value) && value.every(canBeHeard),
+)
+
+/** Two signals end a process whatever it does. */
+function canBeHeard(name: unknown): boolean {
+  return typeof name === 'string' && Object.hasOwn(constants.signals, name) && !['SIGKILL', 'SIGSTOP'].includes(name)
+}
+
 /** How a program is run. */
 export const runOptions: OptionTable<ValidRunOptions> = optionTable({
-  signals: { type: array<Signal>(), default: ['SIGINT', 'SIGTERM'], text: 'The signals that end it.' },
+  signals: { type: signalNames, default: ['SIGINT', 'SIGTERM'], text: 'The signals that end it.' },
   deadline: {
     type: milliseconds,
     default: 10_000,

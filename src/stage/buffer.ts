@@ -51,6 +51,11 @@ export class Buffer<Event> {
     return this.queue.eventCount
   }
 
+  /** Whether it holds nothing at all. */
+  get isEmpty(): boolean {
+    return this.queue.isEmpty
+  }
+
   /** How many entries it holds: events, and infos too where it has no limit. */
   get estimatedCount(): number {
     return this.isUnbounded ? this.queue.eventCount + this.queue.infoCount : this.queue.eventCount

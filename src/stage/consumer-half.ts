@@ -11,7 +11,7 @@ import { type ProcessReference, resolveReference } from '../process/reference.ts
 import type { ConsumingInspection, UpstreamInspection } from '../telemetry/inspection.ts'
 import { type AnswerRule, follow, followSubscribe } from './answer.ts'
 import { DemandWindow } from './demand-window.ts'
-import { runHeard, tellAsked } from './heard.ts'
+import { runHeard, tellAsked, timeOrNull } from './heard.ts'
 import { countEvents } from './mailbox-events.ts'
 import { type Delivered, type Ended, PROTOCOL_VERSION, sendAsk, sendCancel, sendSubscribe } from './protocol.ts'
 import type { Stage } from './stage.ts'
@@ -70,6 +70,8 @@ export interface SubscribeRequest {
 export class ConsumerHalf {
   private readonly stage: HandlingStage
   private readonly upstreams = new Map<string, Upstream>()
+  /** Under which events came last: the next ones often come under the same. */
+  private lastUpstream: Upstream | undefined
   private readonly cancelRule: AnswerRule
   /** Set when the stage is about to end, and must ask for nothing more. */
   asksNoMore = false
@@ -78,8 +80,8 @@ export class ConsumerHalf {
   /** Events and batches whose handling has begun, since the start. */
   private handled = 0
   private batches = 0
-  /** When it last began to handle a batch, by the rough clock; undefined if it never has. */
-  private lastHandled: number | undefined
+  /** When it last began to handle a batch, by the rough clock; not a number if it never has. */
+  private lastHandled = Number.NaN
 
   constructor(stage: HandlingStage, cancelRule: AnswerRule) {
     this.stage = stage
@@ -100,7 +102,7 @@ export class ConsumerHalf {
       inHand,
       mailbox: countEvents(this.stage.process.mailbox),
       inbound,
-      lastHandled: this.lastHandled ?? null,
+      lastHandled: timeOrNull(this.lastHandled),
       subscriptions: Array.from(upstreams.values(), inspectUpstream),
     }
   }
@@ -195,7 +197,8 @@ export class ConsumerHalf {
 
   /** The subscription that events came under; undefined where there is none (any more), and the producer is told so. */
   receive(message: Delivered): Upstream | undefined {
-    const upstream = this.upstreams.get(message.tag)
+    const upstream = this.lastUpstream?.handle.tag === message.tag ? this.lastUpstream : this.upstreams.get(message.tag)
+    this.lastUpstream = upstream
     if (upstream === undefined) {
       const producer = message.from as ProcessReference
       sendCancel(producer, message.tag, this.stage.process.reference, 'unknown-subscription')
@@ -232,9 +235,26 @@ export class ConsumerHalf {
     const { window } = upstream
     if (window === undefined) return this.handleWhole(upstream.handle, events)
     this.inHand = events.length
+    if (window.takeWhole(events.length)) return this.handleOne(upstream, window.ask, events)
     window.begin(events.length)
     if (window.excess > 0) this.reportExcess(upstream, window.excess)
     return this.handleBatches(upstream, window, events, 0)
+  }
+
+  /** Has the stage handle a delivery that is one batch. */
+  private handleOne(upstream: Upstream, ask: number, batch: readonly unknown[]): Progress {
+    const { process } = this.stage
+    const progress = this.handleBatch(upstream.handle, batch)
+    if (progress !== 'done') {
+      return process.andThen(progress, () => {
+        this.ask(upstream, ask)
+        return 'done'
+      })
+    }
+    if (process.isDoomed) return 'stopped'
+    this.ask(upstream, ask)
+    process.spend(batch.length)
+    return 'done'
   }
 
   /** Goes on with a delivery from `start`. One array that is exactly one batch is handed on as it is. */
@@ -346,6 +366,7 @@ export class ConsumerHalf {
     const upstream = this.upstreams.get(tag)
     if (upstream === undefined) return 'done'
     this.upstreams.delete(tag)
+    this.lastUpstream = undefined
     upstream.monitor.cancel()
     upstream.confirming?.fail(new RefusedError(this.stage.process.label, upstream.producer.label, reason))
     upstream.confirming = undefined

@@ -56,6 +56,20 @@ export class DemandWindow {
     this.ask = 0
   }
 
+  /**
+   * Takes a whole delivery of `length` events as one batch, instead of `begin` and `next`, and sets `ask`.
+   *
+   * @returns `false`, and nothing has changed, if it is more than one batch, or more than was asked for.
+   */
+  takeWhole(length: number): boolean {
+    const { max, min, pending } = this
+    if (length > max - min || length > pending) return false
+    const left = pending - length
+    this.ask = left <= min ? max - left : 0
+    this.pending = left + this.ask
+    return true
+  }
+
   /** The size of the next batch, and sets `ask`; 0 when the delivery is all in batches. */
   next(): number {
     const { max, min } = this

@@ -34,6 +34,11 @@ export function runHeard(
   return answer
 }
 
+/** A time, or `null` where it is not a number: kept so, as a field that holds numbers only costs less to write. */
+export function timeOrNull(time: number): number | null {
+  return Number.isNaN(time) ? null : time
+}
+
 /** Tells that a consumer asks a producer for more. */
 export function tellAsked(consumer: ProcessReference, producer: ProcessReference, tag: string, demand: number): void {
   const { telemetry } = consumer.runtime

@@ -1,6 +1,7 @@
 import { BadReturnError } from '../base/errors.ts'
 import { isThenable } from '../base/thenable.ts'
-import type { Dispatched, Dispatcher, Served } from '../dispatcher/dispatcher.ts'
+import type { Dispatched, Dispatcher, Served, Subscriber } from '../dispatcher/dispatcher.ts'
+import { WholeDispatcher } from '../dispatcher/whole-dispatcher.ts'
 import type { ExitReason } from '../process/exit-reason.ts'
 import { Message } from '../process/message.ts'
 import { type Monitor, monitor } from '../process/monitor.ts'
@@ -11,6 +12,7 @@ import type { AnswerRule } from './answer.ts'
 import { follow, followSubscribe } from './answer.ts'
 import { Buffer, type BufferKeep } from './buffer.ts'
 import { expectAddedDemand, expectDispatched, expectRecord } from './dispatcher-answers.ts'
+import { timeOrNull } from './heard.ts'
 import { ProducerSubscription } from './producer-subscription.ts'
 import { type Ask, type Cancel, PROTOCOL_VERSION, type Subscribe, sendCancelled, sendEvents } from './protocol.ts'
 import type { DemandMode } from './references.ts'
@@ -40,9 +42,13 @@ const { referenceOf, monitorOf, pendingOf, addPending, isAdmitted } = ProducerSu
 export class ProducerHalf {
   private readonly stage: EmittingStage
   private readonly dispatcher: Dispatcher<unknown, unknown>
+  /** The dispatcher again, where it can give a whole batch to one subscriber without more ado. */
+  private readonly whole: WholeDispatcher | undefined
   private readonly buffer: Buffer<unknown>
   private readonly cancelRule: AnswerRule = 'events or nothing'
   private readonly subscribers = new Map<string, ProducerSubscription>()
+  /** Who asked last: the next one to ask is often the same. */
+  private lastAsked: ProducerSubscription | undefined
   /** Events that the dispatcher is being given. At the end of the stage above zero only where the dispatcher threw. */
   private dispatching = 0
   /** Events that were dropped from the buffer, or with a partition's subscriber, since the start. */
@@ -53,14 +59,15 @@ export class ProducerHalf {
   private sent = 0
   /** Demand of all subscribers that no event has met. */
   private pending = 0
-  /** When it last emitted, by the rough clock; undefined if it never has. */
-  private lastEmitted: number | undefined
-  /** Since when demand has waited that nothing emitted has answered, by the rough clock; undefined where none does. */
-  private askedSince: number | undefined
+  /** When it last emitted, by the rough clock; not a number if it never has. */
+  private lastEmitted = Number.NaN
+  /** Since when demand has waited that nothing emitted has answered, by the rough clock; where none does, any time. */
+  private askedSince = Number.NaN
 
   constructor(stage: EmittingStage, { dispatcher, bufferSize, bufferKeep }: EmittingOptions) {
     this.stage = stage
     this.dispatcher = dispatcher
+    this.whole = dispatcher instanceof WholeDispatcher ? dispatcher : undefined
     this.buffer = new Buffer(bufferSize, bufferKeep)
   }
 
@@ -92,8 +99,8 @@ export class ProducerHalf {
       emitted,
       sent,
       discarded,
-      lastEmitted: this.lastEmitted ?? null,
-      askedSince: this.askedSince ?? null,
+      lastEmitted: timeOrNull(this.lastEmitted),
+      askedSince: pending > 0 ? this.askedSince : null,
       subscribers: Array.from(this.subscribers.values(), ProducerSubscription.inspect),
     }
   }
@@ -173,6 +180,7 @@ export class ProducerHalf {
     if (subscriber === undefined) return 'done'
     const { process, members, callbacks } = this.stage
     this.subscribers.delete(tag)
+    this.lastAsked = undefined
     monitorOf(subscriber).cancel()
     this.drop(pendingOf(subscriber))
     sendCancelled(referenceOf(subscriber), tag, process.reference, reason, isRefused)
@@ -204,18 +212,22 @@ export class ProducerHalf {
 
   /** A consumer asks for more. */
   ask(message: Ask): Progress {
-    const subscriber = this.subscribers.get(message.tag)
+    const subscriber = this.lastAsked?.tag === message.tag ? this.lastAsked : this.subscribers.get(message.tag)
+    this.lastAsked = subscriber
     if (subscriber === undefined) {
       const consumer = message.from as ProcessReference
       sendCancelled(consumer, message.tag, this.stage.process.reference, 'unknown-subscription', false)
       return 'done'
     }
-    const pending = addPending(subscriber, message.body)
-    this.pending += message.body
-    if (this.askedSince === undefined) this.askedSince = this.stage.process.runtime.scheduler.roughNow()
-    if (this.stage.process.runtime.telemetry.isHeard) this.tellDemand(subscriber, message.body, pending)
-    const answer = this.dispatcher.ask(subscriber, message.body)
-    return this.stage.serve(this.carryOut('ask', answer))
+    const { stage } = this
+    const { runtime } = stage.process
+    const demand = message.body
+    const pending = addPending(subscriber, demand)
+    if (this.pending === 0) this.askedSince = runtime.scheduler.roughNow()
+    this.pending += demand
+    if (runtime.telemetry.isHeard) this.tellDemand(subscriber, demand, pending)
+    const answer = this.dispatcher.ask(subscriber, demand)
+    return stage.serve(this.carryOut('ask', answer))
   }
 
   /** Sends what the dispatcher let go of, and answers the demand that remains. */
@@ -224,7 +236,7 @@ export class ProducerHalf {
     const { process } = this.stage
     expectRecord(method, 'the demand that it adds, or { demand, deliveries?, … }', answer)
     if (answer.warning !== undefined) this.log('warn', `${process.label}: ${answer.warning}`, {})
-    if (answer.deliveries !== undefined) this.send(answer.deliveries)
+    if (answer.deliveries !== undefined) for (const delivery of answer.deliveries) this.deliver(...delivery)
     if (answer.infos !== undefined) for (const info of answer.infos) this.sendInfo(info)
     if (answer.discarded !== undefined && answer.discarded > 0) {
       this.discarded += answer.discarded
@@ -241,34 +253,42 @@ export class ProducerHalf {
    * @returns How many were handed out.
    */
   dispatch(events: readonly unknown[]): number {
-    this.dispatching = events.length
-    const { deliveries, leftover, unwanted } = expectDispatched(this.dispatcher.dispatch(events))
-    this.dispatching = 0
-    this.emitted += events.length
-    this.send(deliveries)
+    const { dispatcher, whole } = this
+    const { length } = events
     this.lastEmitted = this.stage.process.runtime.scheduler.roughNow()
-    this.askedSince = this.pending > 0 ? this.lastEmitted : undefined
+    this.askedSince = this.lastEmitted
+    const taker = whole?.dispatchWhole(length)
+    if (taker !== undefined) {
+      this.emitted += length
+      this.deliver(taker, events)
+      return length
+    }
+    this.dispatching = length
+    const { deliveries, leftover, unwanted } = expectDispatched(dispatcher.dispatch(events))
+    this.dispatching = 0
+    this.emitted += length
+    for (let next = 0; next < deliveries.length; next++) {
+      const delivery = deliveries[next] as (typeof deliveries)[number]
+      this.deliver(delivery[0], delivery[1])
+    }
     if (unwanted !== undefined) this.askAgain(unwanted)
     if (leftover.length > 0) this.store(leftover)
-    return events.length - leftover.length
+    return length - leftover.length
   }
 
-  private send(deliveries: Dispatched['deliveries']): void {
-    const self = this.stage.process.reference
-    for (let next = 0; next < deliveries.length; next++) {
-      const [subscriber, events] = deliveries[next] as (typeof deliveries)[number]
-      if (!(subscriber instanceof ProducerSubscription)) {
-        throw new BadReturnError('dispatch', 'deliveries to the very subscribers that it was told of', subscriber)
-      }
-      const { length } = events
-      if (ProducerSubscription.send(subscriber, length) < 0) {
-        const expected = `no more events for a subscriber than it asked for (${pendingOf(subscriber) + length})`
-        throw new BadReturnError('dispatch', expected, length)
-      }
-      this.sent += length
-      this.pending -= length
-      sendEvents(referenceOf(subscriber), subscriber.tag, self, events)
+  /** Sends events to a subscriber, who must have asked for them. */
+  private deliver(subscriber: Subscriber, events: readonly unknown[]): void {
+    if (!(subscriber instanceof ProducerSubscription)) {
+      throw new BadReturnError('dispatch', 'deliveries to the very subscribers that it was told of', subscriber)
     }
+    const { length } = events
+    if (ProducerSubscription.send(subscriber, length) < 0) {
+      const expected = `no more events for a subscriber than it asked for (${pendingOf(subscriber) + length})`
+      throw new BadReturnError('dispatch', expected, length)
+    }
+    this.sent += length
+    this.pending -= length
+    sendEvents(referenceOf(subscriber), subscriber.tag, this.stage.process.reference, events)
   }
 
   /** Asks anew for what subscribers did not want: by a message, for their demand comes behind what is there already. */
@@ -284,7 +304,6 @@ export class ProducerHalf {
   /** So much demand is no longer open, and no event has met it. */
   private drop(demand: number): void {
     this.pending -= demand
-    if (this.pending === 0) this.askedSince = undefined
   }
 
   private store(events: readonly unknown[]): void {
@@ -311,7 +330,7 @@ export class ProducerHalf {
   /** Meets demand with what is buffered, and answers what is left of it. */
   takeFromBuffer(demand: number): number {
     let unmet = demand
-    while (unmet > 0) {
+    while (unmet > 0 && !this.buffer.isEmpty) {
       const taken = this.buffer.take(unmet)
       if (taken === undefined) break
       unmet -= taken.events.length

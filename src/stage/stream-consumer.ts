@@ -7,7 +7,7 @@ import { type ProcessReference, resolveReference } from '../process/reference.ts
 import type { ConsumingInspection, Inspection, UpstreamInspection } from '../telemetry/inspection.ts'
 import type { SubscribeRequest } from './consumer-half.ts'
 import { DemandWindow } from './demand-window.ts'
-import { tellAsked } from './heard.ts'
+import { tellAsked, timeOrNull } from './heard.ts'
 import { countEvents } from './mailbox-events.ts'
 import { PROTOCOL_VERSION, sendAsk, sendCancel, sendSubscribe } from './protocol.ts'
 import type { DemandMode } from './references.ts'
@@ -62,8 +62,8 @@ export class StreamConsumer implements Behaviour {
   /** Events and batches that have come since the start. */
   private handled = 0
   private batches = 0
-  /** When a batch last came, by the rough clock; undefined if none ever has. */
-  private lastHandled: number | undefined
+  /** When a batch last came, by the rough clock; not a number if none ever has. */
+  private lastHandled = Number.NaN
 
   constructor(process: Process, requests: readonly SubscribeRequest[], demand: StreamDemand, face: StreamFace) {
     this.process = process
@@ -184,7 +184,7 @@ export class StreamConsumer implements Behaviour {
       inHand: this.face.count(),
       mailbox: countEvents(process.mailbox),
       inbound: 0,
-      lastHandled: lastHandled ?? null,
+      lastHandled: timeOrNull(lastHandled),
       subscriptions: Array.from(upstreams.values(), inspectUpstream),
     }
     return { isStarved: false, consuming }

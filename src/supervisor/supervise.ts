@@ -17,9 +17,18 @@ export interface SupervisorRef extends ProcessRef {
   startChild(spec: ChildSpec): Promise<ProcessRef | 'ignore'>
   /** Stops a child, which is kept unless it is temporary; resolves with `false` where there is none of that id. */
   terminateChild(id: string): Promise<boolean>
-  /** Starts a child again that was terminated. Rejects if there is none of that id, or it runs, or cannot be started. */
+  /**
+   * Starts a child again that was terminated; resolves as `startChild` does.
+   *
+   * Rejects with a `RangeError` if there is none of that id, with a `ChildRunningError` if it runs, and with the reason
+   * if it cannot be started.
+   */
   restartChild(id: string): Promise<ProcessRef | 'ignore'>
-  /** Forgets a child that was terminated; `false` where there is none of that id. Rejects if it runs. */
+  /**
+   * Forgets a child that was terminated; `false` where there is none of that id.
+   *
+   * Rejects with a `ChildRunningError` if it runs.
+   */
   deleteChild(id: string): Promise<boolean>
   /** Its children in the order in which they are started; `ref` is `undefined` while one does not run. */
   whichChildren(): Promise<readonly { readonly id: string; readonly ref: ProcessRef | undefined }[]>

@@ -1,3 +1,4 @@
+import { ChildRunningError, ExitedError, StartError } from '../base/errors.ts'
 import { quote } from '../base/quote.ts'
 import type { PendingCall, Request } from '../process/call.ts'
 import { Ending, GivingUp } from '../process/ending.ts'
@@ -20,7 +21,7 @@ const AFFECTED: Readonly<Record<Strategy, (children: readonly Child[], failed: C
 }
 
 /** What callers of a supervisor get wrong, or ask too late: they get it as the rejection. */
-type Refusal = Error
+type Refusal = ChildRunningError | RangeError
 
 /**
  * Starts children in order, restarts them when they fail, and stops them in reverse.
@@ -80,7 +81,8 @@ export class SupervisorProcess implements Behaviour {
         await this.startChild(child)
       } catch (error) {
         await this.stopChildren(this.children)
-        return new Error(`child ${quote(child.id)} could not be started`, { cause: error })
+        const label = `child ${quote(child.id)}`
+        return new StartError(label, error, `${label} could not be started`)
       }
     }
     return undefined
@@ -89,7 +91,10 @@ export class SupervisorProcess implements Behaviour {
   /** Starts a child; one that is temporary and did not come up is forgotten. */
   private async startChild(child: Child): Promise<void> {
     // A supervisor that was killed meanwhile starts nobody any more: nobody would stop them.
-    if (this.process.status === 'ended') throw new Error('the supervisor has ended')
+    if (this.process.status === 'ended') {
+      const { label, reference } = this.process
+      throw new ExitedError('startChild', label, reference.exitReason)
+    }
     await child.start(this.process)
     if (child.reference === undefined && child.spec.restart === 'temporary') this.forget(child)
   }
@@ -280,10 +285,7 @@ export class SupervisorProcess implements Behaviour {
     const child = this.children.find((each) => each.id === id)
     if (child === undefined) return this.refuse(call, new RangeError(`expected the id of a child, got: ${quote(id)}`))
     if (child.reference !== undefined || child.isRestarting) {
-      return this.refuse(
-        call,
-        new Error(`child ${quote(id)} is running, and only one that was terminated can be restarted`),
-      )
+      return this.refuse(call, new ChildRunningError('restartChild', child.id))
     }
     return this.run(call, async () => {
       await this.startChild(child)
@@ -295,10 +297,7 @@ export class SupervisorProcess implements Behaviour {
     const child = this.children.find((each) => each.id === id)
     if (child === undefined) return this.answer(call, false)
     if (child.reference !== undefined || child.isRestarting) {
-      return this.refuse(
-        call,
-        new Error(`child ${quote(id)} is running, and only one that was terminated can be deleted`),
-      )
+      return this.refuse(call, new ChildRunningError('deleteChild', child.id))
     }
     this.forget(child)
     return this.answer(call, true)

@@ -111,6 +111,31 @@ describe('when its last consumer has gone', () => {
   })
 })
 
+test.each([
+  ['a', "'a' (text needs no decoding)"],
+  [1, '1'],
+])('what is no bytes is refused: %s', async (event, got) => {
+  const runtime = testRuntime()
+  const source = await launch(runtime, fromIterable([event]))
+  const text = await launch(runtime, decodeText())
+  await text.subscribe(source as unknown as ProducerRef<Uint8Array>)
+  await (await launch(runtime, failing(undefined))).subscribe(text)
+  expect(await text.exited).toMatchObject({
+    name: 'TypeError',
+    message: `expected decodeText to get bytes, as a Uint8Array, got: ${got}`,
+  })
+})
+
+test('bytes come in any view of them', async () => {
+  const runtime = testRuntime()
+  const { buffer } = bytesOf('ab')
+  const events = [buffer, new DataView(buffer), Buffer.from('c')] as unknown as Uint8Array[]
+  const text = await launch(runtime, decodeText({ subscribeTo: [await launch(runtime, fromIterable(events))] }))
+  let all = ''
+  for await (const piece of stream([text])) all += piece
+  expect(all).toBe('ababc')
+})
+
 test('wrong options are refused at once', () => {
   expect(() => decodeText({ encoding: 'utf-9' })).toThrow(RangeError)
   expect(() => decodeText({ encoding: 8 as never })).toThrow('expected encoding to be a string, got: 8')

@@ -2,7 +2,17 @@ import { BadReturnError, broadcastDispatcher, type Logger, StartError, stream, T
 import { fromCallback, OverflowError, type Push } from 'genstage/bridge'
 import { shuffled, testRuntime } from 'genstage/testing'
 import { describe, expect, test } from 'vitest'
-import { collecting, gate, type LogRecord, launch, range, recording, rejection, timings } from '../stage/cast.ts'
+import {
+  atOnce,
+  collecting,
+  gate,
+  type LogRecord,
+  launch,
+  range,
+  recording,
+  rejection,
+  timings,
+} from '../stage/cast.ts'
 import { failing, slowly, turns } from './cast.ts'
 
 const boom = new Error('boom')
@@ -252,6 +262,67 @@ describe('connecting', () => {
     await turns()
     const errors = records.filter(({ level }) => level === 'error').map(({ message }) => message)
     expect(errors).toEqual([expect.stringMatching(/^producer g\d+\.1 could not disconnect its source: boom$/)])
+  })
+})
+
+describe('while demand is held back', () => {
+  test('no more is kept than the buffer holds, however many turns it takes, and the policy holds', async () => {
+    for (const [whenFull, kept] of [
+      ['drop-oldest', range(95, 100)],
+      ['drop-newest', range(0, 5)],
+    ] as const) {
+      const runtime = testRuntime()
+      const source = handle()
+      const options = { whenFull, bufferSize: 5, formatDiscarded: () => false } as const
+      const stage = await launch(runtime, fromCallback<number>(source.connect, options))
+      stage.demand('accumulate')
+      const seen: unknown[] = []
+      await (await launch(runtime, collecting(atOnce, seen))).subscribe(stage)
+      for (const number of range(0, 100)) {
+        source.push.emit(number)
+        await runtime.settle()
+      }
+      expect(await stage.call('discarded')).toBe(95)
+      expect(seen).toEqual([])
+      stage.demand('forward')
+      await runtime.settle()
+      expect(seen).toEqual(kept)
+      source.push.emit(100)
+      await runtime.settle()
+      expect(seen).toEqual([...kept, 100])
+    }
+  })
+
+  test('what is too much fails the stage where it is to', async () => {
+    const runtime = testRuntime()
+    const source = handle()
+    const stage = await launch(runtime, fromCallback<number>(source.connect, { whenFull: 'fail', bufferSize: 5 }))
+    stage.demand('accumulate')
+    for (const number of range(0, 6)) {
+      source.push.emit(number)
+      await runtime.settle()
+    }
+    expect(await stage.exited).toBeInstanceOf(OverflowError)
+  })
+
+  test('an end waits behind what is kept', async () => {
+    const runtime = testRuntime()
+    const source = handle()
+    const stage = await launch(runtime, fromCallback<number>(source.connect, { whenFull: 'fail', bufferSize: 5 }))
+    const seen: unknown[] = []
+    const sink = await launch(runtime, collecting(atOnce, seen))
+    await sink.subscribe(stage, { maxDemand: 2 })
+    await runtime.settle()
+    stage.demand('accumulate')
+    for (const number of range(0, 5)) {
+      source.push.emit(number)
+      await runtime.settle()
+    }
+    source.push.end()
+    await runtime.settle()
+    stage.demand('forward')
+    expect(await sink.exited).toBe('normal')
+    expect(seen).toEqual(range(0, 5))
   })
 })
 

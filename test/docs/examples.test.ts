@@ -46,7 +46,7 @@ test('the commands that documents show are scripts of the project', () => {
   expect(shown.filter((name) => scripts[name] === undefined)).toEqual([])
 })
 
-describe.concurrent('what an example prints is what is stated', () => {
+describe.concurrent('what an example prints is what is stated', { timeout: 90_000 }, () => {
   test.each(examples.filter(({ notRun }) => notRun === undefined))('$place', async (example) => {
     const { code, stdout, stderr } = await runExample(project, example)
     // One that is endless was ended by us, unless it has ended by itself after all.

@@ -67,7 +67,7 @@ export interface Outcome {
 }
 
 /** An example that takes longer than this has hung, in milliseconds. */
-const MOST_TIME = 15_000
+const MOST_TIME = 60_000
 
 /** Runs an example; an endless one until it has printed what its document states. */
 export function runExample({ folder, files }: ExampleProject, example: Example): Promise<Outcome> {

@@ -3,8 +3,10 @@ import {
   broadcastDispatcher,
   type ConsumerRef,
   consumer,
+  consumerSupervisor,
   type Dispatcher,
   demandDispatcher,
+  named,
   type ProcessRef,
   type ProducerRef,
   partitionDispatcher,
@@ -13,6 +15,7 @@ import {
   type Stage,
   start,
   supervisor,
+  task,
 } from 'genstage'
 import { type TestRuntime, testRuntime } from 'genstage/testing'
 import { expect } from 'vitest'
@@ -93,9 +96,14 @@ function refOf(runtime: TestRuntime, name: string): ProcessRef | undefined {
 }
 
 /** Subscribes a stage, and does not wait for one that hangs. */
-async function subscribe(runtime: TestRuntime, name: string, source: unknown, options: object): Promise<void> {
-  const ref = refOf(runtime, name) as unknown as ConsumerRef<number>
-  ref.subscribe(source as ProducerRef<number>, options).catch(() => {})
+async function subscribe(
+  runtime: TestRuntime,
+  name: string,
+  source: ProducerRef<number>,
+  options: object,
+): Promise<void> {
+  const ref = named<ConsumerRef<number>>(name, { runtime })
+  ref.subscribe(source, options).catch(() => {})
   await runtime.settle()
 }
 
@@ -210,6 +218,72 @@ promise(
     await runtime.settle()
     expect(booksOf(runtime).processes.has(stuck.id)).toBe(false)
     expect(refOf(runtime, 'sink')).toBeDefined()
+  },
+)
+
+/** A child of a consumer supervisor: it does its work, or hangs in its set-up, at its work, or when it is told to end. */
+type Child = 'works' | 'hangs in set-up' | 'hangs at work' | 'hangs at its end'
+
+function childOf(kind: Child, done: () => void): Stage<ProcessRef> {
+  if (kind === 'works') return task(done)
+  if (kind === 'hangs at work') return task(() => never())
+  const idle = { handleEvents(_events: readonly number[]) {}, trapExit: true, terminate: () => never<void>() }
+  return consumer(() => (kind === 'hangs in set-up' ? never<typeof idle>() : idle))
+}
+
+promise(
+  'children of a consumer supervisor that hang hold up none of the others, nor whoever calls it, and can be ended',
+  { runs: 200 },
+  fc.record({
+    schedule: schedules,
+    count: fc.integer({ min: 1, max: 40 }),
+    maxDemand: fc.integer({ min: 2, max: 8 }),
+    minDemand: fc.nat(6),
+    // At which events, counted around, which children hang; fewer than may run at the same time.
+    hanging: fc.array(
+      fc.tuple(fc.nat(39), fc.constantFrom<Child[]>('hangs in set-up', 'hangs at work', 'hangs at its end')),
+      {
+        maxLength: 7,
+      },
+    ),
+    shutdown: fc.integer({ min: 1, max: 5_000 }),
+  }),
+  async ({ schedule, count, maxDemand, minDemand, hanging, shutdown }) => {
+    const runtime = testRuntime({ seed: schedule })
+    const kinds = new Map(hanging.slice(0, maxDemand - 1).map(([event, kind]) => [event % count, kind]))
+    const done: number[] = []
+    const startChild = (event: number): Stage<ProcessRef> =>
+      childOf(kinds.get(event) ?? 'works', () => void done.push(event))
+    const pool = await start(consumerSupervisor({ start: startChild, shutdown, maxRestarts: 0 }), { runtime })
+    const source = await start(counting(count, demandDispatcher() as Dispatcher<number, never>, 'sync'), { runtime })
+    // Places that are not held for good must be enough to be offered again.
+    await pool.subscribe(source, { maxDemand, minDemand: Math.min(minDemand, maxDemand - kinds.size) % maxDemand })
+    source.demand('forward')
+    await runtime.settle()
+    const worked = range(count).filter((event) => !kinds.has(event))
+    expect(done.toSorted((one, other) => one - other)).toEqual(worked)
+
+    const answers = { children: 0, ended: 0 }
+    const ask = async (): Promise<void> => {
+      const children = await pool.whichChildren()
+      answers.children = children.length
+    }
+    void ask()
+    await runtime.settle()
+    expect(answers.children).toBe(kinds.size)
+    for (const { ref } of await pool.whichChildren()) {
+      if (ref !== 'restarting') void pool.terminateChild(ref).then(() => answers.ended++)
+    }
+    await runtime.settle()
+    // Only those that trap the signal take their time, and nobody waits with them.
+    const traps = [...kinds.values()].filter((kind) => kind === 'hangs at its end').length
+    expect(answers.ended).toBe(kinds.size - traps)
+    void pool.startChild(-1)
+    await runtime.settle()
+    expect(done).toContain(-1)
+    await runtime.advance(shutdown)
+    expect(answers.ended).toBe(kinds.size)
+    expect(booksOf(runtime).processes.size).toBe(2)
   },
 )
 

@@ -3,6 +3,7 @@ import {
   type ConsumerRef,
   consumer,
   createRuntime,
+  type Dispatcher,
   demandDispatcher,
   fromIterable,
   type Logger,
@@ -35,13 +36,19 @@ async function* slowly(count: number, timing: Timing): AsyncGenerator<number> {
 }
 
 /** A source of the numbers below `count`, which then ends normally. */
-function finite(kind: SourceKind, count: number, timing: Timing): Stage<ProducerRef<number>> {
-  if (kind === 'iterable') return fromIterable(range(count), { demand: 'accumulate' })
-  if (kind === 'async-iterable') return fromIterable(slowly(count, timing), { demand: 'accumulate' })
+function finite(
+  kind: SourceKind,
+  count: number,
+  timing: Timing,
+  dispatcher: Dispatcher<unknown, never> = demandDispatcher(),
+): Stage<ProducerRef<number>> {
+  if (kind === 'iterable') return fromIterable(range(count), { demand: 'accumulate', dispatcher })
+  if (kind === 'async-iterable') return fromIterable(slowly(count, timing), { demand: 'accumulate', dispatcher })
   const inTime = answerInTime(timing)
   let next = 0
   return producer((stage) => ({
     demand: 'accumulate',
+    dispatcher,
     handleDemand: (demand) =>
       inTime(() => {
         const first = next
@@ -151,25 +158,38 @@ promise(
     timing: timings,
     count: fc.nat(120),
     competes: fc.boolean(),
+    isDirect: fc.boolean(),
     workers: fc.array(relays, { minLength: 1, maxLength: 4 }),
     sinkTiming: timings,
     window: windows,
   }),
-  async ({ schedule, source, timing, count, competes, workers, sinkTiming, window }) => {
+  async ({ schedule, source, timing, count, competes, isDirect, workers, sinkTiming, window }) => {
     const runtime = testRuntime({ seed: schedule })
-    const first = await start(finite(source, count, timing), { runtime })
-    const hash = (event: number): readonly [number, number] => [event, event % workers.length]
-    const dispatcher = competes ? demandDispatcher() : partitionDispatcher({ partitions: workers.length, hash })
-    const split = await start(
-      producerConsumer({ dispatcher, handleEvents: (events: readonly number[]) => events }) as Stage<
-        ProducerConsumerRef<number, number>
-      >,
-      { runtime },
-    )
-    await split.subscribe(first, window)
+    const hash = (event: unknown): readonly [unknown, number] => [event, Number(event) % workers.length]
+    const dispatcher: Dispatcher<unknown, never> = competes
+      ? demandDispatcher()
+      : partitionDispatcher({ partitions: workers.length, hash })
+    const stages: ProcessRef[] = []
+    let first: ProducerRef<number>
+    let split: ProducerRef<number>
+    // The source itself hands out; but one that stops with its last events does not wait for a partition to ask for them.
+    if (isDirect && source !== 'at-once') {
+      split = first = await start(finite(source, count, timing, dispatcher), { runtime })
+    } else {
+      first = await start(finite(source, count, timing), { runtime })
+      const between = await start(
+        producerConsumer({ dispatcher, handleEvents: (events: readonly number[]) => events }),
+        {
+          runtime,
+        },
+      )
+      await between.subscribe(first, window)
+      split = between
+      stages.push(between)
+    }
+    stages.push(first)
     const seen: number[] = []
     const sink = await start(collecting(seen, sinkTiming), { runtime })
-    const stages: ProcessRef[] = [first, split]
     for (const [place, plan] of workers.entries()) {
       const worker = await start(times({ ...plan, factor: 1 }), { runtime })
       const { maxDemand, minDemand } = plan

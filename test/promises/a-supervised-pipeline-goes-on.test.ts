@@ -1,6 +1,7 @@
 import { setImmediate } from 'node:timers/promises'
 import fc from 'fast-check'
 import {
+  type Accepts,
   type ConsumerRef,
   consumer,
   demandDispatcher,
@@ -110,6 +111,8 @@ function tree(plan: TreePlan, orders: Orders, names: TreeNames, onTick: () => vo
   const Sink = (partition: number) => (): Stage<ConsumerRef<number>> =>
     consumer({
       subscribeTo: [to(names.relay, { maxDemand, ...(isPartitioned ? { partition } : {}) })],
+      // It has sent its subscription by then, and may be killed before anybody has looked at it.
+      handleSubscribe: () => ticking(() => undefined),
       handleEvents: (events: readonly number[]) =>
         ticking(() => {
           for (const order of events) orders.delivered.add(order)
@@ -191,8 +194,7 @@ promise(
 
 /** Tells the source, if it is there, to look for new orders. */
 function look(runtime: TestRuntime): void {
-  const source = booksOf(runtime).names.get('source')?.reference as unknown
-  ;(source as { cast(kind: 'look'): void } | undefined)?.cast('look')
+  named<ProducerRef<number> & Accepts<{ look(): void }>>('source', { runtime }).cast('look')
 }
 
 /** A child that is in two minds about its start, and says when it starts and ends. */
@@ -221,15 +223,17 @@ promise(
     strategy: strategies,
     timing: timings,
     count: fc.integer({ min: 1, max: 5 }),
+    restart: fc.constantFrom('permanent' as const, 'transient' as const),
     kills: fc.array(fc.nat(4), { maxLength: 5 }),
   }),
-  async ({ schedule, strategy, timing, count, kills }) => {
+  async ({ schedule, strategy, timing, count, restart, kills }) => {
     const runtime = testRuntime({ seed: schedule })
     const log: string[] = []
     const inTime = answerInTime(timing)
     const children = Array.from({ length: count }, (_, place) => ({
       start: noting(`${place}`, log, inTime),
       name: `child ${place}`,
+      restart,
     }))
     const root = await start(supervisor({ strategy, children, maxRestarts: 100 }), { runtime })
     const labels = children.map((_, place) => `${place}`)

@@ -74,12 +74,14 @@ function handlerProblems(handler: Handler, ledger: Ledger): string[] {
 }
 
 /** What is wrong with a pipeline at rest: consumers have all they were sent, and have asked for more. */
-export function whatIsAmissAtRest({ ledger }: Pipeline): Problem[] {
+export function whatIsAmissAtRest({ ledger, replaced }: Pipeline): Problem[] {
   const accounts = [...ledger.accounts.values()]
-  return breaking(
-    'demand',
-    accounts.flatMap((account) => restProblems(account, ledger)),
-  )
+  const isOpen = ({ tag, isOver, emitter, consumer }: Account): boolean =>
+    replaced.has(tag) && !isOver && ledger.isAlive(emitter.id) && ledger.isAlive(consumer)
+  return breaking('demand', [
+    ...accounts.flatMap((account) => restProblems(account, ledger)),
+    ...accounts.filter(isOpen).map(({ tag }) => `${tag} goes on, although another was put in its place`),
+  ])
 }
 
 function restProblems(account: Account, ledger: Ledger): string[] {

@@ -1,11 +1,11 @@
 import fc from 'fast-check'
 import {
+  type Accepts,
   consumer,
   type ProducerRef,
   producer,
   producerConsumer,
   type Stage,
-  type StageRef,
   type Subscription,
   start,
 } from 'genstage'
@@ -92,11 +92,7 @@ class NaiveStage {
   }
 }
 
-interface Emitting extends StageRef {
-  cast(kind: 'emit', events: readonly number[]): void
-  demand(mode: 'accumulate' | 'forward'): void
-  estimateBufferedCount(): Promise<number>
-}
+type Emitting = ProducerRef<number> & Accepts<{ emit(events: readonly number[]): void }>
 
 interface Options {
   readonly bufferSize: number
@@ -107,20 +103,20 @@ interface Options {
 const emitted = { emit: (events: readonly number[]) => events }
 
 /** A stage that emits what it is told to, and nothing when it is asked. */
-const kinds = {
-  producer: (options: Options) => producer({ ...options, handleDemand: () => [], handleCast: emitted }),
-  'producer-consumer': (options: Options) =>
+const kinds: Record<'producer' | 'producer-consumer', (options: Options) => Stage<Emitting>> = {
+  producer: (options) => producer({ ...options, handleDemand: () => [], handleCast: emitted }),
+  'producer-consumer': (options) =>
     producerConsumer({ ...options, handleEvents: (events: readonly number[]) => events, handleCast: emitted }),
 }
 
 /** Has a consumer of a stage ask by hand; what it is given goes into `seen`. */
-async function listen(runtime: TestRuntime, source: StageRef, seen: number[]): Promise<Subscription> {
+async function listen(runtime: TestRuntime, source: Emitting, seen: number[]): Promise<Subscription> {
   const sink = consumer({
     handleSubscribe: () => 'manual' as const,
     handleEvents: (events: readonly number[]) => void seen.push(...events),
   })
   const ref = await start(sink, { runtime })
-  return ref.subscribe(source as ProducerRef<number>)
+  return ref.subscribe(source)
 }
 
 promise(
@@ -154,8 +150,7 @@ promise(
       return false
     }
     const options = { bufferSize, bufferKeep, ...(tells ? { formatDiscarded } : {}) }
-    const stage: unknown = await start(kinds[kind](options) as Stage<never>, { runtime })
-    const source = stage as Emitting
+    const source = await start(kinds[kind](options), { runtime })
     const naive = new NaiveStage(bufferSize, bufferKeep)
     const seen: number[] = []
     const subscription = await listen(runtime, source, seen)

@@ -4,9 +4,12 @@ import { createInterface } from 'node:readline'
 import { describe, expect, test } from 'vitest'
 import { startProgram } from './run-program.ts'
 
-// On a quiet machine the slowest of a hundred requests takes less than 15 ms, and most less than 5. This one may be busy.
-const mostForHalf = 15
-const mostForNearlyAll = 80
+// On a quiet machine the slowest of two hundred requests takes less than 15 ms, most of them less than 5, the interval runs
+// 99 times a second, and millions of events are handled. This one may be busy. A loop that starves answers in seconds.
+const mostForHalf = 100
+const mostForNearlyAll = 1_000
+const leastTicks = 20
+const leastEvents = 20_000
 
 /** How long a request takes, in milliseconds. */
 async function timeOfRequest(port: number, agent: Agent): Promise<number> {
@@ -18,7 +21,7 @@ async function timeOfRequest(port: number, agent: Agent): Promise<number> {
   return performance.now() - began
 }
 
-describe('an endless source at full speed', { retry: 2 }, () => {
+describe('an endless source at full speed', { retry: 2, timeout: 60_000 }, () => {
   test.each([
     ['with synchronous callbacks', 'sync'],
     ['with async callbacks that do not wait', 'async'],
@@ -43,8 +46,8 @@ describe('an endless source at full speed', { retry: 2 }, () => {
     if (process.env.SHOW_FIGURES) console.log(kind, { ...figures, half, nearlyAll, most: times.at(-1) })
     // Per second of a processor: on a machine that has others to serve, the promise is about the time that was given.
     const { share } = figures
-    expect(figures.ticksPerSecond / share).toBeGreaterThanOrEqual(50)
-    expect(figures.eventsPerSecond / share).toBeGreaterThan(100_000)
+    expect(figures.ticksPerSecond / share).toBeGreaterThanOrEqual(leastTicks)
+    expect(figures.eventsPerSecond / share).toBeGreaterThan(leastEvents)
     expect(half * share).toBeLessThan(mostForHalf)
     expect(nearlyAll * share).toBeLessThan(mostForNearlyAll)
   })

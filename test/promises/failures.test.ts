@@ -1,5 +1,8 @@
-import { describe, test } from 'vitest'
+import { describe, test, vi } from 'vitest'
 import { type Outcome, runProgram } from './run-program.ts'
+
+// Many programs at the same time, and a machine that may be busy.
+vi.setConfig({ testTimeout: 90_000 })
 
 const run = (program: string): Promise<Outcome> => runProgram('failing.ts', [program])
 
@@ -205,8 +208,7 @@ describe.concurrent('a program', () => {
   })
 
   test('is not kept alive by a call that was answered', async ({ expect }) => {
-    const began = performance.now()
+    // Its timeout is ten minutes: a program that waited for that would have been killed, and had no exit code.
     expect(await run('a call that was answered')).toEqual({ ...silence, stdout: 'me\n' })
-    expect(performance.now() - began).toBeLessThan(15_000)
   })
 })

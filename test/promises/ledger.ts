@@ -65,6 +65,8 @@ export class Emitter {
   droppedWithSubscriber = 0
   /** What `handleDemand` was asked for. */
   demanded = 0
+  /** What its subscribers have asked its dispatcher for, all of it, and what that was asked for anew on their behalf. */
+  asked = 0
   /** The place of the last event that an info stood behind which was handled: it and all before it are gone. */
   private settledUpTo = -1
   /** The events that a dispatcher has seen, in order. What a producer accumulates comes there only later. */

@@ -40,6 +40,8 @@ export class Pipeline {
   readonly ledger: Ledger = new Ledger()
   readonly runtime: TestRuntime
   readonly members: Member[] = []
+  /** The tags of subscriptions that others were put in the place of. */
+  readonly replaced: Set<string> = new Set()
   private readonly plan: PipelinePlan
   private readonly bonds: Bond[] = []
   /** What is still to happen, the next one last. */
@@ -226,6 +228,7 @@ export class Pipeline {
         : consumer.subscribe(ref, options)
     subscribed.then(
       (made) => {
+        if (isAgain && handle !== undefined) this.replaced.add(handle.tag)
         bond.handle = made
       },
       () => {},

@@ -9,6 +9,7 @@ import {
   type From,
   type Monitor,
   type ProcessRef,
+  type ProducerRef,
   producer,
   type Stage,
   start,
@@ -49,7 +50,7 @@ export const orders: fc.Arbitrary<readonly Order[]> = fc.array(
 export const endings: fc.Arbitrary<Ending> = fc.constantFrom('stop', 'kill', 'exit', 'crash')
 
 /** A stage of a population, which does as it is told. */
-type MemberRef = ConsumerRef<number> & Answers<{ ask(): string }> & ProcessRef
+type MemberRef = ConsumerRef<number> & Answers<{ ask(): string }>
 
 /** The instance behind a stage; what is to be let go of when that ends. */
 class Instance {
@@ -65,15 +66,15 @@ class Instance {
     this.population = population
   }
 
-  handleEvents(): void {}
+  handleEvents(_events: readonly number[]): void {}
 
   readonly handleCall = {
-    ask: (_request: unknown, from: From<string>): void => {
+    ask: (_nothing: void, from: From<string>): void => {
       this.owed.push(from)
     },
   }
 
-  handleInfo(message: Order | Down | 'crash' | 'tick'): unknown {
+  handleInfo(message: Order | Down | 'crash' | 'tick'): Promise<void> | undefined {
     if (message === 'crash') throw new Error('a planned failure')
     if (message === 'tick') return undefined
     if ('down' in message) {
@@ -83,7 +84,7 @@ class Instance {
     return this.obey(message)
   }
 
-  private obey({ what, on }: Order): unknown {
+  private obey({ what, on }: Order): Promise<void> | undefined {
     const { stage, population } = this
     const other = population.member(on)
     switch (what) {
@@ -127,7 +128,7 @@ export class Population {
   readonly instances: WeakRef<object>[] = []
   /** Messages about ends of others that were heard. */
   downs = 0
-  source: ProcessRef & Parameters<ConsumerContext['subscribe']>[0] = undefined as never
+  private shared: ProducerRef<number> | undefined
   private readonly members: MemberRef[] = []
   private readonly runtime: TestRuntime
   private readonly caller = new AbortController()
@@ -137,10 +138,10 @@ export class Population {
   }
 
   async begin(size: number): Promise<void> {
-    this.source = (await start(producer({ handleDemand: () => [] }), { runtime: this.runtime })) as never
+    this.shared = await start(producer({ handleDemand: () => [] }), { runtime: this.runtime })
     for (let count = 0; count < size; count++) {
       const name = `member ${count}`
-      this.members.push((await start(this.make(), { runtime: this.runtime, name })) as unknown as MemberRef)
+      this.members.push(await start(this.make(), { runtime: this.runtime, name }))
     }
   }
 
@@ -148,16 +149,22 @@ export class Population {
     return this.members.length
   }
 
+  /** The producer that all may subscribe to; there once the population has begun. */
+  get source(): ProducerRef<number> {
+    if (this.shared === undefined) throw new Error('the population has not begun')
+    return this.shared
+  }
+
   member(place: number): MemberRef {
     return this.members[place % this.members.length] as MemberRef
   }
 
   /** A new stage of this kind. */
-  make(): Stage<ConsumerRef<number>> {
+  make(): Stage<MemberRef> {
     return consumer((stage) => {
       const instance = new Instance(stage, this)
       this.instances.push(new WeakRef(instance))
-      return instance as never
+      return instance
     })
   }
 

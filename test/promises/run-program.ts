@@ -11,7 +11,7 @@ export interface Outcome {
 /** A program that runs, from the sources. */
 export interface RunningProgram {
   readonly child: ChildProcessWithoutNullStreams
-  /** Resolves once it has ended by itself, or was killed because it had not within 20 s. */
+  /** Resolves once it has ended by itself, or was killed because it had not within a minute. */
   readonly ended: Promise<Outcome>
 }
 
@@ -23,7 +23,7 @@ export function startProgram(
 ): RunningProgram {
   const path = fileURLToPath(new URL(`./programs/${program}`, import.meta.url))
   const options = ['--conditions=genstage-source', '--import', 'tsx', ...nodeOptions, path, ...parameters]
-  const child = spawn(process.execPath, options, { timeout: 20_000, killSignal: 'SIGKILL' })
+  const child = spawn(process.execPath, options, { timeout: 60_000, killSignal: 'SIGKILL' })
   const ended = new Promise<Outcome>((resolve) => {
     let stdout = ''
     let stderr = ''

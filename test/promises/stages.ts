@@ -91,6 +91,17 @@ function portion(plan: SourcePlan, demand: number, left: number): number {
   return Math.min(wanted, left)
 }
 
+/** A producer is asked for what its consumers want, and for what was dropped that one of them had been promised. */
+function noteDemand(emitter: Emitter, demand: number, ledger: Ledger): void {
+  emitter.demanded += demand
+  const { label, demanded, asked, droppedWithSubscriber } = emitter
+  if (demanded <= asked + droppedWithSubscriber) return
+  ledger.report(
+    'demand',
+    `${label} is asked for ${demanded} events in all, and was asked by its consumers for ${asked}`,
+  )
+}
+
 const FINISHED = 'finished'
 
 /** A producer as its plan says. */
@@ -115,7 +126,7 @@ export function sourceStage(
       demand: plan.mode,
       handleDemand(demand: number) {
         ledger.tick(emitter.id)
-        emitter.demanded += demand
+        noteDemand(emitter, demand, ledger)
         return inTime(() => {
           ledger.failIfTold(emitter.id)
           const events = take(demand)

@@ -27,6 +27,7 @@ export class WatchedDispatcher implements Dispatcher<Item, never> {
     ledger.tick(emitter.id)
     const account = this.accountOf(subscriber)
     account.asked += demand
+    emitter.asked += demand
     this.checkWindow(account)
     return this.look(this.inner.ask(subscriber, demand))
   }
@@ -55,6 +56,7 @@ export class WatchedDispatcher implements Dispatcher<Item, never> {
       // What it did not want counts as sent: it is asked for anew.
       this.accountOf(subscriber).asked -= count
     }
+    this.checkHeld()
     if (!emitter.isExclusive) {
       for (const item of events.slice(0, consumed)) {
         if (emitter.handed.has(item)) continue
@@ -109,7 +111,16 @@ export class WatchedDispatcher implements Dispatcher<Item, never> {
     if (typeof answer !== 'number' && answer.deliveries !== undefined) {
       this.hand(answer.deliveries as readonly Delivery<Item>[])
     }
+    this.checkHeld()
     return answer
+  }
+
+  /** What a dispatcher holds is bounded by demand: it takes in no more than all its subscribers have asked for. */
+  private checkHeld(): void {
+    const { emitter, ledger } = this
+    const open = emitter.asked - emitter.handed.size
+    const held = this.heldCount()
+    if (held > open) ledger.report('bounds', `${emitter.label} holds ${held} events, and ${open} are asked for`)
   }
 
   private hand(deliveries: readonly Delivery<Item>[]): void {

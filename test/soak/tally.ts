@@ -2,11 +2,11 @@ import type { Delivery, Dispatched, Dispatcher, Logger, Served, StageContext, St
 
 /** What a stage has emitted, and where that went. */
 interface Emitted {
+  /** By its callbacks, as they say themselves. */
   emitted: number
+  /** By its dispatcher, to whoever it was. */
   handedOut: number
   discarded: number
-  /** The highest event that a dispatcher was given: what lies above is new, what does not comes from the buffer. */
-  highest: number
 }
 
 /** What a stage was sent, and how much of it its `handleEvents` was given. */
@@ -31,15 +31,15 @@ export interface Totals {
   deadHands: number
   /** What full buffers dropped, and what was dropped with a partition's subscriber. */
   discarded: number
+  /** By how many events books do not add up, all in all; nothing else may happen to an event. */
+  lost: number
   starts: number
   ends: number
 }
 
 /**
- * Follows each event from the callback that emits it to the one that is given it, in numbers only, so that it costs
+ * Follows events from the callback that emits them to the one that is given them, in numbers only, so that it costs
  * little and keeps nothing: a stage's books are closed, and checked, when it ends.
- *
- * An event is a number: its place among those that its stage has emitted.
  */
 export class Tally {
   readonly totals: Totals = {
@@ -49,6 +49,7 @@ export class Tally {
     held: 0,
     deadHands: 0,
     discarded: 0,
+    lost: 0,
     starts: 0,
     ends: 0,
   }
@@ -69,9 +70,17 @@ export class Tally {
     const { self, signal } = stage
     this.totals.starts++
     this.stages.set(self.id, self)
-    if (emits) this.emitting.set(self.id, { emitted: 0, handedOut: 0, discarded: 0, highest: -1 })
+    if (emits) this.emitting.set(self.id, { emitted: 0, handedOut: 0, discarded: 0 })
     if (handles) this.handling.set(self.id, { received: 0, seen: 0, batch: 0 })
     signal.addEventListener('abort', () => this.close(self.id), { once: true })
+  }
+
+  /** A callback answers so many events. */
+  emit(id: string, count: number): void {
+    const books = this.emitting.get(id)
+    if (books === undefined) return
+    books.emitted += count
+    this.totals.emitted += count
   }
 
   /** A batch is given to `handleEvents`, which answers a promise or does not. */
@@ -125,12 +134,16 @@ export class Tally {
     const handled = this.handling.get(id)
     if (emitted !== undefined) {
       const found = emitted.handedOut + emitted.discarded + buffer + dispatcher + accumulated
-      if (found !== emitted.emitted) this.problems.push(`${id} emitted ${emitted.emitted}, accounted for ${found}`)
+      if (found !== emitted.emitted) {
+        this.totals.lost += Math.abs(emitted.emitted - found)
+        this.problems.push(`${id} emitted ${emitted.emitted}, accounted for ${found}`)
+      }
     }
     if (handled !== undefined) {
       const unseen = handled.received - handled.seen
       const kept = hands + inbound + mailbox
       if (kept !== unseen && kept !== unseen + handled.batch) {
+        this.totals.lost += Math.abs(unseen - kept)
         this.problems.push(`${id} was sent ${handled.received}, given ${handled.seen}, and held ${kept} at its end`)
       }
     }
@@ -139,26 +152,14 @@ export class Tally {
 
   /** Counts what a stage's dispatcher is given and hands out. */
   watch(id: string, dispatcher: Dispatcher<number, never>): Dispatcher<number, never> {
-    return new CountingDispatcher(dispatcher as Dispatcher<number, unknown>, (events, consumed, deliveries) =>
-      this.count(id, events, consumed, deliveries),
+    return new CountingDispatcher(dispatcher as Dispatcher<number, unknown>, (consumed, deliveries) =>
+      this.count(id, consumed, deliveries),
     )
   }
 
-  private count(
-    id: string,
-    events: readonly number[],
-    consumed: number,
-    deliveries: readonly (readonly [Subscriber, readonly unknown[]])[],
-  ): void {
-    const books = this.emitting.get(id) as Emitted
-    const { highest } = books
-    for (const event of events) {
-      if (event <= highest) continue
-      books.emitted++
-      this.totals.emitted++
-      if (event > books.highest) books.highest = event
-    }
-    books.handedOut += consumed
+  private count(id: string, consumed: number, deliveries: readonly Delivery[]): void {
+    const books = this.emitting.get(id)
+    if (books !== undefined) books.handedOut += consumed
     for (const [{ consumer }, given] of deliveries) {
       const receiver = this.handling.get(consumer)
       if (receiver === undefined) this.totals.deadHands += given.length
@@ -167,7 +168,7 @@ export class Tally {
   }
 }
 
-type Count = (events: readonly number[], consumed: number, deliveries: readonly Delivery[]) => void
+type Count = (consumed: number, deliveries: readonly Delivery[]) => void
 
 /** Hands on what it is told to another dispatcher, and tells what that answers. */
 class CountingDispatcher implements Dispatcher<number, never> {
@@ -196,7 +197,7 @@ class CountingDispatcher implements Dispatcher<number, never> {
     const answer = this.inner.dispatch(events)
     // What stays with the dispatcher has not been handed out.
     const kept = this.heldCount() - held
-    this.count(events, events.length - answer.leftover.length - kept, answer.deliveries)
+    this.count(events.length - answer.leftover.length - kept, answer.deliveries)
     return answer
   }
 
@@ -213,7 +214,7 @@ class CountingDispatcher implements Dispatcher<number, never> {
     if (typeof answer === 'number' || answer.deliveries === undefined) return answer
     let released = 0
     for (const [, events] of answer.deliveries) released += events.length
-    if (released > 0) this.count([], released, answer.deliveries)
+    if (released > 0) this.count(released, answer.deliveries)
     return answer
   }
 }

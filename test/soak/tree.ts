@@ -31,11 +31,13 @@ const WAITS = 50
 /** Emits numbers as fast as they are asked for, to everyone. */
 function Source(tally: Tally): Stage<ProducerRef<number>> {
   return producer((stage) => {
+    const { id } = stage.self
     tally.open(stage, true, false)
     let next = 0
     return {
-      dispatcher: tally.watch(stage.self.id, broadcastDispatcher<number>()),
+      dispatcher: tally.watch(id, broadcastDispatcher<number>()),
       handleDemand(demand) {
+        tally.emit(id, demand)
         return Array.from({ length: demand }, () => next++)
       },
     }
@@ -58,6 +60,7 @@ function Relay(
         handleEvents(events: readonly number[]) {
           tally.begin(id, events.length, false)
           const handed = events.map(() => next++)
+          tally.emit(id, handed.length)
           tally.finish(id)
           return handed
         },

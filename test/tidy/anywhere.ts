@@ -66,7 +66,8 @@ function judgeManifest({ path, text }: ProjectFile): string[] {
       problems.push(`peerDependencies.${name} is not optional: say so in peerDependenciesMeta`)
     }
   }
-  for (const script of ['preinstall', 'install', 'postinstall', 'prepare']) {
+  // `prepare` runs in a checkout, and not where the package is installed.
+  for (const script of ['preinstall', 'install', 'postinstall']) {
     if (manifest.scripts?.[script] !== undefined) {
       problems.push(`scripts.${script} runs when users install: do it in npm run build`)
     }

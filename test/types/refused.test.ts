@@ -56,7 +56,12 @@ beforeAll(async () => {
       noEmit: true,
       types: ['node'],
       typeRoots: [`${root}node_modules/@types`],
-      paths: { genstage: [`${root}src/index.ts`] },
+      paths: {
+        genstage: [`${root}src/index.ts`],
+        'genstage/bridge': [`${root}src/bridge/index.ts`],
+        'genstage/node': [`${root}src/bridge/node/index.ts`],
+        'genstage/web': [`${root}src/bridge/web/index.ts`],
+      },
     },
     include: ['refused'],
     exclude: [],

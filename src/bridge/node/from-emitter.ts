@@ -5,6 +5,7 @@ import type { Stage } from '../../process/startable.ts'
 import type { OptionsTrait } from '../../stage/made-reference.ts'
 import type { ProducerRef } from '../../stage/references.ts'
 import { type EventSourceOptions, eventSourceRows, listen, type ValidEventSourceOptions } from '../event-source.ts'
+import { notExpected } from '../expected.ts'
 import type { CountsDiscarded } from '../from-callback.ts'
 import { definePushSource } from '../push-feed.ts'
 
@@ -52,7 +53,7 @@ export function fromEmitter<
   const valid = emitterOptions.read(options, 'the options of fromEmitter')
   const given: Partial<AnyEmitter> | null | undefined = emitter
   if (typeof given?.on !== 'function' || typeof given.off !== 'function') {
-    throw new TypeError(`expected an EventEmitter, got: ${quote(emitter)}`)
+    throw notExpected('an EventEmitter', emitter, { addEventListener: 'fromEventTarget of genstage/web' })
   }
   const kind: unknown = name
   if (typeof kind !== 'string' && typeof kind !== 'symbol') {

@@ -1,13 +1,13 @@
 import { finished, type Readable } from 'node:stream'
-import { quote } from '../../base/quote.ts'
 import type { ExitReason } from '../../process/exit-reason.ts'
 import type { ProcessReference } from '../../process/reference.ts'
 import type { Stage } from '../../process/startable.ts'
 import type { OptionsTrait } from '../../stage/made-reference.ts'
 import type { ProducerRef } from '../../stage/references.ts'
 import { errorOf } from '../errors.ts'
+import { notExpected } from '../expected.ts'
 import { defineSource, type Feed, type FeedPort } from '../feed.ts'
-import { type SourceOptions, sourceOptions } from '../source-options.ts'
+import { readSourceOptions, type SourceOptions } from '../source-options.ts'
 import { destroyQuietly } from './destroy.ts'
 
 /**
@@ -16,28 +16,40 @@ import { destroyQuietly } from './destroy.ts'
  * Its events are `Buffer`s; of a stream with an encoding, or in object mode, say what they are:
  * `fromReadable<Row>(rows)`. Nothing is read before somebody asks, and never more than was asked for, plus what the stream
  * itself reads ahead, its `highWaterMark`. An event is a chunk: where chunks are of 64 KiB, the default `maxDemand` of
- * 1,000 allows 64 MiB to be under way, so subscribe with a smaller one.
+ * 1,000 allows 63 MiB to be under way, so subscribe with 16 or less: `to(source, { maxDemand: 16 })`.
  *
  * An error of the stream is the stage's exit reason, the same object, and so is one with the code
  * `ERR_STREAM_PREMATURE_CLOSE` where it is closed before its end. The stream is destroyed when the stage ends before it,
  * with the reason if that is a failure. An end that comes before anybody has asked waits for the first who does.
  *
- * @throws {TypeError} If `readable` is none, or already flows to somebody else, or an option is wrong.
+ * @throws {TypeError} If `readable` is none, or somebody else reads it, or an option is wrong.
  */
 export function fromReadable<Out = Buffer, Options = {}>(
   readable: Readable,
   options?: SourceOptions<Out, Options>,
 ): Stage<ProducerRef<Out> & OptionsTrait<Options>> {
-  const { demand, ...valid } = sourceOptions.read(options, 'the options of fromReadable')
+  const { demand, ...valid } = readSourceOptions(options, 'the options of fromReadable')
   const given: Partial<Readable> | null | undefined = readable
   if (typeof given?.read !== 'function' || typeof given.on !== 'function') {
-    throw new TypeError(`expected a Readable, got: ${quote(readable)}`)
+    throw notExpected('a Readable', readable, {
+      getReader: 'fromReadableStream of genstage/web',
+      write: 'intoWritable',
+    })
   }
-  if (readable.readableFlowing === true && !readable.readableEnded && !readable.destroyed) {
-    throw new TypeError('expected a Readable that nobody reads, got one that flows: somebody listens to its data')
-  }
+  if (!readable.readableEnded && !readable.destroyed) expectUnread(readable)
   return defineSource((port) => new ReadableFeed(readable, port), valid, { demand })
 }
+
+const UNREAD = 'expected a Readable that nobody reads, got one'
+
+/** Two readers would share the chunks, and neither would know. */
+function expectUnread(readable: Readable): void {
+  if (readable.readableFlowing === true) throw new TypeError(`${UNREAD} that flows: somebody listens to its data`)
+  if (readable.listenerCount('readable') > 0) throw new TypeError(`${UNREAD} whose 'readable' somebody listens to`)
+}
+
+/** Those that a stage reads now, as a `ReadableStream` would be locked. */
+const taken = new WeakSet<Readable>()
 
 class ReadableFeed implements Feed {
   private readonly readable: Readable
@@ -52,6 +64,8 @@ class ReadableFeed implements Feed {
   constructor(readable: Readable, port: FeedPort) {
     this.readable = readable
     this.port = port
+    if (taken.has(readable)) throw new TypeError(`${UNREAD} that another stage reads`)
+    taken.add(readable)
     this.wake = () => port.wake()
     this.stopWatching = finished(readable, { writable: false }, (error) => {
       this.letGo()
@@ -87,6 +101,7 @@ class ReadableFeed implements Feed {
 
   private letGo(): void {
     this.isOver = true
+    taken.delete(this.readable)
     this.stopWatching()
     this.readable.off('readable', this.wake)
   }

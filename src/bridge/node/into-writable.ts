@@ -1,10 +1,10 @@
 import process from 'node:process'
 import { finished, type Writable } from 'node:stream'
-import { quote } from '../../base/quote.ts'
 import type { ExitReason } from '../../process/exit-reason.ts'
 import type { Stage } from '../../process/startable.ts'
 import type { ConsumerRef } from '../../stage/references.ts'
 import { errorOf } from '../errors.ts'
+import { notExpected } from '../expected.ts'
 import { defineSink, type Sink, type SinkOptions, sinkOptions } from '../sink.ts'
 import { destroyQuietly, prematureClose } from './destroy.ts'
 
@@ -25,7 +25,7 @@ export function intoWritable<In = string | Uint8Array>(
   const valid = sinkOptions.read(options, 'the options of intoWritable')
   const given: Partial<Writable> | null | undefined = writable
   if (typeof given?.write !== 'function' || typeof given.on !== 'function') {
-    throw new TypeError(`expected a Writable, got: ${quote(writable)}`)
+    throw notExpected('a Writable', writable, { getWriter: 'intoWritableStream of genstage/web', read: 'fromReadable' })
   }
   const ends = valid.end ?? !standardStreams.includes(writable)
   return defineSink<In>((fail) => new WritableSink(writable, ends, fail), valid)

@@ -5,6 +5,7 @@ import type { OptionsTrait } from '../../stage/made-reference.ts'
 import type { ProducerRef } from '../../stage/references.ts'
 import { ErrorEventError } from '../errors.ts'
 import { type EventSourceOptions, eventSourceRows, listen, type ValidEventSourceOptions } from '../event-source.ts'
+import { notExpected } from '../expected.ts'
 import type { CountsDiscarded } from '../from-callback.ts'
 import { definePushSource } from '../push-feed.ts'
 
@@ -48,7 +49,7 @@ export function fromEventTarget<Args extends readonly unknown[] = readonly [Even
   const valid = eventTargetOptions.read(options, 'the options of fromEventTarget')
   const given: Partial<EventTargetLike> | null | undefined = target
   if (typeof given?.addEventListener !== 'function') {
-    throw new TypeError(`expected an EventTarget, got: ${quote(target)}`)
+    throw notExpected('an EventTarget', target, { on: 'fromEmitter of genstage/node' })
   }
   const kind: unknown = type
   if (typeof kind !== 'string') throw new TypeError(`expected the type of an event, a string, got: ${quote(kind)}`)

@@ -1,10 +1,10 @@
-import { quote } from '../../base/quote.ts'
 import type { ExitReason } from '../../process/exit-reason.ts'
 import type { Stage } from '../../process/startable.ts'
 import type { OptionsTrait } from '../../stage/made-reference.ts'
 import type { ProducerRef } from '../../stage/references.ts'
+import { notExpected } from '../expected.ts'
 import { defineSource, type Feed, type FeedPort } from '../feed.ts'
-import { type SourceOptions, sourceOptions } from '../source-options.ts'
+import { readSourceOptions, type SourceOptions } from '../source-options.ts'
 import type { ChunkOf, ReadableStreamLike, StreamReader } from './streams.ts'
 
 /**
@@ -23,10 +23,13 @@ export function fromReadableStream<Stream extends ReadableStreamLike<unknown>, O
   stream: Stream,
   options?: SourceOptions<ChunkOf<Stream>, Options>,
 ): Stage<ProducerRef<ChunkOf<Stream>> & OptionsTrait<Options>> {
-  const { demand, ...valid } = sourceOptions.read(options, 'the options of fromReadableStream')
+  const { demand, ...valid } = readSourceOptions(options, 'the options of fromReadableStream')
   const given: Partial<Stream> | null | undefined = stream
   if (typeof given?.getReader !== 'function') {
-    throw new TypeError(`expected a ReadableStream, got: ${quote(stream)}`)
+    throw notExpected('a ReadableStream', stream, {
+      read: 'fromReadable of genstage/node',
+      getWriter: 'intoWritableStream',
+    })
   }
   if (stream.locked) throw new TypeError('expected a ReadableStream that nobody reads, got one that is locked')
   return defineSource((port) => new ReaderFeed(stream.getReader(), port), valid, { demand })

@@ -1,7 +1,7 @@
-import { quote } from '../../base/quote.ts'
 import type { ExitReason } from '../../process/exit-reason.ts'
 import type { Stage } from '../../process/startable.ts'
 import type { ConsumerRef } from '../../stage/references.ts'
+import { notExpected } from '../expected.ts'
 import { defineSink, type Sink, type SinkOptions, sinkOptions } from '../sink.ts'
 import type { StreamWriter, WritableStreamLike } from './streams.ts'
 
@@ -21,7 +21,12 @@ export function intoWritableStream<In>(
 ): Stage<ConsumerRef<In>> {
   const valid = sinkOptions.read(options, 'the options of intoWritableStream')
   const given: Partial<WritableStreamLike<In>> | null | undefined = stream
-  if (typeof given?.getWriter !== 'function') throw new TypeError(`expected a WritableStream, got: ${quote(stream)}`)
+  if (typeof given?.getWriter !== 'function') {
+    throw notExpected('a WritableStream', stream, {
+      write: 'intoWritable of genstage/node',
+      getReader: 'fromReadableStream',
+    })
+  }
   if (stream.locked) {
     throw new TypeError('expected a WritableStream that nobody writes into, got one that is locked')
   }

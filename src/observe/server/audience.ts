@@ -52,7 +52,7 @@ export class Audience {
 
   /** Ends all streams. */
   close(): void {
-    for (const response of [...this.clients]) {
+    for (const response of Array.from(this.clients)) {
       this.remove(response)
       response.end()
     }

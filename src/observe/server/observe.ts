@@ -73,9 +73,8 @@ export const observeOptions: OptionTable<ValidObserveOptions> = optionTable({
  * It listens on loopback unless told otherwise, and refuses requests that come from other sites. It does not keep the
  * program alive, nor does who looks on. Stages are watched only while somebody does: otherwise it costs nothing.
  *
- * Rejects where it cannot listen.
- *
- * @throws {TypeError | RangeError} If an option is unknown or wrong, or `token` is missing where it is needed.
+ * Rejects where it cannot listen; with a `TypeError` or `RangeError` if an option is unknown or wrong, or `token` is
+ * missing where it is needed.
  */
 export async function observe(options?: ObserveOptions): Promise<Observation> {
   const { port, host, token, runtime: given, interval } = observeOptions.read(options, 'the options of observe')

@@ -11,7 +11,7 @@ import { readPage } from './page-file.ts'
 /** What is served: a runtime, as a rule. */
 export interface Served {
   /** Begins to look at intervals. */
-  open(): Looking
+  readonly open: () => Looking
   /** Looks once. */
   snapshot(states: boolean): Snapshot
   /** A stage with its state; `undefined` where none of that id runs. */
@@ -115,7 +115,10 @@ async function sendPage(response: ServerResponse): Promise<void> {
 }
 
 function sendEvents(request: IncomingMessage, response: ServerResponse, { audience }: Site): void {
-  if (audience.isFull) return say(response, 503, 'as many look on as may: close one of the other pages')
+  if (audience.isFull) {
+    say(response, 503, 'as many look on as may: close one of the other pages')
+    return
+  }
   response.setHeader('content-type', 'text/event-stream; charset=utf-8')
   if (request.method === 'HEAD') response.end()
   else audience.add(response)

@@ -17,7 +17,8 @@ interface Candidate {
 
 /** In each pipeline the stage that sets the pace, where one does. */
 export const bottlenecks: DiagnosisRule = (view) => {
-  if (view.elapsed < LEAST_TIME || !view.window.every(({ snapshot }) => snapshot.isObserved)) return []
+  // While nobody observes, `busy` stands still, and nobody counts as busy.
+  if (view.elapsed < LEAST_TIME) return []
   const candidates = candidatesIn(view)
   const found: Diagnosis[] = []
   for (const pipeline of pipelinesOf(view.newest, candidates)) {
@@ -35,19 +36,17 @@ function candidatesIn(view: View): Candidate[] {
 }
 
 /** How much of the window a stage was handling, from 0 to 1; 0 where it is too young. */
-function shareOf(view: View, { id }: StageSnapshot): number {
-  const series = seriesOf(view, ({ snapshot, stages }) => {
-    const busy = stages.get(id)?.busy
-    return busy === undefined ? undefined : { busy, time: snapshot.time }
-  })
-  const ms = growthOf(series.map(({ time }) => time))
-  return ms < LEAST_TIME ? 0 : Math.min(1, growthOf(series.map(({ busy }) => busy)) / 1_000 / ms)
+function shareOf(view: View, { id, busy }: StageSnapshot): number {
+  const first = view.window.find(({ stages }) => stages.has(id)) ?? view.newest
+  const ms = view.newest.snapshot.time - first.snapshot.time
+  return ms < LEAST_TIME ? 0 : Math.min(1, (busy - (first.stages.get(id)?.busy ?? 0)) / 1_000 / ms)
 }
 
 /** Whether others wait for it, and not it for others. */
-function setsThePace(view: View, { id, producing, consuming, supervising }: StageSnapshot): boolean {
-  if (supervising !== undefined) return false
+function setsThePace(view: View, { id, producing, consuming }: StageSnapshot): boolean {
   if (consuming !== undefined) {
+    // Without a producer it has all its work from messages.
+    if (!view.newest.upstream.has(id)) return false
     const looks = view.window.filter((index) => index.stages.has(id))
     return looks.filter((index) => keepsUp(index, id)).length * 4 < looks.length
   }
@@ -76,8 +75,9 @@ function bottleneck(view: View, { stage, share }: Candidate, beside: readonly Ca
   })
   const waiting = waitingBefore(newest, id)
   const unmet = producing?.pending ?? 0
-  const queue = seriesOf(view, (index) => (index.stages.has(id) ? waitingBefore(index, id) : undefined))
-  const pace = rate(growthOf(totals), elapsed)
+  const buffered = seriesOf(view, (index) => (index.stages.has(id) ? bufferedBefore(index, id) : undefined))
+  const done = growthOf(totals)
+  const pace = done === 0 ? '' : `, at ${rate(done, elapsed)}`
   const others = beside.length === 0 ? '' : `, as are ${count(beside.length, 'other')} beside it`
   const parts = [
     ...(waiting > 0 ? [`${count(waiting, 'event')} wait before it`] : []),
@@ -86,13 +86,13 @@ function bottleneck(view: View, { stage, share }: Candidate, beside: readonly Ca
   const busy = `${isSource ? 'producing' : 'handling'} for ${percent(share)} of the last ${duration(elapsed)}`
   return {
     kind: 'bottleneck',
-    severity: isRising(queue, view.thresholds.queueGrowth) ? 'warning' : 'note',
+    severity: isRising(buffered, view.thresholds.queueGrowth) ? 'warning' : 'note',
     stage: id,
     label,
-    text: `${label} sets the pace, at ${pace}: it was ${busy}${others}${parts.length === 0 ? '' : `; ${parts.join(', and ')}`}.`,
+    text: `${label} sets the pace${pace}: it was ${busy}${others}${parts.length === 0 ? '' : `; ${parts.join(', and ')}`}.`,
     evidence: { busyShare: share, waiting, unmetDemand: unmet, alike: beside.length },
     asConsequence: {
-      text: `${label} was ${busy}, at ${pace}.`,
+      text: `${label} was ${busy}${pace}.`,
       evidence: { busyShare: share },
       severity: 'note',
     },
@@ -106,6 +106,18 @@ function waitingBefore(index: Indexed, id: string): number {
     waiting += queued + (index.stages.get(producer)?.producing?.buffer.events ?? 0)
   }
   return waiting
+}
+
+/** Events in the buffers of all whose events come to it: what grows where a source does not wait to be asked. */
+function bufferedBefore({ stages, upstream }: Indexed, id: string): number {
+  const above = new Set([id])
+  let buffered = 0
+  // A set takes in what is added while it is gone through.
+  for (const each of above) {
+    if (each !== id) buffered += stages.get(each)?.producing?.buffer.events ?? 0
+    for (const { producer } of upstream.get(each) ?? []) above.add(producer)
+  }
+  return buffered
 }
 
 /** Whether another does the same work: takes from the same producers. */

@@ -18,13 +18,15 @@ export const stuckCallbacks: DiagnosisRule = (view) => {
 }
 
 function stuckCallback(view: View, stage: StageSnapshot): Diagnosis {
-  const { id, label, mailbox, producing } = stage
+  const { id, label, mailbox, producing, consuming } = stage
   const pendingMs = pendingFor(view, stage)
-  const callback = stage.callback ?? 'its set-up'
+  const callback = stage.callback ?? 'a callback'
   const events = waitingFor(stage)
+  // A batch of events is a message too, and need not be told twice.
+  const isFlooded = mailbox > (consuming?.mailbox ?? 0)
   const waits = [
     ...(events > 0 ? [`${count(events, 'event')} in its hands or behind`] : []),
-    ...(mailbox > 0 ? [`${count(mailbox, 'message')} in its mailbox`] : []),
+    ...(isFlooded ? [`${count(mailbox, 'message')} in its mailbox`] : []),
     ...(producing !== undefined && producing.pending > 0 ? [`demand for ${count(producing.pending, 'event')}`] : []),
   ]
   const waiting = waits.length === 0 ? '' : ` What waits for it: ${waits.join(', ')}.`

@@ -77,30 +77,36 @@ export function findingsOf(snapshots: readonly Snapshot[], thresholds: AllThresh
   if (diagnoses.length === 0) return []
   const order = downstreamFirst(view.newest)
   const rank = (diagnosis: Diagnosis): number => order.get(anchorOf(diagnosis)) ?? -1
-  const accepted: Diagnosis[] = []
+  const accepted: Accepted = new Map()
   for (const diagnosis of diagnoses.sort((one, other) => rank(one) - rank(other))) {
     const cause = causeOf(diagnosis, accepted, view.newest)
-    if (cause === undefined) accepted.push(diagnosis)
-    else accepted[accepted.indexOf(cause)] = withConsequence(cause, diagnosis)
+    if (cause !== undefined) Object.assign(cause, withConsequence(cause, diagnosis))
+    else accepted.set(anchorOf(diagnosis), [...(accepted.get(anchorOf(diagnosis)) ?? []), { ...diagnosis }])
   }
   const worst = ({ severity }: Diagnosis): number => severities.indexOf(severity)
-  return accepted.sort((one, other) => worst(one) - worst(other)).map(toFinding)
+  return [...accepted.values()]
+    .flat()
+    .sort((one, other) => worst(one) - worst(other))
+    .map(toFinding)
 }
+
+/** What has been found, by its anchor; it gains consequences as they are found. */
+type Accepted = Map<string, Diagnosis[]>
 
 function anchorOf({ anchor, stage }: Diagnosis): string {
   return anchor ?? stage
 }
 
 /** Among what has been found further down, and is the cause of this: at the stage itself, or else the nearest. */
-function causeOf(diagnosis: Diagnosis, accepted: readonly Diagnosis[], index: Indexed): Diagnosis | undefined {
+function causeOf(diagnosis: Diagnosis, accepted: Accepted, index: Indexed): Diagnosis | undefined {
   const { here, below } = causes[diagnosis.kind]
   const anchor = anchorOf(diagnosis)
-  const atOnce = accepted.find((other) => anchorOf(other) === anchor && here.includes(other.kind))
+  const atOnce = accepted.get(anchor)?.find(({ kind }) => here.includes(kind))
   if (atOnce !== undefined || below.length === 0) return atOnce
   const seen = new Set([anchor])
   for (const id of seen) {
     if (id !== anchor) {
-      const found = accepted.find((other) => anchorOf(other) === id && below.includes(other.kind))
+      const found = accepted.get(id)?.find(({ kind }) => below.includes(kind))
       if (found !== undefined) return found
     }
     // A set takes in what is added while it is gone through: this is the search, nearest first.

@@ -26,13 +26,19 @@ export const discards: DiagnosisRule = (view) => {
         label,
         text: `${what}: ${whyDropped(producing)}.`,
         evidence: { discarded: lost, discardedInAll: discarded, buffered: producing.buffer.events },
-        asConsequence: { text: `Meanwhile ${what}.`, evidence: { discarded: lost, dropping: label }, severity: 'warning' },
+        asConsequence: {
+          text: `Meanwhile ${what}.`,
+          evidence: { discarded: lost, dropping: label },
+          severity: 'warning',
+        },
       },
     ]
   })
 }
 
-function whyDropped({ buffer: { events, size, keep } }: ProducingInspection): string {
-  if (size === null || events < size) return 'its buffer was full for a time, or a subscriber left that it held them for'
-  return `its buffer is full with ${figure(size)}, and keeps the ${keep}`
+function whyDropped({ buffer: { size, keep }, dispatcher }: ProducingInspection): string {
+  const left = 'a subscriber left for whom they waited'
+  if (size === null) return left
+  const full = `its buffer of ${figure(size)}, which keeps the ${keep}, was full`
+  return dispatcher.kind === 'partition' || dispatcher.kind === 'custom' ? `${full}, or ${left}` : full
 }

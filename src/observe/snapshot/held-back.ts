@@ -1,6 +1,7 @@
 import type { Diagnosis, DiagnosisRule } from './diagnosis.ts'
+import { Idleness } from './idleness.ts'
 import type { StageSnapshot, SubscriptionSnapshot } from './snapshot-types.ts'
-import { type Indexed, type View, waitingFor } from './view.ts'
+import { type View, waitingFor } from './view.ts'
 import { count, duration } from './words.ts'
 
 /** Broadcasts in which all wait for one who does not ask. */
@@ -62,20 +63,13 @@ function waitingTime(
   late: readonly SubscriptionSnapshot[],
   others: readonly SubscriptionSnapshot[],
 ): number {
-  let looks = 0
-  let idle = 0
+  const idleness = new Idleness()
   let since = newest.snapshot.time
   for (const index of backwards) {
     const pendingOf = ({ tag }: SubscriptionSnapshot): number => index.subscriptions.get(tag)?.pending ?? -1
     if (!late.every((each) => pendingOf(each) === 0) || !others.every((each) => pendingOf(each) > 0)) break
-    looks++
-    if (others.every(({ consumer }) => hasNothingToDo(index, consumer))) idle++
+    idleness.look(index, others)
     since = index.snapshot.time
   }
-  const isCertain = looks < 3 ? idle === looks : idle * 2 >= looks
-  return isCertain ? newest.snapshot.time - since : 0
-}
-
-function hasNothingToDo({ stages }: Indexed, consumer: string): boolean {
-  return waitingFor(stages.get(consumer)) === 0
+  return idleness.isCertain ? newest.snapshot.time - since : 0
 }

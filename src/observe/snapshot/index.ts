@@ -11,4 +11,5 @@ export type {
   SubscriptionSnapshot,
   TreeNode,
 } from './snapshot-types.ts'
+export { type SnapshotOptions, snapshot } from './take-snapshot.ts'
 export { toMermaid } from './to-mermaid.ts'

@@ -1,7 +1,10 @@
-import type { Runtime } from '../../process/runtime.ts'
-import type { Thresholds } from './diagnose-options.ts'
+import { explain } from '../../base/errors.ts'
+import { defaultRuntime, expectRuntime, type ProcessRuntime, type Runtime } from '../../process/runtime.ts'
+import { findingsOf } from './diagnose.ts'
+import { observerOptions, type Thresholds } from './diagnose-options.ts'
 import type { Finding } from './finding.ts'
 import type { Snapshot } from './snapshot-types.ts'
+import { snapshotOf, timeStages } from './take-snapshot.ts'
 
 /** What an observer looks at, and how often. */
 export interface ObserverOptions extends Thresholds {
@@ -31,17 +34,89 @@ export interface Observer {
    * @returns Takes the listener away.
    */
   subscribe(listener: (snapshot: Snapshot, findings: readonly Finding[]) => void): () => void
-  /** Looks at the runtime now, out of turn, and answers the snapshot. */
-  look(): Snapshot
   /** Ends it; what it saw stays readable. Closing again does nothing. */
   close(): void
 }
 
+/** Hears of each new snapshot. */
+type Listener = (snapshot: Snapshot, findings: readonly Finding[]) => void
+
 /**
  * Makes an observer of a runtime: it takes a snapshot at each interval, and says what is wrong.
  *
- * While it is open, the runtime counts how long its stages are busy. Its timer does not keep a program alive.
+ * While it is open, the runtime counts how long its stages are busy. Its timer does not keep a program alive, on
+ * platforms that can be told so. A listener that throws is taken away, and reported to the runtime's logger.
  *
  * @throws {TypeError | RangeError} If an option is unknown or wrong.
  */
-export declare function observer(options?: ObserverOptions): Observer
+export function observer(options?: ObserverOptions): Observer {
+  const valid = observerOptions.read(options, 'the options of observer')
+  const runtime = valid.runtime === undefined ? defaultRuntime : expectRuntime(valid.runtime)
+  return new RuntimeObserver(runtime, valid)
+}
+
+class RuntimeObserver implements Observer {
+  history: readonly Snapshot[] = []
+  isOpen = true
+  private readonly runtime: ProcessRuntime
+  private readonly options: ReturnType<typeof observerOptions.read>
+  private readonly listeners = new Set<Listener>()
+  private readonly stopTiming: () => void
+  /** Fires when the next snapshot is due; undefined once closed. */
+  private timer: ReturnType<ProcessRuntime['clock']['setTimer']> | undefined
+  /** What is wrong as of the newest snapshot; undefined until somebody asks. */
+  private known: readonly Finding[] | undefined
+
+  constructor(runtime: ProcessRuntime, options: ReturnType<typeof observerOptions.read>) {
+    this.runtime = runtime
+    this.options = options
+    this.stopTiming = timeStages(runtime)
+    this.look()
+  }
+
+  get latest(): Snapshot {
+    return this.history.at(-1) as Snapshot
+  }
+
+  get findings(): readonly Finding[] {
+    this.known ??= findingsOf(this.history, this.options)
+    return this.known
+  }
+
+  subscribe(listener: Listener): () => void {
+    // Each call is a subscription of its own, also of the same function.
+    const own: Listener = (snapshot, findings) => listener(snapshot, findings)
+    this.listeners.add(own)
+    return () => this.listeners.delete(own)
+  }
+
+  close(): void {
+    if (!this.isOpen) return
+    this.isOpen = false
+    this.timer?.clear()
+    this.timer = undefined
+    this.listeners.clear()
+    this.stopTiming()
+  }
+
+  private readonly look = (): void => {
+    const { runtime, options, history } = this
+    const latest = snapshotOf(runtime, options.states)
+    const since = latest.time - options.history
+    this.history = [...history.filter(({ time }) => time >= since), latest]
+    this.known = undefined
+    // Set by hand, and not among the runtime's deadlines, which keep a program alive.
+    this.timer = runtime.clock.setTimer(this.look, options.interval)
+    this.timer.unref?.()
+    for (const listener of this.listeners) this.tell(listener, latest)
+  }
+
+  private tell(listener: Listener, latest: Snapshot): void {
+    try {
+      listener(latest, this.findings)
+    } catch (error) {
+      this.listeners.delete(listener)
+      this.runtime.log('error', `a listener of an observer failed and was taken away: ${explain(error)}`, { error })
+    }
+  }
+}

@@ -1,7 +1,8 @@
 import type { PartitionInspection } from '../../telemetry/inspection.ts'
 import type { Diagnosis, DiagnosisRule } from './diagnosis.ts'
+import { Idleness } from './idleness.ts'
 import type { StageSnapshot } from './snapshot-types.ts'
-import { type Indexed, isRising, labelOf, seriesOf, type View, waitingFor } from './view.ts'
+import { type Indexed, isRising, labelOf, seriesOf, type View } from './view.ts'
 import { count, duration, figure } from './words.ts'
 
 /** Partitions for which more and more events wait, or so many that the others get none. */
@@ -62,22 +63,23 @@ function starvingTime(
   stage: StageSnapshot,
   slowest: PartitionInspection,
 ): number {
+  const idleness = new Idleness()
   let since = newest.snapshot.time
   for (const index of backwards) {
     const queued = partitionIn(index, stage, slowest)?.queued ?? 0
-    if (queued < thresholds.queueGrowth || !othersStarve(index, stage, slowest)) break
+    const others = (index.downstream.get(stage.id) ?? []).filter(({ tag }) => tag !== slowest.subscriber)
+    if (queued < thresholds.queueGrowth || others.length === 0 || others.some(({ pending }) => pending === 0)) break
+    idleness.look(index, others)
     since = index.snapshot.time
   }
-  return newest.snapshot.time - since
+  return idleness.isCertain ? newest.snapshot.time - since : 0
 }
 
-function othersStarve({ downstream, stages }: Indexed, stage: StageSnapshot, slowest: PartitionInspection): boolean {
-  const others = (downstream.get(stage.id) ?? []).filter(({ tag }) => tag !== slowest.subscriber)
-  if (others.length === 0) return slowest.subscriber === null
-  return others.every(({ pending, consumer }) => pending > 0 && waitingFor(stages.get(consumer)) === 0)
-}
-
-function partitionIn({ stages }: Indexed, { id }: StageSnapshot, { partition }: PartitionInspection): PartitionInspection | undefined {
+function partitionIn(
+  { stages }: Indexed,
+  { id }: StageSnapshot,
+  { partition }: PartitionInspection,
+): PartitionInspection | undefined {
   return stages.get(id)?.producing?.dispatcher.partitions?.find((each) => each.partition === partition)
 }
 

@@ -53,11 +53,22 @@ function indexed(snapshot: Snapshot): Indexed {
     snapshot,
     stages: new Map(stages.map((stage) => [stage.id, stage])),
     subscriptions: new Map(subscriptions.map((subscription) => [subscription.tag, subscription])),
-    upstream: Map.groupBy(subscriptions, ({ consumer }) => consumer),
-    downstream: Map.groupBy(subscriptions, ({ producer }) => producer),
+    upstream: groupBy(subscriptions, ({ consumer }) => consumer),
+    downstream: groupBy(subscriptions, ({ producer }) => producer),
   }
   indexes.set(snapshot, index)
   return index
+}
+
+function groupBy<Item>(items: readonly Item[], keyOf: (item: Item) => string): Map<string, Item[]> {
+  const groups = new Map<string, Item[]>()
+  for (const item of items) {
+    const key = keyOf(item)
+    const group = groups.get(key)
+    if (group === undefined) groups.set(key, [item])
+    else group.push(item)
+  }
+  return groups
 }
 
 /** What a stage was like in each snapshot of the window in which it was there, from the oldest to the newest. */

@@ -4,14 +4,14 @@ export function figure(value: number): string {
 }
 
 /** A number of things: `1 event`, `12,345 events`. */
-export function count(value: number, thing: string): string {
-  return `${figure(value)} ${thing}${Math.round(value) === 1 ? '' : 's'}`
+export function count(value: number, thing: string, things: string = `${thing}s`): string {
+  return `${figure(value)} ${Math.round(value) === 1 ? thing : things}`
 }
 
 /** A time in milliseconds as one says it: `250 ms`, `42 s`, `7 min`, `3 h`. */
 export function duration(ms: number): string {
   if (ms < 1_000) return `${Math.round(ms)} ms`
-  if (ms < 120_000) return `${Number((ms / 1_000).toFixed(ms < 10_000 ? 1 : 0))} s`
+  if (ms < 120_000) return `${ms < 10_000 ? Math.floor(ms / 100) / 10 : Math.floor(ms / 1_000)} s`
   if (ms < 7_200_000) return `${Math.floor(ms / 60_000)} min`
   return `${figure(Math.floor(ms / 3_600_000))} h`
 }

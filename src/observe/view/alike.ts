@@ -24,7 +24,8 @@ export function alikeKeys(
   for (let known = 0; classes.count > known; ) {
     known = classes.count
     const before = classes.of
-    const numbersOf = (ids: readonly string[]): string => [...new Set(ids.map((id) => before.get(id)))].sort().join(',')
+    const numbersOf = (ids: readonly string[]): string =>
+      [...new Set(ids.map((id) => before.get(id)))].sort((one = 0, other = 0) => one - other).join(',')
     classes = numbered(stages, ({ id }) => {
       const { producers, consumers } = neighbours.get(id) ?? alone
       return `${before.get(id)} < ${numbersOf(producers)} > ${numbersOf(consumers)}`

@@ -8,10 +8,10 @@ const units: readonly (readonly [factor: number, unit: string])[] = [
   [1e3, 'k'],
 ]
 
-/** A whole number in at most six characters: `9,999`, `12.3k`, `1.23M`. */
+/** A whole number in at most six characters: `99,999`, `123k`, `1.23M`. */
 export function amount(value: number): string {
   const whole = Math.round(value)
-  if (whole < 10_000) return String(whole).replace(/\B(?=(\d{3})+$)/g, ',')
+  if (whole < 100_000) return String(whole).replace(/\B(?=(\d{3})+$)/g, ',')
   // What rounds up to 1,000 of a unit is 1 of the next.
   const [factor, unit] = units.find(([each]) => whole >= each * 0.9995) ?? [1e3, 'k']
   const scaled = whole / factor

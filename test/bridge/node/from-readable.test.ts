@@ -238,6 +238,28 @@ describe('a stream that', () => {
     readable.destroy()
   })
 
+  test('is read by another stage is refused, until that one has ended', async () => {
+    const readable = countingReadable(3)
+    const source = await launch(testRuntime(), fromReadable(readable))
+    const error = await rejection(launch(testRuntime(), fromReadable(readable)))
+    expect(error).toBeInstanceOf(StartError)
+    expect(error).toMatchObject({
+      cause: { message: 'expected a Readable that nobody reads, got one that another stage reads' },
+    })
+    const seen: unknown[] = []
+    for await (const number of stream([source])) seen.push(number)
+    expect(seen).toEqual([0, 1, 2])
+    const late = await launch(testRuntime(), fromReadable(readable))
+    for await (const number of stream([late])) seen.push(number)
+    expect(seen).toEqual([0, 1, 2])
+  })
+
+  test('is read by somebody else is refused', () => {
+    const readable = countingReadable(10).on('readable', () => {})
+    expect(() => fromReadable(readable)).toThrow("expected a Readable that nobody reads, got one whose 'readable'")
+    readable.destroy()
+  })
+
   test.each([undefined, null, {}, 'a', () => {}])('is none is refused: %s', (none) => {
     expect(() => fromReadable(none as never)).toThrow(TypeError)
   })

@@ -17,7 +17,7 @@ import {
   task,
   to,
 } from 'genstage'
-import type { Untyped } from '../../untyped.ts'
+import { type Untyped, untyped } from '../../untyped.ts'
 
 /** A producer that gives a hundred numbers, and then fails. */
 const Failing = () => {
@@ -280,14 +280,14 @@ const programs: Record<string, () => Promise<unknown>> = {
       producer({
         dispatcher: partitionDispatcher({
           partitions: ['one'],
-          hash: (() => Promise.reject(new Error('in hash'))) as never,
+          hash: untyped(() => Promise.reject(new Error('in hash'))),
         }),
         handleDemand: () => [1],
       }),
       { name: 'events' },
     )
     const sink = await start(Taking())
-    await sink.subscribe(events as never, { partition: 'one' } as never)
+    await sink.subscribe(events, { partition: 'one' })
     await sink.exited
     await sleep(5)
   },

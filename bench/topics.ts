@@ -1,0 +1,99 @@
+import { spawnSync } from 'node:child_process'
+import { join } from 'node:path'
+import { own, peers } from './implementations.ts'
+import { median } from './statistics.ts'
+import { figure, table } from './table.ts'
+import type { Figure } from './topics/figure.ts'
+
+/** Something else that is measured, by a program in `topics/`, in several ways that follow each other. */
+interface Topic {
+  readonly text: string
+  /** What the program is called with, once for each way; or what it is called with next, from the figures so far. */
+  readonly ways: readonly (readonly string[] | ((figures: readonly Figure[]) => readonly string[]))[]
+  readonly options?: readonly string[]
+}
+
+const asynchronous = [...own, ...peers].filter(({ workloads }) => workloads.includes('W6'))
+
+/** What is measured beside the workloads, by the name of the program. */
+export const topics: Readonly<Record<string, Topic>> = {
+  latency: {
+    text: 'one event through five stages',
+    ways: [['one'], ['top'], (figures) => ['half', String((valueIn(figures, 'top rate') * 1000) / 2)]],
+  },
+  'event-loop': { text: 'how late a timer of 1 ms is, beside five stages', ways: [[]] },
+  consumers: {
+    text: 'CPU time per delivery, by how many consumers one producer has',
+    ways: ['demand', 'broadcast', 'partition'].flatMap((name) => ['10', '1000', '10000'].map((size) => [name, size])),
+  },
+  idle: { text: 'memory of a stage that rests, of 10,000', ways: [[]], options: ['--expose-gc'] },
+  snapshot: { text: 'what it costs to look at 1,000 stages', ways: [[]] },
+  'start-stop': { text: 'time for 10,000 stages', ways: [[]] },
+  'slow-branch': {
+    text: 'a broadcast to four, one of whom takes 1 ms for each event: how far its source runs ahead',
+    ways: [['genstage', '1000'], ['genstage', '10'], ['node:stream'], ['Effect'], ['tee()']],
+  },
+  'slow-sink': {
+    text: 'W8: an endless source of 1 KB events, a sink that takes 1 ms for each, five seconds',
+    ways: [
+      ['genstage'],
+      ['node:stream'],
+      ['async generators'],
+      ['Web Streams'],
+      ['Effect'],
+      ['RxJS (no back-pressure)'],
+    ],
+  },
+  'long-event': {
+    text: 'W6, one of whose events takes long: how many others are handled meanwhile',
+    ways: asynchronous.map(({ name, file, runs }) => [name, file, runs]),
+  },
+}
+
+function valueIn(figures: readonly Figure[], what: string): number {
+  return figures.find((each) => each.what === what)?.value ?? Number.NaN
+}
+
+/** What came of a topic: the medians of several rounds. */
+export interface TopicResult {
+  readonly topic: string
+  readonly figures: readonly (Figure & { readonly values: readonly number[] })[]
+}
+
+/** Measures a topic so many times, each way in a process of its own. */
+export function measureTopic(name: string, folder: string, rounds: number): TopicResult {
+  const { ways, options = [] } = topics[name] as Topic
+  const all: Figure[] = []
+  for (let round = 0; round < rounds; round++) {
+    const figures: Figure[] = []
+    for (const way of ways) {
+      const args = typeof way === 'function' ? way(figures) : way
+      const { stdout, stderr, status } = spawnSync(
+        process.execPath,
+        [...options, join(folder, 'topics', `${name}.js`), ...args],
+        { encoding: 'utf8', timeout: 300_000 },
+      )
+      if (status !== 0) throw new Error(`${name} ${args.join(' ')} failed:\n${stderr}`)
+      for (const line of stdout.trim().split('\n')) figures.push(...(JSON.parse(line) as Figure[]))
+    }
+    all.push(...figures)
+  }
+  const names = [...new Set(all.map(({ what }) => what))]
+  return {
+    topic: name,
+    figures: names.map((what) => {
+      const same = all.filter((each) => each.what === what)
+      const values = same.map(({ value }) => value)
+      return { ...(same[0] as Figure), value: median(values), values }
+    }),
+  }
+}
+
+/** A topic's table. */
+export function tableOfTopic({ topic, figures }: TopicResult): string {
+  const rows = figures.map(({ what, value, values, unit, note = '' }) => {
+    const range = values.length === 1 ? '' : `${figure(Math.min(...values))}–${figure(Math.max(...values))}`
+    return [what, figure(value), unit, range, note]
+  })
+  return `${topic}  ${topics[topic]?.text}\n${table([['', 'median', '', 'from–to', ''], ...rows])}\n`
+}

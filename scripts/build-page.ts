@@ -1,0 +1,45 @@
+import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { build } from 'esbuild'
+
+const sources = new URL('../src/observe/page/', import.meta.url)
+
+/** Where the server looks for the page, from the root of the project. */
+export const pagePath = 'dist/observe/page.html'
+
+/** The live page as one file that needs no other: its script bundled, its styles put into it. */
+export async function buildPage(): Promise<string> {
+  const [script, styles] = await Promise.all([bundled('main.ts'), bundled('page.css')])
+  const page = readFileSync(new URL('page.html', sources), 'utf8')
+  // By functions, or a `$` in what is put in would mean something.
+  return page.replace('/* styles */', () => styles).replace('/* script */', () => script)
+}
+
+/** Builds the page and puts it where the server looks for it. */
+export async function writePage(): Promise<void> {
+  const page = await buildPage()
+  const path = fileURLToPath(new URL(`../${pagePath}`, import.meta.url))
+  mkdirSync(fileURLToPath(new URL('.', new URL(`../${pagePath}`, import.meta.url))), { recursive: true })
+  // Whoever reads it meanwhile gets the old one or the new one, and not half of it.
+  const half = `${path}.${process.pid}`
+  writeFileSync(half, page)
+  renameSync(half, path)
+}
+
+async function bundled(entry: string): Promise<string> {
+  const { outputFiles } = await build({
+    entryPoints: [fileURLToPath(new URL(entry, sources))],
+    bundle: true,
+    minify: true,
+    write: false,
+    format: 'esm',
+    target: 'es2022',
+    charset: 'utf8',
+    legalComments: 'none',
+  })
+  const text = outputFiles[0]?.text ?? ''
+  if (/<\/(script|style)/i.test(text)) throw new Error(`${entry} holds the end of the element that it stands in`)
+  return text.trim()
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) await writePage()

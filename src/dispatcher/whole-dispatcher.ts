@@ -1,0 +1,14 @@
+import type { Subscriber } from './dispatcher.ts'
+
+/**
+ * A dispatcher that can say in one word who gets a batch, where that is one subscriber: most batches are such. Only
+ * dispatchers of our own, who need no check of what they answer.
+ */
+export abstract class WholeDispatcher {
+  /**
+   * Hands out `count` events, at least one, if one subscriber gets them all.
+   *
+   * @returns Who; or `undefined`, and nothing has changed: then `dispatch` is to be asked.
+   */
+  abstract dispatchWhole(count: number): Subscriber | undefined
+}

@@ -1,0 +1,73 @@
+import { quote } from '../../base/quote.ts'
+
+/** What is to be done. */
+export type Command =
+  | { readonly kind: 'help' }
+  | { readonly kind: 'version' }
+  | { readonly kind: 'observe'; readonly url: URL; readonly token: string | undefined; readonly isJson: boolean }
+
+/** The arguments were wrong; the message says what was expected, and what came. */
+export class UsageError extends Error {}
+
+/** How the program is used. */
+export const usage = `Shows the stages of a program that calls observe().
+
+  genstage observe URL [--token TOKEN] [--json]
+
+  URL             where the program serves its live page: http://127.0.0.1:4040/, or just 4040
+  --token TOKEN   the token that observe() was given, if any; or in the variable GENSTAGE_TOKEN
+  --json          print one snapshot as JSON, and end
+  --help          print this
+  --version       print the version of genstage
+
+On a terminal the table is live until Ctrl-C; elsewhere it is printed once.
+Exit codes: 0 all went well, 1 the program cannot be reached or refuses, 2 wrong arguments, 130 Ctrl-C.
+`
+
+/**
+ * Reads the arguments that stand behind the program's name.
+ *
+ * @throws {UsageError} If they are wrong.
+ */
+export function parseArguments(
+  given: readonly string[],
+  environment: Readonly<Record<string, string | undefined>>,
+): Command {
+  const positional: string[] = []
+  let token = environment.GENSTAGE_TOKEN
+  let isJson = false
+  const rest = [...given]
+  for (let argument = rest.shift(); argument !== undefined; argument = rest.shift()) {
+    if (argument === '--help' || argument === '-h') return { kind: 'help' }
+    if (argument === '--version') return { kind: 'version' }
+    if (argument === '--json') isJson = true
+    else if (argument === '--token') token = expectToken(rest.shift())
+    else if (argument.startsWith('--token=')) token = expectToken(argument.slice('--token='.length))
+    else if (argument.startsWith('-')) {
+      throw new UsageError(`expected --token TOKEN, --json, --help or --version, got: ${quote(argument)}`)
+    } else positional.push(argument)
+  }
+  const [command, address, ...more] = positional
+  if (command !== 'observe') {
+    throw new UsageError(`expected the command observe, got: ${command === undefined ? 'nothing' : quote(command)}`)
+  }
+  if (address === undefined || more.length > 0) {
+    const got = address === undefined ? 'nothing' : [address, ...more].map(quote).join(' ')
+    throw new UsageError(`expected one URL behind observe, got: ${got}`)
+  }
+  const url = parseUrl(address)
+  return { kind: 'observe', url, token: url.searchParams.get('token') ?? (token === '' ? undefined : token), isJson }
+}
+
+function expectToken(given: string | undefined): string {
+  if (given !== undefined && given !== '') return given
+  throw new UsageError('expected --token to be followed by a token, got: nothing')
+}
+
+function parseUrl(address: string): URL {
+  const isPort = /^\d+$/.test(address)
+  const whole = isPort ? `http://127.0.0.1:${address}/` : /^[a-z]+:\/\//i.test(address) ? address : `http://${address}`
+  const url = URL.canParse(whole) ? new URL(whole) : undefined
+  if (url !== undefined && (url.protocol === 'http:' || url.protocol === 'https:')) return url
+  throw new UsageError(`expected a URL like http://127.0.0.1:4040/, got: ${quote(address)}`)
+}

@@ -1,0 +1,42 @@
+import { version } from '../../base/version.ts'
+import { type Command, parseArguments, UsageError, usage } from './arguments.ts'
+import { ObserveError, readSnapshot } from './client.ts'
+import { type Output, printOnce, watch } from './watch.ts'
+
+/** What a program is run with. */
+export interface Surroundings {
+  readonly stdout: Output
+  readonly stderr: Output
+  readonly environment: Readonly<Record<string, string | undefined>>
+  /** Aborted by Ctrl-C. */
+  readonly signal: AbortSignal
+}
+
+/** What shells expect of a program. */
+export const exitCodes = { well: 0, failed: 1, misused: 2, interrupted: 130 } as const
+
+/** Runs the program, and answers its exit code. */
+export async function run(given: readonly string[], around: Surroundings): Promise<number> {
+  const { stdout, stderr, signal } = around
+  try {
+    await carryOut(parseArguments(given, around.environment), around)
+    return signal.aborted ? exitCodes.interrupted : exitCodes.well
+  } catch (error) {
+    if (signal.aborted) return exitCodes.interrupted
+    if (error instanceof UsageError) {
+      stderr.write(`genstage: ${error.message}\n\n${usage}`)
+      return exitCodes.misused
+    }
+    if (!(error instanceof ObserveError)) throw error
+    stderr.write(`genstage: ${error.message}\n`)
+    return exitCodes.failed
+  }
+
+  async function carryOut(command: Command, { environment }: Surroundings): Promise<void> {
+    if (command.kind === 'help') stdout.write(usage)
+    else if (command.kind === 'version') stdout.write(`${version}\n`)
+    else if (command.isJson) stdout.write(await readSnapshot(command, signal))
+    else if (stdout.isTTY !== true) await printOnce(command, stdout, signal)
+    else await watch(command, stdout, (environment.NO_COLOR ?? '') === '', signal)
+  }
+}

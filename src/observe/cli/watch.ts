@@ -1,0 +1,93 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Frame } from '../view/frame.ts'
+import { Timeline } from '../view/timeline.ts'
+import { type Address, ObserveError, readFrames } from './client.ts'
+import { linesOf } from './table.ts'
+
+/** How long until the next attempt to reach a program that has gone, in milliseconds. */
+const RETRY = 1_000
+/** How long to wait for a second picture, which it takes for rates, in milliseconds. */
+const PATIENCE = 2_500
+/** How wide what is no terminal is taken to be. */
+const USUAL_COLUMNS = 110
+
+const enter = '\x1b[?1049h\x1b[?25l'
+const leave = '\x1b[?25h\x1b[?1049l'
+const home = '\x1b[H'
+const eraseLine = '\x1b[K'
+const eraseBelow = '\x1b[J'
+
+/** Where a table is printed: a stream, perhaps a terminal. */
+export interface Output {
+  write(text: string): unknown
+  readonly isTTY?: boolean
+  readonly columns?: number
+  readonly rows?: number
+}
+
+/** Prints the table once, with rates if the program gives a second picture soon enough. */
+export async function printOnce(address: Address, output: Output, signal: AbortSignal): Promise<void> {
+  const timeline = new Timeline()
+  const enough = new AbortController()
+  const timer = setTimeout(() => enough.abort(), PATIENCE)
+  let last: Frame | undefined
+  try {
+    let count = 0
+    for await (const frame of readFrames(address, AbortSignal.any([signal, enough.signal]))) {
+      timeline.add(frame.snapshot)
+      last = frame
+      if (++count === 2) break
+    }
+  } finally {
+    clearTimeout(timer)
+  }
+  if (last === undefined) {
+    if (signal.aborted) return
+    throw new ObserveError(`${address.url.origin} sends no picture within ${PATIENCE} ms`)
+  }
+  const screen = { columns: output.columns ?? USUAL_COLUMNS, rows: undefined, isColoured: false }
+  output.write(`${linesOf(last, timeline, address.url.origin, screen).join('\n')}\n`)
+}
+
+/**
+ * Shows the table on a terminal until `signal` is aborted, and leaves the terminal as it was.
+ *
+ * Rejects with an `ObserveError` where the program cannot be reached at first; later it is waited for.
+ */
+export async function watch(address: Address, output: Output, isColoured: boolean, signal: AbortSignal): Promise<void> {
+  const timeline = new Timeline()
+  let isShown = false
+  let last: Frame | undefined
+  const draw = (status: string): void => {
+    if (!isShown) output.write(enter)
+    isShown = true
+    const { columns = 80, rows = 24 } = output
+    const title = `${address.url.origin}${status}`
+    const lines = last === undefined ? [title] : linesOf(last, timeline, title, { columns, rows: rows - 1, isColoured })
+    output.write(
+      home +
+        lines
+          .slice(0, rows - 1)
+          .map((line) => `${line}${eraseLine}\n`)
+          .join('') +
+        eraseBelow,
+    )
+  }
+  try {
+    while (!signal.aborted) {
+      try {
+        for await (const frame of readFrames(address, signal)) {
+          last = frame
+          draw(timeline.add(frame.snapshot) ? ' · the program was started again' : '')
+        }
+      } catch (error) {
+        if (!isShown || !(error instanceof ObserveError)) throw error
+      }
+      if (signal.aborted) return
+      draw(' · ended or not reachable, trying again')
+      await sleep(RETRY, undefined, { signal }).catch(() => {})
+    }
+  } finally {
+    if (isShown) output.write(leave)
+  }
+}

@@ -1,0 +1,201 @@
+import type { Finding } from '../snapshot/finding.ts'
+import type { JsonValue, Snapshot, StageSnapshot } from '../snapshot/snapshot-types.ts'
+import { type Fact, factsOf, type SubscriptionFact, subscriptionFacts } from '../view/facts.ts'
+import { type GraphNode, nodeLabel } from '../view/graph.ts'
+import { percent, rate } from '../view/numbers.ts'
+import type { Timeline } from '../view/timeline.ts'
+import { pathOf } from './connection.ts'
+import { html, ListView, setAttributes, setText, type View } from './dom.ts'
+
+/** How often the state of the stage that is open is asked for, in milliseconds: that runs the user's `inspect`. */
+const STATE_INTERVAL = 2_000
+
+/** What can be done from the details. */
+export interface DetailsActions {
+  readonly open: (stage: string) => void
+  readonly close: () => void
+  /** Folds or unfolds the group that has this key. */
+  toggleGroup(group: string): void
+}
+
+/** What is open. */
+export interface Opened {
+  /** A stage, if it is one, also within a fold. */
+  readonly stage: StageSnapshot | undefined
+  readonly isEnded: boolean
+  /** The node that it is, or is in. */
+  readonly node: GraphNode | undefined
+}
+
+/** What else is known when the details are shown. */
+export interface Surroundings {
+  readonly snapshot: Snapshot
+  readonly timeline: Timeline
+  readonly findings: readonly Finding[]
+}
+
+/** The details of a stage, or the stages of a fold. */
+export class DetailsView {
+  private readonly parent: HTMLElement
+  private readonly title = html('h2', { id: 'details-title' })
+  private readonly toggle = html('button', { type: 'button', class: 'quiet' })
+  private readonly words = html('ul', { class: 'words' })
+  private readonly facts = html('dl', { class: 'facts' })
+  private readonly lists = html('div', { class: 'subscriptions' })
+  private readonly state = html('pre', { class: 'shown', tabindex: 0, 'aria-label': 'State' })
+  private readonly stateTitle = html('h3', {}, 'State')
+  private readonly wordList: ListView<Finding>
+  private readonly factList: ListView<Fact>
+  private readonly connections: ListView<Connections>
+  private group: string | undefined
+  /** The stage whose state is shown, and when it was last asked for. */
+  private asked: { readonly id: string; readonly at: number } | undefined
+
+  constructor(parent: HTMLElement, actions: DetailsActions) {
+    this.parent = parent
+    const close = html('button', { type: 'button', class: 'quiet', 'aria-label': 'Close', title: 'Close (Esc)' }, '✕')
+    close.addEventListener('click', actions.close)
+    this.toggle.addEventListener('click', () => {
+      if (this.group !== undefined) actions.toggleGroup(this.group)
+    })
+    this.wordList = new ListView(this.words, wordView)
+    this.factList = new ListView(this.facts, factView)
+    this.connections = new ListView(this.lists, () => connectionsView(actions.open))
+    const head = html('div', { class: 'details-head' }, this.title, this.toggle, close)
+    parent.append(head, this.words, this.facts, this.lists, this.stateTitle, this.state)
+  }
+
+  /** Shows what is open, or nothing. */
+  show(opened: Opened | undefined, around: Surroundings): void {
+    const { stage, node } = opened ?? {}
+    this.parent.hidden = stage === undefined && node === undefined
+    if (opened === undefined || this.parent.hidden) {
+      this.asked = undefined
+      return
+    }
+    setText(this.title, stage?.label ?? (node === undefined ? '' : `${nodeLabel(node)} × ${node.stages.length}`))
+    this.group = node?.group
+    this.toggle.hidden = this.group === undefined
+    setText(this.toggle, node?.isFold === true ? 'Unfold' : 'Fold')
+    const ids = stage === undefined ? new Set(node?.stages.map(({ id }) => id)) : new Set([stage.id])
+    this.wordList.show(
+      around.findings.filter((finding) => ids.has(finding.stage)),
+      ({ kind, subscription, stage: id }) => `${kind} ${id} ${subscription}`,
+    )
+    if (stage === undefined) this.showMembers(node, around)
+    else this.showStage(stage, opened.isEnded, around)
+  }
+
+  private showStage(stage: StageSnapshot, isEnded: boolean, { snapshot, timeline }: Surroundings): void {
+    const parent = stage.parent === null ? undefined : snapshot.stages.find(({ id }) => id === stage.parent)
+    const own: Fact[] = [['id', stage.id], ...(parent === undefined ? [] : [['started by', parent.label] as const])]
+    const facts = factsOf(stage, timeline.ratesOf(stage.id), snapshot.time)
+    const shown = isEnded ? facts.map(([name, value]): Fact => [name, name === 'state' ? 'ended' : value]) : facts
+    this.factList.show([...own, ...shown], ([name]) => name)
+    const labelOf = (id: string): string => snapshot.stages.find((each) => each.id === id)?.label ?? id
+    const sideOf = (side: 'producer' | 'consumer'): readonly SubscriptionFact[] =>
+      subscriptionFacts(stage.id, side, snapshot.subscriptions, labelOf, (tag) => timeline.flowOf(tag))
+    this.connections.show(
+      [
+        { title: 'Takes from', lines: sideOf('consumer') },
+        { title: 'Gives to', lines: sideOf('producer') },
+      ].filter(({ lines }) => lines.length > 0),
+      ({ title }) => title,
+    )
+    this.stateTitle.hidden = isEnded
+    this.state.hidden = isEnded
+    if (!isEnded) this.askState(stage.id)
+  }
+
+  private showMembers(node: GraphNode | undefined, { timeline }: Surroundings): void {
+    this.stateTitle.hidden = true
+    this.state.hidden = true
+    this.factList.show([], ([name]) => name)
+    const lines = (node?.stages ?? []).map(({ id, label, state }) => {
+      const { handled, emitted, busy } = timeline.ratesOf(id)
+      const isEnded = node?.ended.has(id) === true
+      const demand = isEnded ? 'ended' : `${state}, busy ${percent(busy)}`
+      return { tag: id, other: id, label, flow: isEnded ? '' : `${rate(handled ?? emitted)}/s`, demand }
+    })
+    this.connections.show([{ title: 'Stages', lines }], ({ title }) => title)
+  }
+
+  private askState(id: string): void {
+    const now = performance.now()
+    if (this.asked?.id === id && now - this.asked.at < STATE_INTERVAL) return
+    if (this.asked?.id !== id) setText(this.state, '…')
+    this.asked = { id, at: now }
+    const tell = (text: string): void => {
+      // Meanwhile another one may have been opened.
+      if (this.asked?.id === id) setText(this.state, text)
+    }
+    fetch(pathOf(`/stage/${encodeURIComponent(id)}`))
+      .then(async (response) => {
+        if (!response.ok) return tell((await response.text()).trim())
+        const { shown } = (await response.json()) as { readonly shown?: JsonValue }
+        tell(shown === null || shown === undefined ? 'none is shown' : JSON.stringify(shown, null, 2))
+      })
+      .catch(() => tell('cannot be asked for at the moment'))
+  }
+}
+
+interface Connections {
+  readonly title: string
+  readonly lines: readonly SubscriptionFact[]
+}
+
+function wordView(): View<Finding> {
+  const element = html('li')
+  return {
+    element,
+    update({ text, severity }) {
+      setText(element, text)
+      setAttributes(element, { 'data-severity': severity })
+    },
+  }
+}
+
+function factView(): View<Fact> {
+  const name = html('dt')
+  const value = html('dd')
+  const element = html('div', {}, name, value)
+  return {
+    element,
+    update([nameText, valueText]) {
+      setText(name, nameText)
+      setText(value, valueText)
+    },
+  }
+}
+
+function connectionsView(open: (stage: string) => void): View<Connections> {
+  const title = html('h3')
+  const list = html('ul')
+  const lines = new ListView<SubscriptionFact>(list, () => lineView(open))
+  const element = html('div', {}, title, list)
+  return {
+    element,
+    update(connections) {
+      setText(title, connections.title)
+      lines.show(connections.lines, ({ tag }) => tag)
+    },
+  }
+}
+
+function lineView(open: (stage: string) => void): View<SubscriptionFact> {
+  const label = html('span', { class: 'text' })
+  const flow = html('span', { class: 'number' })
+  const demand = html('span', { class: 'note' })
+  const button = html('button', { type: 'button' }, label, flow, demand)
+  let other = ''
+  button.addEventListener('click', () => open(other))
+  return {
+    element: html('li', {}, button),
+    update(line) {
+      other = line.other
+      setText(label, line.label)
+      setText(flow, line.flow)
+      setText(demand, line.demand)
+    },
+  }
+}

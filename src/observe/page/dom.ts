@@ -1,0 +1,88 @@
+/** What an element may be made with: attributes, and `class`. A value of `undefined` leaves one away. */
+export type Attributes = Readonly<Record<string, string | number | undefined>>
+
+/** Makes an element of HTML. */
+export function html<Tag extends keyof HTMLElementTagNameMap>(
+  tag: Tag,
+  attributes: Attributes = {},
+  ...children: readonly (Node | string)[]
+): HTMLElementTagNameMap[Tag] {
+  const element = document.createElement(tag)
+  setAttributes(element, attributes)
+  element.append(...children)
+  return element
+}
+
+/** Makes an element of SVG. */
+export function svg<Tag extends keyof SVGElementTagNameMap>(
+  tag: Tag,
+  attributes: Attributes = {},
+  ...children: readonly Node[]
+): SVGElementTagNameMap[Tag] {
+  const element = document.createElementNS('http://www.w3.org/2000/svg', tag)
+  setAttributes(element, attributes)
+  element.append(...children)
+  return element
+}
+
+/** Sets attributes, each only if it changes: what has not changed need not be drawn. */
+export function setAttributes(element: Element, attributes: Attributes): void {
+  for (const [name, value] of Object.entries(attributes)) {
+    if (value === undefined) element.removeAttribute(name)
+    else if (element.getAttribute(name) !== String(value)) element.setAttribute(name, String(value))
+  }
+}
+
+/** Sets a text, only if it changes: else a selection in it would be lost. */
+export function setText(element: Element, text: string): void {
+  if (element.textContent !== text) element.textContent = text
+}
+
+/** An element of the page that has to be there. */
+export function byId<Kind extends Element>(id: string, kind: new () => Kind): Kind {
+  const element = document.getElementById(id) ?? document.querySelector(`svg#${id}`)
+  if (element instanceof kind) return element
+  throw new Error(`expected the page to have a ${kind.name} with the id ${id}`)
+}
+
+/** A part of the page that shows one item. */
+export interface View<Item> {
+  readonly element: Element
+  update(item: Item): void
+}
+
+/**
+ * Shows a list of items, one element each. An element stays as long as there is an item of its key, and with it focus,
+ * scrolling and selection.
+ */
+export class ListView<Item> {
+  readonly views: Map<string, View<Item>> = new Map()
+  private readonly parent: Element
+  private readonly create: (item: Item) => View<Item>
+
+  constructor(parent: Element, create: (item: Item) => View<Item>) {
+    this.parent = parent
+    this.create = create
+  }
+
+  /** Shows these items, in this order. */
+  show(items: readonly Item[], keyOf: (item: Item) => string): void {
+    const keys = new Set(items.map(keyOf))
+    for (const [key, { element }] of this.views) {
+      if (keys.has(key)) continue
+      element.remove()
+      this.views.delete(key)
+    }
+    let before: Element | null = null
+    for (const item of items) {
+      const key = keyOf(item)
+      const view: View<Item> = this.views.get(key) ?? this.create(item)
+      this.views.set(key, view)
+      view.update(item)
+      // Moving an element takes the focus from it: only those move that are out of place.
+      const next: Element | null = before === null ? this.parent.firstElementChild : before.nextElementSibling
+      if (next !== view.element) this.parent.insertBefore(view.element, next)
+      before = view.element
+    }
+  }
+}

@@ -1,0 +1,87 @@
+import type { StageSnapshot, SubscriptionSnapshot } from '../snapshot/snapshot-types.ts'
+import { amount, counted, duration, percent, rate } from './numbers.ts'
+import type { Rates } from './timeline.ts'
+
+/** A line of the details of a stage: what it is, and what it comes to. */
+export type Fact = readonly [name: string, value: string]
+
+/** All that is known of a stage but for its state, in words; `time` is that of the snapshot. */
+export function factsOf(stage: StageSnapshot, rates: Rates, time: number): readonly Fact[] {
+  const { consuming, producing, supervising } = stage
+  const facts: Fact[] = [
+    ['state', stateText(stage, time)],
+    ['busy', percent(rates.busy)],
+    ['mailbox', counted(stage.mailbox, 'message')],
+  ]
+  if (consuming !== undefined) {
+    const { handled, batches, inHand, inbound, mailbox } = consuming
+    facts.push(
+      ['handles', `${rate(rates.handled)} events/s`],
+      ['handled', `${counted(handled, 'event')} in ${amount(batches)} ${batches === 1 ? 'batch' : 'batches'}`],
+      ['in hand', counted(inHand, 'event')],
+      ['waiting', `${counted(mailbox, 'event')} in the mailbox${inbound === 0 ? '' : `, ${amount(inbound)} inbound`}`],
+    )
+  }
+  if (producing !== undefined) {
+    const { buffer, dispatcher, discarded, emitted, sent, pending, demandMode, accumulated } = producing
+    facts.push(
+      ['emits', `${rate(rates.emitted)} events/s`],
+      ['emitted', `${counted(emitted, 'event')}, ${amount(sent)} sent`],
+      ['demand', `${amount(pending)} asked and not met${demandMode === 'accumulate' ? ', accumulating' : ''}`],
+      ['buffer', `${amount(buffer.events)} of ${buffer.size === null ? 'any number' : amount(buffer.size)}`],
+      ['dispatcher', `${dispatcher.kind}${dispatcher.held === 0 ? '' : `, holds ${amount(dispatcher.held)}`}`],
+    )
+    if (accumulated > 0) facts.push(['accumulated', counted(accumulated, 'event')])
+    if (discarded > 0) facts.push(['dropped', counted(discarded, 'event')])
+  }
+  if (supervising !== undefined) {
+    const { strategy, restarts, children } = supervising
+    facts.push(['supervises', `${amount(children.length)} ${strategy}`], ['restarts', amount(restarts)])
+  }
+  return facts
+}
+
+/** A subscription, seen from one of its two sides. */
+export interface SubscriptionFact {
+  readonly tag: string
+  /** The id and the label of the stage on the other side. */
+  readonly other: string
+  readonly label: string
+  /** `1,200/s`. */
+  readonly flow: string
+  /** What is asked, of how much may be; and the partition, where it is for one. */
+  readonly demand: string
+}
+
+/** The subscriptions of a stage: whom it takes from, or whom it gives to. */
+export function subscriptionFacts(
+  id: string,
+  side: 'producer' | 'consumer',
+  subscriptions: readonly SubscriptionSnapshot[],
+  labelOf: (id: string) => string,
+  flowOf: (tag: string) => number | null,
+): readonly SubscriptionFact[] {
+  const other = side === 'producer' ? 'consumer' : 'producer'
+  return subscriptions
+    .filter((subscription) => subscription[side] === id)
+    .map((subscription) => ({
+      tag: subscription.tag,
+      other: subscription[other],
+      label: labelOf(subscription[other]),
+      flow: `${rate(flowOf(subscription.tag))}/s`,
+      demand: demandText(subscription),
+    }))
+}
+
+function demandText({ pending, maxDemand, mode, partition, queued }: SubscriptionSnapshot): string {
+  const parts = [`${amount(pending)}${maxDemand === undefined ? '' : ` of ${amount(maxDemand)}`} asked`]
+  if (mode === 'manual') parts.push('by hand')
+  if (partition !== undefined) parts.push(`partition ${partition}`)
+  if (queued !== undefined && queued > 0) parts.push(`${amount(queued)} queued`)
+  return parts.join(', ')
+}
+
+function stateText({ state, callback, since }: StageSnapshot, time: number): string {
+  const inCallback = callback === null ? '' : ` in ${callback}`
+  return `${state}${inCallback}${since === null ? '' : ` for ${duration(time - since)}`}`
+}

@@ -1,0 +1,106 @@
+import type { Finding } from '../../src/observe/snapshot/finding.ts'
+import type { Snapshot, StageSnapshot, SubscriptionSnapshot } from '../../src/observe/snapshot/snapshot-types.ts'
+
+// Snapshots as they could have been taken, for what only reads them.
+
+/** What of a stage matters to a test. */
+export interface StageFigures {
+  readonly kind?: 'producer' | 'producer-consumer' | 'consumer' | 'supervisor'
+  readonly name?: string | null
+  readonly state?: StageSnapshot['state']
+  readonly handled?: number
+  readonly emitted?: number
+  /** Microseconds. */
+  readonly busy?: number
+  readonly buffered?: number
+  readonly bufferSize?: number | null
+}
+
+/** A stage; its id is its name, unless that is `null`. */
+export function stage(id: string, figures: StageFigures = {}): StageSnapshot {
+  const { kind = 'consumer', name = id, state = 'idle', handled = 0, emitted = 0, busy = 0 } = figures
+  const { buffered = 0, bufferSize = 10_000 } = figures
+  const inspection = { isStarved: false }
+  const consuming = {
+    handled,
+    batches: handled,
+    inHand: 0,
+    mailbox: 0,
+    inbound: 0,
+    lastHandled: null,
+    subscriptions: [],
+  }
+  const producing = {
+    dispatcher: { kind: 'demand', held: 0 },
+    demandMode: 'forward',
+    pending: 0,
+    buffer: { events: buffered, size: bufferSize, keep: 'last' },
+    accumulated: 0,
+    emitted,
+    sent: emitted,
+    discarded: 0,
+    lastEmitted: null,
+    askedSince: null,
+    subscribers: [],
+  } as const
+  return {
+    id,
+    kind,
+    name,
+    label: `${kind} ${name ?? id}`,
+    parent: null,
+    state,
+    callback: null,
+    since: null,
+    mailbox: 0,
+    busy,
+    ...inspection,
+    ...(kind !== 'producer' && kind !== 'supervisor' && { consuming }),
+    ...(kind !== 'consumer' && kind !== 'supervisor' && { producing }),
+  }
+}
+
+/** A subscription `a → b`, of the ids of two stages. */
+export function subscription(
+  way: `${string} → ${string}`,
+  figures: Partial<SubscriptionSnapshot> = {},
+): SubscriptionSnapshot {
+  const [producer = '', consumer = ''] = way.split(' → ')
+  return { tag: way, producer, consumer, pending: 0, sent: 0, since: 0, maxDemand: 1_000, ...figures }
+}
+
+/** All of it at a time in milliseconds. */
+export function picture(
+  stages: readonly StageSnapshot[],
+  subscriptions: readonly SubscriptionSnapshot[] = [],
+  { time = 0, runtime = 'g1' }: { readonly time?: number; readonly runtime?: string } = {},
+): Snapshot {
+  const tree = stages.map(({ id }) => ({ id, child: null, children: [] }))
+  return { version: 1, runtime, time, isObserved: true, stages, subscriptions, tree }
+}
+
+/** That a stage is slow. */
+export function finding(of: string, figures: Partial<Finding> = {}): Finding {
+  return {
+    kind: 'bottleneck',
+    severity: 'warning',
+    stage: of,
+    label: `consumer ${of}`,
+    text: `consumer ${of} sets the pace.`,
+    evidence: {},
+    ...figures,
+  }
+}
+
+/** One producer, so many workers, and one consumer of each worker's. */
+export function star(workers: number): { stages: StageSnapshot[]; subscriptions: SubscriptionSnapshot[] } {
+  const ids = Array.from({ length: workers }, (_, index) => `worker ${index}`)
+  return {
+    stages: [
+      stage('source', { kind: 'producer' }),
+      ...ids.map((id) => stage(id, { kind: 'producer-consumer' })),
+      stage('sink'),
+    ],
+    subscriptions: ids.flatMap((id) => [subscription(`source → ${id}`), subscription(`${id} → sink`)]),
+  }
+}
