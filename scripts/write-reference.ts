@@ -13,6 +13,7 @@ import { eventTargetOptions } from '../src/bridge/web/from-event-target.ts'
 import { toReadableStreamOptions } from '../src/bridge/web/to-readable-stream.ts'
 import { demandDispatcherOptions } from '../src/dispatcher/demand-dispatcher.ts'
 import { partitionDispatcherOptions } from '../src/dispatcher/partition-dispatcher.ts'
+import { observeOptions } from '../src/observe/server/observe.ts'
 import { diagnoseOptions, healthOptions, observerOptions } from '../src/observe/snapshot/diagnose-options.ts'
 import { snapshotOptions } from '../src/observe/snapshot/take-snapshot.ts'
 import { callOptions, stopOptions } from '../src/process/call-options.ts'
@@ -127,6 +128,7 @@ const sections: readonly Section[] = [
     text: 'The options of `diagnose`, from `genstage/snapshot`: from when on something counts as wrong.',
     tables: { diagnoseOptions },
   },
+  { title: 'The live page', text: 'The options of `observe`, from `genstage/observe`.', tables: { observeOptions } },
   { title: 'An observer', text: 'The options of `observer`, from `genstage/snapshot`.', tables: { observerOptions } },
   { title: 'A health check', text: 'The options of `healthy`, from `genstage/snapshot`.', tables: { healthOptions } },
   { title: 'A runtime', text: 'The options of `createRuntime`.', tables: { runtimeOptions } },
