@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'
-import type { Implementation } from './implementations.ts'
+import { fileURLToPath } from 'node:url'
+import { beam, type Implementation } from './implementations.ts'
 import { type Estimate, estimate, geometricMean, median, spread } from './statistics.ts'
 import type { Workload } from './workloads.ts'
 
@@ -24,6 +25,15 @@ export function onNode(implementation: Implementation, folder: string): Contende
       runs,
       String(seconds),
     ],
+  }
+}
+
+/** GenStage, on one scheduler; `modules` is where its compiled modules are. */
+export function onBeam(modules: string): Contender {
+  const script = fileURLToPath(new URL(beam.file, import.meta.url))
+  return {
+    implementation: beam,
+    command: (workload, seconds) => ['elixir', '--erl', '+S 1:1', '-pa', modules, script, workload, String(seconds)],
   }
 }
 

@@ -31,6 +31,15 @@ export const watched: readonly Implementation[] = [
   { name: 'genstage, observed', file: 'genstage-observed', runs: 'runs', workloads: all, holdsBack: true },
 ]
 
+/** GenStage itself, in a language of its own: not what is picked instead of this, but what this follows. */
+export const beam: Implementation = {
+  name: 'GenStage on BEAM',
+  file: 'beam.exs',
+  runs: 'run',
+  workloads: ['W1', 'W2', 'W3', 'W4', 'W5'],
+  holdsBack: true,
+}
+
 /** What a user would pick instead. */
 export const peers: readonly Implementation[] = [
   { name: 'node:stream', file: 'node-stream', runs: 'runs', workloads: all, holdsBack: true },

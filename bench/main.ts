@@ -1,8 +1,8 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { build } from './build.ts'
-import { type Contender, compare, type Effort, onNode, type Summaries, summarize } from './comparison.ts'
-import { type Implementation, limit, own, peers, watched } from './implementations.ts'
+import { type Contender, compare, type Effort, onBeam, onNode, type Summaries, summarize } from './comparison.ts'
+import { beam, type Implementation, limit, own, peers, watched } from './implementations.ts'
 import { circumstances } from './machine.ts'
 import { tableOf } from './table.ts'
 import { measureTopic, type TopicResult, tableOfTopic, topics } from './topics.ts'
@@ -20,6 +20,7 @@ const usage = `npm run bench -- [WORKLOAD…] [OPTION…]
   --seconds S       CPU time that is measured in each run (default: 0.6)
   --library DIR     the checkout whose library is measured (default: this one)
   --before DIR      another checkout of this project, measured beside it as 'genstage, before'
+  --beam DIR        GenStage too, by the 'elixir' in PATH; its compiled modules (gen_stage/ebin) are in DIR
   --json            prints JSON instead of tables
   --keep NAME       keeps the results as bench/results/NAME.json`
 
@@ -31,6 +32,7 @@ const { values, positionals } = parseArgs({
     seconds: { type: 'string', default: '0.6' },
     library: { type: 'string' },
     before: { type: 'string' },
+    beam: { type: 'string' },
     json: { type: 'boolean', default: false },
     keep: { type: 'string' },
     help: { type: 'boolean', short: 'h', default: false },
@@ -86,6 +88,7 @@ function compareAll(workload: Workload, effort: Effort, now: string, before: str
     const former = own.filter(has).map((each) => onNode({ ...each, name: `${each.name}, before` }, before))
     contenders.splice(former.length, 0, ...former)
   }
+  if (values.beam !== undefined && has(beam)) contenders.push(onBeam(values.beam))
   const comparison = compare(workload, onNode(limit, now), contenders, effort, progress)
   return summarize(comparison, new Set(competing.map(({ name }) => name)))
 }
@@ -116,5 +119,10 @@ function run(): void {
   writeFileSync(new URL(`results/${values.keep}.json`, import.meta.url), text)
 }
 
-if (values.help) console.log(usage)
-else run()
+try {
+  if (values.help) console.log(usage)
+  else run()
+} catch (error) {
+  console.error(error instanceof Error ? error.message : error)
+  process.exitCode = 1
+}

@@ -11,6 +11,7 @@ import { sourceOptions } from '../src/bridge/source-options.ts'
 import { lineOptions } from '../src/bridge/split-lines.ts'
 import { eventTargetOptions } from '../src/bridge/web/from-event-target.ts'
 import { toReadableStreamOptions } from '../src/bridge/web/to-readable-stream.ts'
+import { diagnosticsOptions } from '../src/diagnostics/publish-diagnostics.ts'
 import { demandDispatcherOptions } from '../src/dispatcher/demand-dispatcher.ts'
 import { partitionDispatcherOptions } from '../src/dispatcher/partition-dispatcher.ts'
 import { observeOptions } from '../src/observe/server/observe.ts'
@@ -27,6 +28,7 @@ import { streamOptions } from '../src/stage/stream.ts'
 import { subscribeOptions } from '../src/stage/subscribe-options.ts'
 import { childOptions } from '../src/supervisor/child-spec.ts'
 import { supervisorOptions } from '../src/supervisor/supervisor-options.ts'
+import { catalogue } from '../src/telemetry/catalogue.ts'
 
 interface Section {
   readonly title: string
@@ -122,6 +124,11 @@ const sections: readonly Section[] = [
     tables: { passageOptions },
   },
   { title: 'Text', text: 'The options of `decodeText` and `splitLines`.', tables: { decodeOptions, lineOptions } },
+  {
+    title: 'Diagnostics',
+    text: 'The options of `publishDiagnostics`, from `genstage/diagnostics`.',
+    tables: { diagnosticsOptions },
+  },
   { title: 'A snapshot', text: 'The options of `snapshot`, from `genstage/snapshot`.', tables: { snapshotOptions } },
   {
     title: 'The doctor',
@@ -141,6 +148,9 @@ export const tablesShown: readonly string[] = sections.flatMap(({ tables }) => O
 /** The path of the page, from the root of the project. */
 export const referencePath = 'docs/reference/options.md'
 
+/** The path of the page on telemetry, from the root of the project. */
+export const telemetryPath = 'docs/reference/telemetry.md'
+
 /** The page on options, out of the tables that check them. */
 export function referencePage(): string {
   const parts = sections.map(
@@ -152,6 +162,25 @@ export function referencePage(): string {
   return [introduction, ...parts].join('\n')
 }
 
+/** The page on telemetry, out of the catalogue. */
+export function telemetryPage(): string {
+  const parts = Object.entries(catalogue).map(([name, { text, measurements, metadata }]) => {
+    const rows = [
+      ...Object.entries(measurements).map(([key, what]) => `| measurement | \`${key}\` | ${what} |`),
+      ...Object.entries(metadata).map(([key, what]) => `| metadata | \`${key}\` | ${what} |`),
+    ]
+    return [`## \`${name}\`\n\n${text}\n`, '| | | |\n| --- | --- | --- |', ...rows, ''].join('\n')
+  })
+  return [telemetryIntroduction, ...parts].join('\n')
+}
+
+const telemetryIntroduction = `# Telemetry
+
+<!-- Written by \`npm run docs\` out of src/telemetry/catalogue.ts: change that, not this page. -->
+
+What the stages of a runtime tell whoever listens by \`attach\`: each event with its measurements, which are numbers of events unless said otherwise, and its metadata. A stage is told as \`{ id, kind, name }\`. The same goes out on Node's \`diagnostics_channel\`, where \`publishDiagnostics\` of \`genstage/diagnostics\` was called: on the channel \`genstage:\` and the name of the event, as \`{ measurements, metadata }\`.
+`
+
 const introduction = `# Options
 
 <!-- Written by \`npm run docs\` out of the tables that check the options: change those, not this page. -->
@@ -160,4 +189,7 @@ Each table here is also what checks the options. A key that is not in it is refu
 `
 
 const isRun = process.argv[1] === fileURLToPath(import.meta.url)
-if (isRun) writeFileSync(fileURLToPath(new URL(`../${referencePath}`, import.meta.url)), referencePage())
+if (isRun) {
+  writeFileSync(fileURLToPath(new URL(`../${referencePath}`, import.meta.url)), referencePage())
+  writeFileSync(fileURLToPath(new URL(`../${telemetryPath}`, import.meta.url)), telemetryPage())
+}

@@ -31,7 +31,7 @@ const doors = Object.keys(manifest.exports)
   .filter((door) => !door.endsWith('.json'))
   .map((door) => door.replace('.', 'genstage'))
 /** Those whose types need Node's. */
-const nodeOnly = ['genstage/node', 'genstage/program', 'genstage/observe']
+const nodeOnly = ['genstage/node', 'genstage/program', 'genstage/observe', 'genstage/diagnostics']
 /** Those that compile without the types of any platform. */
 const portable = doors.filter((door) => !nodeOnly.includes(door))
 

@@ -1,9 +1,19 @@
 import { expect, test } from 'vitest'
-import { referencePage, referencePath, tablesShown } from '../../scripts/write-reference.ts'
+import {
+  referencePage,
+  referencePath,
+  tablesShown,
+  telemetryPage,
+  telemetryPath,
+} from '../../scripts/write-reference.ts'
 import { documentText, sources } from './documents.ts'
 
 test('the page on options is what the tables say; `npm run docs` writes it', () => {
   expect(documentText(referencePath)).toBe(referencePage())
+})
+
+test('the page on telemetry is what the catalogue says; `npm run docs` writes it', () => {
+  expect(documentText(telemetryPath)).toBe(telemetryPage())
 })
 
 test('every option table of the library is on it; scripts/write-reference.ts lists them', () => {

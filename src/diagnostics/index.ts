@@ -1,0 +1,1 @@
+export { type DiagnosticsMessage, diagnosticsChannelOf, publishDiagnostics } from './publish-diagnostics.ts'

@@ -1,0 +1,48 @@
+import { channel } from 'node:diagnostics_channel'
+import { type OptionTable, optionTable } from '../base/option-table.ts'
+import { anything } from '../base/option-type.ts'
+import { defaultRuntime, expectRuntime, type Runtime } from '../process/runtime.ts'
+import { catalogue, type Measurements, type Metadata, type TelemetryName } from '../telemetry/catalogue.ts'
+import type { TelemetryListener } from '../telemetry/telemetry.ts'
+
+/** What is published on the channel of an event. */
+export interface DiagnosticsMessage<Name extends TelemetryName = TelemetryName> {
+  readonly measurements: Measurements<Name>
+  readonly metadata: Metadata<Name>
+}
+
+/** What is published. */
+export const diagnosticsOptions: OptionTable<{ readonly runtime: unknown }> = optionTable({
+  runtime: { type: anything(), absent: "the program's own", text: 'The runtime whose stages to publish.' },
+})
+
+/** The name of the channel that an event is published on: `'genstage:batch.handled'`. */
+export function diagnosticsChannelOf(name: TelemetryName): string {
+  return `genstage:${name}`
+}
+
+/**
+ * Publishes all telemetry of a runtime on Node's `diagnostics_channel`: each event on a channel of its own, as a
+ * {@link DiagnosticsMessage}, and only where the channel has subscribers.
+ *
+ * Whoever subscribes needs no reference to a runtime, nor to this package. What a subscriber throws is Node's to raise,
+ * as an uncaught exception.
+ *
+ * @param options `runtime`: whose stages to publish. Default: the program's own.
+ * @returns Ends it; a second call does nothing.
+ */
+export function publishDiagnostics(options?: { readonly runtime?: Runtime }): () => void {
+  const { runtime } = diagnosticsOptions.read(options, 'the options of publishDiagnostics')
+  const { telemetry } = runtime === undefined ? defaultRuntime : expectRuntime(runtime)
+  const listeners = Object.fromEntries(
+    (Object.keys(catalogue) as TelemetryName[]).map((name) => [name, publisherOf(name)]),
+  )
+  return telemetry.attach(listeners)
+}
+
+function publisherOf<Name extends TelemetryName>(name: Name): TelemetryListener<Name> {
+  const published = channel(diagnosticsChannelOf(name))
+  return (measurements, metadata) => {
+    if (published.hasSubscribers) published.publish({ measurements, metadata } satisfies DiagnosticsMessage<Name>)
+  }
+}
