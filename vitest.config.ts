@@ -1,7 +1,7 @@
 import { defineConfig } from 'vitest/config'
 
 // `genstage-source` makes `genstage`, `genstage/testing` and `#host` mean the sources, not the build.
-const conditions = ['genstage-source', 'node', 'module', 'default']
+const conditions = ['genstage-source', 'node', 'default']
 
 export default defineConfig({
   resolve: { conditions },

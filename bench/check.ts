@@ -75,7 +75,7 @@ function read(): Baseline | undefined {
 }
 
 function store(ratios: Ratios): void {
-  const { at, commit, machine } = circumstances()
+  const { at, commit, machine } = circumstances(values.library)
   const measured = Object.fromEntries([...ratios].map(([name, each]) => [name, rounded(estimate(each))]))
   const all = { ...read()?.ratios, ...measured }
   writeFileSync(file, `${JSON.stringify({ at, commit, machine, ratios: all }, undefined, 2)}\n`)

@@ -1,7 +1,10 @@
 import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { availableParallelism, cpus, loadavg, totalmem } from 'node:os'
+import { join } from 'node:path'
 import { limit, own, peers } from './implementations.ts'
+
+const project = join(import.meta.dirname, '..')
 
 /** What figures were taken on, and of what. */
 export interface Circumstances {
@@ -21,8 +24,8 @@ export interface Circumstances {
   readonly versions: Readonly<Record<string, string>>
 }
 
-/** Describes the machine, and the versions of all that is measured on it. */
-export function circumstances(): Circumstances {
+/** Describes the machine, and the versions of all that is measured on it; the library's is that of its checkout. */
+export function circumstances(library: string = project): Circumstances {
   const packages = [limit, ...own, ...peers].flatMap((each) => each.package ?? [])
   return {
     at: new Date().toISOString(),
@@ -35,28 +38,30 @@ export function circumstances(): Circumstances {
       v8: process.versions.v8,
       load: loadavg()[0] ?? Number.NaN,
     },
-    commit: commit(),
+    commit: commitOf(library),
     versions: {
-      genstage: versionIn('../package.json'),
-      ...Object.fromEntries(packages.map((name) => [name, versionIn(`node_modules/${name}/package.json`)])),
+      genstage: versionIn(join(library, 'package.json')),
+      ...Object.fromEntries(
+        packages.map((name) => [name, versionIn(join(import.meta.dirname, 'node_modules', name, 'package.json'))]),
+      ),
     },
   }
 }
 
 function versionIn(manifest: string): string {
-  const { version } = JSON.parse(readFileSync(new URL(manifest, import.meta.url), 'utf8')) as { version: string }
+  const { version } = JSON.parse(readFileSync(manifest, 'utf8')) as { version: string }
   return version
 }
 
-function commit(): string {
+function commitOf(folder: string): string {
   const git = (...args: readonly string[]): string =>
     execFileSync('git', args, {
-      cwd: import.meta.dirname,
+      cwd: folder,
       encoding: 'utf8',
       stdio: ['ignore', 'pipe', 'ignore'],
     }).trim()
   try {
-    return git('rev-parse', '--short', 'HEAD') + (git('status', '--porcelain', '../src') === '' ? '' : ', changed')
+    return git('rev-parse', '--short', 'HEAD') + (git('status', '--porcelain', 'src') === '' ? '' : ', changed')
   } catch {
     return 'unknown'
   }

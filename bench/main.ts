@@ -96,7 +96,7 @@ function compareAll(workload: Workload, effort: Effort, now: string, before: str
 function run(): void {
   const effort = { rounds: number(values.runs, '--runs'), seconds: number(values.seconds, '--seconds') }
   const names = chosen()
-  const surroundings = circumstances()
+  const surroundings = circumstances(values.library)
   const now = build('now', values.library).folder
   const before = values.before === undefined ? undefined : build('before', values.before).folder
   const workloads: Summaries[] = []

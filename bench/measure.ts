@@ -1,6 +1,7 @@
 // Measures one implementation at one workload, in this process, and prints what came of it as a line of JSON.
 //
 //     node measure.js WORKLOAD FILE EXPORT SECONDS
+import { cpuTime } from './cpu-time.ts'
 import { expectedOf, type Runs, type Workload } from './workloads.ts'
 
 const [workload, file, name, seconds] = process.argv.slice(2) as [Workload, string, string, string]
@@ -23,12 +24,6 @@ async function runOnce(count: number): Promise<void> {
       `${file} ${workload}: expected ${JSON.stringify(expected)}, got ${JSON.stringify({ got, sum, isOrdered })}`,
     )
   }
-}
-
-/** The CPU time of this process, all of its threads, in milliseconds. */
-function cpuTime(): number {
-  const { user, system } = process.cpuUsage()
-  return (user + system) / 1000
 }
 
 /** Runs more and more events, until everything is warm and a run takes a good part of the window. */

@@ -56,7 +56,10 @@ export function partitionOf(event: number): number {
 /** Splits a batch by partition. */
 export function split(events: readonly number[]): [number[], number[], number[], number[]] {
   const parts: [number[], number[], number[], number[]] = [[], [], [], []]
-  for (const event of events) parts[partitionOf(event)]?.push(event)
+  for (let index = 0; index < events.length; index++) {
+    const event = events[index] as number
+    parts[partitionOf(event)]?.push(event)
+  }
   return parts
 }
 

@@ -17,6 +17,7 @@ import { partitionDispatcherOptions } from '../src/dispatcher/partition-dispatch
 import { observeOptions } from '../src/observe/server/observe.ts'
 import { diagnoseOptions, healthOptions, observerOptions } from '../src/observe/snapshot/diagnose-options.ts'
 import { snapshotOptions } from '../src/observe/snapshot/take-snapshot.ts'
+import { instrumentOptions } from '../src/opentelemetry/instrument.ts'
 import { callOptions, stopOptions } from '../src/process/call-options.ts'
 import { inRuntimeOptions, runtimeOptions } from '../src/process/runtime-options.ts'
 import { startOptions } from '../src/process/start-options.ts'
@@ -128,6 +129,11 @@ const sections: readonly Section[] = [
     title: 'Diagnostics',
     text: 'The options of `publishDiagnostics`, from `genstage/diagnostics`.',
     tables: { diagnosticsOptions },
+  },
+  {
+    title: 'OpenTelemetry',
+    text: 'The options of `instrument`, from `genstage/opentelemetry`.',
+    tables: { instrumentOptions },
   },
   { title: 'A snapshot', text: 'The options of `snapshot`, from `genstage/snapshot`.', tables: { snapshotOptions } },
   {

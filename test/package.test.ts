@@ -26,10 +26,13 @@ const compilers = [
 const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
   readonly exports: Readonly<Record<string, string | { readonly types: string; readonly default: string }>>
 }
+/** What users can import only where they have installed a package beside: an optional peer. */
+const peerDoor = 'genstage/opentelemetry'
 /** What users can import. */
 const doors = Object.keys(manifest.exports)
   .filter((door) => !door.endsWith('.json'))
   .map((door) => door.replace('.', 'genstage'))
+  .filter((door) => door !== peerDoor)
 /** Those whose types need Node's. */
 const nodeOnly = ['genstage/node', 'genstage/program', 'genstage/observe', 'genstage/diagnostics']
 /** Those that compile without the types of any platform. */
@@ -132,6 +135,23 @@ describe('the installed package', () => {
       }`
     expect(await runModule(source)).toBe(doors.map((door) => `${door} true true\n`).join(''))
   })
+
+  test('tells OpenTelemetry, where its API is installed', async () => {
+    const attempt = `
+      const door = await import('${peerDoor}').catch((error) => error)
+      console.log(door.message?.includes("'@opentelemetry/api'") ?? typeof door.instrument)`
+    expect(await runModule(attempt)).toBe('true\n')
+    const peers = join(project, 'node_modules/@opentelemetry')
+    mkdirSync(peers)
+    symlinkSync(join(nodeModules, '@opentelemetry/api'), join(peers, 'api'), 'junction')
+    expect(await runModule(attempt)).toBe('function\n')
+    writeFileSync(join(project, 'instrumented.ts'), `import { instrument } from '${peerDoor}'\ninstrument()()\n`)
+    const types = { types: ['node'], typeRoots: [join(nodeModules, '@types')], skipLibCheck: false }
+    const compilerOptions = { strict: true, module: 'nodenext', target: 'es2023', noEmit: true, ...types }
+    writeFileSync(join(project, 'tsconfig.json'), JSON.stringify({ compilerOptions, files: ['instrumented.ts'] }))
+    for (const [, compiler] of compilers) expect(await complaintsOf(compiler, project)).toBe('')
+    rmSync(peers, { recursive: true })
+  }, 60_000)
 
   test('bridges Node and the Web', async () => {
     const source = `

@@ -1,5 +1,6 @@
 import { execFile, execFileSync, spawn } from 'node:child_process'
 import { mkdirSync, mkdtempSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs'
+import { type AddressInfo, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -183,6 +184,35 @@ describe('the output', () => {
     child.stderr.on('data', (data) => (stderr += data))
     const code = await new Promise((resolve) => child.on('close', resolve))
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+  })
+})
+
+describe('with --observe', () => {
+  test('a page is served while it counts, and keeps nothing alive at the end', async () => {
+    const root = join(folder, 'observed')
+    mkdirSync(root)
+    for (let file = 0; file < 30; file++) writeFileSync(join(root, `${file}`), 'word')
+    const parameters = [root, '--json', '--observe', '0', '--pace', '10']
+    const child = spawn(process.execPath, [...nodeOptions, main, ...parameters])
+    const ended = new Promise((resolve) => child.on('close', resolve))
+    let stdout = ''
+    child.stdout.on('data', (data) => (stdout += data))
+    const line = await new Promise<string>((resolve) => child.stderr.once('data', (data) => resolve(String(data))))
+    const url = /^wordcount: look on at (http:\/\/127\.0\.0\.1:\d+\/) until the count is done\n$/.exec(line)?.[1]
+    const events = await fetch(`${url}events`)
+    expect(await events.text()).toContain('"label":"producer walker"')
+    expect(await ended).toBe(0)
+    expect(JSON.parse(stdout)).toMatchObject({ files: 30, words: 30 })
+  })
+
+  test('a port that is taken is an error, with exit code 1', async () => {
+    const server = createServer().listen(0, '127.0.0.1')
+    await new Promise((resolve) => server.once('listening', resolve))
+    const { port } = server.address() as AddressInfo
+    const { code, stdout, stderr } = await wordcount([folder, '--observe', String(port)])
+    expect({ code, stdout }).toEqual({ code: 1, stdout: '' })
+    expect(stderr).toMatch(/^wordcount: cannot listen on port \d+ of 127\.0\.0\.1: somebody listens there.*\n$/)
+    server.close()
   })
 })
 

@@ -1,7 +1,7 @@
 import {
   BATCH,
-  batches,
   CONCURRENCY,
+  CONSUMERS,
   doubleAll,
   handleLater,
   integers,
@@ -41,14 +41,16 @@ export const runs: Runs = {
     const all = tallies()
     for (let first = 0; first < count; first += BATCH) {
       const events = integers(first, Math.min(BATCH, count - first))
-      for (const tally of all) tally.addAll(events)
+      // By index: with an iterator over four objects V8 makes it a fifth slower.
+      for (let index = 0; index < CONSUMERS; index++) all[index]?.addAll(events)
     }
     return total(...all)
   },
 
   W5(count) {
     const all = keyedTallies()
-    for (const events of batches(count)) {
+    for (let first = 0; first < count; first += BATCH) {
+      const events = integers(first, Math.min(BATCH, count - first))
       const parts = split(events)
       for (let partition = 0; partition < 4; partition++) all[partition]?.addAll(parts[partition] as number[])
     }

@@ -9,7 +9,7 @@ import {
   startLink,
   to,
 } from 'genstage'
-import { cpuTime } from './cpu-time.ts'
+import { cpuTime } from '../cpu-time.ts'
 import { report } from './figure.ts'
 
 /** Small, so that ten thousand consumers do not all have their first batch for the whole of the window. */

@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { producer, startLink } from 'genstage'
 import { diagnose, snapshot } from 'genstage/snapshot'
-import { cpuTime } from './cpu-time.ts'
+import { cpuTime } from '../cpu-time.ts'
 import { report } from './figure.ts'
 import { Same, Sink } from './stages.ts'
 

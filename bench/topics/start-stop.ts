@@ -1,6 +1,6 @@
 // How long it takes to start and to stop 10,000 stages.
 import { consumer, producer, startLink } from 'genstage'
-import { cpuTime } from './cpu-time.ts'
+import { cpuTime } from '../cpu-time.ts'
 import { report } from './figure.ts'
 
 const STAGES = 10_000

@@ -29,7 +29,7 @@ export function attach(listeners: TelemetryListeners, options?: { readonly runti
       const meant = nearest(name, names)
       throw new TypeError(`expected the name of an event, as '${meant}', got: ${quote(name)}`)
     }
-    if (typeof listener !== 'function') {
+    if (listener !== undefined && typeof listener !== 'function') {
       throw new TypeError(`expected the listener of '${name}' to be a function, got: ${quote(listener)}`)
     }
   }

@@ -176,6 +176,11 @@ export class Process implements Runnable, Linkable {
     return this.isParked ? this.busy + this.measuredSince(this.parkedAt, now) : this.busy
   }
 
+  /** The time is about to be measured no longer: keeps what was of a promise that is pending. */
+  keepBusyTime(now: number): void {
+    this.busy = this.busyTime(now)
+  }
+
   get isParked(): boolean {
     return this.waker !== undefined
   }

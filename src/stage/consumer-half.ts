@@ -11,7 +11,7 @@ import { type ProcessReference, resolveReference } from '../process/reference.ts
 import type { ConsumingInspection, UpstreamInspection } from '../telemetry/inspection.ts'
 import { type AnswerRule, follow, followSubscribe } from './answer.ts'
 import { DemandWindow } from './demand-window.ts'
-import { runHeard, tellAsked, timeOrNull } from './heard.ts'
+import { reportUnknown, runHeard, tellAsked, timeOrNull } from './heard.ts'
 import { countEvents } from './mailbox-events.ts'
 import { type Delivered, type Ended, PROTOCOL_VERSION, sendAsk, sendCancel, sendSubscribe } from './protocol.ts'
 import type { Stage } from './stage.ts'
@@ -202,26 +202,11 @@ export class ConsumerHalf {
     if (upstream === undefined) {
       const producer = message.from as ProcessReference
       sendCancel(producer, message.tag, this.stage.process.reference, 'unknown-subscription')
-      this.reportUnknown(producer, message.body.length)
+      reportUnknown(this.stage.process, producer, message.body.length)
     } else if (message.body.length === 0) {
       this.confirm(upstream)
     }
     return upstream
-  }
-
-  /** Events that came under no subscription of this stage are dropped, as in GenStage, and never in silence. */
-  private reportUnknown(producer: ProcessReference, count: number): void {
-    if (count === 0) return
-    const { process } = this.stage
-    const { telemetry } = process.runtime
-    if (telemetry.hears('events.discarded')) {
-      telemetry.execute('events.discarded', { count }, { stage: process.identity, cause: 'unknown subscription' })
-    }
-    process.runtime.log(
-      'warn',
-      `${process.label} has discarded ${count} events of ${producer.label}, which came under a subscription it has not`,
-      { process: process.id, producer: producer.id, discarded: count },
-    )
   }
 
   /** The producer has accepted the subscription. */

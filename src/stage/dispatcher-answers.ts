@@ -1,5 +1,6 @@
 import { BadReturnError } from '../base/errors.ts'
-import type { Dispatched } from '../dispatcher/dispatcher.ts'
+import type { Dispatched, Dispatcher, DispatcherShape } from '../dispatcher/dispatcher.ts'
+import type { DispatcherInspection, PartitionInspection } from '../telemetry/inspection.ts'
 
 // Dispatchers are users' code, too: what they answer is checked where it enters, or the mistake shows far from there.
 
@@ -23,3 +24,27 @@ export function expectDispatched(answer: Dispatched): Dispatched {
 }
 
 const EXPECTED = '{ deliveries, leftover }, which are arrays'
+
+const KINDS: readonly unknown[] = ['demand', 'broadcast', 'partition'] satisfies DispatcherShape['kind'][]
+
+/** What a dispatcher tells of itself, as far as it is what it should be: a snapshot must be JSON whatever it answers. */
+export function inspectDispatcher(dispatcher: Dispatcher<never, never>): DispatcherInspection {
+  const shape: Partial<DispatcherShape> | undefined = dispatcher.inspect?.()
+  const kind = KINDS.includes(shape?.kind) ? (shape?.kind as DispatcherShape['kind']) : 'custom'
+  const held = countOf(dispatcher.heldCount?.())
+  const partitions: unknown = shape?.partitions
+  return Array.isArray(partitions) ? { kind, held, partitions: partitions.map(inspectPartition) } : { kind, held }
+}
+
+function inspectPartition(given: Partial<PartitionInspection> | null | undefined): PartitionInspection {
+  const { partition, subscriber, queued } = given ?? {}
+  return {
+    partition: Number.isFinite(partition) ? (partition as number) + 0 : String(partition),
+    subscriber: typeof subscriber === 'string' ? subscriber : null,
+    queued: countOf(queued),
+  }
+}
+
+function countOf(count: unknown): number {
+  return Number.isSafeInteger(count) ? (count as number) : 0
+}

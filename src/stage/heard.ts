@@ -45,3 +45,17 @@ export function tellAsked(consumer: ProcessReference, producer: ProcessReference
   if (!telemetry.hears('demand.sent')) return
   telemetry.execute('demand.sent', { demand }, { consumer: consumer.identity, producer: producer.identity, tag })
 }
+
+/** Events that came under no subscription of a stage are dropped, as in GenStage, and never in silence. */
+export function reportUnknown(process: Process, producer: ProcessReference, count: number): void {
+  if (count === 0) return
+  const { runtime, identity: stage } = process
+  if (runtime.telemetry.hears('events.discarded')) {
+    runtime.telemetry.execute('events.discarded', { count }, { stage, cause: 'unknown subscription' })
+  }
+  runtime.log(
+    'warn',
+    `${process.label} has discarded ${count} events of ${producer.label}, which came under a subscription it has not`,
+    { process: process.id, producer: producer.id, discarded: count },
+  )
+}

@@ -11,7 +11,7 @@ import type { ProducingInspection } from '../telemetry/inspection.ts'
 import type { AnswerRule } from './answer.ts'
 import { follow, followSubscribe } from './answer.ts'
 import { Buffer, type BufferKeep } from './buffer.ts'
-import { expectAddedDemand, expectDispatched, expectRecord } from './dispatcher-answers.ts'
+import { expectAddedDemand, expectDispatched, expectRecord, inspectDispatcher } from './dispatcher-answers.ts'
 import { timeOrNull } from './heard.ts'
 import { ProducerSubscription } from './producer-subscription.ts'
 import { type Ask, type Cancel, PROTOCOL_VERSION, type Subscribe, sendCancelled, sendEvents } from './protocol.ts'
@@ -91,12 +91,12 @@ export class ProducerHalf {
     const { buffer, dispatcher, pending, emitted, sent, discarded } = this
     const size = Number.isFinite(buffer.size) ? buffer.size : null
     return {
-      dispatcher: { ...(dispatcher.inspect?.() ?? { kind: 'custom' }), held: dispatcher.heldCount?.() ?? 0 },
+      dispatcher: inspectDispatcher(dispatcher),
       demandMode,
       pending,
       buffer: { events: buffer.eventCount, size, keep: buffer.keep },
       accumulated,
-      emitted,
+      emitted: emitted + accumulated,
       sent,
       discarded,
       lastEmitted: timeOrNull(this.lastEmitted),
@@ -225,7 +225,7 @@ export class ProducerHalf {
     const pending = addPending(subscriber, demand)
     if (this.pending === 0) this.askedSince = runtime.scheduler.roughNow()
     this.pending += demand
-    if (runtime.telemetry.isHeard) this.tellDemand(subscriber, demand, pending)
+    if (runtime.telemetry.isHeard && message.kind === 'ask') this.tellDemand(subscriber, demand, pending)
     const answer = this.dispatcher.ask(subscriber, demand)
     return stage.serve(this.carryOut('ask', answer))
   }
@@ -297,7 +297,7 @@ export class ProducerHalf {
       const owner = subscriber as ProducerSubscription
       addPending(owner, -count)
       this.drop(count)
-      this.stage.process.deliver(new Message('ask', owner.tag, referenceOf(owner), count))
+      this.stage.process.deliver(new Message('ask-again', owner.tag, referenceOf(owner), count))
     }
   }
 

@@ -64,8 +64,11 @@ export interface Cancelled {
 
 /** To a producer: `from` subscribes under `tag`. */
 export type Subscribe = Message<'subscribe', Subscribing>
-/** To a producer: the subscriber asks for `body` more events. */
-export type Ask = Message<'ask', number>
+/**
+ * To a producer: the subscriber asks for `body` more events. `ask-again` a producer sends to itself, for what it has
+ * taken back from a subscriber.
+ */
+export type Ask = Message<'ask' | 'ask-again', number>
 /** To a producer: the subscriber wants no more. */
 export type Cancel = Message<'cancel', ExitReason>
 /** To a consumer: events it has asked for. `meta` is reserved: for acknowledgements, and tracing across machines. */

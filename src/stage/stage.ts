@@ -84,6 +84,7 @@ export abstract class Stage implements Behaviour {
       case 'events':
         return this.onEvents(message as Delivered)
       case 'ask':
+      case 'ask-again':
         return this.onAsk(message as Ask)
       case 'message':
         return this.handleInfo(message.body)

@@ -7,7 +7,7 @@ import { type ProcessReference, resolveReference } from '../process/reference.ts
 import type { ConsumingInspection, Inspection, UpstreamInspection } from '../telemetry/inspection.ts'
 import type { SubscribeRequest } from './consumer-half.ts'
 import { DemandWindow } from './demand-window.ts'
-import { tellAsked, timeOrNull } from './heard.ts'
+import { reportUnknown, tellAsked, timeOrNull } from './heard.ts'
 import { countEvents } from './mailbox-events.ts'
 import { PROTOCOL_VERSION, sendAsk, sendCancel, sendSubscribe } from './protocol.ts'
 import type { DemandMode } from './references.ts'
@@ -119,7 +119,9 @@ export class StreamConsumer implements Behaviour {
   private onEvents({ tag, from, body: events }: Message<'events', readonly unknown[]>): Progress {
     const upstream = this.upstreams.get(tag)
     if (upstream === undefined) {
-      sendCancel(from as ProcessReference, tag, this.process.reference, 'unknown-subscription')
+      const producer = from as ProcessReference
+      sendCancel(producer, tag, this.process.reference, 'unknown-subscription')
+      reportUnknown(this.process, producer, events.length)
       return 'done'
     }
     if (this.isLeaving) {

@@ -152,7 +152,7 @@ export const catalogue: { readonly [Name in TelemetryName]: Entry<Name> } = {
     },
   },
   'subscription.cancelled': {
-    text: 'A subscription has ended, as its producer sees it.',
+    text: 'A subscription has ended, as its producer sees it; with the producer itself they end unsaid.',
     measurements: {
       unmet: 'demand that no event had met',
       subscribers: 'subscriptions that the producer has left',

@@ -17,6 +17,8 @@ export type ReportListener = (message: string, facts: Readonly<Record<string, un
 /** Listeners that were attached, and are detached, together. */
 interface Attachment {
   readonly listeners: TelemetryListeners
+  /** Cleared when it is detached, which may be in the middle of an event: from then on none of them is called. */
+  isAttached: boolean
 }
 
 /**
@@ -48,20 +50,24 @@ export class Telemetry {
 
   /** Adds listeners; answers how to take them away again. They run in the order in which they were attached. */
   attach(listeners: TelemetryListeners): () => void {
-    const attachment: Attachment = { listeners }
+    const attachment: Attachment = { listeners, isAttached: true }
     this.replace([...this.attachments, attachment])
     return () => this.detach(attachment)
   }
 
   private detach(attachment: Attachment): void {
-    if (this.attachments.includes(attachment)) this.replace(this.attachments.filter((each) => each !== attachment))
+    if (!attachment.isAttached) return
+    attachment.isAttached = false
+    this.replace(this.attachments.filter((each) => each !== attachment))
   }
 
   private replace(attachments: readonly Attachment[]): void {
     this.attachments = attachments
     this.names.clear()
     for (const { listeners } of attachments) {
-      for (const name of Object.keys(listeners)) this.names.add(name as TelemetryName)
+      for (const [name, listener] of Object.entries(listeners)) {
+        if (listener !== undefined) this.names.add(name as TelemetryName)
+      }
     }
     this.isHeard = this.names.size > 0
   }
@@ -70,7 +76,7 @@ export class Telemetry {
   execute<Name extends TelemetryName>(name: Name, measurements: Measurements<Name>, metadata: Metadata<Name>): void {
     for (const attachment of this.attachments) {
       const listener: TelemetryListener<Name> | undefined = attachment.listeners[name]
-      if (listener === undefined) continue
+      if (listener === undefined || !attachment.isAttached) continue
       try {
         const answer: unknown = listener(measurements, metadata)
         if (isThenable(answer)) answer.then(undefined, (error: unknown) => this.giveUp(attachment, name, error))
@@ -81,12 +87,18 @@ export class Telemetry {
   }
 
   private giveUp(attachment: Attachment, name: TelemetryName, error: unknown): void {
+    // Of one that answers promises several may be pending when the first of them rejects: it is reported once.
+    if (!attachment.isAttached) return
     this.detach(attachment)
     this.report(`a telemetry listener of '${name}' failed and was detached: ${explain(error)}`, { event: name, error })
   }
 
-  /** Has the time measured that processes spend, until what it answers is called; any number may ask for it. */
-  time(now: number): () => void {
+  /**
+   * Has the time measured that processes spend, until what it answers is called; any number may ask for it.
+   *
+   * @param whenOver Runs when the last of them has enough, while the time still counts.
+   */
+  time(now: number, whenOver: () => void): () => void {
     if (!this.isTimed) this.timedSince = now
     this.observers++
     this.isTimed = true
@@ -95,7 +107,9 @@ export class Telemetry {
       if (isReleased) return
       isReleased = true
       this.observers--
-      this.isTimed = this.observers > 0
+      if (this.observers > 0) return
+      whenOver()
+      this.isTimed = false
     }
   }
 }

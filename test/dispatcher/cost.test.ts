@@ -62,7 +62,12 @@ describe('what the demand dispatcher costs does not depend on how many subscribe
     )
   })
 
-  test.each([1_000, 1_000_000])('with demands of their own, up to %i', (most) => {
+  test.each([
+    { most: 1_000, size: 1 },
+    { most: 1_000_000, size: 1 },
+    { most: 1_000, size: 500 },
+  ])('with demands of their own, up to $most, and batches of $size', ({ most, size }) => {
+    const events = Array.from({ length: size }, (_, index) => index)
     expectSteady(
       sizes.map((count) => {
         const dispatcher = demandDispatcher({ maxDemand: most })
@@ -74,7 +79,7 @@ describe('what the demand dispatcher costs does not depend on how many subscribe
         for (const each of all) dispatcher.subscribe(each, {})
         const steps = countSteps(() => {
           for (let turn = 0; turn < 2_000; turn++) {
-            dispatcher.dispatch([turn])
+            dispatcher.dispatch(events)
             const each = all[Math.floor(random(turn) * count)]
             if (each !== undefined) dispatcher.ask(each, 1 + Math.floor(random(turn + 0.5) * most))
           }

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { dirname, join, normalize } from 'node:path/posix'
 import { describe, expect, test } from 'vitest'
 import { documents, projectFiles, prose } from './documents.ts'
@@ -36,7 +37,8 @@ function complaintOf(path: string, { target, line }: Link): string | undefined {
   const found = file === '' ? path : normalize(join(dirname(path), file))
   const text = projectFiles.get(found)
   const isFolder = [...projectFiles.keys()].some((other) => other.startsWith(found.replace(/\/?$/, '/')))
-  if (text === undefined && !isFolder) return `${path}:${line}: there is no ${found}`
+  const isPicture = found.endsWith('.png') && existsSync(new URL(`../../${found}`, import.meta.url))
+  if (text === undefined && !isFolder && !isPicture) return `${path}:${line}: there is no ${found}`
   if (anchor === undefined || anchorsOf(text ?? '').has(anchor)) return undefined
   return `${path}:${line}: ${found} has no heading for #${anchor}`
 }

@@ -6,7 +6,7 @@ import { type ModuleReference, moduleReferences } from './syntax.ts'
 export const coreLayers: readonly string[] = ['base', 'dispatcher', 'telemetry', 'process', 'supervisor', 'stage']
 
 /** The folders that may import themselves and the core, and that nobody imports. */
-export const leafLayers: readonly string[] = ['bridge', 'diagnostics', 'testing', 'observe', 'program']
+export const leafLayers: readonly string[] = ['bridge', 'diagnostics', 'testing', 'observe', 'opentelemetry', 'program']
 
 const hostFolder = 'src/process/host/'
 

@@ -12,11 +12,27 @@ export interface Screen {
   readonly isColoured: boolean
 }
 
-const headings = ['STAGE', 'STATE', 'IN/S', 'OUT/S', 'BUSY', 'MAILBOX', 'IN HAND', 'BUFFER', 'ASKED'] as const
+/** A column behind the first, which gets the room that is left. */
+interface Column {
+  readonly heading: string
+  readonly width: number
+}
 
-/** How wide the columns are behind the first, which gets the rest. */
-const widths = [9, 8, 8, 6, 9, 9, 9, 9]
-const NARROWEST_LABEL = 16
+const columns: readonly Column[] = [
+  { heading: 'STATE', width: 9 },
+  { heading: 'IN/S', width: 8 },
+  { heading: 'OUT/S', width: 8 },
+  { heading: 'BUSY', width: 6 },
+  { heading: 'MAILBOX', width: 9 },
+  { heading: 'IN HAND', width: 9 },
+  { heading: 'BUFFER', width: 9 },
+  { heading: 'ASKED', width: 8 },
+]
+/** Those that a narrow terminal does without, in this order. */
+const dispensable: readonly string[] = ['IN HAND', 'BUFFER', 'MAILBOX', 'STATE', 'ASKED']
+/** So much of a stage's label should be seen. */
+const LABEL = 30
+const NARROWEST_LABEL = 10
 
 /** What the doctor says and the table of stages, as lines that fit. */
 export function linesOf(frame: Frame, timeline: Timeline, title: string, screen: Screen): string[] {
@@ -25,19 +41,26 @@ export function linesOf(frame: Frame, timeline: Timeline, title: string, screen:
   const words = findings.length === 0 ? ['nothing is wrong'] : findings.flatMap((each) => wordsOf(each, screen, paint))
   const head = `${title} · up ${duration(snapshot.time)}`
   const above = [paint('bold', fitted(head, screen.columns)), '', ...words, '']
-  const room = screen.rows === undefined ? Number.POSITIVE_INFINITY : Math.max(3, screen.rows - above.length - 2)
+  const room = screen.rows === undefined ? Number.POSITIVE_INFINITY : Math.max(3, screen.rows - above.length - 1)
   const nodes = nodesOf(frame, timeline, room)
   const shown = nodes.length > room ? nodes.slice(0, room - 1) : nodes
-  const width = Math.max(NARROWEST_LABEL, screen.columns - widths.reduce((sum, each) => sum + each, 0))
+  const fitting = columnsWithin(screen.columns)
+  const written = (label: string, cells: Readonly<Record<string, string>>): string =>
+    fitted(aligned(label, cells, fitting, screen.columns), screen.columns)
   const table = shown.map((node) => {
-    const line = fitted(aligned(cellsOf(node, frame, timeline), width), screen.columns)
+    const line = written(printable(labelOf(node)), cellsOf(node, frame, timeline))
     const severity = findings.find(({ stage }) => node.stages.some(({ id }) => id === stage))?.severity
     if (hasEnded(node)) return paint('dim', line)
     return severity === undefined ? line : paint(severity, line)
   })
   const more = nodes.length - shown.length
   const below = more === 0 ? [] : [paint('dim', `and ${amount(more)} more`)]
-  return [...above, paint('dim', fitted(aligned(headings, width), screen.columns)), ...table, ...below]
+  return [
+    ...above,
+    paint('dim', written('STAGE', Object.fromEntries(columns.map(({ heading }) => [heading, heading])))),
+    ...table,
+    ...below,
+  ]
 }
 
 /** Stages, alike ones as one where they would not fit. */
@@ -47,27 +70,30 @@ function nodesOf({ snapshot }: Frame, timeline: Timeline, room: number): readonl
   return whole.length <= room ? whole : graphOf(parts, { isOn: true, unfolded: new Set() }).nodes
 }
 
-function cellsOf(node: GraphNode, { snapshot }: Frame, timeline: Timeline): string[] {
+function labelOf(node: GraphNode): string {
+  return node.isFold ? `${nodeLabel(node)} × ${node.stages.length - node.ended.size}` : nodeLabel(node)
+}
+
+/** What stands in the columns of a node, by their headings. */
+function cellsOf(node: GraphNode, { snapshot }: Frame, timeline: Timeline): Record<string, string> {
   const running = node.stages.filter(({ id }) => !node.ended.has(id))
   const ids = new Set(running.map(({ id }) => id))
   const rates = running.map(({ id }) => timeline.ratesOf(id))
-  const label = node.isFold ? `${nodeLabel(node)} × ${running.length}` : nodeLabel(node)
   const states = new Set(running.map(({ state }) => state))
   const state = hasEnded(node) ? 'ended' : states.size === 1 ? [...states].join('') : 'various'
   const busy = sum(rates.map((each) => each.busy))
   const asked = snapshot.subscriptions.filter(({ producer }) => ids.has(producer)).map(({ pending }) => pending)
   const isProducing = running.some(({ producing }) => producing !== undefined)
-  return [
-    label,
-    state,
-    orBlank(sum(rates.map((each) => each.handled)), rate),
-    orBlank(sum(rates.map((each) => each.emitted)), rate),
-    orBlank(busy === null ? null : busy / running.length, percent),
-    orBlank(sum(running.map(({ consuming, mailbox }) => consuming?.mailbox ?? mailbox)), amount),
-    orBlank(sum(running.map(({ consuming }) => consuming && consuming.inHand + consuming.inbound)), amount),
-    orBlank(sum(running.map(({ producing }) => producing?.buffer.events)), amount),
-    isProducing ? amount(sum(asked) ?? 0) : '',
-  ].map(printable)
+  return {
+    STATE: state,
+    'IN/S': orBlank(sum(rates.map((each) => each.handled)), rate),
+    'OUT/S': orBlank(sum(rates.map((each) => each.emitted)), rate),
+    BUSY: orBlank(busy === null ? null : busy / running.length, percent),
+    MAILBOX: orBlank(sum(running.map(({ consuming, mailbox }) => consuming?.mailbox ?? mailbox)), amount),
+    'IN HAND': orBlank(sum(running.map(({ consuming }) => consuming && consuming.inHand + consuming.inbound)), amount),
+    BUFFER: orBlank(sum(running.map(({ producing }) => producing?.buffer.events)), amount),
+    ASKED: isProducing ? amount(sum(asked) ?? 0) : '',
+  }
 }
 
 function orBlank(value: number | null, write: (value: number) => string): string {
@@ -79,16 +105,33 @@ function sum(values: readonly (number | null | undefined)[]): number | null {
   return known.length === 0 ? null : known.reduce((all, each) => all + each, 0)
 }
 
-/** The first to the left, the second too, numbers to the right. */
-function aligned(cells: readonly string[], width: number): string {
-  return cells
-    .map((cell, index) => {
-      if (index === 0) return fitted(cell, width - 1).padEnd(width)
-      const room = widths[index - 1] ?? 0
-      return index === 1 ? cell.padEnd(room) : cell.padStart(room)
-    })
-    .join('')
-    .trimEnd()
+/** As many columns as leave room enough for labels. */
+function columnsWithin(width: number): readonly Column[] {
+  let kept = columns
+  for (const heading of dispensable) {
+    if (width - widthOf(kept) >= LABEL) break
+    kept = kept.filter((column) => column.heading !== heading)
+  }
+  return kept
+}
+
+function widthOf(some: readonly Column[]): number {
+  return some.reduce((all, { width }) => all + width, 0)
+}
+
+/** Words to the left, numbers to the right. */
+function aligned(
+  label: string,
+  cells: Readonly<Record<string, string>>,
+  fitting: readonly Column[],
+  width: number,
+): string {
+  const room = Math.max(NARROWEST_LABEL, width - widthOf(fitting))
+  const others = fitting.map(({ heading, width: own }) => {
+    const cell = cells[heading] ?? ''
+    return heading === 'STATE' ? cell.padEnd(own) : cell.padStart(own)
+  })
+  return [fitted(label, room - 1).padEnd(room), ...others].join('').trimEnd()
 }
 
 function wordsOf({ severity, text }: Finding, { columns }: Screen, paint: Paint): string[] {

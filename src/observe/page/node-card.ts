@@ -45,6 +45,7 @@ export function cardView(): View<Card> & { readonly element: HTMLButtonElement }
         'data-kind': card.kind,
         'data-state': card.state,
         'data-fold': card.isFold ? '' : undefined,
+        'data-both': card.flow.includes('→') ? '' : undefined,
         'data-severity': card.severity,
         'aria-label': card.label,
         title: card.title.length > 22 ? card.title : undefined,

@@ -10,7 +10,14 @@ export function sparkline(): View<readonly Point[]> {
   const line = svg('path', { class: 'line' })
   const element = svg(
     'svg',
-    { class: 'sparkline', viewBox: `0 0 ${WIDTH} ${HEIGHT}`, width: WIDTH, height: HEIGHT, 'aria-hidden': 'true' },
+    {
+      class: 'sparkline',
+      viewBox: `0 0 ${WIDTH} ${HEIGHT}`,
+      width: WIDTH,
+      height: HEIGHT,
+      preserveAspectRatio: 'none',
+      'aria-hidden': 'true',
+    },
     area,
     line,
   )

@@ -1,7 +1,7 @@
 import { randomBytes, randomUUID } from 'node:crypto'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { basename } from 'node:path'
+import { basename, dirname } from 'node:path'
 import nodeProcess from 'node:process'
 import type { Snapshot, StageSnapshot } from '../snapshot/snapshot-types.ts'
 import { Audience, type Looking } from './audience.ts'
@@ -38,7 +38,7 @@ interface Site extends Served {
 /** Serves what there is to see of a runtime. Neither the server nor a connection to it keeps the program alive. */
 export async function serve(served: Served, options: ServeOptions): Promise<Serving> {
   const { host, token, port, interval } = options
-  const program = basename(nodeProcess.argv[1] ?? nodeProcess.title)
+  const program = programName(nodeProcess.argv[1])
   const audience = new Audience({ server: randomUUID(), program, interval }, served.open)
   const site: Site = { ...served, guarded: { host, token }, audience }
   const server = createServer((request, response) => {
@@ -63,6 +63,13 @@ export async function serve(served: Served, options: ServeOptions): Promise<Serv
       return closing
     },
   }
+}
+
+/** What the program is called: its file, or the folder if the file has a name that most have. */
+function programName(path: string | undefined): string {
+  if (path === undefined) return nodeProcess.title
+  const isUsual = /^(main|index|server|app|start)\.[cm]?[jt]s$/.test(basename(path))
+  return basename(isUsual ? dirname(path) : path)
 }
 
 async function answer(request: IncomingMessage, response: ServerResponse, site: Site): Promise<void> {

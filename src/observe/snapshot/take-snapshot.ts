@@ -74,7 +74,10 @@ export function stageOf(runtime: ProcessRuntime, id: string): StageSnapshot | un
  * @returns Ends it; it goes on as long as anybody who began it has not.
  */
 export function timeStages(runtime: ProcessRuntime): () => void {
-  return runtime.telemetry.time(runtime.clock.now())
+  return runtime.telemetry.time(runtime.clock.now(), () => {
+    const now = runtime.clock.now()
+    for (const process of runtime.processes.values()) process.keepBusyTime(now)
+  })
 }
 
 function stageSnapshot(process: Process, time: number, showsState: boolean): StageSnapshot {
@@ -97,12 +100,18 @@ function stageSnapshot(process: Process, time: number, showsState: boolean): Sta
   }
 }
 
+/** Processes that could not be inspected, which is said once: snapshots may be taken ten times a second. */
+const opaque = new WeakSet<Process>()
+
 /** A dispatcher of the user's may be asked here, and a snapshot must not fail of it. */
 function inspectionOf(process: Process): Inspection {
   try {
     return process.behaviour.inspect()
   } catch (error) {
-    process.runtime.log('warn', `${process.label} could not be inspected: ${explain(error)}`, { process: process.id })
+    if (!opaque.has(process)) {
+      opaque.add(process)
+      process.runtime.log('warn', `${process.label} could not be inspected: ${explain(error)}`, { process: process.id })
+    }
     return { isStarved: false }
   }
 }

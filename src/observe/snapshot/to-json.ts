@@ -21,7 +21,8 @@ export function toJson(value: unknown, levels: number = MOST_LEVELS): JsonValue 
     case 'boolean':
       return value
     case 'number':
-      return Number.isFinite(value) ? value : String(value)
+      // JSON has no `-0` either.
+      return Number.isFinite(value) ? value + 0 : String(value)
     case 'object':
       return value === null ? null : objectToJson(value, levels)
     default:

@@ -1,0 +1,15 @@
+import type { Attributes } from '@opentelemetry/api'
+import type { StageIdentity } from '../telemetry/catalogue.ts'
+
+/** Which process it is, for metrics: its kind and its name. Ids would make a series of each. */
+export function attributesOf({ kind, name }: StageIdentity): Attributes {
+  return name === undefined
+    ? { 'genstage.stage.kind': kind }
+    : { 'genstage.stage.kind': kind, 'genstage.stage.name': name }
+}
+
+/** What went wrong, by OpenTelemetry's conventions; nothing where nothing did. */
+export function errorAttributes(error: unknown): Attributes {
+  if (error === undefined) return {}
+  return { 'error.type': error instanceof Error ? error.name : '_OTHER' }
+}

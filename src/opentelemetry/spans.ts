@@ -1,0 +1,58 @@
+import {
+  isSpanContextValid,
+  type Link,
+  type Span,
+  type SpanContext,
+  SpanStatusCode,
+  type Tracer,
+} from '@opentelemetry/api'
+import { explain } from '../base/errors.ts'
+import type { Measurements, Metadata } from '../telemetry/catalogue.ts'
+import { attributesOf, errorAttributes } from './attributes.ts'
+
+/** To how many contexts a span is linked at most: what the SDK keeps by default. */
+export const MOST_LINKS = 128
+
+/** Finds the span that an event came into being in; throws nothing. */
+export type OriginOf = (event: unknown) => SpanContext | undefined
+
+/** Makes the span of a batch that has been handled, and ends it. */
+export function spanOfBatch(
+  tracer: Tracer,
+  { size, duration }: Measurements<'batch.handled'>,
+  { consumer, tag, events, error }: Metadata<'batch.handled'>,
+  originOf: OriginOf | undefined,
+): Span {
+  const end = Date.now()
+  const span = tracer.startSpan(`handle ${consumer.name ?? consumer.kind}`, {
+    startTime: end - duration,
+    links: originOf === undefined ? [] : linksOf(events, originOf),
+    attributes: {
+      ...attributesOf(consumer),
+      ...errorAttributes(error),
+      'genstage.stage.id': consumer.id,
+      'genstage.subscription': tag,
+      'genstage.batch.size': size,
+    },
+  })
+  if (error !== undefined) {
+    span.recordException(error instanceof Error ? error : explain(error), end)
+    span.setStatus({ code: SpanStatusCode.ERROR, message: explain(error) })
+  }
+  span.end(end)
+  return span
+}
+
+/** Where the events came into being: each span once, in the order of the events. */
+function linksOf(events: readonly unknown[], originOf: OriginOf): Link[] {
+  const links = new Map<string, Link>()
+  for (const event of events) {
+    const origin = originOf(event)
+    if (origin === undefined || !isSpanContextValid(origin)) continue
+    const key = `${origin.traceId}${origin.spanId}`
+    if (links.has(key)) continue
+    links.set(key, { context: origin })
+    if (links.size === MOST_LINKS) break
+  }
+  return [...links.values()]
+}

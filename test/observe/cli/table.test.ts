@@ -1,0 +1,105 @@
+import { describe, expect, test } from 'vitest'
+import { linesOf } from '../../../src/observe/cli/table.ts'
+import type { Frame } from '../../../src/observe/view/frame.ts'
+import { Timeline } from '../../../src/observe/view/timeline.ts'
+import { finding, picture, stage, star, subscription } from '../picture.ts'
+
+const wide = { columns: 110, rows: undefined, isColoured: false }
+
+/** The lines after frames a second apart. */
+function shown(frames: readonly Frame[], screen: Parameters<typeof linesOf>[3] = wide): string[] {
+  const timeline = new Timeline()
+  for (const { snapshot } of frames) timeline.add(snapshot)
+  return linesOf(frames.at(-1)!, timeline, 'here', screen)
+}
+
+const pipeline = (time: number, handled: number, findings: Frame['findings'] = []): Frame => ({
+  snapshot: picture(
+    [
+      stage('numbers', { kind: 'producer', emitted: handled, buffered: 12 }),
+      stage('printer', { handled, state: 'waiting', busy: time * 500 }),
+    ],
+    [subscription('numbers → printer', { pending: 7, sent: handled })],
+    { time },
+  ),
+  findings,
+})
+
+test('a table has a line for each stage, with rates once there are two snapshots', () => {
+  expect(shown([pipeline(1_000, 0), pipeline(2_000, 1_500)])).toEqual([
+    'here · up 2.0 s',
+    '',
+    'nothing is wrong',
+    '',
+    'STAGE                                       STATE        IN/S   OUT/S  BUSY  MAILBOX  IN HAND   BUFFER   ASKED',
+    'producer numbers                            idle                1,500    0%        0                12       7',
+    'consumer printer                            waiting     1,500           50%        0        0',
+  ])
+  expect(shown([pipeline(1_000, 10)]).at(-1)).toMatch(/^consumer printer +waiting +0 +0$/)
+})
+
+test('what is wrong stands above it, in lines that fit', () => {
+  const text = 'consumer printer sets the pace, at 500 events a second: it was handling all the time.'
+  const lines = shown([pipeline(1_000, 0, [finding('printer', { severity: 'problem', text })])], {
+    ...wide,
+    columns: 60,
+  })
+  expect(lines.slice(2, 5)).toEqual([
+    'problem  consumer printer sets the pace, at 500 events a',
+    '         second: it was handling all the time.',
+    '',
+  ])
+  for (const line of lines) expect(line.length).toBeLessThanOrEqual(60)
+})
+
+test.each([
+  [110, 'STATE IN/S OUT/S BUSY MAILBOX IN HAND BUFFER ASKED'],
+  [80, 'STATE IN/S OUT/S BUSY MAILBOX ASKED'],
+  [60, 'IN/S OUT/S BUSY ASKED'],
+])('%d columns hold what matters most', (columns, headings) => {
+  const lines = shown([pipeline(1_000, 0), pipeline(2_000, 1_500)], { ...wide, columns })
+  expect(lines[4]?.split(/\s+/).join(' ')).toBe(`STAGE ${headings}`)
+  for (const line of lines) expect(line.length).toBeLessThanOrEqual(columns)
+})
+
+test('alike stages are one line where there is no room for all of them', () => {
+  const frame = { snapshot: picture(star(200).stages, star(200).subscriptions), findings: [] }
+  expect(shown([frame])).toHaveLength(5 + 202)
+  const few = shown([frame], { ...wide, rows: 23 })
+  expect(few.slice(5).map((line) => line.slice(0, 34).trim())).toEqual([
+    'producer source',
+    'producer-consumer worker # × 200',
+    'consumer sink',
+  ])
+})
+
+test('what does not fit even so is counted', () => {
+  const stages = Array.from({ length: 50 }, (_, index) => stage(`s${'x'.repeat(index)}`))
+  const lines = shown([{ snapshot: picture(stages), findings: [] }], { ...wide, rows: 20 })
+  expect(lines).toHaveLength(20)
+  expect(lines.at(-1)).toBe('and 36 more')
+})
+
+test('a stage that has ended stays for a while', () => {
+  const [numbers] = pipeline(2_000, 1).snapshot.stages
+  const lines = shown([pipeline(1_000, 1), { snapshot: picture([numbers!], [], { time: 2_000 }), findings: [] }])
+  expect(lines.at(-1)).toMatch(/^consumer printer +ended$/)
+})
+
+describe('a terminal', () => {
+  test('is not told anything by a name', () => {
+    const frame = { snapshot: picture([stage('a\x1b[2J\r\n\u202eb')]), findings: [finding('a', { text: 'x\x1b]0;y' })] }
+    const text = shown([frame]).join('\n')
+    expect(text.replaceAll('\n', '')).not.toMatch(/[\p{Cc}\p{Cf}]/u)
+    expect(text).toContain('a�[2J')
+  })
+
+  test('has colours if it wants any', () => {
+    const frames = [pipeline(1_000, 0, [finding('printer')])]
+    expect(shown(frames).join('')).not.toContain('\x1b')
+    const coloured = shown(frames, { ...wide, isColoured: true })
+    expect(coloured.find((line) => line.includes('consumer printer  '))).toSatisfy(
+      (line: string) => line.startsWith('\x1b[33m') && line.endsWith('\x1b[0m'),
+    )
+  })
+})

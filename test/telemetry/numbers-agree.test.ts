@@ -1,0 +1,215 @@
+import { attach, broadcastDispatcher, consumer, fromIterable, producer, producerConsumer, stream } from 'genstage'
+import { type TestRuntime, testRuntime } from 'genstage/testing'
+import { expect, test } from 'vitest'
+import { Message } from '../../src/process/message.ts'
+import type { ProcessReference } from '../../src/process/reference.ts'
+import type { ProcessRuntime } from '../../src/process/runtime.ts'
+import { Telemetry } from '../../src/telemetry/telemetry.ts'
+import { atOnce, counting, gate, type LogRecord, launch, range, recording, timings } from '../stage/cast.ts'
+
+// What is told of events and demand, held against what went through the pipeline.
+
+/** Adds up what a runtime tells. */
+function sums(runtime: TestRuntime) {
+  const total = { sent: 0, received: 0, demanded: 0, handled: 0, discarded: 0, batches: 0, errors: 0 }
+  const causes: string[] = []
+  const detach = attach(
+    {
+      'demand.sent': ({ demand }) => void (total.sent += demand),
+      'demand.received': ({ demand }) => void (total.received += demand),
+      'demand.handled': ({ demand }) => void (total.demanded += demand),
+      'batch.handled'({ size }, { error }) {
+        total.handled += size
+        total.batches++
+        if (error !== undefined) total.errors++
+      },
+      'events.discarded'({ count }, { cause }) {
+        total.discarded += count
+        causes.push(cause)
+      },
+    },
+    { runtime },
+  )
+  return { total, causes, detach }
+}
+
+const collecting = (seen: number[]) =>
+  consumer({ handleEvents: (events: readonly number[]) => void seen.push(...events) })
+
+test('where a selector turns events down, demand that is asked for anew is told once', async () => {
+  const runtime = testRuntime()
+  const { total } = sums(runtime)
+  let next = 0
+  const source = await launch(
+    runtime,
+    producer({
+      dispatcher: broadcastDispatcher<number>(),
+      demand: 'accumulate',
+      handleDemand(demand) {
+        const first = next
+        next = Math.min(first + demand, 200)
+        return range(first, next)
+      },
+    }),
+  )
+  const [all, few]: [number[], number[]] = [[], []]
+  await (await launch(runtime, collecting(all))).subscribe(source, { maxDemand: 10 })
+  const selector = (event: number) => event % 10 === 0
+  await (await launch(runtime, collecting(few))).subscribe(source, { maxDemand: 10, selector })
+  await source.demand('forward')
+  await runtime.settle()
+  expect([all.length, few.length]).toEqual([200, 20])
+  expect(total.handled).toBe(220)
+  expect(total.received).toBe(total.sent)
+})
+
+test('a stream and a manual consumer tell what they ask for, as others do', async () => {
+  const runtime = testRuntime()
+  const { total } = sums(runtime)
+  const taken: number[] = []
+  const looping = (async () => {
+    for await (const event of stream([await launch(runtime, fromIterable(range(0, 50)))])) taken.push(event)
+  })()
+  await runtime.settle(looping)
+  expect(taken).toHaveLength(50)
+  expect(total.sent).toBeGreaterThanOrEqual(50)
+  expect(total.received).toBe(total.sent)
+
+  const before = total.sent
+  const manual = consumer({
+    handleSubscribe(_role, _options, from) {
+      from.ask(3)
+      return 'manual'
+    },
+    handleEvents(_events: readonly number[], from) {
+      from.ask(2)
+    },
+  })
+  await (await launch(runtime, manual)).subscribe(await launch(runtime, counting(atOnce, 6)))
+  await runtime.settle()
+  // Three, and then two after each of three batches: 3, 2 and 1.
+  expect(total.sent - before).toBe(9)
+  expect(total.received).toBe(total.sent)
+})
+
+test.each(timings)(
+  'batches and demand of callbacks that throw are told with what they threw (%s)',
+  async (_name, later) => {
+    const runtime = testRuntime()
+    const told: unknown[] = []
+    attach(
+      {
+        'batch.handled': ({ size }, { error }) => void told.push(['batch', size, error]),
+        'demand.handled': ({ demand }, { error }) => void told.push(['demand', demand, error]),
+      },
+      { runtime },
+    )
+    const [noBatch, noDemand] = [new Error('no batch'), new Error('no demand')]
+    const failing = consumer({
+      handleEvents: later((_events: readonly number[]) => {
+        throw noBatch
+      }),
+    })
+    const sink = await launch(runtime, failing)
+    await sink.subscribe(await launch(runtime, fromIterable([1, 2])), { cancel: 'temporary' })
+    await sink.exited
+    const empty = producer<number>({
+      handleDemand: later((): number[] => {
+        throw noDemand
+      }),
+    })
+    const source = await launch(runtime, empty)
+    await (await launch(runtime, collecting([]))).subscribe(source, { maxDemand: 5, cancel: 'temporary' })
+    await source.exited
+    expect(told.filter((line) => (line as unknown[])[2] !== undefined)).toEqual([
+      ['batch', 2, noBatch],
+      ['demand', 5, noDemand],
+    ])
+  },
+)
+
+test('a batch whose stage is ended while its promise is pending is not told of', async () => {
+  const runtime = testRuntime()
+  const { total } = sums(runtime)
+  const { opened, open } = gate()
+  const sink = await launch(runtime, consumer({ handleEvents: (_events: readonly number[]) => opened }))
+  await sink.subscribe(await launch(runtime, counting(atOnce, 5)))
+  await runtime.settle()
+  sink.exit('kill')
+  open()
+  await runtime.settle()
+  expect(total.batches).toBe(0)
+})
+
+test.each([
+  ['a consumer', async (runtime: TestRuntime) => (await launch(runtime, collecting([]))) as unknown],
+  [
+    'a producer-consumer',
+    (runtime: TestRuntime) =>
+      launch(runtime, producerConsumer({ handleEvents: (events: readonly number[]) => [...events] })),
+  ],
+  [
+    'a stream',
+    async (runtime: TestRuntime) => {
+      const source = await launch(runtime, counting(atOnce, 0))
+      void stream([source]).next()
+      await runtime.settle()
+      const { processes } = runtime as unknown as ProcessRuntime // that of the stream is nobody else's
+      return [...processes.values()].find(({ kind }) => kind === 'stream')?.reference
+    },
+  ],
+])('events under a subscription that %s has not are told as dropped', async (_name, start) => {
+  const records: LogRecord[] = []
+  const runtime = testRuntime({ logger: recording(records) })
+  const stranger = (await start(runtime)) as ProcessReference
+  const { total, causes } = sums(runtime)
+  const sender = (await launch(runtime, counting(atOnce, 0))) as unknown as ProcessReference
+  stranger.deliver(new Message('events', 'nobody:1', sender, [1, 2, 3]))
+  stranger.deliver(new Message('events', 'nobody:1', sender, []))
+  await runtime.settle()
+  expect(total.discarded).toBe(3)
+  expect(causes).toEqual(['unknown subscription'])
+  expect(records.filter(({ message }) => message.includes('discarded 3 events'))).toHaveLength(1)
+})
+
+test('where nobody listens nothing is told, nor is anything made to be told', async () => {
+  const runtime = testRuntime()
+  const { telemetry } = runtime as unknown as ProcessRuntime // a public runtime shows no more than its id
+  attach({}, { runtime })
+  attach({ 'stage.started': undefined } as object, { runtime })
+  expect(telemetry.isHeard).toBe(false)
+  const told: string[] = []
+  const identity = Object.getOwnPropertyDescriptor(Telemetry.prototype, 'execute')
+  telemetry.execute = (name) => void told.push(name)
+  const seen: number[] = []
+  const source = await launch(runtime, counting(atOnce, 100))
+  const sink = await launch(runtime, collecting(seen))
+  await sink.subscribe(source, { maxDemand: 10, cancel: 'temporary' })
+  await runtime.settle()
+  source.exit('kill')
+  sink.exit(new Error('no'))
+  await runtime.settle()
+  expect(identity).toBeDefined()
+  expect(seen).toHaveLength(100)
+  expect(told).toEqual([])
+})
+
+test('who listens to one event is told of no other, and the clock is not looked at for those', async () => {
+  const runtime = testRuntime()
+  const { telemetry } = runtime as unknown as ProcessRuntime // as above
+  const told: string[] = []
+  const execute = telemetry.execute.bind(telemetry)
+  telemetry.execute = (name, measurements, metadata) => {
+    told.push(name)
+    execute(name, measurements, metadata)
+  }
+  const detach = attach({ 'stage.started': () => {} }, { runtime })
+  expect(telemetry.isHeard).toBe(true)
+  await (await launch(runtime, collecting([]))).subscribe(await launch(runtime, fromIterable([1])), {
+    cancel: 'temporary',
+  })
+  await runtime.settle()
+  expect(new Set(told)).toEqual(new Set(['stage.started']))
+  detach()
+  expect(telemetry.isHeard).toBe(false)
+})
