@@ -153,6 +153,20 @@ describe('the installed package', () => {
     rmSync(peers, { recursive: true })
   }, 60_000)
 
+  test('serves the live page, and has a command that reads it', async () => {
+    const source = `
+      import { execFile } from 'node:child_process'
+      import { promisify } from 'node:util'
+      import { observe } from 'genstage/observe'
+      const { url, close } = await observe({ port: 0 })
+      const page = await (await fetch(url)).text()
+      console.log(page.startsWith('<!doctype html>'), page.length > 10_000)
+      const { stdout } = await promisify(execFile)('node_modules/.bin/genstage', ['observe', url, '--json'])
+      console.log(JSON.parse(stdout).stages)
+      await close()`
+    expect(await runModule(source)).toBe('true true\n[]\n')
+  })
+
   test('bridges Node and the Web', async () => {
     const source = `
       import { Readable } from 'node:stream'

@@ -49,9 +49,7 @@ function linksOf(events: readonly unknown[], originOf: OriginOf): Link[] {
   for (const event of events) {
     const origin = originOf(event)
     if (origin === undefined || !isSpanContextValid(origin)) continue
-    const key = `${origin.traceId}${origin.spanId}`
-    if (links.has(key)) continue
-    links.set(key, { context: origin })
+    links.set(`${origin.traceId}${origin.spanId}`, { context: origin })
     if (links.size === MOST_LINKS) break
   }
   return [...links.values()]

@@ -16,7 +16,9 @@ export async function projectOf(examples: readonly Example[]): Promise<ExamplePr
   const folder = await mkdtemp(join(tmpdir(), 'genstage-docs-'))
   await mkdir(join(folder, 'node_modules'))
   await symlink(root, join(folder, 'node_modules', 'genstage'), 'junction')
-  await symlink(join(root, 'node_modules', '@types'), join(folder, 'node_modules', '@types'), 'junction')
+  for (const scope of ['@types', '@opentelemetry']) {
+    await symlink(join(root, 'node_modules', scope), join(folder, 'node_modules', scope), 'junction')
+  }
   await writeFile(join(folder, 'package.json'), '{ "type": "module" }')
   await writeFile(join(folder, 'tsconfig.json'), JSON.stringify(configuration))
   const files = new Map<Example, string>()

@@ -188,17 +188,17 @@ test.each([
 describe('the state of a stage', () => {
   test('is starting until its set-up has answered', async () => {
     const runtime = testRuntime()
-    const { opened, open } = gate()
+    const answer = gate()
     const starting = launch(
       runtime,
       consumer<unknown>(async () => {
-        await opened
+        await answer.opened
         return { handleEvents() {} }
       }),
     )
     await runtime.settle()
     expect(look(runtime).stages).toMatchObject([{ state: 'starting', callback: 'set-up', since: 0, kind: 'consumer' }])
-    open()
+    answer.open()
     expect(lookAt(runtime, await starting).state).toBe('idle')
   })
 
@@ -245,12 +245,12 @@ describe('the state of a stage', () => {
 
   test('is ending while its terminate is pending', async () => {
     const runtime = testRuntime()
-    const { opened, open } = gate()
-    const stage = await launch(runtime, consumer<unknown>({ handleEvents() {}, terminate: () => opened }))
+    const answer = gate()
+    const stage = await launch(runtime, consumer<unknown>({ handleEvents() {}, terminate: () => answer.opened }))
     const stopped = stage.stop()
     await runtime.settle()
     expect(lookAt(runtime, stage)).toMatchObject({ state: 'ending', callback: 'terminate', since: 0 })
-    open()
+    answer.open()
     await stopped
     expect(look(runtime).stages).toEqual([])
   })
@@ -286,7 +286,7 @@ describe('totals', () => {
     const runtime = testRuntime()
     const source = await launch(runtime, told(atOnce))
     await source.call('emit', range(0, 3))
-    await source.demand('accumulate')
+    source.demand('accumulate')
     await source.call('emit', range(3, 8))
     const sink = await launch(runtime, sinking())
     expect(lookAt(runtime, source).producing).toMatchObject({
@@ -299,7 +299,7 @@ describe('totals', () => {
     await sink.subscribe(source, { maxDemand: 10 })
     await runtime.settle()
     expect(lookAt(runtime, source).producing).toMatchObject({ emitted: 8, accumulated: 8, sent: 0, pending: 10 })
-    await source.demand('forward')
+    source.demand('forward')
     await runtime.settle()
     expect(lookAt(runtime, source).producing).toMatchObject({
       demandMode: 'forward',
@@ -327,7 +327,7 @@ describe('totals', () => {
     const [all, even] = [await launch(runtime, sinking()), await launch(runtime, sinking())]
     await all.subscribe(source, { maxDemand: 10 })
     await even.subscribe(source, { maxDemand: 10, selector: (event: number) => event % 2 === 0 })
-    await source.demand('forward')
+    source.demand('forward')
     await runtime.settle()
     const { producing } = lookAt(runtime, source)
     expect(producing).toMatchObject({ dispatcher: { kind: 'broadcast' }, emitted: 100, sent: 150 })

@@ -54,7 +54,7 @@ describe('rows', () => {
   })
 
   test('are such that lines do not cross which need not', () => {
-    const drawing = draw('a > q, b > p, c > o, o p q > z')
+    const drawing = draw('a b c o p q z, a > q, b > p, c > o, o p q > z')
     const order = rows(drawing, 1)
     expect([rows(drawing, 0), order]).toEqual([
       Array.from(order, (key) => key)
