@@ -54,11 +54,12 @@ function chosen(): readonly Workload[] {
   return positionals.length === 0 ? workloadNames : workloadNames.filter((name) => positionals.includes(name))
 }
 
-function measureRatios(workloads: readonly Workload[], folder: string, effort: Effort): Ratios {
-  const all = workloads.map((workload) => {
+async function measureRatios(workloads: readonly Workload[], folder: string, effort: Effort): Promise<Ratios> {
+  const all: Comparison[] = []
+  for (const workload of workloads) {
     const contenders = own.filter((each) => each.workloads.includes(workload)).map((each) => onNode(each, folder))
-    return compare(workload, onNode(limit, folder), contenders, effort, () => {})
-  })
+    all.push(await compare(workload, onNode(limit, folder), contenders, effort, () => {}))
+  }
   return new Map(all.flatMap(ratiosOf))
 }
 
@@ -97,7 +98,7 @@ function print(ratios: Ratios, { ratios: stored }: Baseline): void {
   console.log(table([['of the limit', 'now', '(95 %)', 'stored', 'change'], ...rows]))
 }
 
-function check(ratios: Ratios, measureAgain: (workloads: readonly Workload[]) => Ratios): void {
+async function check(ratios: Ratios, measureAgain: (workloads: readonly Workload[]) => Promise<Ratios>): Promise<void> {
   const baseline = read()
   if (baseline === undefined) throw new Error('nothing is stored: run it with --update, at a commit that is good')
   const { machine } = circumstances()
@@ -108,7 +109,7 @@ function check(ratios: Ratios, measureAgain: (workloads: readonly Workload[]) =>
   const losing = (all: Ratios): string[] =>
     [...all.keys()].filter((name) => hasLost(all.get(name) ?? [], baseline.ratios[name]))
   const suspects = losing(ratios)
-  const again = measureAgain(chosen().filter((name) => suspects.some(startsWith(name))))
+  const again = await measureAgain(chosen().filter((name) => suspects.some(startsWith(name))))
   const all = new Map([...ratios].map(([name, each]) => [name, [...each, ...(again.get(name) ?? [])]]))
   print(all, baseline)
   const lost = losing(all)
@@ -120,18 +121,18 @@ function startsWith(workload: Workload): (name: string) => boolean {
   return (name) => name.startsWith(`${workload}, `)
 }
 
-function run(): void {
+async function run(): Promise<void> {
   const effort = { rounds: Number(values.runs), seconds: Number(values.seconds) }
   if (!(effort.rounds > 0 && effort.seconds > 0)) throw new Error('expected --runs and --seconds to be above 0')
   const { folder } = build('check', values.library)
-  const ratios = measureRatios(chosen(), folder, effort)
+  const ratios = await measureRatios(chosen(), folder, effort)
   if (values.update) store(ratios)
-  else check(ratios, (workloads) => measureRatios(workloads, folder, effort))
+  else await check(ratios, (workloads) => measureRatios(workloads, folder, effort))
 }
 
 try {
   if (values.help) console.log(usage)
-  else run()
+  else await run()
 } catch (error) {
   console.error(error instanceof Error ? error.message : error)
   process.exitCode = 1

@@ -1,7 +1,7 @@
-import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { beam, type Implementation } from './implementations.ts'
+import { runProgram } from './run-program.ts'
 import { type Estimate, estimate, geometricMean, median, spread } from './statistics.ts'
 import type { Workload } from './workloads.ts'
 
@@ -69,28 +69,28 @@ export interface Effort {
  * slows the machine down for a while slows down neighbours alike, so what is compared are neighbours: a ratio is a rate
  * by the geometric mean of the two runs of the reference next to it.
  */
-export function compare(
+export async function compare(
   workload: Workload,
   reference: Contender,
   contenders: readonly Contender[],
   effort: Effort,
   progress: (done: number, of: number) => void,
-): Comparison {
+): Promise<Comparison> {
   const rates = new Map<Contender, number[]>()
   const ratios = new Map<Contender, number[]>()
   const runs = effort.rounds * (2 * contenders.length + 1)
   let done = 0
-  const rateOf = (contender: Contender): number => {
-    const rate = measure(contender, workload, effort.seconds)
+  const rateOf = async (contender: Contender): Promise<number> => {
+    const rate = await measure(contender, workload, effort.seconds)
     append(rates, contender, rate)
     progress(++done, runs)
     return rate
   }
   for (let round = 0; round < effort.rounds; round++) {
-    let before = rateOf(reference)
+    let before = await rateOf(reference)
     for (const contender of inOrderOf(round, contenders)) {
-      const rate = rateOf(contender)
-      const after = rateOf(reference)
+      const rate = await rateOf(contender)
+      const after = await rateOf(reference)
       append(ratios, contender, rate / geometricMean(before, after))
       before = after
     }
@@ -115,11 +115,9 @@ function append<Key>(lists: Map<Key, number[]>, key: Key, value: number): void {
   lists.set(key, [...(lists.get(key) ?? []), value])
 }
 
-function measure({ command, implementation }: Contender, workload: Workload, seconds: number): number {
+async function measure({ command, implementation }: Contender, workload: Workload, seconds: number): Promise<number> {
   const [file, ...args] = command(workload, seconds)
-  const { stdout, stderr, status, error } = spawnSync(file, args, { encoding: 'utf8', timeout: 300_000 })
-  if (error !== undefined) throw error
-  if (status !== 0) throw new Error(`${implementation.name} failed at ${workload}:\n${stderr}`)
+  const stdout = await runProgram(`${implementation.name} at ${workload}`, file, args)
   return (JSON.parse(stdout) as { readonly rate: number }).rate
 }
 

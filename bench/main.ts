@@ -72,15 +72,23 @@ const progress = (done: number, of: number): void => {
 }
 
 /** What it costs to be watched. */
-function compareWatched(effort: Effort, folder: string): Summaries[] {
+async function compareWatched(effort: Effort, folder: string): Promise<Summaries[]> {
   const [reference, ...contenders] = [own[0] as Implementation, ...watched].map((each) => onNode(each, folder))
-  return (['W1', 'W2', 'W4'] as const).map((workload) =>
-    summarize(compare(workload, reference as Contender, contenders, effort, progress), new Set()),
-  )
+  const all: Summaries[] = []
+  for (const workload of ['W1', 'W2', 'W4'] as const) {
+    const comparison = await compare(workload, reference as Contender, contenders, effort, progress)
+    all.push(summarize(comparison, new Set()))
+  }
+  return all
 }
 
 /** Compares what is chosen at one workload. */
-function compareAll(workload: Workload, effort: Effort, now: string, before: string | undefined): Summaries {
+async function compareAll(
+  workload: Workload,
+  effort: Effort,
+  now: string,
+  before: string | undefined,
+): Promise<Summaries> {
   const has = ({ workloads }: Implementation): boolean => workloads.includes(workload)
   const competing = chosenPeers()
   const contenders: Contender[] = [...own, ...competing].filter(has).map((each) => onNode(each, now))
@@ -89,11 +97,11 @@ function compareAll(workload: Workload, effort: Effort, now: string, before: str
     contenders.splice(former.length, 0, ...former)
   }
   if (values.beam !== undefined && has(beam)) contenders.push(onBeam(values.beam))
-  const comparison = compare(workload, onNode(limit, now), contenders, effort, progress)
+  const comparison = await compare(workload, onNode(limit, now), contenders, effort, progress)
   return summarize(comparison, new Set(competing.map(({ name }) => name)))
 }
 
-function run(): void {
+async function run(): Promise<void> {
   const effort = { rounds: number(values.runs, '--runs'), seconds: number(values.seconds, '--seconds') }
   const names = chosen()
   const surroundings = circumstances(values.library)
@@ -103,11 +111,11 @@ function run(): void {
   const topicResults: TopicResult[] = []
   for (const name of names) {
     const summaries = isWorkload(name)
-      ? [compareAll(name, effort, now, before)]
+      ? [await compareAll(name, effort, now, before)]
       : name === 'telemetry'
-        ? compareWatched(effort, now)
+        ? await compareWatched(effort, now)
         : []
-    const topic = summaries.length === 0 ? [measureTopic(name, now, effort.rounds)] : []
+    const topic = summaries.length === 0 ? [await measureTopic(name, now, effort.rounds)] : []
     workloads.push(...summaries)
     topicResults.push(...topic)
     if (!values.json) for (const text of [...summaries.map(tableOf), ...topic.map(tableOfTopic)]) console.log(text)
@@ -121,7 +129,7 @@ function run(): void {
 
 try {
   if (values.help) console.log(usage)
-  else run()
+  else await run()
 } catch (error) {
   console.error(error instanceof Error ? error.message : error)
   process.exitCode = 1

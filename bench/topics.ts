@@ -1,6 +1,6 @@
-import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'
 import { own, peers } from './implementations.ts'
+import { runProgram } from './run-program.ts'
 import { median } from './statistics.ts'
 import { figure, table } from './table.ts'
 import type { Figure } from './topics/figure.ts'
@@ -61,19 +61,15 @@ export interface TopicResult {
 }
 
 /** Measures a topic so many times, each way in a process of its own. */
-export function measureTopic(name: string, folder: string, rounds: number): TopicResult {
+export async function measureTopic(name: string, folder: string, rounds: number): Promise<TopicResult> {
   const { ways, options = [] } = topics[name] as Topic
   const all: Figure[] = []
   for (let round = 0; round < rounds; round++) {
     const figures: Figure[] = []
     for (const way of ways) {
       const args = typeof way === 'function' ? way(figures) : way
-      const { stdout, stderr, status } = spawnSync(
-        process.execPath,
-        [...options, join(folder, 'topics', `${name}.js`), ...args],
-        { encoding: 'utf8', timeout: 300_000 },
-      )
-      if (status !== 0) throw new Error(`${name} ${args.join(' ')} failed:\n${stderr}`)
+      const program = [...options, join(folder, 'topics', `${name}.js`), ...args]
+      const stdout = await runProgram([name, ...args].join(' '), process.execPath, program)
       for (const line of stdout.trim().split('\n')) figures.push(...(JSON.parse(line) as Figure[]))
     }
     all.push(...figures)

@@ -68,9 +68,9 @@ test('a stream and a manual consumer tell what they ask for, as others do', asyn
   const runtime = testRuntime()
   const { total } = sums(runtime)
   const taken: number[] = []
-  const source = await launch(runtime, fromIterable(range(0, 50)))
+  const source = await launch(runtime, counting(atOnce, 50))
   const looping = (async () => {
-    for await (const event of stream([to(source, { maxDemand: 10 })])) taken.push(event)
+    for await (const event of stream([to(source, { maxDemand: 10 })])) if (taken.push(event) === 50) break
   })()
   await runtime.settle(looping)
   expect(taken).toHaveLength(50)
