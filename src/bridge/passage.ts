@@ -1,3 +1,4 @@
+import type { ShortLivedSet } from '../base/short-lived.ts'
 import { expectDefinition } from '../process/definition.ts'
 import { Ending } from '../process/ending.ts'
 import { type ExitReason, isOrderly } from '../process/exit-reason.ts'
@@ -21,7 +22,7 @@ import type { ValidPassageOptions } from './passage-options.ts'
  * streams.
  */
 export class Passage implements Linkable {
-  links: Set<Linkable> | undefined
+  links: ShortLivedSet<Linkable> | undefined
   readonly inlet: Inlet
   readonly outlet: Outlet
   private readonly operation: string

@@ -1,8 +1,9 @@
+import { ShortLivedSet } from '../base/short-lived.ts'
 import type { Ending } from './ending.ts'
 
 /** What a process can be linked to: another process, or a scope. Abnormal ends pass along a link, both ways. */
 export interface Linkable {
-  links: Set<Linkable> | undefined
+  links: ShortLivedSet<Linkable> | undefined
   /** Takes the exit signal of `from`; `sender` is what `handleInfo` is shown as the one who ended. */
   signalExit(from: Linkable | undefined, ending: Ending, sender: unknown): void
   /** Whether a failure that comes along a link is reported here, or further on, so that nobody else need report it. */
@@ -11,8 +12,8 @@ export interface Linkable {
 
 /** Links two; linking twice is linking once. */
 export function link(one: Linkable, other: Linkable): void {
-  one.links ??= new Set()
-  other.links ??= new Set()
+  one.links ??= new ShortLivedSet()
+  other.links ??= new ShortLivedSet()
   one.links.add(other)
   other.links.add(one)
 }

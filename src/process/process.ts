@@ -1,4 +1,5 @@
 import { Ring } from '../base/ring.ts'
+import type { ShortLivedSet } from '../base/short-lived.ts'
 import { isThenable } from '../base/thenable.ts'
 import type { StageIdentity } from '../telemetry/catalogue.ts'
 import type { Inspection } from '../telemetry/inspection.ts'
@@ -41,12 +42,6 @@ export interface Behaviour {
 /** A piece of work left for later; the first one of a parked process gets what the promise gave. */
 type Continuation = (value: unknown) => Progress
 
-/** How a promise has settled. */
-interface Settled {
-  readonly ok: boolean
-  readonly value: unknown
-}
-
 /**
  * Wakes a process when the promise settles that it waits for.
  *
@@ -57,8 +52,8 @@ class Waker {
   readonly rejected: (error: unknown) => void
 
   constructor(process: Process) {
-    this.resolved = (value) => process.wake(this, { ok: true, value })
-    this.rejected = (error) => process.wake(this, { ok: false, value: error })
+    this.resolved = (value) => process.wake(this, 'resolved', value)
+    this.rejected = (error) => process.wake(this, 'rejected', error)
   }
 }
 
@@ -98,7 +93,7 @@ export class Process implements Runnable, Linkable {
   startup: { resolve(): void; reject(ending: Ending): void } | undefined
 
   // Relations; made when first needed, because most processes have few.
-  links: Set<Linkable> | undefined
+  links: ShortLivedSet<Linkable> | undefined
   /** Monitors that watch this process. */
   watchers: Set<Monitor> | undefined
   /** Monitors by which this process watches others. */
@@ -130,7 +125,9 @@ export class Process implements Runnable, Linkable {
   /** Time spent handling, in milliseconds, as far as it was measured. */
   private busy = 0
   /** How the promise waited for settled; set when it does, cleared when the process resumes. */
-  private settled: Settled | undefined
+  private settled: 'resolved' | 'rejected' | undefined
+  /** What it gave, or the error. */
+  private outcome: unknown
   /** What remains to be done once the promise has settled, innermost first. */
   private continuations: Continuation[] = []
   /** An exit signal that could not be trapped; it wins over everything. */
@@ -263,7 +260,7 @@ export class Process implements Runnable, Linkable {
     this.isDisturbed = false
     // What a callback waited for that ended its own process may settle afterwards, and ask for a turn.
     if (this.doom !== undefined || this.status === 'ended') return false
-    if (this.settled !== undefined && !this.resume(this.settled)) return false
+    if (this.settled !== undefined && !this.resume()) return false
     return this.status !== 'starting' || this.settle(this.behaviour.init())
   }
 
@@ -413,7 +410,7 @@ export class Process implements Runnable, Linkable {
   fail(error: unknown): void {
     if (this.status === 'ended') return
     this.waker = undefined
-    this.goOn({ ok: false, value: error })
+    this.goOn('rejected', error)
   }
 
   // ── Waiting ───────────────────────────────────────────────────────────────────────────────────────────────────
@@ -430,18 +427,19 @@ export class Process implements Runnable, Linkable {
   }
 
   /** The promise of a waker has settled. */
-  wake(waker: Waker, settled: Settled): void {
+  wake(waker: Waker, settled: 'resolved' | 'rejected', outcome: unknown): void {
     // A process that was killed meanwhile no longer waits: a late answer, or rejection, is dropped here.
     if (this.waker !== waker) return
     this.waker = undefined
     this.spareWaker = waker
     const { telemetry, clock } = this.runtime
     if (telemetry.isTimed) this.busy += this.measuredSince(this.parkedAt, clock.now())
-    this.goOn(settled)
+    this.goOn(settled, outcome)
   }
 
-  private goOn(settled: Settled): void {
+  private goOn(settled: 'resolved' | 'rejected', outcome: unknown): void {
     this.settled = settled
+    this.outcome = outcome
     this.isDisturbed = true
     this.schedule()
   }
@@ -449,7 +447,7 @@ export class Process implements Runnable, Linkable {
   /** Lets the others go first; `resume` runs in the process's next turn. */
   yield(resume: Continuation): 'parked' {
     this.continuations.push(resume)
-    this.goOn({ ok: true, value: undefined })
+    this.goOn('resolved', undefined)
     return 'parked'
   }
 
@@ -470,13 +468,16 @@ export class Process implements Runnable, Linkable {
   }
 
   /** Goes on with what was left, and answers whether the process is free for its next message. */
-  private resume(settled: Settled): boolean {
+  private resume(): boolean {
+    const { settled, outcome, continuations } = this
     this.settled = undefined
-    if (!settled.ok) throw settled.value
-    const continuations = this.continuations
+    this.outcome = undefined
+    if (settled === 'rejected') throw outcome
+    const only = continuations.length === 1 ? continuations.pop() : undefined
+    if (only !== undefined) return this.settle(only(outcome))
     this.continuations = []
     for (let next = 0; next < continuations.length; next++) {
-      const progress = (continuations[next] as Continuation)(settled.value)
+      const progress = (continuations[next] as Continuation)(outcome)
       if (progress === 'done' && this.doom === undefined) continue
       // What the continuation itself left comes before what was left outside of it.
       if (progress === 'parked') for (const later of continuations.slice(next + 1)) this.continuations.push(later)

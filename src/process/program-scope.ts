@@ -1,10 +1,11 @@
+import type { ShortLivedSet } from '../base/short-lived.ts'
 import type { Ending } from './ending.ts'
 import type { Linkable } from './link.ts'
 import type { ProcessRuntime } from './runtime.ts'
 
 /** The scope of a program: it surfaces every failure, once per cause, and stops nobody. */
 export class ProgramScope implements Linkable {
-  links: Set<Linkable> | undefined
+  links: ShortLivedSet<Linkable> | undefined
   private readonly runtime: ProcessRuntime
 
   constructor(runtime: ProcessRuntime) {

@@ -1,6 +1,7 @@
 import { host } from '#host'
 import type { Logger, LogLevel } from '../base/logger.ts'
 import { quote } from '../base/quote.ts'
+import { ShortLivedMap } from '../base/short-lived.ts'
 import { isThenable } from '../base/thenable.ts'
 import { Telemetry } from '../telemetry/telemetry.ts'
 import { Ending } from './ending.ts'
@@ -8,7 +9,7 @@ import type { ExitReason } from './exit-reason.ts'
 import type { Process } from './process.ts'
 import { ProgramScope } from './program-scope.ts'
 import type { ProcessReference } from './reference.ts'
-import { fairSchedule, type Schedule, Scheduler } from './scheduler.ts'
+import { FairSchedule, type Schedule, Scheduler } from './scheduler.ts'
 import { type Clock, Timers } from './timers.ts'
 
 /** How a runtime is made. */
@@ -46,7 +47,7 @@ export class ProcessRuntime implements Runtime {
   /** What processes are linked to that are started outside of any process. */
   readonly scope: ProgramScope
   /** All that live, by id. */
-  readonly processes: Map<string, Process> = new Map<string, Process>()
+  readonly processes: ShortLivedMap<string, Process> = new ShortLivedMap<string, Process>()
   readonly names: Map<string, Process> = new Map<string, Process>()
   readonly telemetry: Telemetry = new Telemetry((message, facts) => this.log('error', message, facts))
   private readonly logger: Logger
@@ -58,7 +59,7 @@ export class ProcessRuntime implements Runtime {
   constructor(options: RuntimeOptions = {}) {
     this.clock = options.clock ?? host
     this.logger = options.logger ?? host.logger
-    this.scheduler = new Scheduler(options.schedule ?? fairSchedule(), options.turnsPerSlice, this.clock)
+    this.scheduler = new Scheduler(options.schedule ?? new FairSchedule(), options.turnsPerSlice, this.clock)
     this.timers = new Timers(this.clock)
     this.freezesBatches = options.freezeBatches ?? false
     this.scope = new ProgramScope(this)

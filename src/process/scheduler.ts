@@ -20,15 +20,24 @@ export interface Schedule {
   next(): Runnable
 }
 
-/** First in, first out: the schedule of every runtime that is given no other. */
-export function fairSchedule(): Schedule {
-  const queue = new Ring<Runnable>()
-  return {
-    get size() {
-      return queue.length
-    },
-    add: (process) => queue.push(process),
-    next: () => queue.shift() as Runnable,
+/**
+ * First in, first out: the schedule of every runtime that is given no other.
+ *
+ * A class, as an object literal that has a getter is a hash table to the engine: that was a tenth of a message.
+ */
+export class FairSchedule implements Schedule {
+  private readonly queue = new Ring<Runnable>()
+
+  get size(): number {
+    return this.queue.length
+  }
+
+  add(process: Runnable): void {
+    this.queue.push(process)
+  }
+
+  next(): Runnable {
+    return this.queue.shift() as Runnable
   }
 }
 

@@ -1,4 +1,5 @@
 import { type StageFailure, StartError } from '../base/errors.ts'
+import type { ShortLivedSet } from '../base/short-lived.ts'
 import { Ending } from './ending.ts'
 import { type Linkable, unlink } from './link.ts'
 import { Message } from './message.ts'
@@ -31,7 +32,7 @@ export interface Scope extends AsyncDisposable {
 
 /** A scope of somebody's own. */
 export class OwnScope implements Linkable, Scope {
-  links: Set<Linkable> | undefined
+  links: ShortLivedSet<Linkable> | undefined
   readonly done: Promise<void>
   private readonly runtime: ProcessRuntime
   /** How long each stage may take to stop, in milliseconds, before it is killed. */
@@ -102,7 +103,7 @@ function tellToFinish(linked: Linkable | undefined): void {
   ;(linked as Process | undefined)?.deliver(new Message('finish', '', undefined, undefined))
 }
 
-function lastOf(links: Set<Linkable> | undefined): Linkable | undefined {
+function lastOf(links: ShortLivedSet<Linkable> | undefined): Linkable | undefined {
   let last: Linkable | undefined
   for (const linked of links ?? []) last = linked
   return last

@@ -15,6 +15,19 @@ export interface TaskContext {
   readonly signal: AbortSignalLike
 }
 
+/** A class, as a getter in an object literal gives each object a hidden class of its own, which costs more than the task. */
+class OwnContext implements TaskContext {
+  readonly #process: Process
+
+  constructor(process: Process) {
+    this.#process = process
+  }
+
+  get signal(): AbortSignalLike {
+    return signalOf(this.#process)
+  }
+}
+
 /** A process that runs one function and ends with its outcome. */
 export class TaskProcess implements Behaviour {
   private readonly process: Process
@@ -35,12 +48,7 @@ export class TaskProcess implements Behaviour {
     const { process } = this
     if (message.kind !== 'run') return process.receiveSystem(message)
     process.callback = 'task'
-    const context = {
-      get signal(): AbortSignalLike {
-        return signalOf(process)
-      },
-    }
-    const outcome = this.run(context)
+    const outcome = this.run(new OwnContext(process))
     return isThenable(outcome) ? process.park(outcome, () => process.stop('normal')) : process.stop('normal')
   }
 

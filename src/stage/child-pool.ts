@@ -1,4 +1,5 @@
 import { explain, StartIgnoredError } from '../base/errors.ts'
+import { ShortLivedMap } from '../base/short-lived.ts'
 import { isThenable } from '../base/thenable.ts'
 import { expectDefinition } from '../process/definition.ts'
 import { type Ending, GivingUp } from '../process/ending.ts'
@@ -80,7 +81,7 @@ export class ChildPool {
   private readonly makeChild: (event: unknown) => Stage<ProcessRef>
   private readonly options: PoolOptions
   private readonly intensity: RestartIntensity
-  private readonly children = new Map<ProcessReference, PoolChild>()
+  private readonly children = new ShortLivedMap<ProcessReference, PoolChild>()
   private readonly upstreams = new Map<string, PoolUpstream>()
   /** How often a child was started again, since the start. */
   private restarts = 0

@@ -77,6 +77,10 @@ export class ConsumerHalf {
   asksNoMore = false
   /** How many events of the delivery under way have not been handled: those in a callback's hands, and those behind. */
   inHand = 0
+  /** Whose batch is waited for that was a whole delivery, how much is to be asked for after it, and how many events it is. */
+  private awaited: Upstream | undefined
+  private awaitedAsk = 0
+  private awaitedSize = 0
   /** Events and batches whose handling has begun, since the start. */
   private handled = 0
   private batches = 0
@@ -228,8 +232,23 @@ export class ConsumerHalf {
 
   /** Has the stage handle a delivery that is one batch. */
   private handleOne(upstream: Upstream, ask: number, batch: readonly unknown[]): Progress {
+    const answer = this.call(upstream.handle, batch)
+    if (!isThenable(answer)) return this.afterOne(upstream, ask, batch.length, answer)
+    this.awaited = upstream
+    this.awaitedAsk = ask
+    this.awaitedSize = batch.length
+    return this.stage.process.park(answer, this.afterAwaited)
+  }
+
+  private readonly afterAwaited = (answer: unknown): Progress => {
+    const upstream = this.awaited as Upstream
+    this.awaited = undefined
+    return this.afterOne(upstream, this.awaitedAsk, this.awaitedSize, answer)
+  }
+
+  private afterOne(upstream: Upstream, ask: number, size: number, answer: unknown): Progress {
     const { process } = this.stage
-    const progress = this.handleBatch(upstream.handle, batch)
+    const progress = this.afterBatch(size, answer)
     if (progress !== 'done') {
       return process.andThen(progress, () => {
         this.ask(upstream, ask)
@@ -238,7 +257,7 @@ export class ConsumerHalf {
     }
     if (process.isDoomed) return 'stopped'
     this.ask(upstream, ask)
-    process.spend(batch.length)
+    process.spend(size)
     return 'done'
   }
 
@@ -275,17 +294,22 @@ export class ConsumerHalf {
   }
 
   private handleBatch(handle: Subscription, batch: readonly unknown[]): Progress {
+    const answer = this.call(handle, batch)
+    if (!isThenable(answer)) return this.afterBatch(batch.length, answer)
+    return this.stage.process.park(answer, (value) => this.afterBatch(batch.length, value))
+  }
+
+  /** Calls the user's code. */
+  private call(handle: Subscription, batch: readonly unknown[]): unknown {
     const { stage } = this
     const { process } = stage
-    if (process.runtime.freezesBatches) Object.freeze(batch)
     const { runtime } = process
+    if (runtime.freezesBatches) Object.freeze(batch)
     process.callback = 'handleEvents'
     this.handled += batch.length
     this.batches++
     this.lastHandled = runtime.scheduler.roughNow()
-    const answer = runtime.telemetry.isHeard ? this.handleHeard(handle, batch) : stage.handleEvents(batch, handle)
-    if (isThenable(answer)) return process.park(answer, (value) => this.afterBatch(batch.length, value))
-    return this.afterBatch(batch.length, answer)
+    return runtime.telemetry.isHeard ? this.handleHeard(handle, batch) : stage.handleEvents(batch, handle)
   }
 
   private handleHeard(handle: Subscription, batch: readonly unknown[]): unknown {

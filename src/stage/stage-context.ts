@@ -7,7 +7,7 @@ import { Message } from '../process/message.ts'
 import { monitor } from '../process/monitor.ts'
 import { nameOf } from '../process/name.ts'
 import type { Process } from '../process/process.ts'
-import type { ProcessRef } from '../process/process-ref.ts'
+import type { AbortSignalLike, ProcessRef } from '../process/process-ref.ts'
 import { type ProcessReference, resolveReference } from '../process/reference.ts'
 import { signalOf } from '../process/signal.ts'
 import { startLinkedTo } from '../process/start.ts'
@@ -18,41 +18,70 @@ import { oneOf } from './one-of.ts'
 import type { DemandMode, StageRef } from './references.ts'
 import { callStage, describeKind } from './stage-references.ts'
 import { requestFromSource, tagToCancel } from './subscribe-options.ts'
-import type { Subscription } from './subscribing.ts'
+import type { Source, Subscription } from './subscribing.ts'
 import { SubscriptionHandle } from './subscription-handle.ts'
 
 /**
  * What a stage knows of itself and can do from inside; a set-up function gets it.
  *
- * Methods are bound by closing over the process, so that they can be taken out: `({ signal, sendAfter }) => …`.
+ * All are its own properties, so that they can be taken out and spread: `({ signal, sendAfter }) => …`. The getter of
+ * `signal` is one for all, as one for each would give each context a hidden class of its own.
  */
-export function stageContext(process: Process): ProducerContext & ConsumerContext {
-  const living = (operation: string): Process => {
+export class OwnContext implements ProducerContext, ConsumerContext {
+  readonly #process: Process
+  readonly self: StageRef
+  declare readonly signal: AbortSignalLike
+
+  constructor(process: Process) {
+    this.#process = process
+    this.self = process.reference as unknown as StageRef
+    Object.defineProperty(this, 'signal', OwnContext.#signal)
+  }
+
+  static readonly #signal = {
+    enumerable: true,
+    get(this: OwnContext): AbortSignalLike {
+      return signalOf(this.#process)
+    },
+  }
+
+  #living(operation: string): Process {
+    const process = this.#process
     if (process.status !== 'ended') return process
     throw new ExitedError(operation, process.label, process.reference.exitReason)
   }
-  return {
-    self: process.reference as unknown as StageRef,
-    get signal() {
-      return signalOf(process)
-    },
-    sendAfter: (message, ms) => sendAfter(living('sendAfter'), message, ms),
-    info: (message) => living('info').deliver(new Message('queue-own-info', '', undefined, message)),
-    call: ((target: unknown, kind: PropertyKey, ...rest: unknown[]) => {
-      const reply = callFrom(living, target, kind, rest)
-      // When the stage ends, its pending calls reject. Nobody may be waiting any more, and then nobody need hear of it.
-      reply.catch(() => {})
-      return reply
-    }) as ProducerContext['call'],
-    startLink: async <Ref extends ProcessRef>(stage: Stage<Ref>, options?: StartOptions<NoInfer<Ref>>) =>
-      startLinkedTo(living('startLink'), stage, options),
-    monitor: (target) => monitorFor(living('monitor'), target),
-    link: (target) => linkTo(living('link'), target),
-    unlink: (target) => unlinkFrom(living('unlink'), target),
-    demand: (mode) => setDemand(living('demand'), mode),
-    subscribe: (source) => subscribe(living('subscribe'), source, undefined),
-    resubscribe: (subscription, reason, source) =>
-      subscribe(living('resubscribe'), source, { tag: tagToCancel(subscription, process.reference), reason }),
+
+  readonly sendAfter = (message: unknown, ms: number): Timer => sendAfter(this.#living('sendAfter'), message, ms)
+
+  readonly info = (message: unknown): void =>
+    this.#living('info').deliver(new Message('queue-own-info', '', undefined, message))
+
+  readonly call = ((target: unknown, kind: PropertyKey, ...rest: unknown[]) => {
+    const reply = callFrom((operation) => this.#living(operation), target, kind, rest)
+    // When the stage ends, its pending calls reject. Nobody may be waiting any more, and then nobody need hear of it.
+    reply.catch(() => {})
+    return reply
+  }) as ProducerContext['call']
+
+  readonly startLink = async <Ref extends ProcessRef>(
+    stage: Stage<Ref>,
+    options?: StartOptions<NoInfer<Ref>>,
+  ): Promise<Ref> => startLinkedTo(this.#living('startLink'), stage, options)
+
+  readonly monitor = (target: ProcessRef): Monitor => monitorFor(this.#living('monitor'), target)
+
+  readonly link = (target: ProcessRef): void => linkTo(this.#living('link'), target)
+
+  readonly unlink = (target: ProcessRef): void => unlinkFrom(this.#living('unlink'), target)
+
+  readonly demand = (mode: DemandMode): void => setDemand(this.#living('demand'), mode)
+
+  readonly subscribe = (source: Source<unknown>): Subscription =>
+    subscribe(this.#living('subscribe'), source, undefined)
+
+  readonly resubscribe = (subscription: Subscription, reason: ExitReason, source: Source<unknown>): Subscription => {
+    const process = this.#living('resubscribe')
+    return subscribe(process, source, { tag: tagToCancel(subscription, process.reference), reason })
   }
 }
 

@@ -5,7 +5,7 @@ import { boolean, integer, matching } from '../base/option-type.ts'
 import { quote } from '../base/quote.ts'
 import type { Process } from '../process/process.ts'
 import { ProcessRuntime, type Runtime } from '../process/runtime.ts'
-import { fairSchedule } from '../process/scheduler.ts'
+import { FairSchedule } from '../process/scheduler.ts'
 import { type ManualClock, manualClock } from './manual-clock.ts'
 import { type SeededRandom, seededRandom } from './seeded-random.ts'
 import { shuffledSchedule } from './shuffled-schedule.ts'
@@ -127,7 +127,7 @@ export class ManualRuntime extends ProcessRuntime implements TestRuntime {
 
   constructor({ seed, stepped, logger, freezeBatches }: ReturnType<typeof testRuntimeOptions.read>) {
     const clock = manualClock()
-    const schedule = new TestSchedule(seed === undefined ? fairSchedule() : shuffledSchedule(seed))
+    const schedule = new TestSchedule(seed === undefined ? new FairSchedule() : shuffledSchedule(seed))
     super({ clock, schedule, freezeBatches, turnsPerSlice: STEPS_PER_SLICE, logger: { ...silence, ...logger } })
     this.seed = seed
     this.random = seededRandom((seed ?? 0) ^ ANOTHER_SEQUENCE)

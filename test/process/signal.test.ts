@@ -14,6 +14,15 @@ const Open = (contexts: ConsumerContext[]) =>
   })
 
 describe('the signal of a stage', () => {
+  test('is taken along where a context is spread', async () => {
+    const contexts: ConsumerContext[] = []
+    const ref = await start(Open(contexts), { runtime: testRuntime() })
+    const [stage] = contexts
+    expect({ ...stage }.signal).toBe(stage?.signal)
+    expect(Object.keys({ ...stage })).toContain('sendAfter')
+    await ref.stop()
+  })
+
   test.each<[string, (ref: ProcessRef) => void, unknown]>([
     ['a stop', (ref) => void ref.stop({ shutdown: 'enough' }), { shutdown: 'enough' }],
     ['a normal stop', (ref) => void ref.stop(), 'normal'],

@@ -1,4 +1,4 @@
-import { AsyncLocalStorage } from 'node:async_hooks'
+import { AsyncResource } from 'node:async_hooks'
 import { setMaxListeners } from 'node:events'
 import { performance } from 'node:perf_hooks'
 import { clearTimeout, setImmediate, setTimeout } from 'node:timers'
@@ -27,7 +27,11 @@ export const host: Host = {
       throw failure
     })
   },
-  captureContext: () => AsyncLocalStorage.snapshot(),
+  // What `AsyncLocalStorage.snapshot` does, but without its detour by arrays of arguments.
+  captureContext() {
+    const resource = new AsyncResource('genstage')
+    return (run) => resource.runInAsyncScope(run)
+  },
   createAbort() {
     const controller = new AbortController()
     // A stage's signal is handed to everything the stage waits for, so many listeners are no leak.
