@@ -1,6 +1,8 @@
 # The workloads W1 to W5 in GenStage itself, on the BEAM: prints a line of JSON, as measure.ts does.
 #
 #     elixir --erl "+S 1:1" -pa PATH-TO-GENSTAGE/ebin beam.exs WORKLOAD SECONDS
+#
+# `prove` instead of SECONDS runs it once, and looks at the order of each consumer in W3 and W4 too.
 
 defmodule Integers do
   use GenStage
@@ -53,12 +55,12 @@ defmodule Bench do
   @keys 1_000
   @consumers 4
 
-  def run(workload, count) do
+  def run(workload, count, proving \\ false) do
     total = :counters.new(1, [:atomics])
     {expected, sum} = expected(workload, count)
     mode = if workload in ["W4", "W5"], do: :accumulate, else: :forward
     {:ok, source} = GenStage.start_link(Integers, {count, dispatcher(workload), mode})
-    shared = %{total: total, expected: expected, parent: self(), last: last(workload), keys: keys(workload)}
+    shared = %{total: total, expected: expected, parent: self(), last: last(workload), keys: keys(workload), proving: proving}
     {between, consumers} = stages(workload, source, shared)
     if mode == :accumulate, do: GenStage.demand(source, :forward)
 
@@ -88,7 +90,8 @@ defmodule Bench do
     consumers =
       for partition <- 0..(@consumers - 1) do
         options = if workload == "W5", do: [partition: partition], else: []
-        {:ok, sum} = GenStage.start_link(Sum, Map.put(shared, :source, {source, options}))
+        last = if shared.proving and workload != "W5", do: last_events(), else: shared.last
+        {:ok, sum} = GenStage.start_link(Sum, Map.merge(shared, %{source: {source, options}, last: last}))
         # A subscription is a message: this one has been sent once the consumer answers.
         GenStage.call(sum, :outcome)
         sum
@@ -109,13 +112,14 @@ defmodule Bench do
   defp keys("W5"), do: @keys
   defp keys(_workload), do: 1
 
-  defp last(workload) when workload in ["W1", "W2", "W5"] do
+  defp last(workload) when workload in ["W1", "W2", "W5"], do: last_events()
+  defp last(_workload), do: nil
+
+  defp last_events do
     last = :atomics.new(@keys, [])
     for key <- 1..@keys, do: :atomics.put(last, key, -1)
     last
   end
-
-  defp last(_workload), do: nil
 
   defp expected(workload, count) do
     sum = div(count * (count - 1), 2)
@@ -159,6 +163,8 @@ defmodule Bench do
     taken = cpu_time() - begin
     if taken < window, do: measure(workload, count, window, begin, runs + 1), else: {runs + 1, taken}
   end
+
+  def main([workload, "prove"]), do: run(workload, 20_123, true)
 
   def main([workload, seconds]) do
     window = elem(Float.parse(seconds), 0) * 1000

@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process'
+import { execFileSync, spawnSync } from 'node:child_process'
 import { cpSync, existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -14,6 +14,18 @@ export interface Build {
 }
 
 /**
+ * Installs what is compared with, where it is missing, and checks the types of `bench/`: where the project is tested the
+ * peers are not there, and what imports them is not checked.
+ *
+ * @throws {Error} If there are errors in its types.
+ */
+export function prepare(): void {
+  installPeers()
+  const errors = typeErrors()
+  if (errors.length > 0) throw new Error(`the types of bench/ do not agree:\n${errors.join('\n')}`)
+}
+
+/**
  * Compiles the library as `npm run build` does, and `bench/`, into a folder of their own, so that nobody who builds or
  * edits the sources meanwhile is in the way; and so that what is measured is plain JavaScript on plain Node.
  *
@@ -22,7 +34,6 @@ export interface Build {
  * @param from The project whose library is compiled: this one, or a copy of it at another commit.
  */
 export function build(name: string, from: string = project): Build {
-  installPeers()
   const folder = join(bench, 'dist', `${name}-${process.pid}`)
   const library = join(folder, 'node_modules', 'genstage')
   mkdirSync(library, { recursive: true })
@@ -35,20 +46,38 @@ export function build(name: string, from: string = project): Build {
   return { folder }
 }
 
+/** Whether what is compared with is installed. */
+export function hasPeers(): boolean {
+  return existsSync(join(bench, 'node_modules', 'effect'))
+}
+
+/**
+ * What the compiler says against `bench/`; without the peers, against all of it but what imports one.
+ *
+ * What it says against the library is left out: whoever measures may be in the middle of changing it.
+ */
+export function typeErrors(withPeers: boolean = hasPeers()): readonly string[] {
+  const config = withPeers ? 'tsconfig.json' : 'tsconfig.own.json'
+  const args = [compiler, '-p', join(bench, config), '--pretty', 'false']
+  const { status, stdout, stderr } = spawnSync(process.execPath, args, { cwd: project, encoding: 'utf8' })
+  if (status !== 0 && stdout === '') throw new Error(`the compiler failed: ${stderr}`)
+  return stdout.split('\n').filter((line) => line.startsWith('bench/') || line.startsWith('error'))
+}
+
+/** On stderr, for stdout is where results go. */
 function compile(config: string, options: readonly string[]): void {
-  execFileSync(process.execPath, [compiler, '-p', config, ...options], { stdio: ['ignore', 'inherit', 'inherit'] })
+  execFileSync(process.execPath, [compiler, '-p', config, ...options], { stdio: ['ignore', 2, 2] })
 }
 
 /** The peers are a package of their own, which nobody installs who does not measure. */
 function installPeers(): void {
-  if (existsSync(join(bench, 'node_modules', 'effect'))) return
+  if (hasPeers()) return
   console.error('installing what is compared with (npm ci in bench/)')
   execFileSync('npm', ['ci', '--prefix', bench], { stdio: ['ignore', 'ignore', 'inherit'] })
 }
 
 function removeAtExit(folder: string): void {
   process.once('exit', () => rmSync(folder, { recursive: true, force: true }))
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1))
   // Those of runs that were killed.
   const dist = join(bench, 'dist')
   for (const other of readdirSync(dist)) {

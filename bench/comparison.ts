@@ -1,15 +1,20 @@
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import type { Beam } from './beam.ts'
 import { beam, type Implementation } from './implementations.ts'
 import { runProgram } from './run-program.ts'
 import { type Estimate, estimate, geometricMean, median, spread } from './statistics.ts'
-import type { Workload } from './workloads.ts'
+import { type Workload, workloads } from './workloads.ts'
 
 /** An implementation, and the command that measures it. */
 export interface Contender {
   readonly implementation: Implementation
-  /** The command that prints `{ rate }`, in millions of events per second of CPU time, for so many seconds of it. */
-  readonly command: (workload: Workload, seconds: number) => readonly [command: string, ...args: string[]]
+  /**
+   * The command that prints `{ rate }`, in millions of events per second of CPU time, for so many seconds of it; or that
+   * proves it right, which takes only one run.
+   */
+  readonly command: (workload: Workload, seconds: number | 'prove') => readonly [command: string, ...args: string[]]
+  readonly env?: Readonly<Record<string, string>>
 }
 
 /** Makes the command of what runs on Node. */
@@ -28,12 +33,13 @@ export function onNode(implementation: Implementation, folder: string): Contende
   }
 }
 
-/** GenStage, on one scheduler; `modules` is where its compiled modules are. */
-export function onBeam(modules: string): Contender {
+/** GenStage, on one scheduler. */
+export function onBeam({ elixir, modules, path }: Beam): Contender {
   const script = fileURLToPath(new URL(beam.file, import.meta.url))
   return {
     implementation: beam,
-    command: (workload, seconds) => ['elixir', '--erl', '+S 1:1', '-pa', modules, script, workload, String(seconds)],
+    command: (workload, seconds) => [elixir, '--erl', '+S 1:1', '-pa', modules, script, workload, String(seconds)],
+    env: { PATH: path },
   }
 }
 
@@ -65,6 +71,9 @@ export interface Effort {
 /**
  * Measures implementations beside each other, each time in a process of its own.
  *
+ * Before that each of them runs once in another one which also looks at what would be much of the work if it were looked
+ * at while the time is taken: the order in which each consumer of W3 and W4 gets its events.
+ *
  * In each round all of them run once, in an order that changes, and the reference before, between and behind them. What
  * slows the machine down for a while slows down neighbours alike, so what is compared are neighbours: a ratio is a rate
  * by the geometric mean of the two runs of the reference next to it.
@@ -79,9 +88,10 @@ export async function compare(
   const rates = new Map<Contender, number[]>()
   const ratios = new Map<Contender, number[]>()
   const runs = effort.rounds * (2 * contenders.length + 1)
+  for (const contender of [reference, ...contenders]) await run(contender, workload, 'prove')
   let done = 0
   const rateOf = async (contender: Contender): Promise<number> => {
-    const rate = await measure(contender, workload, effort.seconds)
+    const { rate } = JSON.parse(await run(contender, workload, effort.seconds)) as { readonly rate: number }
     append(rates, contender, rate)
     progress(++done, runs)
     return rate
@@ -115,10 +125,9 @@ function append<Key>(lists: Map<Key, number[]>, key: Key, value: number): void {
   lists.set(key, [...(lists.get(key) ?? []), value])
 }
 
-async function measure({ command, implementation }: Contender, workload: Workload, seconds: number): Promise<number> {
+function run({ command, implementation, env }: Contender, workload: Workload, seconds: number | 'prove') {
   const [file, ...args] = command(workload, seconds)
-  const stdout = await runProgram(`${implementation.name} at ${workload}`, file, args)
-  return (JSON.parse(stdout) as { readonly rate: number }).rate
+  return runProgram(`${implementation.name} at ${workload}`, file, args, env)
 }
 
 /** What is said of an implementation. */
@@ -133,11 +142,16 @@ export interface Summary {
   readonly ofReference?: Estimate
   /** Of that peer which holds back and has the best ratio, round by round; absent for itself and the reference. */
   readonly ofBestPeer?: Estimate
+  /** All of its rates, by round. */
+  readonly rates: readonly number[]
+  /** All of its ratios to the reference, by round. */
+  readonly ratios: readonly number[]
 }
 
 /** What is said of a workload. */
 export interface Summaries {
   readonly workload: Workload
+  readonly text: string
   readonly reference: string
   readonly bestPeer?: string
   readonly implementations: readonly Summary[]
@@ -150,6 +164,7 @@ export function summarize({ workload, reference, figures }: Comparison, peers: R
     .toSorted((one, other) => median(other.ratios) - median(one.ratios))
   return {
     workload,
+    text: workloads[workload],
     reference: reference.name,
     ...(best !== undefined && { bestPeer: best.name }),
     implementations: [reference, ...figures].map((each) => ({
@@ -159,6 +174,8 @@ export function summarize({ workload, reference, figures }: Comparison, peers: R
       spread: spread(each.rates),
       ...(each !== reference && { ofReference: estimate(each.ratios) }),
       ...(each !== reference && best !== undefined && each !== best && { ofBestPeer: roundByRound(each, best) }),
+      rates: each.rates,
+      ratios: each.ratios,
     })),
   }
 }

@@ -6,8 +6,17 @@ import { limit, own, peers } from './implementations.ts'
 
 const project = join(import.meta.dirname, '..')
 
+/** A state of the project, or of another checkout of it. */
+export interface Checkout {
+  readonly version: string
+  readonly commit: string
+  /** What differs from the commit, of that which is measured and measures; empty where nothing does. */
+  readonly changed: readonly string[]
+}
+
 /** What figures were taken on, and of what. */
 export interface Circumstances {
+  /** When it began, by Coordinated Universal Time. */
   readonly at: string
   readonly machine: {
     readonly cpu: string
@@ -16,15 +25,16 @@ export interface Circumstances {
     readonly system: string
     readonly node: string
     readonly v8: string
-    /** How busy it was before, by the load of one minute. */
+    /** How busy it was before, by the load of one minute: what has nothing else to do has less than 1. */
     readonly load: number
   }
-  /** The commit of the library, and whether the tree differs from it. */
-  readonly commit: string
-  readonly versions: Readonly<Record<string, string>>
+  /** The library that was measured. */
+  readonly library: Checkout
+  /** What else was measured, by its package; Node's own streams are of its version. */
+  readonly peers: Readonly<Record<string, string>>
 }
 
-/** Describes the machine, and the versions of all that is measured on it; the library's is that of its checkout. */
+/** Describes the machine, and the versions of all that is measured on it. */
 export function circumstances(library: string = project): Circumstances {
   const packages = [limit, ...own, ...peers].flatMap((each) => each.package ?? [])
   return {
@@ -38,13 +48,10 @@ export function circumstances(library: string = project): Circumstances {
       v8: process.versions.v8,
       load: loadavg()[0] ?? Number.NaN,
     },
-    commit: commitOf(library),
-    versions: {
-      genstage: versionIn(join(library, 'package.json')),
-      ...Object.fromEntries(
-        packages.map((name) => [name, versionIn(join(import.meta.dirname, 'node_modules', name, 'package.json'))]),
-      ),
-    },
+    library: checkoutIn(library),
+    peers: Object.fromEntries(
+      packages.map((name) => [name, versionIn(join(import.meta.dirname, 'node_modules', name, 'package.json'))]),
+    ),
   }
 }
 
@@ -53,16 +60,17 @@ function versionIn(manifest: string): string {
   return version
 }
 
-function commitOf(folder: string): string {
+/** What is in the folder of a checkout. */
+export function checkoutIn(folder: string): Checkout {
   const git = (...args: readonly string[]): string =>
-    execFileSync('git', args, {
-      cwd: folder,
-      encoding: 'utf8',
-      stdio: ['ignore', 'pipe', 'ignore'],
-    }).trim()
+    execFileSync('git', args, { cwd: folder, encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] })
+  const version = versionIn(join(folder, 'package.json'))
   try {
-    return git('rev-parse', '--short', 'HEAD') + (git('status', '--porcelain', 'src') === '' ? '' : ', changed')
+    const commit = git('rev-parse', '--short', 'HEAD').trim()
+    const measuring = ['src', 'bench', 'package.json', ':!bench/results', ':!bench/baseline.json']
+    const status = git('status', '--porcelain', '--untracked-files=all', '--', ...measuring)
+    return { version, commit, changed: status.split('\n').flatMap((line) => line.slice(3) || []) }
   } catch {
-    return 'unknown'
+    return { version, commit: 'unknown', changed: [] }
   }
 }

@@ -1,7 +1,10 @@
-// Measures one implementation at one workload, in this process, and prints what came of it as a line of JSON.
+// Measures one implementation at one workload, in this process, and prints what came of it as a line of JSON; or proves
+// it right, where no time is taken.
 //
 //     node measure.js WORKLOAD FILE EXPORT SECONDS
+//     node measure.js WORKLOAD FILE EXPORT prove
 import { cpuTime } from './cpu-time.ts'
+import { proveOrder } from './work.ts'
 import { expectedOf, type Runs, type Workload } from './workloads.ts'
 
 const [workload, file, name, seconds] = process.argv.slice(2) as [Workload, string, string, string]
@@ -11,6 +14,8 @@ const WARM_UP = 400
 /** More events in one run would leave the range in which sums are exact. */
 const MOST_EVENTS = 40_000_000
 const ASYNC_EVENTS = 20_000
+/** As many as take no time, and end within a batch. */
+const EVENTS_OF_PROOF = 20_123
 
 const module = (await import(`./peers/${file}.js`)) as Readonly<Record<string, Runs>>
 const run = module[name]?.[workload]
@@ -46,6 +51,11 @@ async function warmUp(window: number): Promise<number> {
   }
 }
 
+if (seconds === 'prove') {
+  proveOrder()
+  await runOnce(EVENTS_OF_PROOF)
+  process.exit(0)
+}
 const window = Number(seconds) * 1000
 const count = await warmUp(window)
 let runs = 0

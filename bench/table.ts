@@ -1,6 +1,5 @@
 import type { Summaries, Summary } from './comparison.ts'
 import type { Estimate } from './statistics.ts'
-import { workloads } from './workloads.ts'
 
 /** Lines up columns: the first to the left, the others to the right. */
 export function table(rows: readonly (readonly string[])[]): string {
@@ -16,10 +15,10 @@ export function table(rows: readonly (readonly string[])[]): string {
 }
 
 /** A workload's table. */
-export function tableOf({ workload, reference, bestPeer, implementations }: Summaries): string {
+export function tableOf({ workload, text, reference, bestPeer, implementations }: Summaries): string {
   const head = [
     '',
-    'M events/CPU s',
+    'M events/CPU s, median',
     'spread',
     `of ${reference}`,
     '(95 %)',
@@ -32,7 +31,7 @@ export function tableOf({ workload, reference, bestPeer, implementations }: Summ
     ...ratio(each.ofReference),
     ...ratioToBest(each, bestPeer),
   ])
-  return `${workload}  ${workloads[workload]}\n${table([head, ...rows])}\n`
+  return `${workload}  ${text}\n${table([head, ...rows])}\n`
 }
 
 function ratioToBest({ name, ofBestPeer }: Summary, bestPeer: string | undefined): [string, string] {

@@ -28,15 +28,14 @@ export const queued: Runs = {
         void handle(event).then((handled) => {
           tally.add(handled)
           done()
+          if (handlers.length() <= 500) feed()
         })
       }, CONCURRENCY)
       const feed = (): void => {
         while (next < count && handlers.length() < 1_000) handlers.push(next++, () => {})
       }
-      handlers.unsaturated(feed)
       handlers.drain(() => {
         if (next === count) resolve(total(tally))
-        else feed()
       })
       feed()
     }),

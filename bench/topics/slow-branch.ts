@@ -109,6 +109,7 @@ const half = handled
 await sleep(WINDOW / 2)
 const isBounded = name !== 'genstage' || ahead <= Number(demand)
 // Whoever holds back for good runs ahead by little, too.
-if (handled === half || !isBounded) throw new Error(`${what}: ran ahead by ${ahead}, and ${handled} were handled`)
+if (handled === half) throw new Error(`${what}: came to a standstill after ${handled} events`)
+if (!isBounded) throw new Error(`${what}: expected its source to run ahead by ${demand} at most, got: ${ahead}`)
 report({ what, value: ahead, unit: 'events ahead', note: `${handled} handled` })
 process.exit(0)
