@@ -19,6 +19,18 @@ const all: readonly Workload[] = ['W1', 'W2', 'W3', 'W4', 'W5', 'W6']
 /** The work with nothing between it. */
 export const limit: Implementation = { name: 'limit', file: 'limit', runs: 'runs', workloads: all, holdsBack: true }
 
+/** The limit with one thing more that no library can do without: how much of the distance to it could be saved. */
+export const bounds: readonly Implementation[] = [
+  {
+    name: 'limit, batches handed over',
+    file: 'bounds',
+    runs: 'handedOver',
+    workloads: ['W1', 'W3', 'W4', 'W5'],
+    holdsBack: true,
+  },
+  { name: 'bare actors', file: 'bounds', runs: 'actors', workloads: ['W2', 'W6'], holdsBack: true },
+]
+
 /** What all of this is about. */
 export const own: readonly Implementation[] = [
   { name: 'genstage', file: 'genstage', runs: 'runs', workloads: all, holdsBack: true },

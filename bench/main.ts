@@ -3,7 +3,7 @@ import { amountIn, beginningLike, chosenFrom, countIn, fileNameIn, folderWith } 
 import { type Beam, findBeam } from './beam.ts'
 import { build, prepare } from './build.ts'
 import { type Contender, compare, type Effort, onBeam, onNode, type Summaries, summarize } from './comparison.ts'
-import { beam, type Implementation, limit, own, peers, watched } from './implementations.ts'
+import { beam, bounds, type Implementation, limit, own, peers, watched } from './implementations.ts'
 import { checkoutIn, circumstances } from './machine.ts'
 import { runAsProgram } from './program.ts'
 import { asJson, keep, type Results } from './results.ts'
@@ -12,7 +12,7 @@ import { measureTopic, tableOfTopic, topicNames } from './topics.ts'
 import { type Workload, workloadNames } from './workloads.ts'
 
 /** What can be measured; W8 is no rate, and has a program of its own. */
-const names = [...workloadNames, 'W8', ...topicNames, 'telemetry'] as const
+const names = [...workloadNames, 'W8', ...topicNames, 'telemetry', 'bounds'] as const
 
 type Name = (typeof names)[number]
 
@@ -95,6 +95,17 @@ async function compareWatched(effort: Effort, folder: string): Promise<Summaries
   return all
 }
 
+/** How near the library is to what the design itself allows. */
+async function compareBounds(effort: Effort, folder: string): Promise<Summaries[]> {
+  const all: Summaries[] = []
+  for (const workload of workloadNames) {
+    const contenders = [own[0] as Implementation, ...bounds].filter(({ workloads }) => workloads.includes(workload))
+    const onThese = contenders.map((each) => onNode(each, folder))
+    all.push(summarize(await compare(workload, onNode(limit, folder), onThese, effort, progress), new Set()))
+  }
+  return all
+}
+
 /** Compares what is chosen at one workload. */
 async function compareAll(workload: Workload, call: Call, now: string, before: string | undefined): Promise<Summaries> {
   const has = ({ workloads }: Implementation): boolean => workloads.includes(workload)
@@ -116,6 +127,7 @@ async function measure(
   before: string | undefined,
 ): Promise<Pick<Results, 'workloads' | 'topics'>> {
   if (name === 'telemetry') return { workloads: await compareWatched(call.effort, now), topics: [] }
+  if (name === 'bounds') return { workloads: await compareBounds(call.effort, now), topics: [] }
   if (isWorkload(name)) return { workloads: [await compareAll(name, call, now, before)], topics: [] }
   const topic = name === 'W8' ? 'slow-sink' : name
   return { workloads: [], topics: [await measureTopic(topic, now, call.effort.rounds)] }

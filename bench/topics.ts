@@ -4,6 +4,7 @@ import { runProgram } from './run-program.ts'
 import { median } from './statistics.ts'
 import { figure, table } from './table.ts'
 import type { Figure } from './topics/figure.ts'
+import { workloadNames } from './workloads.ts'
 
 /** Something else that is measured, by a program in `topics/`, in several ways that follow each other. */
 interface Topic {
@@ -47,6 +48,10 @@ const topics = {
       ['Effect'],
       ['RxJS (no back-pressure)'],
     ],
+  },
+  profile: {
+    text: 'where the CPU time goes: by part of the library, as samples see it',
+    ways: workloadNames.map((workload) => [workload]),
   },
   'long-event': {
     text: 'W6, of whose 64 at a time some take long: how many others are handled meanwhile',

@@ -45,6 +45,12 @@ export class FairSchedule implements Schedule {
 const SLICE = 2
 /** How much work may be done between two looks at the clock. */
 const WORK_PER_LOOK = 64
+/** How many events of a batch count as much as a message, as a power of two. */
+const EVENTS_PER_WORK = 3
+/** The same while events are quick, which is known by the look before: a look costs as much as some thirty of them. */
+const QUICK_EVENTS_PER_WORK = 5
+/** What work between two looks may take to be quick, in milliseconds. */
+const QUICK = 0.05
 /** What waking up from nothing counts as much as: it may well be to run a single turn. */
 const WORK_OF_WAKING = 8
 /** What counts as much as an event that is given to a loop outside: nobody knows what that does with it. */
@@ -90,6 +96,7 @@ export class Scheduler {
   private lastTurn = 0
   /** Work done since the clock was last looked at and there was time left. */
   private work = 0
+  private eventsPerWork = EVENTS_PER_WORK
   /** Whether the present slice is known to be used up: then the turn under way should end, too. */
   isSpent = false
   /**
@@ -127,7 +134,7 @@ export class Scheduler {
    * process in the middle of a long message should let the others, and the event loop, go first.
    */
   spend(events: number): boolean {
-    this.work += 1 + (events >> 3)
+    this.work += 1 + (events >> this.eventsPerWork)
     return this.work >= WORK_PER_LOOK && this.turnsPerSlice === undefined && this.isOverBudget()
   }
 
@@ -149,8 +156,10 @@ export class Scheduler {
   private isOverBudget(): boolean {
     let isOver = this.turns >= this.lastTurn
     if (this.turnsPerSlice === undefined) {
-      lastLook = host.now()
-      isOver = lastLook >= deadline
+      const now = host.now()
+      this.eventsPerWork = now - lastLook < QUICK ? QUICK_EVENTS_PER_WORK : EVENTS_PER_WORK
+      lastLook = now
+      isOver = now >= deadline
     }
     // A callback that asks (`spend`) may not heed the answer: then the drain must find it out again.
     if (!isOver) this.work = 0
@@ -168,6 +177,7 @@ export class Scheduler {
 
   private beginSlice(): void {
     this.work = 0
+    this.eventsPerWork = EVENTS_PER_WORK
     if (this.turnsPerSlice !== undefined) this.lastTurn = this.turns + this.turnsPerSlice
   }
 
