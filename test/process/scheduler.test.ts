@@ -106,27 +106,6 @@ describe('the event loop', () => {
     for (const source of sources) source.exit('kill')
   })
 
-  test('turns when batches that were quick come to take their time', async () => {
-    const runtime = createRuntime()
-    let handled = 0
-    const source = await start(producer({ handleDemand: (demand) => Array.from({ length: demand }, () => 1) }), {
-      runtime,
-    })
-    const sink = await start(
-      consumer({
-        subscribeTo: [source],
-        handleEvents() {
-          handled++
-          if (handled > 400) work(20)
-          return handled === 430 ? { stop: 'normal' } : undefined
-        },
-      }),
-      { runtime },
-    )
-    expect(await longestHold(sink.exited)).toBeLessThan(mostHold)
-    source.exit('kill')
-  })
-
   test('turns while somebody reads a stream, and works on each of its events', async () => {
     const runtime = createRuntime()
     const source = await start(fromIterable(Array.from({ length: 500 }, () => 1)), { runtime })
