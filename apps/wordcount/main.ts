@@ -22,7 +22,8 @@ else if (given !== undefined) {
   const meter = new Meter()
   const walk = await beginWalk(given.folder, meter)
   const observation = walk === undefined ? undefined : await beginObservation(given.observe)
-  if (walk !== undefined && observation !== 'failed') {
+  if (observation === 'failed') await walk?.close()
+  else if (walk !== undefined) {
     try {
       await run(walk, meter, given)
     } finally {

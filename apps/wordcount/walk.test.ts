@@ -89,6 +89,14 @@ describe('a walk', () => {
     expect(walk.isComplete).toBe(false)
   })
 
+  test('that nobody walks can be closed, and keeps no folder open', async () => {
+    const walk = await Walk.from(tree('closed', { file: 1 }), new Meter())
+    await walk.close()
+    const found: unknown[] = []
+    for await (const item of walk) found.push(item)
+    expect(found).toEqual([expect.objectContaining({ reason: expect.stringContaining('closed') })])
+  })
+
   test('cannot begin at what is missing or no folder', async () => {
     const root = tree('wrong', { file: 1 })
     await expect(Walk.from(join(root, 'missing'), new Meter())).rejects.toThrow('ENOENT')

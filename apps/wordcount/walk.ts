@@ -38,10 +38,10 @@ export class Walk implements AsyncIterable<Piece | Unreadable> {
   /** Whether it has come to its end; it has not if whoever walks has left it. */
   isComplete = false
   private readonly path: Buffer
-  private readonly folder: AsyncIterable<Entry>
+  private readonly folder: Folder
   private readonly meter: Meter
 
-  private constructor(path: Buffer, folder: AsyncIterable<Entry>, meter: Meter) {
+  private constructor(path: Buffer, folder: Folder, meter: Meter) {
     this.path = path
     this.folder = folder
     this.meter = meter
@@ -55,6 +55,11 @@ export class Walk implements AsyncIterable<Piece | Unreadable> {
   static async from(folder: string, meter: Meter): Promise<Walk> {
     const path = Buffer.from(folder)
     return new Walk(path, await openFolder(path), meter)
+  }
+
+  /** Closes the folder, for somebody who does not walk after all; walking closes it by itself. */
+  close(): Promise<void> {
+    return this.folder.close()
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<Piece | Unreadable, void> {
@@ -117,7 +122,12 @@ interface Entry {
   isDirectory(): boolean
 }
 
-async function openFolder(path: Buffer): Promise<AsyncIterable<Entry>> {
+/** Closed by whoever iterates over it to the end, or leaves. */
+interface Folder extends AsyncIterable<Entry> {
+  close(): Promise<void>
+}
+
+async function openFolder(path: Buffer): Promise<Folder> {
   const folder: unknown = await opendir(path, { encoding: 'buffer' as BufferEncoding })
-  return folder as AsyncIterable<Entry>
+  return folder as Folder
 }
