@@ -23,7 +23,7 @@ export interface Schedule {
 /**
  * First in, first out: the schedule of every runtime that is given no other.
  *
- * A class, as an object literal that has a getter is a hash table to the engine: that was a tenth of a message.
+ * A class, as an object literal that has a getter is a hash table to the engine: that was a seventh of a message.
  */
 export class FairSchedule implements Schedule {
   private readonly queue = new Ring<Runnable>()

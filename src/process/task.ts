@@ -16,7 +16,7 @@ export interface TaskContext {
 }
 
 /** A class, as a getter in an object literal gives each object a hidden class of its own, which costs more than the task. */
-class OwnContext implements TaskContext {
+class OwnTaskContext implements TaskContext {
   readonly #process: Process
 
   constructor(process: Process) {
@@ -48,7 +48,7 @@ export class TaskProcess implements Behaviour {
     const { process } = this
     if (message.kind !== 'run') return process.receiveSystem(message)
     process.callback = 'task'
-    const outcome = this.run(new OwnContext(process))
+    const outcome = this.run(new OwnTaskContext(process))
     return isThenable(outcome) ? process.park(outcome, () => process.stop('normal')) : process.stop('normal')
   }
 

@@ -27,7 +27,7 @@ import { SubscriptionHandle } from './subscription-handle.ts'
  * All are its own properties, so that they can be taken out and spread: `({ signal, sendAfter }) => …`. The getter of
  * `signal` is one for all, as one for each would give each context a hidden class of its own.
  */
-export class OwnContext implements ProducerContext, ConsumerContext {
+export class OwnStageContext implements ProducerContext, ConsumerContext {
   readonly #process: Process
   readonly self: StageRef
   declare readonly signal: AbortSignalLike
@@ -35,12 +35,12 @@ export class OwnContext implements ProducerContext, ConsumerContext {
   constructor(process: Process) {
     this.#process = process
     this.self = process.reference as unknown as StageRef
-    Object.defineProperty(this, 'signal', OwnContext.#signal)
+    Object.defineProperty(this, 'signal', OwnStageContext.#signal)
   }
 
   static readonly #signal = {
     enumerable: true,
-    get(this: OwnContext): AbortSignalLike {
+    get(this: OwnStageContext): AbortSignalLike {
       return signalOf(this.#process)
     },
   }

@@ -8,7 +8,7 @@ import { IgnoredStart, InvalidStart } from '../process/start.ts'
 import type { Inspection } from '../telemetry/inspection.ts'
 import { callbacksView, isRecord } from './callbacks-view.ts'
 import type { Stage } from './stage.ts'
-import { OwnContext } from './stage-context.ts'
+import { OwnStageContext } from './stage-context.ts'
 
 /** Makes the stage out of what a set-up gave: checks it, and throws where it is wrong. */
 export type MakeStage = (process: Process, callbacks: object, members: object) => Stage
@@ -34,7 +34,7 @@ export class StageSetup implements Behaviour {
     const { process, setup } = this
     if (typeof setup !== 'function') return this.install(setup)
     process.callback = 'set-up'
-    const answer: unknown = setup(new OwnContext(process))
+    const answer: unknown = setup(new OwnStageContext(process))
     if (isThenable(answer)) return process.park(answer, (callbacks) => this.install(callbacks))
     return this.install(answer)
   }
