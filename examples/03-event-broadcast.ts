@@ -39,12 +39,12 @@ const Printer = (id: number) =>
 const broadcaster = await startLink(QueueBroadcaster())
 const first = broadcaster.call('notify', 'sent when nobody listens')
 const printers = [await startLink(Printer(1)), await startLink(Printer(2))]
-for (const printer of printers) await printer.subscribe(broadcaster, { confirm: true })
+for (const printer of printers) await printer.subscribe(broadcaster)
 console.log('both have subscribed')
 broadcaster.demand('forward')
 console.log('the first was', await first)
 console.log('the second was', await broadcaster.call('notify', 'sent when two listen'))
-await broadcaster.stop()
+await broadcaster.drain()
 
 /* prints:
 both have subscribed

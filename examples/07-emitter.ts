@@ -23,7 +23,7 @@ const slow = await startLink(
     },
   }),
 )
-await slow.subscribe(readings, { maxDemand: 10, minDemand: 0, confirm: true })
+await slow.subscribe(readings, { maxDemand: 10, minDemand: 0 })
 
 for (let reading = 0; reading < 100; reading++) sensor.emit('reading', reading)
 console.log(`${await readings.call('discarded')} of 100 were dropped`)

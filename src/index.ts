@@ -18,13 +18,22 @@ export {
 export type { Logger, LogLevel } from './base/logger.ts'
 export { broadcastDispatcher } from './dispatcher/broadcast-dispatcher.ts'
 export { demandDispatcher } from './dispatcher/demand-dispatcher.ts'
-export type { Delivery, Dispatched, Dispatcher, DispatcherShape, Served, Subscriber } from './dispatcher/dispatcher.ts'
+export type {
+  Delivery,
+  Dispatched,
+  Dispatcher,
+  DispatcherShape,
+  Refusal,
+  Served,
+  Subscriber,
+} from './dispatcher/dispatcher.ts'
 export { partitionDispatcher } from './dispatcher/partition-dispatcher.ts'
 export { partitionHash } from './dispatcher/partition-hash.ts'
 export { attach } from './process/attach.ts'
 export { createRuntime, createScope } from './process/create.ts'
+export type { DrainResult, UndoneStage } from './process/drain.ts'
 export type { ExitReason } from './process/exit-reason.ts'
-export type { AbortSignalLike, CallOptions, ProcessRef, StopOptions } from './process/process-ref.ts'
+export type { AbortSignalLike, CallOptions, DrainOptions, ProcessRef, StopOptions } from './process/process-ref.ts'
 export type { Runtime, RuntimeOptions } from './process/runtime.ts'
 export type { Runnable, Schedule } from './process/scheduler.ts'
 export type { Scope } from './process/scope.ts'
@@ -49,6 +58,7 @@ export type {
   Setup,
   SetupAnswer,
 } from './stage/callbacks.ts'
+export { type ConnectOptions, connect } from './stage/connect.ts'
 export { consumerSupervisor } from './stage/consumer-supervisor.ts'
 export type { ChildContext, ConsumerSupervisorOptions } from './stage/consumer-supervisor-options.ts'
 export type { ConsumerContext, Down, Exit, Monitor, ProducerContext, StageContext, Timer } from './stage/context.ts'
@@ -70,10 +80,12 @@ export type {
 } from './stage/references.ts'
 export { type StreamOptions, stream } from './stage/stream.ts'
 export type {
+  CancelMode,
   ConfirmOptions,
   From,
   Source,
   SubscribeOptions,
+  SubscriberHandle,
   Subscription,
   To,
 } from './stage/subscribing.ts'

@@ -1,4 +1,4 @@
-import { fromIterable, type Scope, stream } from 'genstage'
+import { connect, fromIterable, type Scope, stream } from 'genstage'
 import { Counter, type WordSummary } from './counter.ts'
 import { type FileSummary, Ledger } from './ledger.ts'
 import type { Meter } from './meter.ts'
@@ -39,7 +39,7 @@ export async function countWords(
   top: number,
   meter: Meter,
 ): Promise<Result> {
-  const walker = await scope.startLink(fromIterable(walk, { demand: 'accumulate' }), { name: 'walker' })
+  const walker = await scope.startLink(fromIterable(walk), { name: 'walker' })
   const readers = await startAll(readerCount, (index) =>
     scope.startLink(Reader(counterCount, meter), { name: `reader ${index}` }),
   )
@@ -47,10 +47,8 @@ export async function countWords(
     scope.startLink(Counter(readers, partition, top, meter), { name: `counter ${partition}` }),
   )
   const ledger = await scope.startLink(Ledger(readers, meter), { name: 'ledger' })
-  // Each has one piece that it reads and one in reserve, so that nobody waits for the walk's next step.
-  for (const reader of readers) await reader.subscribe(walker, { maxDemand: 2, minDemand: 1, confirm: true })
-  // Not before, or a short walk would be over when the last of them comes.
-  walker.demand('forward')
+  // Each has one piece that it reads and one in reserve, so that none waits for the walk's next step.
+  await connect(walker, readers, { maxDemand: 2, minDemand: 1 })
   return combine(stream([...counters, ledger]), top)
 }
 

@@ -12,6 +12,12 @@ export abstract class GenStageError extends Error {
   }
 }
 
+/** The message and the cause of an error, where the usual ones would not do. */
+export interface ErrorDetails {
+  readonly message: string
+  readonly cause: unknown
+}
+
 /** An operation was not answered within its time. */
 export class TimeoutError extends GenStageError {
   readonly code = 'GENSTAGE_TIMEOUT'
@@ -40,8 +46,9 @@ export class ExitError extends GenStageError {
   /** Why the process ended. */
   declare readonly reason: unknown
 
-  constructor(operation: string, target: string, reason: unknown) {
-    super(`${operation}: ${target} ended with reason ${quote(reason)}`, { cause: reason })
+  constructor(operation: string, target: string, reason: unknown, details?: ErrorDetails) {
+    const message = details?.message ?? `${target} ended with reason ${quote(reason)}`
+    super(`${operation}: ${message}`, { cause: details === undefined ? reason : details.cause })
     hide(this, 'reason', reason)
   }
 }
@@ -127,8 +134,9 @@ export class RefusedError extends GenStageError {
   /** The reason that the producer, or its dispatcher, gave. */
   declare readonly reason: unknown
 
-  constructor(consumer: string, producer: string, reason: unknown) {
-    super(`${producer} refused the subscription of ${consumer}: ${explain(reason)}`, { cause: reason })
+  constructor(consumer: string, producer: string, reason: unknown, details?: ErrorDetails) {
+    const message = details?.message ?? `${producer} refused the subscription of ${consumer}: ${explain(reason)}`
+    super(message, { cause: details === undefined ? reason : details.cause })
     hide(this, 'reason', reason)
   }
 }
@@ -154,6 +162,22 @@ export class ThrownValueError extends GenStageError {
   }
 }
 
+/** What a failure says besides its reason. */
+interface FailureDetails {
+  /** The message, where the usual one would not do. */
+  readonly message?: string
+  /** The `cause`, where it is not the reason. */
+  readonly cause?: unknown
+  /** How many events the stage dropped when it failed. */
+  readonly dropped?: number
+}
+
+/** The end of a failure's line: how many events were dropped with the stage; empty where none were. */
+export function droppedInWords(dropped: number): string {
+  if (dropped === 0) return ''
+  return `; ${dropped} ${dropped === 1 ? 'event was' : 'events were'} dropped`
+}
+
 /** A stage failed, and nobody was there to deal with it; the reason is the `cause`. */
 export class StageFailure extends GenStageError {
   readonly code = 'GENSTAGE_STAGE_FAILURE'
@@ -168,12 +192,10 @@ export class StageFailure extends GenStageError {
     stage: string,
     callback: string | undefined,
     reason: unknown,
-    told?: { readonly message: string; readonly cause: unknown },
+    { message, cause = reason, dropped = 0 }: FailureDetails = {},
   ) {
     const where = callback === undefined ? '' : ` in ${callback}`
-    super(told?.message ?? `${stage} failed${where}: ${explain(reason)}`, {
-      cause: told === undefined ? reason : told.cause,
-    })
+    super((message ?? `${stage} failed${where}: ${explain(reason)}`) + droppedInWords(dropped), { cause })
     this.stage = stage
     this.callback = callback
     hide(this, 'reason', reason)

@@ -1,13 +1,5 @@
-import { matching, type OptionType } from '../base/option-type.ts'
 import type { AbortSignalLike } from '../process/process-ref.ts'
 import type { StageContext } from '../stage/context.ts'
-
-/** An option that is an `AbortSignal`. */
-export const abortSignalType: OptionType<AbortSignalLike> = matching(
-  'an AbortSignal',
-  (value): value is AbortSignalLike =>
-    typeof value === 'object' && value !== null && 'aborted' in value && 'addEventListener' in value,
-)
 
 /**
  * Runs something when the signal is aborted, at once if it has been.

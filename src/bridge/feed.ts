@@ -88,6 +88,11 @@ export class FeedPort {
     return this.fetch()
   }
 
+  /** The stage is being drained: fetches what has come, as it will not be asked again. */
+  drain(): Result {
+    return { events: this.feed?.take(this.wanted) ?? [] }
+  }
+
   private fetch(): Result {
     const events = this.feed?.take(this.wanted) ?? []
     this.wanted = Math.max(0, this.wanted - events.length)
@@ -130,6 +135,7 @@ export function defineSource<Ref extends ProcessRef>(
         audience.leave(from, reason)
       },
       handleInfo: runOwnMessage,
+      handleEnd: () => port.drain(),
     }
     return feed.opened === undefined ? callbacks : feed.opened.then(() => callbacks)
   })

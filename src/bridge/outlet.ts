@@ -8,6 +8,7 @@ import type { ConsumerCallbacks } from '../stage/callbacks.ts'
 import { define } from '../stage/definition.ts'
 import { requestFromSource } from '../stage/subscribe-options.ts'
 import type { Source, Subscription } from '../stage/subscribing.ts'
+import { SubscriptionHandle } from '../stage/subscription-handle.ts'
 import { makeDefer } from './defer.ts'
 import { errorOf } from './errors.ts'
 import { producerOf, runtimeOf } from './producer-of.ts'
@@ -91,7 +92,7 @@ export class Outlet {
     const { producer } = this
     // What has ended already is not there to be monitored, but remembers why it ended.
     if (isReference(producer) && producer.process === undefined) {
-      this.defer(() => this.finish(producer.exitReason))
+      this.defer(() => this.finish(producer.ending?.root.reason))
       return
     }
     const definition = expectDefinition(define('consumer', this.callbacks()))
@@ -109,8 +110,11 @@ export class Outlet {
         return 'manual'
       },
       handleEvents: (events) => this.defer(() => this.accept(events)),
-      handleCancel: (reason: CancelReason) => {
-        this.defer(() => this.finish('down' in reason ? reason.down : reason.cancel))
+      handleCancel: (reason: CancelReason, from) => {
+        const ending = SubscriptionHandle.producerOf(from as SubscriptionHandle)?.ending
+        // Of a producer that was shut down for another one's failure, that failure counts.
+        const why = 'down' in reason ? (ending?.root.reason ?? reason.down) : reason.cancel
+        this.defer(() => this.finish(why))
         return { stop: 'normal' }
       },
     }
@@ -130,9 +134,7 @@ export class Outlet {
     this.isOver = true
     const { producer } = this
     const target = isReference(producer) ? producer : undefined
-    // It may have ended before the subscription reached it, and remembers why.
-    const why = reason === 'noproc' && target !== undefined && target.process === undefined ? target.exitReason : reason
-    const error = errorOf(why, this.operation, target?.label ?? 'its producer')
+    const error = errorOf(reason, this.operation, target?.label ?? 'its producer')
     if (error === undefined || this.bearsFailures) this.face.end()
     else this.face.fail(error)
   }

@@ -1,8 +1,8 @@
 import { type OptionTable, optionTable } from '../base/option-table.ts'
 import { anything, integer } from '../base/option-type.ts'
+import { abortSignalType } from '../process/call-options.ts'
 import type { AbortSignalLike } from '../process/process-ref.ts'
 import type { Runtime } from '../process/runtime.ts'
-import { abortSignalType } from './abort.ts'
 
 /** How a stage works as the middle of a pipeline of streams. */
 export interface PassageOptions {

@@ -74,7 +74,7 @@ export class Passage implements Linkable {
   }
 
   signalExit(_from: Linkable | undefined, ending: Ending): void {
-    const error = errorOf(ending.reason, this.operation, this.stage.label)
+    const error = errorOf(ending.root.reason, this.operation, this.stage.label)
     if (error === undefined) return
     ending.isSurfaced = true
     // Who takes events out hears of the end behind the last of them.

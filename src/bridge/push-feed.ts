@@ -204,6 +204,12 @@ class PushFeed implements Feed {
 
   close(): void {
     this.finish(() => {})
+    const dropped = this.due.length + this.rest.eventCount
+    if (dropped === 0) return
+    this.discarded += dropped
+    this.due = []
+    this.rest.take(dropped)
+    this.log('warn', `ended and dropped ${dropped} events that it had not fetched from its source`, { dropped })
   }
 
   private finish(tell: () => void): void {

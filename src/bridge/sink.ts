@@ -1,6 +1,7 @@
 import { type OptionTable, optionTable } from '../base/option-table.ts'
 import { array, boolean } from '../base/option-type.ts'
-import { type ExitReason, isOrderly } from '../process/exit-reason.ts'
+import { abortSignalType } from '../process/call-options.ts'
+import type { ExitReason } from '../process/exit-reason.ts'
 import type { AbortSignalLike } from '../process/process-ref.ts'
 import type { ProcessReference } from '../process/reference.ts'
 import type { Stage } from '../process/startable.ts'
@@ -9,7 +10,7 @@ import type { ConsumerContext } from '../stage/context.ts'
 import { define } from '../stage/definition.ts'
 import type { ConsumerRef } from '../stage/references.ts'
 import type { Source } from '../stage/subscribing.ts'
-import { abortSignalType, exitOnAbort } from './abort.ts'
+import { exitOnAbort } from './abort.ts'
 
 /** How a consumer works that writes into a stream. */
 export interface SinkOptions<In> {
@@ -65,13 +66,15 @@ export function defineSink<In>(
   return define<ConsumerRef<In>>('consumer', (stage: ConsumerContext) => {
     const reference = stage.self as unknown as ProcessReference
     const sink = open((error) => reference.process?.fail(error))
-    stage.signal.addEventListener('abort', () => sink.close(stage.signal.reason), { once: true })
+    const close = (): void => sink.close(reference.ending?.root.reason)
+    stage.signal.addEventListener('abort', close, { once: true })
     if (signal?.aborted === true) return { stop: signal.reason }
     exitOnAbort(stage, signal)
     const callbacks: ConsumerCallbacks<unknown> = {
       subscribeTo: subscribeTo as readonly Source<unknown>[],
       handleEvents: (events) => sink.write(events),
-      terminate: (reason) => (isOrderly(reason) ? sink.end() : undefined),
+      // An end because of another process's failure must not complete what is written.
+      terminate: () => (reference.process?.stopCause?.isClean ? sink.end() : undefined),
     }
     return callbacks
   })

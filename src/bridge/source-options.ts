@@ -1,10 +1,10 @@
 import { type OptionTable, optionTable } from '../base/option-table.ts'
 import { oneOf } from '../base/option-type.ts'
 import type { Dispatcher } from '../dispatcher/dispatcher.ts'
+import { abortSignalType } from '../process/call-options.ts'
 import type { AbortSignalLike } from '../process/process-ref.ts'
 import { dispatcherType } from '../stage/dispatcher-type.ts'
 import type { DemandMode } from '../stage/references.ts'
-import { abortSignalType } from './abort.ts'
 import type { DefaultRow, OptionalRow } from './rows.ts'
 
 /** What every source can be told that comes from outside of the stages. */

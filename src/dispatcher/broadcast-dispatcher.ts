@@ -1,9 +1,10 @@
 import { BadReturnError } from '../base/errors.ts'
 import { nothing } from '../base/nothing.ts'
+import { quote } from '../base/quote.ts'
 import { isThenable } from '../base/thenable.ts'
 import type { AnyEvent } from './any-event.ts'
 import { DemandLadder, Place } from './demand-ladder.ts'
-import type { Delivery, Dispatched, Dispatcher, DispatcherShape, Subscriber } from './dispatcher.ts'
+import type { Delivery, Dispatched, Dispatcher, DispatcherShape, Refusal, Subscriber } from './dispatcher.ts'
 
 type Selector<Event> = (event: Event) => boolean
 
@@ -62,10 +63,17 @@ class BroadcastDispatcher<Event> implements Dispatcher<Event, { selector?: Selec
   /** The number of the last event that was asked for upstream. Never below the horizon. */
   private passedOn = 0
 
-  subscribe(subscriber: Subscriber, options: { selector?: Selector<Event> }): number | { readonly refuse: string } {
-    if (this.consumers.has(subscriber.consumer)) return { refuse: 'already-subscribed' }
+  subscribe(subscriber: Subscriber, options: { selector?: Selector<Event> }): number | Refusal {
+    if (this.consumers.has(subscriber.consumer)) {
+      return { refuse: 'already-subscribed', message: 'the consumer is subscribed already, and gets every event once' }
+    }
     const selector: unknown = Object.hasOwn(options, 'selector') ? options.selector : undefined
-    if (selector !== undefined && typeof selector !== 'function') return { refuse: 'bad-selector' }
+    if (selector !== undefined && typeof selector !== 'function') {
+      return {
+        refuse: 'bad-selector',
+        message: `expected the option selector to be a function, got: ${quote(selector)}`,
+      }
+    }
     const listener = new Listener(subscriber, selector as Selector<Event> | undefined)
     this.consumers.add(subscriber.consumer)
     this.listeners.set(subscriber, listener)

@@ -22,6 +22,14 @@ export interface Dispatched {
   readonly unwanted?: readonly (readonly [subscriber: Subscriber, count: number])[]
 }
 
+/** Why a dispatcher does not take a subscriber. */
+export interface Refusal {
+  /** The reason of the cancellation, as `'bad-partition'`. */
+  readonly refuse: string
+  /** What was expected, what came, and what to do. Default: the reason. */
+  readonly message?: string
+}
+
 /** What a dispatcher answers to `ask` and `cancel` when there is more to say than a number. */
 export interface Served {
   /** The demand this adds upstream: an integer of at least 0. */
@@ -48,9 +56,10 @@ export interface Dispatcher<in Event, in Options = {}> {
    * A consumer subscribes, with the options it gave.
    *
    * @returns The demand this adds upstream (0 for most), or `refuse`: the subscription is then cancelled with that
-   *   reason, which never stops the consumer. `cancel` is called for it as for any other.
+   *   reason, which never stops the consumer, and `message` is what its `subscribe` rejects with. `cancel` is called for
+   *   it as for any other.
    */
-  subscribe(subscriber: Subscriber, options: Options): number | { readonly refuse: string }
+  subscribe(subscriber: Subscriber, options: Options): number | Refusal
   /** A subscriber asks for `demand` (at least 1) more events; answers the demand this adds upstream. */
   ask(subscriber: Subscriber, demand: number): number | Served
   /** A subscriber is gone, or was refused; answers the demand this adds upstream. */

@@ -6,7 +6,7 @@ import { callback, matching } from '../base/option-type.ts'
 import { quote } from '../base/quote.ts'
 import { isThenable } from '../base/thenable.ts'
 import type { AnyEvent } from './any-event.ts'
-import type { Delivery, Dispatched, Dispatcher, DispatcherShape, Served, Subscriber } from './dispatcher.ts'
+import type { Delivery, Dispatched, Dispatcher, DispatcherShape, Refusal, Served, Subscriber } from './dispatcher.ts'
 import { partitionOf } from './partition-hash.ts'
 
 /** What a partition is called. */
@@ -143,10 +143,13 @@ class PartitionDispatcher<Event> implements Dispatcher<Event, { partition: Name 
     this.lanesByNumber = lanesByNumber.every((lane) => lane !== undefined) ? lanesByNumber : []
   }
 
-  subscribe(subscriber: Subscriber, options: { partition: Name }): number | { readonly refuse: string } {
+  subscribe(subscriber: Subscriber, options: { partition: Name }): number | Refusal {
     const lane = Object.hasOwn(options, 'partition') ? this.lanesByName.get(options.partition) : undefined
-    if (lane === undefined) return { refuse: 'bad-partition' }
-    if (lane.subscriber !== undefined) return { refuse: 'partition-taken' }
+    if (lane === undefined) return { refuse: 'bad-partition', message: this.wrongPartition(options) }
+    if (lane.subscriber !== undefined) {
+      const message = `partition ${quote(lane.name)} has a subscriber already (${lane.subscriber.consumer}), and only one can have it`
+      return { refuse: 'partition-taken', message }
+    }
     lane.subscriber = subscriber
     this.lanesBySubscriber.set(subscriber, lane)
     return 0
@@ -252,11 +255,23 @@ class PartitionDispatcher<Event> implements Dispatcher<Event, { partition: Name 
     return index
   }
 
+  private wrongPartition(options: { readonly partition?: unknown }): string {
+    const got = Object.hasOwn(options, 'partition') ? quote(options.partition) : 'no such option'
+    return `expected the option partition to be one of ${this.someNames()}, got: ${got}`
+  }
+
+  private someNames(): string {
+    return quote(this.lanes.slice(0, 20).map(({ name }) => name))
+  }
+
   private badReturn(answer: unknown): BadReturnError {
     // If a promise rejects besides, that is the same mistake, and not another failure.
     if (isThenable(answer)) answer.then(undefined, () => {})
-    const names = quote(this.lanes.slice(0, 20).map(({ name }) => name))
-    return new BadReturnError('hash', `[event, partition] or 'none', with a partition out of ${names}`, answer)
+    return new BadReturnError(
+      'hash',
+      `[event, partition] or 'none', with a partition out of ${this.someNames()}`,
+      answer,
+    )
   }
 
   /** Sends a lane its bucket as far as it has demand; the rest, be it nothing, waits. */

@@ -9,7 +9,8 @@ export const milliseconds: OptionType<number> = matching(
   (value) => value > 0,
 )
 
-const abortSignal = matching(
+/** An option that is an `AbortSignal`. */
+export const abortSignalType: OptionType<AbortSignalLike> = matching(
   'an AbortSignal',
   (value): value is AbortSignalLike =>
     typeof value === 'object' && value !== null && 'aborted' in value && 'addEventListener' in value,
@@ -24,7 +25,17 @@ export interface ValidCallOptions {
 /** How long a call may take. */
 export const callOptions: OptionTable<ValidCallOptions> = optionTable({
   timeout: { type: milliseconds, default: 5_000, unit: 'ms', text: 'After which the call is given up.' },
-  signal: { type: abortSignal, text: 'Gives the call up when it is aborted.' },
+  signal: { type: abortSignalType, text: 'Gives the call up when it is aborted.' },
+})
+
+/** How long a drain may take. */
+export const drainOptions: OptionTable<{ readonly deadline: number }> = optionTable({
+  deadline: {
+    type: milliseconds,
+    default: Number.POSITIVE_INFINITY,
+    unit: 'ms',
+    text: 'After which the process is stopped, and what it still holds is dropped.',
+  },
 })
 
 /** How long a stop may take. */

@@ -80,6 +80,11 @@ export class PendingCall {
     })
   }
 
+  /** From now on the call waits without a limit of time. */
+  waitForever(): void {
+    this.waiting?.deadline?.cancel()
+  }
+
   /** Answers the call; a second reply, or one to a call given up, is dropped. */
   reply(value: unknown): void {
     this.settle()?.resolve(value as never)

@@ -14,12 +14,23 @@ export class Definition {
   readonly kind: string
   readonly behave: (process: Process) => Behaviour
   readonly refer: (process: Process) => ProcessReference
+  /**
+   * How long a supervisor gives such a process to end, in milliseconds, or that it kills it, where the child's
+   * specification says nothing; undefined leaves it to the supervisor.
+   */
+  readonly shutdown: number | 'brutal-kill' | undefined
   private isClaimed = false
 
-  constructor(kind: string, behave: (process: Process) => Behaviour, refer: (process: Process) => ProcessReference) {
+  constructor(
+    kind: string,
+    behave: (process: Process) => Behaviour,
+    refer: (process: Process) => ProcessReference,
+    shutdown?: number | 'brutal-kill',
+  ) {
     this.kind = kind
     this.behave = behave
     this.refer = refer
+    this.shutdown = shutdown
   }
 
   /** Gives the definition the type it is known by outside. */
@@ -44,6 +55,22 @@ export class Definition {
 }
 
 Object.defineProperty(Definition.prototype, brand, { value: { version } })
+
+// Types refuse these; without types the message of a missing method would say nothing about the missing start.
+for (const name of ['subscribe', 'call', 'cast', 'send', 'info', 'stop', 'drain']) {
+  const value = function (this: Definition): never {
+    throw new TypeError(
+      `expected a stage that has been started, got a ${this.kind} that has not: call ${name} on what ` +
+        '`await startLink(stage)` returns',
+    )
+  }
+  Object.defineProperty(Definition.prototype, name, { value, writable: true, configurable: true })
+}
+
+/** Whether a value is a stage that is not started yet, made by this copy of the package. */
+export function isDefinition(value: unknown): value is Definition {
+  return value instanceof Definition
+}
 
 /** Checks that a value can be started by this copy of the package. */
 export function expectDefinition(value: unknown): Definition {

@@ -15,7 +15,8 @@ export function end(process: Process, ending: Ending): void {
   process.status = 'ended'
   const held = heldBy(process)
   runtime.forget(process)
-  reference.leave(ending.reason)
+  reference.leave(ending)
+  process.drain?.report(process, ending, held)
   report(process, ending, held, status === 'starting')
   announce(process, ending, held, status !== 'starting')
   release(process)
@@ -42,6 +43,14 @@ const gone: Behaviour = {
   terminate: () => 'done',
   held: () => ({}),
   inspect: () => ({ isStarved: false }),
+}
+
+/** Where events are that a process holds, in words. */
+const PLACES: Readonly<Record<string, string>> = {
+  hands: 'being handled',
+  inbound: 'received and not handled',
+  accumulated: "held back in demand mode 'accumulate'",
+  children: 'whose child was running',
 }
 
 /** What the process still holds. A dispatcher of the user's may be asked here, and the end must not fail of it. */
@@ -108,12 +117,16 @@ function report(
 ): void {
   const { runtime, label } = process
   const facts = { process: process.id, name: process.name, callback: ending.callback, reason: ending.reason, held }
-  const lost = Object.entries(held).filter(([, count]) => count > 0)
-  if (lost.length > 0) {
-    const holdings = lost.map(([where, count]) => `${count} in its ${where}`).join(', ')
-    runtime.log('info', `${label} ended while it held events: ${holdings}`, facts)
-  }
+  const dropped = total(held)
   const beganHere = ending.isFailure && ending.origin === label && !isFailedStart
+  // The failure's own line has the count: one line for one thing that happened.
+  if (beganHere) ending.dropped = dropped
+  else if (dropped > 0) {
+    const places = Object.entries(held).filter(([, count]) => count > 0)
+    const where = places.map(([place, count]) => `${count} ${PLACES[place] ?? `in its ${place}`}`).join(', ')
+    const events = dropped === 1 ? 'event' : 'events'
+    runtime.log('warn', `${label} ended and dropped ${dropped} ${events}: ${where}`, facts)
+  }
   if (beganHere && runtime.telemetry.hears('failure.reported')) {
     const { reason, callback } = ending
     const description = ending.describe()

@@ -1,4 +1,4 @@
-import { explain, StageFailure, ThrownValueError } from '../base/errors.ts'
+import { droppedInWords, explain, StageFailure, ThrownValueError } from '../base/errors.ts'
 import { quote } from '../base/quote.ts'
 import { isThenable } from '../base/thenable.ts'
 import { type ExitReason, isOrderly } from './exit-reason.ts'
@@ -17,10 +17,17 @@ export class Ending {
   readonly callback: string | undefined
   /** Whether somebody asked for this end (`stop`, `exit`, disposal): then nobody needs to be told. */
   readonly askedFor: boolean
+  /**
+   * The failure that a requested end goes back to, as when a supervisor shuts a child down because another one failed;
+   * undefined where the owner of the process, or the program, ended it on purpose.
+   */
+  readonly because: Ending | undefined
+  /** How many events the process in which it began dropped at its end. */
+  dropped = 0
   /** Set once a scope has surfaced it; there is one report per cause. */
   isSurfaced = false
 
-  constructor(reason: ExitReason, origin: string, callback?: string, askedFor = false) {
+  constructor(reason: ExitReason, origin: string, callback?: string, askedFor = false, because?: Ending) {
     // A reason is data: `exited`, a promise itself, could not resolve with a promise, but would wait for it.
     this.reason = isThenable(reason)
       ? new TypeError(`expected an exit reason, got a promise: ${quote(reason)}`)
@@ -28,6 +35,21 @@ export class Ending {
     this.origin = origin
     this.callback = callback
     this.askedFor = askedFor
+    this.because = because
+  }
+
+  /**
+   * The end as readers of the process's events have to see it: the failure behind a shutdown, or else this end itself.
+   *
+   * A reader that took every `'shutdown'` for a clean end would take truncated output for complete output.
+   */
+  get root(): Ending {
+    return this.because?.root ?? this
+  }
+
+  /** Whether the process had delivered all it was meant to deliver, as far as its readers can know. */
+  get isClean(): boolean {
+    return isOrderly(this.root.reason)
   }
 
   /** Whether it has to be reported to somebody. */
@@ -37,14 +59,15 @@ export class Ending {
 
   /** The error that surfaces where nobody deals with it. */
   toFailure(): StageFailure {
-    return new StageFailure(this.origin, this.callback, this.reason)
+    const { origin, callback, reason, dropped } = this
+    return new StageFailure(origin, callback, reason, dropped > 0 ? { dropped } : {})
   }
 
   /** One line: who failed, in which callback, of what, and where in the user's code. */
   describe(): string {
     const where = this.callback === undefined ? '' : ` in ${this.callback}`
     const what = explain(this.reason).replaceAll(/\s*[\r\n]+\s*/g, ' ')
-    return `${this.origin} failed${where}: ${what}${placeOf(this.reason)}`
+    return `${this.origin} failed${where}: ${what}${placeOf(this.reason)}${droppedInWords(this.dropped)}`
   }
 }
 
@@ -61,6 +84,11 @@ export class GivingUp extends Ending {
 
   override get isFailure(): boolean {
     return true
+  }
+
+  /** Its children are shut down because of it, and their readers must not take that for a clean end. */
+  override get root(): Ending {
+    return this.last.isClean ? new Ending(this.toFailure(), this.origin) : this.last.root
   }
 
   override describe(): string {

@@ -45,12 +45,20 @@ export class Monitor {
  * Watches `target`; the end comes as a message of kind `kind`.
  *
  * Of a process that has already ended the message comes at once, with reason `'noproc'`, as in OTP.
+ *
+ * @param endedAs How it has ended, where another reason than `'noproc'` is to be given.
  */
-export function monitor(watcher: Process, target: ProcessReference, kind: string, tag: string): Monitor {
+export function monitor(
+  watcher: Process,
+  target: ProcessReference,
+  kind: string,
+  tag: string,
+  endedAs?: Ending,
+): Monitor {
   const created = new Monitor(kind, tag, watcher, target)
   const watched = target.process
   if (watched === undefined) {
-    created.fire(watcher.runtime.noProcess(target))
+    created.fire(endedAs ?? watcher.runtime.noProcess(target))
     return created
   }
   watched.watchers ??= new Set()

@@ -1,4 +1,5 @@
 /// <reference lib="esnext.disposable" preserve="true" />
+import type { DrainResult } from './drain.ts'
 import type { ExitReason } from './exit-reason.ts'
 
 /** How long an operation that waits for an answer may take. */
@@ -15,6 +16,15 @@ export interface StopOptions {
   readonly timeout?: number
 }
 
+/** How a process is drained. */
+export interface DrainOptions {
+  /**
+   * Milliseconds after which the process is stopped, and what it still holds is dropped: more than 0, or `Infinity`.
+   * Default: `Infinity`.
+   */
+  readonly deadline?: number
+}
+
 /**
  * A handle on a process; all that anyone but the process itself ever holds.
  *
@@ -28,10 +38,30 @@ export interface ProcessRef extends AsyncDisposable {
   /** Resolves with the exit reason once the process has ended; never rejects. */
   readonly exited: Promise<ExitReason>
   /**
-   * Ends the process after what is already in its mailbox, running its `terminate`.
+   * Resolves once the process has ended cleanly, and rejects with a `StageFailure` if it failed, or was shut down because
+   * another process failed.
    *
-   * Waits for a callback that is pending. Resolves once the process has ended with `reason` (default `'normal'`), and
-   * rejects with an `ExitError` if it ended with another one, or with a `NoProcessError` if it was not alive.
+   * The promise is created when it is first read: a failure that is handled elsewhere does not become an unhandled
+   * rejection here.
+   */
+  readonly done: Promise<void>
+  /**
+   * Ends the process once everything it has taken is done: the way to end without losing events.
+   *
+   * A stage cancels its subscriptions, handles what it was sent, hands on what it holds as its consumers ask for it, calls
+   * its `handleEnd`, and ends with `'shutdown'`. A producer is asked for nothing more. A supervisor or consumer supervisor
+   * drains its children and starts none again.
+   *
+   * Resolves once the process has ended, however it ended. After `deadline` it is stopped like a supervisor's child, and
+   * `undone` lists what was left. Draining a process twice, or one that has ended, is no error.
+   */
+  drain(options?: DrainOptions): Promise<DrainResult>
+  /**
+   * Ends the process now: after what is already in its mailbox, running its `terminate`.
+   *
+   * Events that it holds or has asked for are dropped, and their number is logged as a warning; `drain` handles them
+   * first. Waits for a callback that is pending. Resolves once the process has ended with `reason` (default `'normal'`), or
+   * cleanly, or if it had ended before. Rejects with an `ExitError` if it failed in the meantime.
    */
   stop(reason?: ExitReason, options?: StopOptions): Promise<void>
   /**

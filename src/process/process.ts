@@ -4,6 +4,7 @@ import { isThenable } from '../base/thenable.ts'
 import type { StageIdentity } from '../telemetry/catalogue.ts'
 import type { Inspection } from '../telemetry/inspection.ts'
 import type { PendingCall } from './call.ts'
+import type { Drain } from './drain.ts'
 import { end } from './end.ts'
 import { Ending, replaceReason, thrownReason } from './ending.ts'
 import type { ExitReason } from './exit-reason.ts'
@@ -107,6 +108,8 @@ export class Process implements Runnable, Linkable {
   messagesBegun = 0
   /** Resolve the promises of `stop`. */
   stopWaiters: ((ending: Ending) => void)[] | undefined
+  /** Set when it was asked to drain. */
+  drain: Drain | undefined
   /** Behind `signal`; made when that is first read. */
   abort: HostAbort | undefined
 
@@ -322,6 +325,11 @@ export class Process implements Runnable, Linkable {
     if (reason instanceof Ending) this.stopping = reason
     else this.stopping = ending ?? this.runtime.endingOf(reason, this.label)
     return 'stopped'
+  }
+
+  /** Why it is stopping; undefined unless its `terminate` runs or is about to. */
+  get stopCause(): Ending | undefined {
+    return this.stopping
   }
 
   /** Leaves something to be done after `terminate` and before anyone hears of the end: a reply. */

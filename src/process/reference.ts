@@ -1,14 +1,20 @@
-import { ExitError, NoProcessError, TimeoutError } from '../base/errors.ts'
+import { ExitError, TimeoutError } from '../base/errors.ts'
 import { quote } from '../base/quote.ts'
+import { isThenable } from '../base/thenable.ts'
 import { version } from '../base/version.ts'
 import type { StageIdentity } from '../telemetry/catalogue.ts'
-import { stopOptions } from './call-options.ts'
+import { drainOptions, stopOptions } from './call-options.ts'
+import { isDefinition } from './definition.ts'
+import { askToDrain, Drain, type DrainResult } from './drain.ts'
 import { Ending } from './ending.ts'
-import type { ExitReason } from './exit-reason.ts'
+import { type ExitReason, isOrderly } from './exit-reason.ts'
 import { Message } from './message.ts'
 import type { Process } from './process.ts'
-import type { ProcessRef, StopOptions } from './process-ref.ts'
+import type { DrainOptions, ProcessRef, StopOptions } from './process-ref.ts'
 import type { ProcessRuntime as Runtime } from './runtime.ts'
+
+/** How long a process that traps exits may take to end after the deadline of a drain, in milliseconds. */
+const GRACE = 5_000
 
 /** Marks references across copies and versions of this package in one program. */
 const brand: unique symbol = Symbol.for('genstage.reference') as never
@@ -28,7 +34,9 @@ export class ProcessReference implements ProcessRef {
   readonly #label: string
   readonly #kind: string
   #process: Process | undefined
-  #reason: ExitReason = undefined
+  /** How the process ended; set when it has. */
+  #ending: Ending | undefined
+  #done: Promise<void> | undefined
   #exited: { readonly promise: Promise<ExitReason>; readonly resolve: (reason: ExitReason) => void } | undefined
 
   constructor(process: Process) {
@@ -72,7 +80,12 @@ export class ProcessReference implements ProcessRef {
 
   /** @internal Why the process ended; only once it has. */
   get exitReason(): ExitReason {
-    return this.#reason
+    return this.#ending?.reason
+  }
+
+  /** @internal How the process ended; undefined while it lives. */
+  get ending(): Ending | undefined {
+    return this.#ending
   }
 
   get exited(): Promise<ExitReason> {
@@ -82,22 +95,49 @@ export class ProcessReference implements ProcessRef {
         resolve = settle
       })
       this.#exited = { promise, resolve }
-      if (this.#process === undefined) resolve(this.#reason)
+      if (this.#process === undefined) resolve(this.exitReason)
     }
     return this.#exited.promise
+  }
+
+  get done(): Promise<void> {
+    this.#done ??= this.exited.then(() => {
+      const ending = this.#ending as Ending
+      if (!ending.isClean) throw (ending.isFailure ? ending : ending.root).toFailure()
+    })
+    return this.#done
+  }
+
+  async drain(options?: DrainOptions): Promise<DrainResult> {
+    const { deadline } = drainOptions.read(options, 'drain options')
+    const process = this.#process
+    if (process === undefined) return { undone: [] }
+    askToDrain(process, new Drain(process))
+    const { timers } = this.#runtime
+    let cut = (): void => {}
+    const isLate = timers.add(deadline, () => {
+      process.signalExit(undefined, new Ending('shutdown', this.#label, undefined, true), undefined)
+      const kill = (): void => process.kill(new Ending('killed', this.#label, undefined, true))
+      const isHanging = timers.add(GRACE, kill)
+      cut = () => isHanging.cancel()
+    })
+    await this.exited
+    isLate.cancel()
+    cut()
+    return { undone: process.drain?.undoneIn(process) ?? [] }
   }
 
   async stop(reason: ExitReason = 'normal', options?: StopOptions): Promise<void> {
     const { timeout } = stopOptions.read(options, 'stop options')
     const process = this.#process
+    if (process === undefined) return
     const operation = `stop ${this.#label}`
-    if (process === undefined) throw new NoProcessError(operation, this.#label)
     await new Promise<void>((resolve, reject) => {
       const deadline = this.#runtime.timers.add(timeout, () => reject(new TimeoutError(operation, timeout)))
       process.stopWaiters ??= []
       process.stopWaiters.push((ending) => {
         deadline.cancel()
-        if (ending.reason === reason) resolve()
+        if (ending.reason === reason || isOrderly(ending.reason)) resolve()
         else reject(new ExitError(operation, this.#label, ending.reason))
       })
       process.deliver(new Message('stop', '', undefined, { ending: new Ending(reason, this.#label, undefined, true) }))
@@ -124,14 +164,14 @@ export class ProcessReference implements ProcessRef {
   }
 
   /** @internal The process has ended: lets go of it. */
-  leave(reason: ExitReason): void {
+  leave(ending: Ending): void {
     this.#process = undefined
-    this.#reason = reason
+    this.#ending = ending
   }
 
   /** @internal Tells those who wait for `exited`. */
   announce(): void {
-    this.#exited?.resolve(this.#reason)
+    this.#exited?.resolve(this.exitReason)
   }
 }
 
@@ -175,7 +215,16 @@ export function resolveReference(value: unknown, runtime: Runtime, expected: str
       )
     }
   }
-  throw new TypeError(`expected ${expected}, got: ${quote(value)}`)
+  throw new TypeError(`expected ${expected}, got: ${quote(value)}${hintFor(value)}`)
+}
+
+/** What to do where a value is nearly a reference. */
+function hintFor(value: unknown): string {
+  if (isDefinition(value)) return ', which has not been started: pass what `await startLink(stage)` returns'
+  if (isThenable(value)) return ', a promise: await it first'
+  if (typeof value === 'function')
+    return ': pass what `await startLink(…)` returns, not the function that makes the stage'
+  return ''
 }
 
 /** Whether a value is a reference made by this copy. */

@@ -1,5 +1,6 @@
 import { type StageFailure, StartError } from '../base/errors.ts'
 import type { ShortLivedSet } from '../base/short-lived.ts'
+import { askToDrain, Drain } from './drain.ts'
 import { Ending } from './ending.ts'
 import { type Linkable, unlink } from './link.ts'
 import { Message } from './message.ts'
@@ -39,7 +40,8 @@ export class OwnScope implements Linkable, Scope {
   private readonly stopTimeout: number
   private settle: { resolve(): void; reject(failure: StageFailure): void }
   private isClosed = false
-  private isFinishing = false
+  /** Set once it drains. */
+  private drain: Drain | undefined
   private closing: Promise<void> | undefined
 
   constructor(runtime: ProcessRuntime, stopTimeout: number = STOP_TIMEOUT) {
@@ -57,14 +59,14 @@ export class OwnScope implements Linkable, Scope {
       throw new StartError('a stage', 'scope-closed', message)
     }
     const started = startProcess(stage, options, () => this, this.runtime)
-    if (this.isFinishing) tellToFinish(lastOf(this.links))
+    if (this.drain !== undefined) askToDrain(lastOf(this.links) as Process, this.drain)
     return started
   }
 
-  /** Tells all stages in it, and those that are still to be started, to take nothing new and to end in good order. */
+  /** Drains all stages in it, and those that are still to be started. */
   finish(): void {
-    this.isFinishing = true
-    for (const linked of this.links ?? []) tellToFinish(linked)
+    this.drain ??= new Drain(this)
+    for (const linked of this.links ?? []) askToDrain(linked as Process, this.drain)
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -80,27 +82,24 @@ export class OwnScope implements Linkable, Scope {
     if (!ending.isFailure || this.isClosed) return
     const failure = ending.toFailure()
     ending.isSurfaced = true
-    void this.close().then(() => this.settle.reject(failure))
+    void this.close(ending).then(() => this.settle.reject(failure))
   }
 
-  private close(): Promise<void> {
+  /** @param because The failure that closes it; undefined where its owner disposes of it. */
+  private close(because?: Ending): Promise<void> {
     this.isClosed = true
-    this.closing ??= this.stopAll()
+    this.closing ??= this.stopAll(because)
     return this.closing
   }
 
-  private async stopAll(): Promise<void> {
+  private async stopAll(because: Ending | undefined): Promise<void> {
     // A set keeps the order in which it was filled, so the last one in it was started last.
     for (let last = lastOf(this.links); last !== undefined; last = lastOf(this.links)) {
       const process = last as Process
-      await stopWithin(process, this.stopTimeout)
+      await stopWithin(process, this.stopTimeout, because)
       unlink(this, process)
     }
   }
-}
-
-function tellToFinish(linked: Linkable | undefined): void {
-  ;(linked as Process | undefined)?.deliver(new Message('finish', '', undefined, undefined))
 }
 
 function lastOf(links: ShortLivedSet<Linkable> | undefined): Linkable | undefined {
@@ -109,11 +108,15 @@ function lastOf(links: ShortLivedSet<Linkable> | undefined): Linkable | undefine
   return last
 }
 
-/** Stops a process with reason `'shutdown'`, or kills it when it has not ended after `ms` milliseconds. */
-export function stopWithin(process: Process, ms: number): Promise<void> {
+/**
+ * Stops a process with reason `'shutdown'`, or kills it when it has not ended after `ms` milliseconds.
+ *
+ * @param because The failure for which it is stopped; undefined where it is stopped on purpose.
+ */
+export function stopWithin(process: Process, ms: number, because?: Ending): Promise<void> {
   return new Promise((resolve) => {
-    const ending = new Ending('shutdown', process.label, undefined, true)
-    const kill = (): void => process.kill(new Ending('killed', process.label, undefined, true))
+    const ending = new Ending('shutdown', process.label, undefined, true, because)
+    const kill = (): void => process.kill(new Ending('killed', process.label, undefined, true, because))
     const deadline = process.runtime.timers.add(ms, kill)
     process.stopWaiters ??= []
     process.stopWaiters.push(() => {

@@ -1,8 +1,8 @@
-import type { Dispatcher, Subscriber } from '../dispatcher/dispatcher.ts'
+import type { Dispatcher } from '../dispatcher/dispatcher.ts'
 import type { ExitReason } from '../process/exit-reason.ts'
 import type { Answer, CancelReason, Events, EventsOrNothing, Nothing, Stop, SubscribeAnswer } from './answers.ts'
 import type { DemandMode } from './references.ts'
-import type { From, Source, SubscribeOptions, Subscription } from './subscribing.ts'
+import type { From, Source, SubscribeOptions, SubscriberHandle, Subscription } from './subscribing.ts'
 
 /**
  * Callbacks, or the function that sets them up when the stage starts.
@@ -98,10 +98,16 @@ export interface ProducerCallbacks<Out, Options = {}, Calls = {}, Casts = {}>
   handleSubscribe?: (
     role: 'consumer',
     options: SubscribeOptions & Options,
-    from: Subscriber,
+    from: SubscriberHandle,
   ) => SubscribeAnswer<'automatic'>
   /** A subscription of a consumer has ended. */
-  handleCancel?: (reason: CancelReason, from: Subscriber) => EventsOrNothing<Out>
+  handleCancel?: (reason: CancelReason, from: SubscriberHandle) => EventsOrNothing<Out>
+  /**
+   * The stage is being drained, and will be asked for nothing more: it may emit what it still holds.
+   *
+   * Called once, when its buffer is empty; the stage ends when what it emits here has been taken.
+   */
+  handleEnd?: (cause: 'drain') => EventsOrNothing<Out>
 }
 
 /** What a producer-consumer is made of: its callbacks and options. */
@@ -118,7 +124,8 @@ export interface ProducerConsumerCallbacks<In, Out, Options = {}, Calls = {}, Ca
   /**
    * This stage has subscribed to a producer (`role` is what the other side is), or a consumer subscribes to it.
    *
-   * For a producer, `'manual'` leaves all asking to `from.ask`; a consumer's is always automatic.
+   * For a producer, `'manual'` leaves all asking to `from.ask`; a consumer's is always automatic. An async function has
+   * to return `'manual' as const`, as TypeScript takes the literal for a `string` otherwise.
    */
   handleSubscribe?: (
     role: 'producer' | 'consumer',
@@ -128,13 +135,27 @@ export interface ProducerConsumerCallbacks<In, Out, Options = {}, Calls = {}, Ca
   /** A subscription has ended, on either side. If it stops the stage, then after this. */
   handleCancel?: (reason: CancelReason, from: Subscription) => EventsOrNothing<Out>
   /**
+   * No more events will come: it may emit what it has collected.
+   *
+   * Called once before the stage ends, after all that came before was handled and handed on: with `'end'` when a clean end
+   * of its producers ends it, and with `'drain'` when it is being drained. Not called when a producer fails.
+   */
+  handleEnd?: (cause: 'end' | 'drain') => EventsOrNothing<Out>
+  /**
    * What happens to events that were taken but not handed on yet when a producer's end stops this stage.
    * Default: `'drain'`.
    *
-   * `'drain'`: where the producer ended in good order, consumers first take what is there, and only then `handleCancel`
-   * is called and the stage stops. `'stop'`: it stops at once and they are lost, as in GenStage.
+   * `'drain'`: consumers first take what is there, and only then `handleCancel` is called and the stage stops; a failure
+   * comes after the events that came before it. `'stop'`: it stops at once and they are lost, as in GenStage.
    */
   onProducerEnd?: 'drain' | 'stop'
+  /**
+   * When the stage subscribes to the producers in `subscribeTo`. Default: `'start'`, as soon as it is set up.
+   *
+   * `'first-consumer'`: when its first consumer has subscribed, so that stages can be started in the order in which events
+   * flow, and a short source does not end before there is a consumer.
+   */
+  subscribeAt?: 'start' | 'first-consumer'
 }
 
 /** What a consumer is made of: its callbacks and options. */
@@ -147,7 +168,11 @@ export interface ConsumerCallbacks<In, Calls = {}, Casts = {}, Own = {}>
    * The batch may be shared with others and may not be changed.
    */
   handleEvents: (events: readonly In[], from: Subscription) => Nothing
-  /** This stage has subscribed to a producer; `'manual'` leaves all asking to `from.ask`. */
+  /**
+   * This stage has subscribed to a producer; `'manual'` leaves all asking to `from.ask`.
+   *
+   * An async function has to return `'manual' as const`, as TypeScript takes the literal for a `string` otherwise.
+   */
   handleSubscribe?: (
     role: 'producer',
     options: Required<SubscribeOptions> & Own,
@@ -155,4 +180,11 @@ export interface ConsumerCallbacks<In, Calls = {}, Casts = {}, Own = {}>
   ) => SubscribeAnswer<'automatic' | 'manual'>
   /** A subscription has ended. If it stops the stage, then after this. */
   handleCancel?: (reason: CancelReason, from: Subscription) => Nothing
+  /**
+   * No more events will come: the place to write what was collected.
+   *
+   * Called once before the stage ends, after all that came before was handled: with `'end'` when a clean end of its
+   * producers ends it, and with `'drain'` when it is being drained. Not called when a producer fails.
+   */
+  handleEnd?: (cause: 'end' | 'drain') => Nothing
 }

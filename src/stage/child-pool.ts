@@ -138,7 +138,9 @@ export class ChildPool {
     const { process, options } = this
     const running = [...this.children.values()].filter(({ isRestarting }) => !isRestarting)
     for (const child of running) child.isTerminating = true
-    await Promise.all(running.map(({ reference }) => shutDown(process, reference, options.shutdown)))
+    const { stopCause } = process
+    const because = stopCause === undefined || stopCause.isClean ? undefined : stopCause
+    await Promise.all(running.map(({ reference }) => shutDown(process, reference, options.shutdown, because)))
   }
 
   /** The handlers of its calls. */
@@ -280,7 +282,7 @@ export class ChildPool {
       return { reply: true }
     }
     child.isTerminating = true
-    void shutDown(this.process, child.reference, this.options.shutdown).then(() =>
+    void shutDown(this.process, child.reference, this.options.shutdown, undefined).then(() =>
       this.sendSelf(() => {
         this.remove(child)
         from.reply(true)

@@ -2,6 +2,7 @@ import { RefusedError } from '../base/errors.ts'
 import { quote } from '../base/quote.ts'
 import { isThenable } from '../base/thenable.ts'
 import type { PendingCall } from '../process/call.ts'
+import type { Drain } from '../process/drain.ts'
 import type { Ending } from '../process/ending.ts'
 import { type ExitReason, isOrderly } from '../process/exit-reason.ts'
 import { type Monitor, monitor } from '../process/monitor.ts'
@@ -12,6 +13,7 @@ import type { ConsumingInspection, UpstreamInspection } from '../telemetry/inspe
 import { type AnswerRule, follow, followSubscribe } from './answer.ts'
 import { DemandWindow } from './demand-window.ts'
 import { reportUnknown, runHeard, tellAsked, timeOrNull } from './heard.ts'
+import { endForLateSubscriber, LateSubscription } from './late-subscription.ts'
 import { countEvents } from './mailbox-events.ts'
 import { type Delivered, type Ended, PROTOCOL_VERSION, sendAsk, sendCancel, sendSubscribe } from './protocol.ts'
 import type { Stage } from './stage.ts'
@@ -45,8 +47,15 @@ export interface Cancellation {
   readonly kind: 'cancel' | 'down'
   readonly reason: ExitReason
   readonly isRefused: boolean
-  /** The story behind the reason, where a process ended. */
+  /** How the producer ended; undefined where the subscription was cancelled. */
   readonly ending: Ending | undefined
+  /** Whether the stage had no other subscription left then. */
+  readonly isLast: boolean
+}
+
+/** Whether a subscription has ended cleanly: all that was to come under it has come. */
+export function isCleanEnd({ reason, ending }: Cancellation): boolean {
+  return isOrderly(reason) && (ending === undefined || ending.isClean)
 }
 
 /** What is asked for when a stage subscribes. */
@@ -60,6 +69,8 @@ export interface SubscribeRequest {
   /** The options as given, for the producer and the callbacks. */
   readonly options: Readonly<Record<string, unknown>>
   readonly cancelFirst: { readonly tag: string; readonly reason: ExitReason } | undefined
+  /** Whether what is asked for under it is kept until `connect` lets it go. */
+  readonly isHeld?: boolean
 }
 
 /**
@@ -93,7 +104,7 @@ export class ConsumerHalf {
   }
 
   /** Whether it has no subscription. */
-  get isAlone(): boolean {
+  get hasNone(): boolean {
     return this.upstreams.size === 0
   }
 
@@ -125,8 +136,9 @@ export class ConsumerHalf {
     if (producer === undefined) return this.missProducer(request, call)
 
     const handle = request.handle ?? new SubscriptionHandle(tag, process.reference)
-    const watch = monitor(process, producer, 'producer-down', tag)
-    const confirm = valid.confirm && call !== undefined
+    if (request.isHeld === true) SubscriptionHandle.hold(handle)
+    const watch = monitor(process, producer, 'producer-down', tag, endForLateSubscriber(process, producer))
+    const confirm = valid.confirm !== false && call !== undefined
     const upstream: Upstream = {
       handle,
       producer,
@@ -157,12 +169,16 @@ export class ConsumerHalf {
     const { handle } = upstream
     if (answer === undefined || answer === 'automatic') {
       upstream.window = new DemandWindow(valid.maxDemand, valid.minDemand)
-      this.sendAsk(upstream, valid.maxDemand)
+      if (SubscriptionHandle.isHeld(handle)) handle.ask(valid.maxDemand)
+      else this.sendAsk(upstream, valid.maxDemand)
     } else if (answer !== 'manual') {
       return followSubscribe(this.stage, answer, "'automatic', 'manual', nothing or { stop }")
     }
     this.upstreams.set(handle.tag, upstream)
     if (upstream.confirming === undefined) call?.reply(handle)
+    else if (valid.timeout === undefined) upstream.confirming.waitForever()
+    // A stage that is draining takes nothing new.
+    if (this.stage.isFinishing) sendCancel(upstream.producer, handle.tag, this.stage.process.reference, 'normal')
     return 'done'
   }
 
@@ -172,29 +188,35 @@ export class ConsumerHalf {
    */
   private cancelElsewhere(first: SubscribeRequest['cancelFirst'], producer: ProcessReference): typeof first {
     const former = first === undefined ? undefined : this.upstreams.get(first.tag)
+    if (former !== undefined) SubscriptionHandle.markCancelled(former.handle)
     if (first === undefined || former === undefined || former.producer === producer) return first
     sendCancel(former.producer, first.tag, this.stage.process.reference, first.reason)
     return undefined
   }
 
-  /** The name to subscribe to belongs to nobody: only a temporary subscription bears that. */
-  private missProducer(request: SubscribeRequest, call: PendingCall | undefined): Progress {
+  /**
+   * No process has the name to subscribe to. The stage goes on if its subscription is temporary, or if the caller is told
+   * and the subscription has no `cancel` of GenStage's.
+   */
+  private missProducer({ tag, handle: given, producer, valid }: SubscribeRequest, call?: PendingCall): Progress {
     const { process } = this.stage
-    const handle = request.handle ?? new SubscriptionHandle(request.tag, process.reference)
+    const handle = given ?? new SubscriptionHandle(tag, process.reference)
     SubscriptionHandle.connect(handle, undefined)
-    const answer = (): void => {
-      if (!request.valid.confirm) call?.reply(handle)
-      else call?.fail(new RefusedError(process.label, `the process named ${quote(nameOf(request.producer))}`, 'noproc'))
+    const name = quote(nameOf(producer))
+    const message = `${process.label} subscribed to the name ${name}, and no process has that name`
+    const isConfirmed = valid.confirm !== false && call !== undefined
+    const settle = (): void => {
+      if (isConfirmed) call.fail(new RefusedError(process.label, name, 'noproc', { message, cause: 'noproc' }))
+      else call?.reply(handle)
     }
-    if (request.valid.cancel === 'temporary') {
-      answer()
+    if (valid.cancel === 'temporary' || (valid.cancel === 'with-last' && isConfirmed)) {
+      settle()
       return 'done'
     }
-    process.runtime.log('error', `${process.label} could not subscribe: there is no process of that name`, {
-      process: process.id,
-    })
-    process.beforeEnd(answer)
-    return process.stop('noproc')
+    process.beforeEnd(settle)
+    return process.stop(
+      new LateSubscription(process.label, `it subscribed to the name ${name}, and no process has that name`, undefined),
+    )
   }
 
   // ── Events ────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -356,8 +378,8 @@ export class ConsumerHalf {
 
   /** A producer says that a subscription has ended. */
   onCancelled(message: Ended): Progress {
-    const { reason, isRefused } = message.body
-    return this.remove(message.tag, 'cancel', reason, isRefused, undefined)
+    const { reason, isRefused, message: why } = message.body
+    return this.remove(message.tag, 'cancel', reason, isRefused, undefined, why)
   }
 
   /** A producer has ended. */
@@ -371,23 +393,51 @@ export class ConsumerHalf {
     reason: ExitReason,
     isRefused: boolean,
     ending: Ending | undefined,
+    why?: string,
   ): Progress {
     const upstream = this.upstreams.get(tag)
     if (upstream === undefined) return 'done'
     this.upstreams.delete(tag)
     this.lastUpstream = undefined
     upstream.monitor.cancel()
-    upstream.confirming?.fail(new RefusedError(this.stage.process.label, upstream.producer.label, reason))
+    const isLast = this.upstreams.size === 0
+    const cancellation: Cancellation = { upstream, kind, reason, isRefused, ending, isLast }
+    const call = upstream.confirming
+    if (call === undefined) return this.stage.scheduleCancel(cancellation)
     upstream.confirming = undefined
-    return this.stage.scheduleCancel({ upstream, kind, reason, isRefused, ending })
+    const isClean = isCleanEnd(cancellation) && !isRefused
+    if (isClean) call.reply(upstream.handle)
+    else call.fail(this.refusal(cancellation, why))
+    // The caller is told why there is no subscription; the stage need not fail of it as well.
+    const isHandled = !isClean && upstream.options.cancel === 'with-last'
+    return this.stage.scheduleCancel(isHandled ? { ...cancellation, isRefused: true } : cancellation)
+  }
+
+  private refusal({ upstream, reason, ending }: Cancellation, why: string | undefined): RefusedError {
+    const { label } = this.stage.process
+    const producer = upstream.producer.label
+    if (why !== undefined) {
+      const message = `${producer} refused the subscription of ${label}: ${why}`
+      return new RefusedError(label, producer, reason, { message, cause: reason })
+    }
+    const late = LateSubscription.detailsOf(ending)
+    const details = late && { message: `${label} could not subscribe: ${late.message}`, cause: late.cause }
+    return new RefusedError(label, producer, reason, details)
   }
 
   /** Whether a cancellation will stop the stage once it is reacted to. */
-  isFatal({ upstream, reason, isRefused }: Cancellation): boolean {
-    if (isRefused || upstream.options.cancel === 'temporary') return false
-    // A stage that is finishing ends by itself, when the last of its producers has ended and all is handled.
-    if (this.stage.isFinishing && (isOrderly(reason) || reason === 'noproc')) return false
-    return upstream.options.cancel === 'permanent' || !isOrderly(reason)
+  isFatal(cancellation: Cancellation): boolean {
+    const { upstream, reason, isRefused, isLast } = cancellation
+    const { cancel } = upstream.options
+    if (isRefused || cancel === 'temporary') return false
+    const isClean = isCleanEnd(cancellation)
+    // A stage that is draining ends by itself, when the last of its producers has ended and all is handled.
+    if (this.stage.isFinishing && (isClean || reason === 'noproc')) return false
+    if (cancel === 'permanent') return true
+    if (cancel === 'transient') return !isOrderly(reason)
+    if (SubscriptionHandle.isCancelled(upstream.handle)) return false
+    // It may have subscribed again since.
+    return !isClean || (isLast && this.hasNone)
   }
 
   /** Reacts to the end of a subscription: by `handleCancel`, and by stopping where the subscription says so. */
@@ -398,7 +448,16 @@ export class ConsumerHalf {
   }
 
   private afterCancel(cancellation: Cancellation): Progress {
-    return this.isFatal(cancellation) ? this.stopFor(cancellation) : this.stage.stopIfDone()
+    if (!this.isFatal(cancellation)) return this.stage.stopIfDone()
+    if (!isCleanEnd(cancellation)) return this.stopFor(cancellation)
+    return this.stage.handleEnd('end', () => this.stopFor(cancellation))
+  }
+
+  /** The stage is asked to drain: cancels the subscriptions to producers that do not drain with it. */
+  drain(drain: Drain): void {
+    for (const { producer, handle } of this.upstreams.values()) {
+      if (!drain.includes(producer.process)) handle.cancel('normal')
+    }
   }
 
   /** Tells `handleCancel` of the end of a subscription. */

@@ -1,13 +1,15 @@
 import { BadReturnError } from '../base/errors.ts'
 import type { PendingCall } from '../process/call.ts'
+import type { Drain } from '../process/drain.ts'
 import { Message } from '../process/message.ts'
 import type { Monitor } from '../process/monitor.ts'
 import type { Process, Progress } from '../process/process.ts'
+import type { ProcessReference } from '../process/reference.ts'
 import type { Inspection } from '../telemetry/inspection.ts'
 import { type Cancellation, ConsumerHalf, type HandlingStage, type SubscribeRequest } from './consumer-half.ts'
 import { countEvents } from './mailbox-events.ts'
 import type { Callback, Members } from './members.ts'
-import type { Delivered, Ended } from './protocol.ts'
+import { type Delivered, type Ended, type Subscribe, sendCancelled } from './protocol.ts'
 import type { DemandMode } from './references.ts'
 import { Stage } from './stage.ts'
 import { subscribeToAll } from './subscribe-to.ts'
@@ -59,8 +61,13 @@ export class ConsumerStage extends Stage implements HandlingStage {
     return this.half.cancel(cancellation)
   }
 
+  protected override finish(drain: Drain): Progress {
+    this.half.drain(drain)
+    return super.finish(drain)
+  }
+
   protected isDone(): boolean {
-    return this.half.isAlone
+    return this.half.hasNone
   }
 
   protected subscribe(request: SubscribeRequest, call: PendingCall | undefined): Progress {
@@ -109,7 +116,13 @@ export class ConsumerStage extends Stage implements HandlingStage {
     return this.misdirected(message)
   }
 
-  protected onSubscribe(message: Message): Progress {
+  /** Only logged, as in GenStage, unless the subscriber waits to be accepted. */
+  protected onSubscribe(message: Subscribe): Progress {
+    const { tag, from, body } = message
+    const { reference } = this.process
+    if (body.confirm) {
+      sendCancelled(from as ProcessReference, tag, reference, 'not-a-producer', true, 'it emits no events')
+    }
     return this.misdirected(message)
   }
 

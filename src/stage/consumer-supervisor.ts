@@ -78,6 +78,7 @@ export function consumerSupervisor<In>(options: ConsumerSupervisorOptions<In>): 
     'consumer-supervisor',
     (process) => superviseIn(process, valid, makeChild),
     (process) => new ConsumerSupervisorReference(process),
+    Number.POSITIVE_INFINITY,
   ).as<ConsumerSupervisorRef<In>>()
 }
 

@@ -7,6 +7,7 @@ export interface Members {
   readonly handleEvents?: Callback
   readonly handleSubscribe: Callback | undefined
   readonly handleCancel: Callback | undefined
+  readonly handleEnd: Callback | undefined
   readonly handleInfo: Callback | undefined
   readonly formatDiscarded?: Callback | undefined
   readonly terminate: Callback | undefined

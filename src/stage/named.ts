@@ -34,7 +34,6 @@ export function runtimeOfName(value: unknown): ProcessRuntime | undefined {
 
 /** Operations that answer a promise. */
 const ASKING = [
-  'stop',
   'call',
   'info',
   'estimateBufferedCount',
@@ -83,6 +82,19 @@ class NamedReference {
   demand(modeOrOptions?: unknown): unknown {
     const isSetting = typeof modeOrOptions === 'string'
     return isSetting ? tell(this, 'demand', [modeOrOptions]) : ask(this, 'demand', [modeOrOptions])
+  }
+
+  get done(): Promise<void> {
+    const reference = NamedReference.find(this)
+    return reference?.done ?? Promise.reject(new NoProcessError('done', `the process named ${quote(this.name)}`))
+  }
+
+  async stop(...args: unknown[]): Promise<void> {
+    await tell(this, 'stop', args)
+  }
+
+  async drain(...args: unknown[]): Promise<unknown> {
+    return NamedReference.find(this) === undefined ? { undone: [] } : tell(this, 'drain', args)
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -1,6 +1,6 @@
 import { Ring } from '../base/ring.ts'
 import type { PendingCall } from '../process/call.ts'
-import { isOrderly } from '../process/exit-reason.ts'
+import type { Drain } from '../process/drain.ts'
 import type { Monitor } from '../process/monitor.ts'
 import type { Process, Progress } from '../process/process.ts'
 import type { Inspection } from '../telemetry/inspection.ts'
@@ -8,6 +8,7 @@ import {
   type Cancellation,
   ConsumerHalf,
   type HandlingStage,
+  isCleanEnd,
   type SubscribeRequest,
   type Upstream,
 } from './consumer-half.ts'
@@ -24,6 +25,7 @@ import type { Subscription } from './subscribing.ts'
 export interface ProducerConsumerOptions extends EmittingOptions {
   readonly subscribeTo: readonly SubscribeRequest[]
   readonly onProducerEnd: 'drain' | 'stop'
+  readonly subscribeAt: 'start' | 'first-consumer'
 }
 
 /** What waits for demand, in the order in which it came. */
@@ -55,19 +57,23 @@ export class ProducerConsumerStage extends Stage implements EmittingStage, Handl
   private demand = 0
   /** The end of a producer that will stop the stage once it holds nothing any more; undefined unless it is draining. */
   private lastEnd: Cancellation | undefined
-  /** Whether `handleCancel` has heard of `lastEnd`; what it emitted is then still to be taken. */
+  /** Whether `handleCancel` has been called for `lastEnd`; what it emitted is then still to be taken. */
   private lastEndIsTold = false
+  /** Whether it has subscribed to what is in `subscribeTo`. */
+  private hasBegun: boolean
 
   constructor(process: Process, callbacks: object, members: Members, options: ProducerConsumerOptions) {
     super(process, callbacks, members)
     this.options = options
+    this.hasBegun = options.subscribeAt === 'start'
     this.producing = new ProducerHalf(this, options)
     this.consuming = new ConsumerHalf(this, 'events or nothing')
     this.handler = members.handleEvents as Callback
   }
 
   begin(): Progress {
-    return subscribeToAll(this.process, this.consuming, this.options.subscribeTo)
+    const { subscribeAt, subscribeTo } = this.options
+    return subscribeAt === 'start' ? subscribeToAll(this.process, this.consuming, subscribeTo) : 'done'
   }
 
   handleEvents(batch: readonly unknown[], from: Subscription): unknown {
@@ -101,7 +107,9 @@ export class ProducerConsumerStage extends Stage implements EmittingStage, Handl
     const first = this.inbound.peek()
     if (first === undefined || this.demand > 0) return first !== undefined
     // Nobody need ask for more than there is to see the end: that waits for the buffer, and no longer for demand.
-    return first.kind === 'cancellation' && (this.isFinishing || this.drainsBefore(first.cancellation))
+    if (first.kind !== 'cancellation') return false
+    const { cancellation } = first
+    return this.isFinishing || cancellation.upstream.options.cancel === 'with-last' || this.drainsBefore(cancellation)
   }
 
   private take(entry: Inbound): Progress {
@@ -139,7 +147,18 @@ export class ProducerConsumerStage extends Stage implements EmittingStage, Handl
   }
 
   protected onSubscribe(message: Subscribe): Progress {
-    return this.producing.subscribe(message)
+    const progress = this.producing.subscribe(message)
+    if (this.hasBegun) return progress
+    return progress === 'done'
+      ? this.subscribeIfAwaited()
+      : this.process.andThen(progress, () => this.subscribeIfAwaited())
+  }
+
+  /** Subscribes to its producers once a consumer is there that was not refused. */
+  private subscribeIfAwaited(): Progress {
+    if (this.hasBegun || !this.producing.hasSubscribers) return 'done'
+    this.hasBegun = true
+    return subscribeToAll(this.process, this.consuming, this.options.subscribeTo)
   }
 
   protected onCancel(message: Cancel): Progress {
@@ -197,20 +216,28 @@ export class ProducerConsumerStage extends Stage implements EmittingStage, Handl
   /**
    * Reacts to a subscription's end, when all that came before it has been handled.
    *
-   * An end in good order that stops the stage waits until consumers have taken what the stage holds: here we differ
-   * from GenStage, which throws its buffer away. Producers that still run are asked for nothing more meanwhile.
+   * An end that stops the stage waits until consumers have taken what the stage holds, be it clean or a failure: what came
+   * before goes out before it. Here we differ from GenStage, which throws its buffer away. Producers that still run are
+   * asked for nothing more in the meantime.
    */
   private react(cancellation: Cancellation): Progress {
     if (!this.drainsBefore(cancellation)) return this.consuming.cancel(cancellation)
-    this.lastEnd ??= cancellation
     this.consuming.asksNoMore = true
-    return this.stopIfDrained()
+    const { lastEnd } = this
+    if (lastEnd === undefined) {
+      this.lastEnd = cancellation
+      return this.stopIfDrained()
+    }
+    // A failure must not be hidden by a clean end that came before it.
+    const isWorse = isCleanEnd(lastEnd) && !isCleanEnd(cancellation)
+    if (isWorse) this.lastEnd = cancellation
+    const progress = this.consuming.tell(isWorse ? lastEnd : cancellation)
+    return progress === 'done' ? this.stopIfDrained() : this.process.andThen(progress, () => this.stopIfDrained())
   }
 
   /** Whether this is an end that stops the stage, but only when consumers have taken what it holds. */
   private drainsBefore(cancellation: Cancellation): boolean {
-    const { onProducerEnd } = this.options
-    return onProducerEnd === 'drain' && isOrderly(cancellation.reason) && this.consuming.isFatal(cancellation)
+    return this.options.onProducerEnd === 'drain' && this.consuming.isFatal(cancellation)
   }
 
   /** Ends a stage that is draining, once it holds nothing, nor anything that `handleCancel` emitted at last. */
@@ -218,15 +245,22 @@ export class ProducerConsumerStage extends Stage implements EmittingStage, Handl
     const { lastEnd } = this
     if (lastEnd === undefined) return this.stopIfDone()
     if (this.inbound.length > 0 || this.producing.heldCount > 0) return 'done'
-    if (this.lastEndIsTold) return this.consuming.stopFor(lastEnd)
-    this.lastEndIsTold = true
-    const progress = this.consuming.tell(lastEnd)
-    if (progress !== 'done') return this.process.andThen(progress, () => this.stopIfDrained())
-    return this.stopIfDrained()
+    if (!this.lastEndIsTold) {
+      this.lastEndIsTold = true
+      const progress = this.consuming.tell(lastEnd)
+      return progress === 'done' ? this.stopIfDrained() : this.process.andThen(progress, () => this.stopIfDrained())
+    }
+    if (this.endIsHandled || !isCleanEnd(lastEnd)) return this.consuming.stopFor(lastEnd)
+    return this.handleEnd('end', () => this.stopIfDrained())
+  }
+
+  protected override finish(drain: Drain): Progress {
+    this.consuming.drain(drain)
+    return super.finish(drain)
   }
 
   protected isDone(): boolean {
-    return this.consuming.isAlone && this.inbound.length === 0 && this.producing.heldCount === 0
+    return this.consuming.hasNone && this.inbound.length === 0 && this.producing.heldCount === 0
   }
 
   held(): Readonly<Record<string, number>> {

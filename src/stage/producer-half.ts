@@ -71,6 +71,11 @@ export class ProducerHalf {
     this.buffer = new Buffer(bufferSize, bufferKeep)
   }
 
+  /** Whether it has any. */
+  get hasSubscribers(): boolean {
+    return this.subscribers.size > 0
+  }
+
   /** How many events and, where the buffer has no bound, infos wait in the buffer. */
   get estimatedCount(): number {
     return this.buffer.estimatedCount
@@ -167,15 +172,15 @@ export class ProducerHalf {
       if (message.body.confirm) sendEvents(referenceOf(subscriber), subscriber.tag, process.reference, [])
       return this.stage.serve(demand)
     }
-    const { refuse } = expectRecord('subscribe', 'the demand that it adds, or { refuse }', answer)
-    this.log('warn', `${process.label} refused a subscription of ${referenceOf(subscriber).label}: ${refuse}`, {
+    const { refuse, message: why } = expectRecord('subscribe', 'the demand that it adds, or { refuse }', answer)
+    this.log('warn', `${process.label} refused a subscription of ${referenceOf(subscriber).label}: ${why ?? refuse}`, {
       consumer: subscriber.consumer,
     })
-    return this.cancel(subscriber.tag, 'cancel', refuse, true)
+    return this.cancel(subscriber.tag, 'cancel', refuse, true, why)
   }
 
   /** A subscription ends: because its consumer asked (or the stage did), or because that has ended. */
-  cancel(tag: string, kind: 'cancel' | 'down', reason: ExitReason, isRefused = false): Progress {
+  cancel(tag: string, kind: 'cancel' | 'down', reason: ExitReason, isRefused = false, why?: string): Progress {
     const subscriber = this.subscribers.get(tag)
     if (subscriber === undefined) return 'done'
     const { process, members, callbacks } = this.stage
@@ -183,7 +188,7 @@ export class ProducerHalf {
     this.lastAsked = undefined
     monitorOf(subscriber).cancel()
     this.drop(pendingOf(subscriber))
-    sendCancelled(referenceOf(subscriber), tag, process.reference, reason, isRefused)
+    sendCancelled(referenceOf(subscriber), tag, process.reference, reason, isRefused, why)
     if (isRefused) this.tellRefused(referenceOf(subscriber), tag, reason)
     else if (isAdmitted(subscriber)) this.tellCancelled(subscriber, kind, reason)
     if (members.handleCancel === undefined) return this.afterCancel(subscriber)

@@ -104,10 +104,11 @@ export class ProducerStage extends Stage implements EmittingStage {
   }
 
   protected override finish(): Progress {
+    const { process } = this
     // What was held back goes out first; demand among it asks for nothing new any more.
     this.isFinishing = true
     const progress = this.setDemandMode('forward')
-    return progress === 'done' ? this.stopIfDone() : progress
+    return progress === 'done' ? this.stopIfDone() : process.andThen(progress, () => this.stopIfDone())
   }
 
   protected isDone(): boolean {

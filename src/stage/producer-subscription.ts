@@ -1,14 +1,17 @@
 import type { Subscriber } from '../dispatcher/dispatcher.ts'
+import type { ExitReason } from '../process/exit-reason.ts'
+import { Message } from '../process/message.ts'
 import type { Monitor } from '../process/monitor.ts'
 import type { ProcessReference } from '../process/reference.ts'
 import type { SubscriberInspection } from '../telemetry/inspection.ts'
+import type { SubscriberHandle } from './subscribing.ts'
 
 /**
  * A subscription as the producer keeps it; dispatchers and callbacks know it as a {@link Subscriber}.
  *
  * What is no business of theirs is private, and read by the static functions.
  */
-export class ProducerSubscription implements Subscriber {
+export class ProducerSubscription implements SubscriberHandle {
   readonly tag: string
   readonly consumer: string
   readonly #reference: ProcessReference
@@ -28,6 +31,11 @@ export class ProducerSubscription implements Subscriber {
     this.#reference = reference
     this.#monitor = watch
     this.#since = since
+  }
+
+  /** By a message to its own stage: the result of a callback of it may be what is going on. */
+  cancel(reason: ExitReason = 'normal'): void {
+    this.#monitor.watcher.deliver(new Message('cancel', this.tag, this.#reference, reason))
   }
 
   static referenceOf(subscriber: ProducerSubscription): ProcessReference {

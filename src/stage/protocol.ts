@@ -60,6 +60,8 @@ export interface Cancelled {
   readonly reason: ExitReason
   /** Whether the subscription was never accepted: then it does not stop the consumer, whatever its `cancel` says. */
   readonly isRefused: boolean
+  /** Why it was refused, in words, where the dispatcher says more than the reason. */
+  readonly message?: string | undefined
 }
 
 /** To a producer: `from` subscribes under `tag`. */
@@ -108,6 +110,7 @@ export function sendCancelled(
   producer: ProcessRef,
   reason: ExitReason,
   isRefused: boolean,
+  message?: string,
 ): void {
-  consumer.deliver(new Message('cancelled', tag, producer, { reason, isRefused } satisfies Cancelled))
+  consumer.deliver(new Message('cancelled', tag, producer, { reason, isRefused, message } satisfies Cancelled))
 }

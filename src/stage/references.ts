@@ -64,8 +64,9 @@ export interface ConsumerRef<in In> extends StageRef {
   /**
    * Makes this stage a subscriber of `producer`, from which it then asks for events.
    *
-   * Resolves once the stage has sent its request to the producer, which may still refuse it; with `confirm: true`, once
-   * the producer has accepted it. Rejects like a call, and with a `RangeError` or `TypeError` where an option is wrong.
+   * Resolves once the producer has accepted the subscription, or has ended cleanly before it could; with `confirm: false`,
+   * once the stage has sent its request. Rejects with a `RefusedError` if the producer refuses it or has failed, like a
+   * call, and with a `RangeError` or `TypeError` where an option is wrong. Several stages are best connected by `connect`.
    * A stage may subscribe to many producers, and to one of them more than once where its dispatcher allows it.
    */
   subscribe<Producer extends ProducerRef<In>>(
@@ -75,8 +76,8 @@ export interface ConsumerRef<in In> extends StageRef {
   /**
    * Cancels `subscription` with `reason` and subscribes anew, to the same producer or another, with nothing in between.
    *
-   * Meant for new options. The cancellation counts as any other: if `subscription` is `'permanent'` (the default), it
-   * stops the stage.
+   * Meant for new options, or another producer. The stage goes on, unless `subscription` is `'permanent'`, or
+   * `'transient'` and the reason is no clean one.
    */
   resubscribe<Producer extends ProducerRef<In>>(
     subscription: Subscription,

@@ -31,6 +31,7 @@ export interface ProducerValues extends StageValues, EmittingValues {
 export interface ProducerConsumerValues extends StageValues, EmittingValues, HandlingValues {
   readonly handleEvents: Callback
   readonly onProducerEnd: 'drain' | 'stop'
+  readonly subscribeAt: 'start' | 'first-consumer'
 }
 
 /** What a consumer is made of. */
@@ -53,6 +54,7 @@ const forAll = {
   },
   handleSubscribe: { type: callback<Callback>(), text: 'A subscription begins.' },
   handleCancel: { type: callback<Callback>(), text: 'A subscription has ended.' },
+  handleEnd: { type: callback<Callback>(), text: 'The input has ended, or the stage is being drained.' },
 } as const
 
 const forEmitting = {
@@ -105,7 +107,12 @@ const producerConsumerRows = {
   onProducerEnd: {
     type: oneOf('drain', 'stop'),
     default: 'drain',
-    text: "Whether consumers first take what the stage holds when a producer's orderly end stops it.",
+    text: "Whether consumers first take what the stage holds when a producer's end stops it.",
+  },
+  subscribeAt: {
+    type: oneOf('start', 'first-consumer'),
+    default: 'start',
+    text: 'When the stage subscribes to `subscribeTo`: once it is set up, or once its first consumer has subscribed.',
   },
 } as const
 

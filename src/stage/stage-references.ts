@@ -4,7 +4,7 @@ import type { ExitReason } from '../process/exit-reason.ts'
 import { Message } from '../process/message.ts'
 import type { Process } from '../process/process.ts'
 import type { CallOptions } from '../process/process-ref.ts'
-import { ProcessReference } from '../process/reference.ts'
+import { isReference, ProcessReference } from '../process/reference.ts'
 import { oneOf } from './one-of.ts'
 import type { DemandMode } from './references.ts'
 import type { UserRequest } from './stage.ts'
@@ -61,6 +61,15 @@ export class StageReference extends ProcessReference {
 
 /** The reference to a producer. */
 export class ProducerReference extends StageReference {
+  /** In no type: for callers that have it the wrong way round, and no types to tell them. */
+  async subscribe(consumer: unknown): Promise<never> {
+    const other = isReference(consumer) ? consumer.label : quote(consumer)
+    throw new TypeError(
+      `expected a stage that handles events to subscribe, got ${this.label}, which emits them: call subscribe on the ` +
+        `consumer, and pass it the producer (got: ${other})`,
+    )
+  }
+
   demand(options?: CallOptions): Promise<DemandMode>
   demand(mode: DemandMode): void
   demand(modeOrOptions?: DemandMode | CallOptions): Promise<DemandMode> | undefined {
@@ -123,5 +132,6 @@ function subscribeStage(
 ): Promise<Subscription> {
   const argument = subscribeRequest(consumer.runtime, producer, options, cancelFirst)
   const operation = `subscribe ${consumer.label}`
-  return request(consumer, 'request-subscription', argument, operation, { timeout: argument.valid.timeout })
+  const { timeout = 5_000 } = argument.valid
+  return request(consumer, 'request-subscription', argument, operation, { timeout })
 }

@@ -1,4 +1,5 @@
 import type { PendingCall, Request } from '../process/call.ts'
+import type { Drain } from '../process/drain.ts'
 import type { Ending } from '../process/ending.ts'
 import type { ExitReason } from '../process/exit-reason.ts'
 import type { Message } from '../process/message.ts'
@@ -36,8 +37,10 @@ export abstract class Stage implements Behaviour {
   /** What callbacks may answer that emit on occasion. */
   abstract readonly occasionalRule: AnswerRule
 
-  /** Set when the stage was told to finish: it takes nothing new, and ends once it has handed on what it holds. */
+  /** Set when the stage was asked to drain: it takes nothing new, and ends once it has handed on what it holds. */
   isFinishing = false
+  /** Whether `handleEnd` was called; it is called once. */
+  protected endIsHandled = false
 
   constructor(process: Process, callbacks: object, members: Members) {
     this.process = process
@@ -133,25 +136,41 @@ export abstract class Stage implements Behaviour {
       case 'read-demand-mode':
         ;(message.body as Request).call.reply(this.demandMode())
         return 'done'
+      case 'read-dispatcher':
+        ;(message.body as Request).call.reply(this.inspect().producing?.dispatcher.kind)
+        return 'done'
       case 'count-buffered':
         ;(message.body as Request).call.reply(this.estimatedCount())
         return 'done'
       case 'finish':
-        return this.finish()
+        return this.finish(message.body as Drain)
       default:
         return this.process.receiveSystem(message)
     }
   }
 
-  /** Told to take nothing new, and to end in good order. */
-  protected finish(): Progress {
+  /** Asked to drain: to take nothing new, to finish what it has, and to end. */
+  protected finish(_drain: Drain): Progress {
     this.isFinishing = true
     return this.stopIfDone()
   }
 
-  /** Ends a stage that is finishing, once nothing is left to do. To be asked whenever something was done. */
+  /** Ends a stage that is draining, once nothing is left to do. To be asked whenever something was done. */
   stopIfDone(): Progress {
-    return this.isFinishing && this.isDone() ? this.process.stop('shutdown') : 'done'
+    if (!this.isFinishing || !this.isDone()) return 'done'
+    if (this.endIsHandled) return this.process.stop('shutdown')
+    // It may emit events, and then there is something left to do.
+    return this.handleEnd('drain', () => this.stopIfDone())
+  }
+
+  /** Calls `handleEnd`, and goes on with `next` when that is done. */
+  handleEnd(cause: 'end' | 'drain', next: () => Progress): Progress {
+    const { process, members, callbacks } = this
+    this.endIsHandled = true
+    if (members.handleEnd === undefined) return next()
+    process.callback = 'handleEnd'
+    const progress = follow(this, 'handleEnd', members.handleEnd.call(callbacks, cause), this.occasionalRule)
+    return progress === 'done' ? next() : process.andThen(progress, next)
   }
 
   // ── Callbacks that all kinds have ─────────────────────────────────────────────────────────────────────────────

@@ -1,22 +1,28 @@
+import type { ErrorDetails } from '../base/errors.ts'
+import { quote } from '../base/quote.ts'
+import type { Ending } from '../process/ending.ts'
 import { type ExitReason, isOrderly } from '../process/exit-reason.ts'
 import type { Message } from '../process/message.ts'
 import { Message as ProcessMessage } from '../process/message.ts'
 import { type Monitor, monitor } from '../process/monitor.ts'
+import { nameOf } from '../process/name.ts'
 import type { Behaviour, Process, Progress } from '../process/process.ts'
 import { type ProcessReference, resolveReference } from '../process/reference.ts'
 import type { ConsumingInspection, Inspection, UpstreamInspection } from '../telemetry/inspection.ts'
 import type { SubscribeRequest } from './consumer-half.ts'
 import { DemandWindow } from './demand-window.ts'
 import { reportUnknown, tellAsked, timeOrNull } from './heard.ts'
+import { endForLateSubscriber, LateSubscription } from './late-subscription.ts'
 import { countEvents } from './mailbox-events.ts'
 import { PROTOCOL_VERSION, sendAsk, sendCancel, sendSubscribe } from './protocol.ts'
 import type { DemandMode } from './references.ts'
+import type { CancelMode } from './subscribing.ts'
 
 /** One producer of a stream. */
 export interface StreamUpstream {
   readonly tag: string
   readonly producer: ProcessReference
-  readonly cancel: 'permanent' | 'transient' | 'temporary'
+  readonly cancel: CancelMode
   readonly window: DemandWindow
   readonly monitor: Monitor
 }
@@ -28,12 +34,20 @@ export interface StreamBatch {
   readonly ask: number
 }
 
+/** How a producer failed, for the error that a stream rejects with. */
+export interface StreamFailure {
+  /** Where it failed. */
+  readonly label: string
+  readonly reason: ExitReason
+  readonly details?: ErrorDetails | undefined
+}
+
 /** What the consumer tells its stream, in the order in which it happened. */
 export interface StreamFace {
   /** A batch has come; answers whether anybody will take it. */
   accept(batch: StreamBatch): boolean
   /** No more will come: all producers have ended in good order, or one has not. */
-  finish(failure: { readonly label: string; readonly reason: ExitReason } | undefined): void
+  finish(failure: StreamFailure | undefined): void
   /** How many events lie in the stream, not taken yet. */
   count(): number
 }
@@ -86,10 +100,12 @@ export class StreamConsumer implements Behaviour {
     const producer = resolveReference(target, process.runtime, 'a producer')
     if (producer === undefined) {
       if (cancelOf(options) === 'temporary') return true
-      this.face.finish({ label: 'a producer by that name', reason: 'noproc' })
+      const name = quote(nameOf(target))
+      const details = { message: `no process has the name ${name}`, cause: 'noproc' }
+      this.face.finish({ label: name, reason: 'noproc', details })
       return false
     }
-    const watch = monitor(process, producer, 'producer-down', tag)
+    const watch = monitor(process, producer, 'producer-down', tag, endForLateSubscriber(process, producer))
     const window = new DemandWindow(valid.maxDemand, valid.minDemand)
     this.upstreams.set(tag, { tag, producer, cancel: cancelOf(options), window, monitor: watch })
     if (process.runtime.telemetry.isHeard) tellAsked(process.reference, producer, tag, valid.maxDemand)
@@ -104,10 +120,10 @@ export class StreamConsumer implements Behaviour {
       case 'events':
         return this.onEvents(message as Message<'events', readonly unknown[]>)
       case 'cancelled':
-        return this.onEnd(message.tag, (message.body as { readonly reason: ExitReason }).reason)
+        return this.onEnd(message.tag, (message.body as { readonly reason: ExitReason }).reason, undefined)
       case 'producer-down': {
         const watch = message.body as Monitor
-        return watch.isActive ? this.onEnd(watch.tag, watch.ending?.reason) : 'done'
+        return watch.isActive ? this.onEnd(watch.tag, watch.ending?.reason, watch.ending) : 'done'
       }
       case 'leave':
         return this.leave(message.body as number)
@@ -143,15 +159,16 @@ export class StreamConsumer implements Behaviour {
     return 'done'
   }
 
-  private onEnd(tag: string, reason: ExitReason): Progress {
+  private onEnd(tag: string, reason: ExitReason, ending: Ending | undefined): Progress {
     const upstream = this.upstreams.get(tag)
     if (upstream === undefined) return 'done'
     this.upstreams.delete(tag)
     upstream.monitor.cancel()
-    const isBorne = upstream.cancel === 'temporary' || (upstream.cancel === 'transient' && isOrderly(reason))
-    if (!this.isLeaving && !isBorne) {
+    const isClean = isOrderly(reason) && (ending === undefined || ending.isClean)
+    const endsStream = upstream.cancel === 'permanent' || (upstream.cancel !== 'temporary' && !isClean)
+    if (!this.isLeaving && endsStream) {
       // The others are cancelled once the stream has come to this point: what it takes before, it still asks for.
-      this.face.finish(isOrderly(reason) ? undefined : { label: upstream.producer.label, reason })
+      this.face.finish(isClean ? undefined : failureOf(upstream, reason, ending))
     }
     return this.endIfAlone()
   }
@@ -197,7 +214,14 @@ function inspectUpstream({ tag, producer, window, cancel }: StreamUpstream): Ups
   return { tag, producer: producer.id, mode: 'automatic', maxDemand: window.max, minDemand: window.min, cancel }
 }
 
-/** What the end of a producer means for the stream; where nothing is said, one that ended in good order is borne. */
-function cancelOf(options: Readonly<Record<string, unknown>>): 'permanent' | 'transient' | 'temporary' {
-  return (options.cancel as 'permanent' | 'transient' | 'temporary' | undefined) ?? 'transient'
+/** What the end of a producer means for the stream; where nothing is said, a clean end does not end it. */
+function cancelOf(options: Readonly<Record<string, unknown>>): CancelMode {
+  return (options.cancel as CancelMode | undefined) ?? 'with-last'
+}
+
+/** The failure that a stream rejects with: the one behind it, where the producer was shut down because of another. */
+function failureOf({ producer }: StreamUpstream, reason: ExitReason, ending: Ending | undefined): StreamFailure {
+  const details = LateSubscription.detailsOf(ending)
+  if (ending === undefined || details !== undefined) return { label: producer.label, reason, details }
+  return { label: ending.root.origin, reason: ending.root.reason }
 }

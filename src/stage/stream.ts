@@ -4,9 +4,10 @@ import { type OptionTable, optionTable } from '../base/option-table.ts'
 import { array, oneOf as oneOfType } from '../base/option-type.ts'
 import { quote } from '../base/quote.ts'
 import { Ring } from '../base/ring.ts'
+import { abortSignalType } from '../process/call-options.ts'
 import { Definition } from '../process/definition.ts'
-import type { ExitReason } from '../process/exit-reason.ts'
 import { Message } from '../process/message.ts'
+import type { AbortSignalLike } from '../process/process-ref.ts'
 import { isReference, ProcessReference, resolveReference } from '../process/reference.ts'
 import { defaultRuntime, type ProcessRuntime } from '../process/runtime.ts'
 import { launchProcess } from '../process/start.ts'
@@ -15,7 +16,13 @@ import { tellAsked } from './heard.ts'
 import { runtimeOfName } from './named.ts'
 import { sendAsk } from './protocol.ts'
 import type { DemandMode, ProducerRef, produces } from './references.ts'
-import { type StreamBatch, StreamConsumer, type StreamDemand, type StreamFace } from './stream-consumer.ts'
+import {
+  type StreamBatch,
+  StreamConsumer,
+  type StreamDemand,
+  type StreamFace,
+  type StreamFailure,
+} from './stream-consumer.ts'
 import { requestFromSource } from './subscribe-options.ts'
 import type { Source } from './subscribing.ts'
 import { ProducerWithOptions } from './to.ts'
@@ -26,11 +33,14 @@ export interface StreamOptions {
   readonly demand?: DemandMode
   /** The producers to set to it. Default: those that the stream is of. */
   readonly producers?: readonly ProducerRef<unknown>[]
+  /** Ends the stream when it is aborted: the loop rejects with its reason, and nothing more is taken. */
+  readonly signal?: AbortSignalLike
 }
 
 interface ValidOptions {
   readonly demand: DemandMode
   readonly producers: readonly unknown[] | undefined
+  readonly signal: AbortSignalLike | undefined
 }
 
 /** How a stream begins. */
@@ -41,6 +51,7 @@ export const streamOptions: OptionTable<ValidOptions> = optionTable({
     text: 'The mode that producers are set to once all are subscribed to.',
   },
   producers: { type: array<unknown>(), absent: 'those of the stream', text: 'The producers to set to it.' },
+  signal: { type: abortSignalType, text: 'Ends the stream when it is aborted.' },
 })
 
 /**
@@ -51,8 +62,9 @@ export const streamOptions: OptionTable<ValidOptions> = optionTable({
  *
  * It is over when all its producers have ended with `'normal'` or `'shutdown'`; any other reason rejects with an
  * `ExitError`, after what came before. A producer's `cancel` can change that: with `'temporary'` its failure is borne
- * too, and with `'permanent'` the stream is over as soon as this one ends. The default is `'transient'`, unlike in
- * GenStage, where the first end would cut the others off.
+ * too, and with `'permanent'` the stream is over as soon as this one ends. The default is `'with-last'`, unlike in
+ * GenStage, where the first end would cut the others off. A producer that was shut down because another process failed
+ * counts as failed; the error then names where that began.
  *
  * @throws {TypeError | RangeError} If a source or an option is wrong.
  */
@@ -62,12 +74,12 @@ export function stream<const Sources extends readonly Source<unknown>[]>(
 ): AsyncIterableIterator<Sources[number][typeof produces]> {
   const given: unknown = sources
   if (!Array.isArray(given)) throw new TypeError(`expected an array of producers to stream, got: ${quote(given)}`)
-  const { demand, producers } = streamOptions.read(options, 'the options of stream')
+  const { demand, producers, signal } = streamOptions.read(options, 'the options of stream')
   const runtime = runtimeOf(given)
   const requests = given.map((source: unknown) => requestFromSource(runtime, source))
   const told = producers ?? requests.map(({ producer }) => producer)
   for (const producer of told) resolveReference(producer, runtime, 'a producer to set the demand of')
-  return new StageStream(runtime, requests, { mode: demand, producers: told })
+  return new StageStream(runtime, requests, { mode: demand, producers: told }, signal)
 }
 
 /** The runtime that the producers belong to; where there are only names, the one in which the first is looked up. */
@@ -101,11 +113,20 @@ class StageStream implements AsyncIterableIterator<never>, StreamFace {
   /** Those who called `next()` before there was anything; empty while `arrived` is not. */
   private readonly waiters = new Ring<Waiter>()
   private isOver = false
+  private readonly signal: AbortSignalLike | undefined
+  /** Set when the stream was aborted and no `next()` was pending that could be told. */
+  private abortion: { readonly reason: unknown } | undefined
 
-  constructor(runtime: ProcessRuntime, requests: readonly SubscribeRequest[], demand: StreamDemand) {
+  constructor(
+    runtime: ProcessRuntime,
+    requests: readonly SubscribeRequest[],
+    demand: StreamDemand,
+    signal: AbortSignalLike | undefined,
+  ) {
     this.runtime = runtime
     this.requests = requests
     this.demand = demand
+    this.signal = signal
   }
 
   [Symbol.asyncIterator](): this {
@@ -114,6 +135,11 @@ class StageStream implements AsyncIterableIterator<never>, StreamFace {
 
   next(): Promise<IteratorResult<never>> {
     if (this.consumer === undefined && !this.isOver) this.begin()
+    const { abortion } = this
+    if (abortion !== undefined) {
+      this.abortion = undefined
+      return Promise.reject(abortion.reason)
+    }
     const event = this.take()
     if (event instanceof ExitError) return Promise.reject(event)
     if (event !== undefined) return this.give(event as IteratorResult<never>)
@@ -142,7 +168,12 @@ class StageStream implements AsyncIterableIterator<never>, StreamFace {
   }
 
   private begin(): void {
-    const { requests, demand } = this
+    const { requests, demand, signal } = this
+    if (signal?.aborted) {
+      this.abort()
+      return
+    }
+    signal?.addEventListener('abort', this.abort, { once: true })
     const definition = new Definition(
       'stream',
       (process) => new StreamConsumer(process, requests, demand, this),
@@ -152,6 +183,16 @@ class StageStream implements AsyncIterableIterator<never>, StreamFace {
     this.consumer = reference
     // What goes wrong at the start comes by `finish`, like every other end.
     started.catch(() => {})
+  }
+
+  private readonly abort = (): void => {
+    if (this.isOver) return
+    this.close()
+    const reason: unknown = this.signal?.reason
+    const waiter = this.waiters.shift()
+    if (waiter === undefined) this.abortion = { reason }
+    else waiter.reject(reason)
+    this.serveWaiters()
   }
 
   /**
@@ -194,9 +235,9 @@ class StageStream implements AsyncIterableIterator<never>, StreamFace {
     return true
   }
 
-  finish(failure: { readonly label: string; readonly reason: ExitReason } | undefined): void {
+  finish(failure: StreamFailure | undefined): void {
     if (this.isOver) return
-    const error = failure === undefined ? undefined : new ExitError('stream', failure.label, failure.reason)
+    const error = failure && new ExitError('stream', failure.label, failure.reason, failure.details)
     this.arrived.push({ failure: error })
     this.serveWaiters()
   }
@@ -214,6 +255,7 @@ class StageStream implements AsyncIterableIterator<never>, StreamFace {
   private close(): void {
     const untaken = this.count()
     this.isOver = true
+    this.signal?.removeEventListener('abort', this.abort)
     this.taken = 0
     this.arrived.clear()
     this.consumer?.deliver(new Message('leave', '', undefined, untaken))

@@ -6,6 +6,7 @@ import { milliseconds } from '../process/call-options.ts'
 import { type ProcessReference, resolveReference } from '../process/reference.ts'
 import type { ProcessRuntime } from '../process/runtime.ts'
 import type { SubscribeRequest } from './consumer-half.ts'
+import type { CancelMode } from './subscribing.ts'
 import { SubscriptionHandle } from './subscription-handle.ts'
 import { ProducerWithOptions } from './to.ts'
 
@@ -13,10 +14,11 @@ import { ProducerWithOptions } from './to.ts'
 export interface ValidSubscribeOptions {
   readonly maxDemand: number
   readonly minDemand: number
-  readonly cancel: 'permanent' | 'transient' | 'temporary'
+  readonly cancel: CancelMode
   readonly metadata: unknown
   readonly confirm: boolean
-  readonly timeout: number
+  /** In milliseconds; undefined where nothing was said. */
+  readonly timeout: number | undefined
 }
 
 /** How a consumer takes events from a producer. */
@@ -39,21 +41,23 @@ export const subscribeOptions: OptionTable<ValidSubscribeOptions> = optionTable(
     text: 'More is asked for once no more than this many are outstanding.',
   },
   cancel: {
-    type: oneOf('permanent', 'transient', 'temporary'),
-    default: 'permanent',
-    text: 'Whether the consumer stops when the subscription ends: always, if the reason is not orderly, never.',
+    type: oneOf('with-last', 'permanent', 'transient', 'temporary'),
+    default: 'with-last',
+    text:
+      'Whether the consumer stops when the subscription ends: if the producer failed, or this was the last ' +
+      'subscription; always; if the reason is no clean one; never.',
   },
   metadata: { type: anything(), text: "Handed to both sides' `handleSubscribe`." },
   confirm: {
     type: boolean(),
-    default: false,
+    default: true,
     text: 'Whether `subscribe` waits until the producer has accepted. Not for `subscribeTo`.',
   },
   timeout: {
     type: milliseconds,
-    default: 5_000,
+    absent: '5,000 for the stage to send its request, and unlimited for the producer to accept it',
     unit: 'ms',
-    text: 'How long `subscribe` waits for its answer. Not for `subscribeTo`.',
+    text: 'How long `subscribe` waits. Not for `subscribeTo`.',
   },
 })
 

@@ -1,3 +1,4 @@
+import type { Subscriber } from '../dispatcher/dispatcher.ts'
 import type { ExitReason } from '../process/exit-reason.ts'
 import type { ProducerRef, produces, ReadsOptions, subscribeOptions, TakesOptions } from './references.ts'
 
@@ -23,25 +24,32 @@ export interface SubscribeOptions {
   readonly minDemand?: number
   /**
    * What happens to the consumer when the subscription ends, by a cancellation or because the producer ends.
-   * Default: `'permanent'`.
+   * Default: `'with-last'`.
    *
-   * `'permanent'`: the consumer stops too, always. `'transient'`: only if the reason is none of `'normal'`,
-   * `'shutdown'` and `{ shutdown: why }`. `'temporary'`: never. It stops with the reason of the cancellation, or the
-   * producer's exit reason.
+   * `'with-last'`: it fails as soon as the producer fails, and ends when the last of its subscriptions has ended cleanly;
+   * cancelling a subscription itself does not end it. The others are GenStage's. `'permanent'`, the default there: it
+   * stops too, always. `'transient'`: only if the reason is none of `'normal'`, `'shutdown'` and `{ shutdown: why }`.
+   * `'temporary'`: never. It stops with the reason of the cancellation, or the producer's exit reason.
    */
-  readonly cancel?: 'permanent' | 'transient' | 'temporary'
+  readonly cancel?: CancelMode
   /** Any value, handed to both sides' `handleSubscribe` as it is. Default: `undefined`. */
   readonly metadata?: unknown
 }
+
+/** What the end of a subscription means for the consumer: see `cancel` of {@link SubscribeOptions}. */
+export type CancelMode = 'with-last' | 'permanent' | 'transient' | 'temporary'
 
 /** How long `subscribe` and `resubscribe` wait, and for what. They are no part of the subscription. */
 export interface ConfirmOptions {
   /**
    * Whether to wait until the producer has accepted the subscription, and to reject with a `RefusedError` if it does
-   * not. Default: `false`, which waits only until the consumer has sent its request.
+   * not. Default: `true`. `false` waits only until the consumer has sent its request.
    */
   readonly confirm?: boolean
-  /** How long to wait, in milliseconds: more than 0, or `Infinity`. Default: 5,000. */
+  /**
+   * How long to wait, in milliseconds: more than 0, or `Infinity`. Default: 5,000 for the consumer to send its request,
+   * and without a limit for the producer to accept it, which may be in the middle of a callback that takes long.
+   */
   readonly timeout?: number
 }
 
@@ -62,6 +70,16 @@ export interface Subscription {
    *
    * Asks the producer and returns at once: until the producer has confirmed it, events may still arrive. Both sides'
    * `handleCancel` gets `{ cancel: reason }`.
+   */
+  cancel(reason?: ExitReason): void
+}
+
+/** One consumer's subscription to this stage, as its callbacks see it. Compared by identity. */
+export interface SubscriberHandle extends Subscriber {
+  /**
+   * Ends the subscription with `reason` (default: `'normal'`); the consumer then reacts as its `cancel` option says.
+   *
+   * Returns at once. Both sides' `handleCancel` gets `{ cancel: reason }`. What was sent before still arrives.
    */
   cancel(reason?: ExitReason): void
 }

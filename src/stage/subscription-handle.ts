@@ -13,6 +13,9 @@ export class SubscriptionHandle implements Subscription {
   #producer: ProcessReference | undefined
   /** What was said before the stage has subscribed: the producer must not hear it before it hears of that. */
   #early: ((producer: ProcessReference) => void)[] | undefined = []
+  /** What it was to ask for while `connect` holds it; undefined where nothing holds it. */
+  #held: number | undefined
+  #isCancelled = false
 
   constructor(tag: string, consumer: ProcessReference) {
     this.tag = tag
@@ -22,6 +25,36 @@ export class SubscriptionHandle implements Subscription {
   /** The stage that subscribed. */
   static consumerOf(handle: SubscriptionHandle): ProcessReference {
     return handle.#consumer
+  }
+
+  /** The producer it subscribed to; undefined before, and where there was none. */
+  static producerOf(handle: SubscriptionHandle): ProcessReference | undefined {
+    return handle.#producer
+  }
+
+  /** From now on what is asked for is kept, until `release`. */
+  static hold(handle: SubscriptionHandle): void {
+    handle.#held = 0
+  }
+
+  static isHeld(handle: SubscriptionHandle): boolean {
+    return handle.#held !== undefined
+  }
+
+  /** Asks for what was kept, and keeps no more. */
+  static release(handle: SubscriptionHandle): void {
+    const held = handle.#held ?? 0
+    handle.#held = undefined
+    handle.ask(held)
+  }
+
+  /** Its own stage has cancelled it, or is about to. */
+  static markCancelled(handle: SubscriptionHandle): void {
+    handle.#isCancelled = true
+  }
+
+  static isCancelled(handle: SubscriptionHandle): boolean {
+    return handle.#isCancelled
   }
 
   /** The stage has subscribed to this producer; or to nobody, as there was none. */
@@ -35,6 +68,10 @@ export class SubscriptionHandle implements Subscription {
   ask(demand: number): void {
     validateDemand(demand)
     if (demand === 0) return
+    if (this.#held !== undefined) {
+      this.#held += demand
+      return
+    }
     this.#say((producer) => {
       if (this.#consumer.runtime.telemetry.isHeard) tellAsked(this.#consumer, producer, this.tag, demand)
       sendAsk(producer, this.tag, this.#consumer, demand)
@@ -42,6 +79,7 @@ export class SubscriptionHandle implements Subscription {
   }
 
   cancel(reason: ExitReason = 'normal'): void {
+    this.#isCancelled = true
     this.#say((producer) => sendCancel(producer, this.tag, this.#consumer, reason))
   }
 

@@ -1,5 +1,6 @@
 import { NameTakenError, StartIgnoredError } from '../base/errors.ts'
 import { type Definition, expectDefinition } from '../process/definition.ts'
+import type { Ending } from '../process/ending.ts'
 import { nameOf } from '../process/name.ts'
 import type { Process } from '../process/process.ts'
 import type { ProcessReference } from '../process/reference.ts'
@@ -26,6 +27,8 @@ export class Child {
   reference: ProcessReference | undefined
   /** Whether a restart has failed and is to be tried again. */
   isRestarting = false
+  /** How its kind of process is ended where the specification says nothing; known once it was started. */
+  private defaultShutdown: Shutdown = DEFAULT_SHUTDOWN
   /** What its process is, as `producer`; known once it was started. */
   kind: string | undefined
 
@@ -40,7 +43,7 @@ export class Child {
 
   /** How it is ended. */
   private get shutdown(): Shutdown {
-    return this.spec.shutdown ?? (this.isSupervisor ? Number.POSITIVE_INFINITY : DEFAULT_SHUTDOWN)
+    return this.spec.shutdown ?? this.defaultShutdown
   }
 
   /**
@@ -53,6 +56,7 @@ export class Child {
     const definition: Definition = expectDefinition(this.spec.start())
     const name = this.spec.name === undefined ? undefined : nameOf(this.spec.name)
     this.kind = definition.kind
+    this.defaultShutdown = definition.shutdown ?? DEFAULT_SHUTDOWN
     definition.claim()
     const holder = name === undefined ? undefined : supervisor.runtime.names.get(name)
     if (name !== undefined && holder !== undefined) throw new NameTakenError(name, `${holder.kind} ${holder.id}`)
@@ -78,11 +82,15 @@ export class Child {
     }
   }
 
-  /** Ends its process, if one runs. */
-  async shutDown(supervisor: Process): Promise<void> {
+  /**
+   * Ends its process, if one runs.
+   *
+   * @param because The failure for which it is ended; undefined where that was asked for.
+   */
+  async shutDown(supervisor: Process, because?: Ending): Promise<void> {
     const { reference } = this
     this.reference = undefined
     this.isRestarting = false
-    if (reference !== undefined) await shutDown(supervisor, reference, this.shutdown)
+    if (reference !== undefined) await shutDown(supervisor, reference, this.shutdown, because)
   }
 }

@@ -19,19 +19,26 @@ export const shutdownType: OptionType<Shutdown> = matching(
  *
  * It is sent the exit signal `'shutdown'`, which a process that traps exits answers by running its `terminate`; when its
  * time is up it is killed. From here on the child is no longer linked to its supervisor.
+ *
+ * @param because The failure for which it is ended; undefined where that was asked for. Readers of its events see it.
  */
-export async function shutDown(supervisor: Process, child: ProcessReference, shutdown: Shutdown): Promise<void> {
+export async function shutDown(
+  supervisor: Process,
+  child: ProcessReference,
+  shutdown: Shutdown,
+  because: Ending | undefined,
+): Promise<void> {
   const { process } = child
   if (process === undefined) return
   unlink(supervisor, process)
-  const kill = (): void => process.kill(new Ending('killed', child.label, undefined, true))
+  const kill = (): void => process.kill(new Ending('killed', child.label, undefined, true, because))
   if (shutdown === 'brutal-kill') {
     kill()
     await child.exited
     return
   }
   const deadline = supervisor.runtime.timers.add(shutdown, kill)
-  process.signalExit(supervisor, new Ending('shutdown', child.label, undefined, true), supervisor.reference)
+  process.signalExit(supervisor, new Ending('shutdown', child.label, undefined, true, because), supervisor.reference)
   await child.exited
   deadline.cancel()
 }

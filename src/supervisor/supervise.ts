@@ -55,6 +55,7 @@ export function supervisor(options: SupervisorOptions): Stage<SupervisorRef> {
     'supervisor',
     (process) => new SupervisorProcess(process, valid),
     (process) => new SupervisorReference(process),
+    Number.POSITIVE_INFINITY,
   ).as<SupervisorRef>()
 }
 

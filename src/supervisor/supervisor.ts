@@ -1,6 +1,7 @@
-import { ChildRunningError, ExitedError, StartError } from '../base/errors.ts'
+import { ChildRunningError, ExitError, ExitedError, StartError } from '../base/errors.ts'
 import { quote } from '../base/quote.ts'
 import type { PendingCall, Request } from '../process/call.ts'
+import { askToDrain, type Drain } from '../process/drain.ts'
 import { Ending, GivingUp } from '../process/ending.ts'
 import { type ExitReason, isOrderly } from '../process/exit-reason.ts'
 import { Message } from '../process/message.ts'
@@ -80,9 +81,10 @@ export class SupervisorProcess implements Behaviour {
       try {
         await this.startChild(child)
       } catch (error) {
-        await this.stopChildren(this.children)
         const label = `child ${quote(child.id)}`
-        return new StartError(label, error, `${label} could not be started`)
+        const failure = new StartError(label, error, `${label} could not be started`)
+        await this.stopChildren(this.children, new Ending(failure, this.process.label))
+        return failure
       }
     }
     return undefined
@@ -99,8 +101,9 @@ export class SupervisorProcess implements Behaviour {
     if (child.reference === undefined && child.spec.restart === 'temporary') this.forget(child)
   }
 
-  private async stopChildren(children: readonly Child[]): Promise<void> {
-    for (const child of children.toReversed()) await child.shutDown(this.process)
+  /** @param because The failure for which they are stopped; undefined where the supervisor was told to stop. */
+  private async stopChildren(children: readonly Child[], because: Ending | undefined): Promise<void> {
+    for (const child of children.toReversed()) await child.shutDown(this.process, because)
   }
 
   private forget(child: Child): void {
@@ -108,7 +111,9 @@ export class SupervisorProcess implements Behaviour {
   }
 
   terminate(): Progress {
-    return this.process.waitFor(this.stopChildren(this.children))
+    const { stopCause } = this.process
+    const because = stopCause === undefined || stopCause.isClean ? undefined : stopCause
+    return this.process.waitFor(this.stopChildren(this.children, because))
   }
 
   held(): Readonly<Record<string, number>> {
@@ -136,7 +141,7 @@ export class SupervisorProcess implements Behaviour {
         return child.isRestarting && !this.isFinishing ? this.restart(child, ending) : 'done'
       }
       case 'finish':
-        return this.finish()
+        return this.finish(message.body as Drain)
       case 'call':
         return this.handleCall(
           message.body as Request<{ readonly kind: string; readonly arguments: readonly unknown[] }>,
@@ -146,10 +151,12 @@ export class SupervisorProcess implements Behaviour {
     }
   }
 
-  /** Told to take nothing new, and to end in good order: so are its children, and that ends it. */
-  private finish(): Progress {
+  /** Told to drain: so are its children, and that ends it. */
+  private finish(drain: Drain): Progress {
     this.isFinishing = true
-    for (const { reference } of this.children) reference?.deliver(new Message('finish', '', undefined, undefined))
+    for (const { reference } of this.children) {
+      if (reference?.process !== undefined) askToDrain(reference.process, drain)
+    }
     return this.stopIfDone()
   }
 
@@ -183,12 +190,19 @@ export class SupervisorProcess implements Behaviour {
 
   private async restartAffected(failed: Child, ending: Ending): Promise<void> {
     const affected = AFFECTED[this.strategy](this.children, failed)
-    await this.stopChildren(affected)
+    await this.stopChildren(affected, this.becauseOf(ending))
     for (const child of affected) {
       // A temporary child that was stopped for another's sake is not started again.
       if (child !== failed && child.spec.restart === 'temporary') this.forget(child)
       else if (!(await this.tryToStart(child, ending))) return
     }
+  }
+
+  /** Children that are stopped and started again have not finished what they did, also if it was a clean end. */
+  private becauseOf(ending: Ending): Ending {
+    if (!ending.isClean) return ending
+    const { label } = this.process
+    return new Ending(new ExitError(`${label} restarts its children`, ending.origin, ending.reason), label)
   }
 
   /** Starts a child anew. If that fails, it is tried again, which counts as another restart. */

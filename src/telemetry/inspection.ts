@@ -96,7 +96,7 @@ export interface UpstreamInspection {
   readonly mode: 'automatic' | 'manual'
   readonly maxDemand: number
   readonly minDemand: number
-  readonly cancel: 'permanent' | 'transient' | 'temporary'
+  readonly cancel: 'with-last' | 'permanent' | 'transient' | 'temporary'
 }
 
 /** A supervisor. */

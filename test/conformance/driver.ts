@@ -1,7 +1,7 @@
-import { type StageRef, type Subscription, stream } from 'genstage'
+import { type ExitReason, type StageRef, type Subscription, stream } from 'genstage'
 import { type Actor, Cue, type Part, type SupervisorPart } from './actor.ts'
 import type { Cast } from './cast.ts'
-import { sourceFor, subscriptionOptions } from './options.ts'
+import { streamSourceFor, subscriptionOptions } from './options.ts'
 import { FormatError } from './read-scenarios.ts'
 import type { Action, EmitAction, InfoAction, ResubscribeAction, SubscribeAction, TakeAction } from './scenario.ts'
 import { reasonFor, resultOf, wordForFailure } from './words.ts'
@@ -37,7 +37,7 @@ export function perform(action: Action, cast: Cast): Promise<unknown> | undefine
     case 'buffered':
       return bufferedCount(cast.find(action.stage))
     case 'stop':
-      return ofLiving(cast.find(action.stage)?.part, (part) => resultOf(() => part.stop(reasonFor(action.reason))))
+      return stop(cast.find(action.stage), reasonFor(action.reason))
     case 'crash':
       cast.find(action.stage)?.part?.send(new Cue('crash'))
       return undefined
@@ -71,6 +71,12 @@ function insteadOf(actor: Actor | undefined, answer: unknown): Promise<unknown> 
   return Promise.resolve(actor?.isAlive ? answer : noProcess)
 }
 
+/** Stopping one that has ended is nothing here, and `noproc` in GenStage. */
+function stop(actor: Actor | undefined, reason: ExitReason): Promise<unknown> {
+  const part = actor?.part
+  return part === undefined || !actor?.isAlive ? Promise.resolve(noProcess) : resultOf(() => part.stop(reason))
+}
+
 async function start(cast: Cast, stage: string): Promise<unknown> {
   return resultOf(() => cast.start(stage))
 }
@@ -78,11 +84,11 @@ async function start(cast: Cast, stage: string): Promise<unknown> {
 function subscribe(cast: Cast, action: SubscribeAction): Promise<unknown> | undefined {
   const actor = cast.find(action.consumer)
   const part = actor?.part
-  if (part === undefined || !('subscribe' in part)) {
+  if (part === undefined || !('resubscribe' in part)) {
     return action.async ? undefined : insteadOf(actor, 'error:not_a_consumer')
   }
   const result = subscribing(actor, async () => {
-    const subscription = await part.subscribe(cast.producer(action.to), subscriptionOptions(action.opts))
+    const subscription = await part.subscribe(cast.producer(action.to), unconfirmed(action))
     // A consumer supervisor has no handleSubscribe of its own that would have noted it.
     if (action.opts.label !== undefined && 'countChildren' in part) {
       actor?.subscriptions.set(action.opts.label, subscription)
@@ -91,12 +97,17 @@ function subscribe(cast: Cast, action: SubscribeAction): Promise<unknown> | unde
   return action.async ? undefined : result
 }
 
+/** GenStage's calls return once the consumer has sent its request. */
+function unconfirmed({ opts }: SubscribeAction | ResubscribeAction) {
+  return { confirm: false, ...subscriptionOptions(opts) }
+}
+
 function resubscribe(cast: Cast, action: ResubscribeAction): Promise<unknown> {
   const actor = cast.find(action.consumer)
   const part = actor?.part
-  if (part === undefined || !('subscribe' in part)) return insteadOf(actor, 'error:not_a_consumer')
+  if (part === undefined || !('resubscribe' in part)) return insteadOf(actor, 'error:not_a_consumer')
   const producer = cast.producer(action.to)
-  const options = subscriptionOptions(action.opts)
+  const options = unconfirmed(action)
   const subscription = actor?.subscriptions.get(action.label)
   // Of a subscription that there never was nothing is cancelled; what remains is a plain one.
   if (subscription === undefined) return subscribing(actor, () => part.subscribe(producer, options))
@@ -238,7 +249,7 @@ function countChildren(supervisor: SupervisorPart): Promise<unknown> {
 async function take(cast: Cast, { from, n }: TakeAction): Promise<unknown> {
   const events: number[] = []
   try {
-    const iterator = stream(from.map((source) => sourceFor(source, (name) => cast.producer(name))))
+    const iterator = stream(from.map((source) => streamSourceFor(source, (name) => cast.producer(name))))
     while (events.length < n) {
       const next = await iterator.next()
       if (next.done === true) break

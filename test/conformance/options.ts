@@ -35,8 +35,12 @@ export function emittingOptions(description: Emitting) {
   }
 }
 
-/** A subscription's options; the label travels as its metadata. */
+/** A subscription's options; the label travels as its metadata. Where nothing is said, GenStage's default counts. */
 export function subscriptionOptions(description: SubscriptionDescription): SubscribeOptions & Routing {
+  return { cancel: 'permanent', ...statedOptions(description) }
+}
+
+function statedOptions(description: SubscriptionDescription): SubscribeOptions & Routing {
   const { label, cancel, max_demand, min_demand, partition, selector } = description
   const options = {
     metadata: label,
@@ -50,9 +54,14 @@ export function subscriptionOptions(description: SubscriptionDescription): Subsc
   return options as SubscribeOptions & Routing
 }
 
-/** A producer with the options to subscribe to it, for `subscribeTo` and `stream`. */
+/** A producer with the options to subscribe to it, for `subscribeTo`. */
 export function sourceFor([stage, options]: SourceDescription, find: (name: string) => Source): To<number> {
   return to(find(stage), subscriptionOptions(options))
+}
+
+/** The same for `stream`, which has a default of its own that differs on purpose. */
+export function streamSourceFor([stage, options]: SourceDescription, find: (name: string) => Source): To<number> {
+  return to(find(stage), statedOptions(options))
 }
 
 const selectors = {

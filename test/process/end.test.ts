@@ -125,7 +125,7 @@ describe('an end in good order', () => {
     expect(lines).toEqual([])
   })
 
-  test('tells how many events were held', async () => {
+  test('reports how many events were dropped', async () => {
     const lines: string[] = []
     const runtime = testRuntime({ logger: recordingLogger(lines) })
     const ref = await start(producer({ handleDemand: () => [], handleInfo: () => [1, 2, 3] }), {
@@ -134,7 +134,7 @@ describe('an end in good order', () => {
     })
     ref.send('')
     await ref.stop()
-    expect(lines).toEqual(['info: producer full ended while it held events: 3 in its buffer'])
+    expect(lines).toEqual(['warn: producer full ended and dropped 3 events: 3 in its buffer'])
   })
 })
 

@@ -781,7 +781,7 @@ describe('stop', () => {
     )
     ref.send('')
     await expect(ref.stop()).rejects.toMatchObject({ code: 'GENSTAGE_EXIT', reason: error, cause: error })
-    await expect(ref.stop()).rejects.toMatchObject({ code: 'GENSTAGE_NO_PROCESS' })
+    await ref.stop()
   })
 
   test('may be given up after a time, and the process stops all the same', async () => {
@@ -805,7 +805,7 @@ describe('stop', () => {
     const ref = await start(idle(), { runtime })
     const [one, other] = await Promise.allSettled([ref.stop(), ref.stop('shutdown')])
     expect(one.status).toBe('fulfilled')
-    expect(other).toMatchObject({ status: 'rejected', reason: { code: 'GENSTAGE_EXIT', reason: 'normal' } })
+    expect(other.status).toBe('fulfilled')
   })
 })
 

@@ -203,7 +203,7 @@ promise(
     const seen: number[] = []
     await launch(runtime, sink(plan.timing, seen), 'sink')
     const { maxDemand, minDemand } = plan
-    const options = { maxDemand, minDemand, cancel: 'temporary' as const }
+    const options = { maxDemand, minDemand, cancel: 'temporary' as const, confirm: false }
     await subscribe(runtime, 'sink', stuck, options)
     if (through) {
       const relay = await start(producerConsumer({ handleEvents: (events: readonly number[]) => events }), { runtime })

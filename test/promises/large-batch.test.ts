@@ -296,11 +296,11 @@ describe('one batch of 2,000,000 events passes', () => {
 
   test('to a stage that ends before it has handled it: the count is in the report', async () => {
     const lines: string[] = []
-    const logger = { debug() {}, info: (message: string) => lines.push(message), warn() {}, error() {} }
+    const logger = { debug() {}, info() {}, warn: (message: string) => lines.push(message), error() {} }
     const runtime = createRuntime({ logger })
     const source = await start(Told(), { runtime, name: 'source' })
     source.send('emit')
     await source.stop()
-    expect(lines).toEqual(['producer source ended while it held events: 2000000 in its buffer'])
+    expect(lines).toEqual(['producer source ended and dropped 2000000 events: 2000000 in its buffer'])
   })
 })

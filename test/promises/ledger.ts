@@ -326,7 +326,7 @@ export class Ledger {
       else emitter.droppedWithSubscriber += facts.discarded
     }
     if (facts.excess !== undefined) this.excess += facts.excess
-    if (message.includes('ended while it held')) this.held.set(facts.process ?? '', facts.held ?? {})
+    if (facts.held !== undefined) this.held.set(facts.process ?? '', facts.held)
     const { reason } = facts
     const isPlanned = reason instanceof PlannedCrash || reason instanceof InjectedCrash
     if (reason instanceof Error && !isPlanned && level !== 'info') {

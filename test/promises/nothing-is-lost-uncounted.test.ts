@@ -64,7 +64,7 @@ promise(
   async ({ schedule, timing, maxDemand, taken, ending }) => {
     let held = 0
     const logger = {
-      info: (_message: string, facts: { readonly held?: unknown }) => {
+      warn: (_message: string, facts: { readonly held?: unknown }) => {
         const counts = Object.values((facts.held ?? {}) as Record<string, number>)
         for (const count of counts) held += count
       },
@@ -103,7 +103,7 @@ promise(
 
 test('a stage that is ended by its own callback begins no other batch, and what is left of the delivery is counted', async () => {
   const held: unknown[] = []
-  const logger = { info: (_message: string, facts: { readonly held?: unknown }) => void held.push(facts.held) }
+  const logger = { warn: (_message: string, facts: { readonly held?: unknown }) => void held.push(facts.held) }
   const runtime = testRuntime({ logger })
   const source = await start(fromIterable([1, 2, 3, 4, 5], { demand: 'accumulate' }), { runtime })
   const seen: number[] = []

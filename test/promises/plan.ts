@@ -1,4 +1,5 @@
 import fc from 'fast-check'
+import type { CancelMode } from 'genstage'
 
 // What a test pipeline is made of, as plain data, so that a failing one can be printed, made smaller and run again.
 
@@ -20,7 +21,7 @@ export interface SubscriptionPlan {
   readonly maxDemand: number
   /** `minDemand`, as far as it fits under `maxDemand`. */
   readonly minDemand: number
-  readonly cancel: 'permanent' | 'transient' | 'temporary'
+  readonly cancel: CancelMode
   readonly isManual: boolean
   /** Whether it wants only some events, where the producer broadcasts. */
   readonly isPicky: boolean
@@ -146,7 +147,7 @@ function subscription(taste: Taste): fc.Arbitrary<SubscriptionPlan> {
     to: fc.nat(2),
     maxDemand: fc.oneof(fc.integer({ min: 1, max: 12 }), fc.integer({ min: 20, max: 60 })),
     minDemand: fc.nat(30),
-    cancel: fc.constantFrom(...(taste.cancels ?? (['permanent', 'transient', 'temporary'] as const))),
+    cancel: fc.constantFrom(...(taste.cancels ?? (['with-last', 'permanent', 'transient', 'temporary'] as const))),
     isManual: taste.manual === false ? fc.constant(false) : fc.constantFrom(false, false, false, true),
     isPicky: fc.constantFrom(false, false, true),
   })

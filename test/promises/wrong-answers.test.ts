@@ -52,7 +52,8 @@ const consuming: (kind: string, name: string) => Play = (kind, name) => async (a
   // A cancellation would stand behind events that wait.
   const source = await sourceOf(name === 'handleCancel' ? 0 : 3, runtime)
   const subscription = await ref.subscribe(source, { cancel: 'temporary' }).catch(() => {})
-  if (kind === 'producer-consumer' && name === 'handleEvents') await (await sinkOf(runtime)).subscribe(ref)
+  if (kind === 'producer-consumer' && name === 'handleEvents')
+    await (await sinkOf(runtime)).subscribe(ref, { confirm: false })
   if (name === 'handleCancel') subscription.cancel()
   return ref
 }
@@ -60,7 +61,7 @@ const consuming: (kind: string, name: string) => Play = (kind, name) => async (a
 const producing: (kind: string, callbacks: (answer: () => unknown) => object) => Play =
   (kind, callbacks) => async (answer, runtime) => {
     const ref = untyped(await start(make[kind]?.(callbacks(answer)), { runtime }))
-    const subscription = await (await sinkOf(runtime)).subscribe(ref, { cancel: 'temporary' })
+    const subscription = await (await sinkOf(runtime)).subscribe(ref, { cancel: 'temporary', confirm: false })
     if ('handleCancel' in callbacks(answer)) subscription.cancel()
     return ref
   }
@@ -266,7 +267,7 @@ describe('hash', () => {
   const play: Play = async (hash, runtime) => {
     const dispatcher = partitionDispatcher<'one', number>({ partitions: ['one'], hash: untyped(hash) })
     const ref = await start(producer({ dispatcher, handleDemand: () => [7] }), { runtime })
-    await (await sinkOf(runtime)).subscribe(ref, { partition: 'one', cancel: 'temporary' })
+    await (await sinkOf(runtime)).subscribe(ref, { partition: 'one', cancel: 'temporary', confirm: false })
     return ref
   }
   const wrong = [
@@ -293,6 +294,7 @@ test('a selector must not answer a promise', async () => {
     await (await sinkOf(runtime)).subscribe(untyped(ref), {
       selector: untyped(selector),
       cancel: 'temporary',
+      confirm: false,
     } as object)
     return ref
   }
@@ -320,7 +322,7 @@ describe('a dispatcher of one’s own', () => {
       ...own,
     })
     const ref = await start(producer({ dispatcher, handleDemand: () => [1] }), { runtime })
-    await (await sinkOf(runtime)).subscribe(untyped(ref), { cancel: 'temporary' })
+    await (await sinkOf(runtime)).subscribe(untyped(ref), { cancel: 'temporary', confirm: false })
     await runtime.settle()
     expect(await ref.exited).toMatchObject({ code: 'GENSTAGE_BAD_RETURN', callback: 'dispatch' })
   })

@@ -74,7 +74,7 @@ describe('choices, flags and functions', () => {
     ]),
     ...prefixed('a subscription', [
       ofName('cancel', (name) => (value) => living.consumer.subscribe(living.producer, { [name]: value }), 'rejects', {
-        expected: "'permanent', 'transient' or 'temporary'",
+        expected: "'with-last', 'permanent', 'transient' or 'temporary'",
       }),
       ofName('confirm', (name) => (value) => living.consumer.subscribe(living.producer, { [name]: value }), 'rejects', {
         expected: 'true or false',

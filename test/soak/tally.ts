@@ -101,9 +101,9 @@ export class Tally {
 
   readonly logger: Logger = {
     debug() {},
-    info: (_message, facts) => this.read(facts),
+    info() {},
     warn: (message, facts) => {
-      if ('discarded' in facts) this.read(facts)
+      if ('discarded' in facts || 'held' in facts) this.read(facts)
       else this.problems.push(message)
     },
     error: (message, facts) => {

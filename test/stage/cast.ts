@@ -128,10 +128,7 @@ export function recording(records: LogRecord[]): Logger {
 
 /** What the process still held at its end, as its report says; empty where it held nothing. */
 export function heldAtEnd(records: readonly LogRecord[]): object {
-  return Object.assign(
-    {},
-    ...records.filter(({ message }) => message.includes(' held ')).map(({ facts }) => facts.held),
-  )
+  return Object.assign({}, ...records.map(({ facts }) => facts.held))
 }
 
 /** What a promise rejected with. */

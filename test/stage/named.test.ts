@@ -118,9 +118,12 @@ describe('a name that somebody has', () => {
     const runtime = testRuntime()
     const wrong = named<ConsumerRef<number>>('numbers', { runtime })
     await launch(runtime, told(atOnce), { name: 'numbers' })
-    const error = await rejection(wrong.subscribe(named<ProducerRef<number>>('numbers', { runtime })))
+    const subscription = {} as never
+    const error = await rejection(
+      wrong.resubscribe(subscription, 'x', named<ProducerRef<number>>('numbers', { runtime })),
+    )
     expect(error).toBeInstanceOf(TypeError)
-    expect(error.message).toBe('expected a process that has subscribe, got producer numbers, which has not')
+    expect(error.message).toBe('expected a process that has resubscribe, got producer numbers, which has not')
   })
 })
 
@@ -133,7 +136,7 @@ describe('a name that nobody has', () => {
       nobody.info('x'),
       nobody.demand(),
       nobody.estimateBufferedCount(),
-      nobody.stop(),
+      nobody.done,
       nobody.subscribe(nobody),
     ]
     for (const asking of asked) {
@@ -141,6 +144,8 @@ describe('a name that nobody has', () => {
       expect(error).toBeInstanceOf(NoProcessError)
       expect(error.message).toContain("the process named 'nobody' is not alive")
     }
+    await nobody.stop()
+    expect(await nobody.drain()).toEqual({ undone: [] })
     nobody.send('x')
     nobody.cast('emit', [])
     nobody.exit('kill')

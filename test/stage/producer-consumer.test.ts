@@ -151,7 +151,7 @@ describe.each(timings)('a producer-consumer, with callbacks that answer %s', (_n
       }),
     )
     const sink = await launch(runtime, collecting(later, []))
-    await sink.subscribe(middle, { cancel: 'temporary' })
+    await sink.subscribe(middle, { cancel: 'temporary', confirm: false })
     const reason = (await middle.exited) as BadReturnError
     expect([reason.constructor, reason.callback]).toEqual([BadReturnError, 'handleSubscribe'])
   })
@@ -429,7 +429,7 @@ describe.each([
       await runtime.settle()
       // 50 have been sent, and wait: there is no consumer yet.
       expect(demands).toEqual([50])
-      await middle.subscribe(finite)
+      await middle.subscribe(finite, { cancel: 'permanent' })
       expect(await finite.exited).toBe('normal')
       await runtime.settle()
       const sink = await launch(runtime, collecting(later, seen))
@@ -541,7 +541,7 @@ describe.each([
       const seen: number[] = []
       const source = await launch(runtime, counting(later, 10))
       const middle = await launch(runtime, copying(later, 2))
-      const up = await middle.subscribe(source, { maxDemand: 10 })
+      const up = await middle.subscribe(source, { maxDemand: 10, cancel: 'permanent' })
       await runtime.settle()
       up.cancel(reason)
       await runtime.settle()
@@ -585,16 +585,28 @@ describe.each(timings)('an end that is not borne, with callbacks that answer %s'
     expect([await middle.exited, seen.length]).toEqual(['normal', 5])
     const report = records.find(({ message }) => message.includes('producer-consumer middle ended'))
     expect([report?.level, report?.message, report?.facts.held]).toEqual([
-      'info',
-      'producer-consumer middle ended while it held events: 195 in its buffer',
+      'warn',
+      'producer-consumer middle ended and dropped 195 events: 195 in its buffer',
       expect.objectContaining({ buffer: 195, inbound: 0, mailbox: 0 }),
     ])
   })
 
   test.each([['crashed'], ['kill'], [new Error('boom')]])(
-    'does not drain where it is abnormal (%s), and counts what is lost',
+    'comes after the events that came before it where it is a failure (%s)',
     async (reason) => {
-      const { middle, seen, records } = await play((source) => source.exit(reason))
+      const { runtime, middle, seen, records, subscription } = await play((source) => source.exit(reason))
+      expect(seen.length).toBe(5)
+      subscription.ask(195)
+      await runtime.settle()
+      expect([await middle.exited, seen.length]).toEqual([reason === 'kill' ? 'killed' : reason, 200])
+      expect(heldAtEnd(records)).not.toMatchObject({ buffer: 195 })
+    },
+  )
+
+  test.each([['crashed'], ['kill'], [new Error('boom')]])(
+    "is at once where onProducerEnd is 'stop', be it a failure (%s), and what is lost is counted",
+    async (reason) => {
+      const { middle, seen, records } = await play((source) => source.exit(reason), 'stop')
       expect([await middle.exited, seen.length]).toEqual([reason === 'kill' ? 'killed' : reason, 5])
       expect(heldAtEnd(records)).toMatchObject({ buffer: 195 })
     },
@@ -608,14 +620,17 @@ describe.each(timings)('an end that is not borne, with callbacks that answer %s'
     await source.stop()
   })
 
-  test('ends a stage at once that is draining', async () => {
-    const { runtime, middle, seen, records } = await play((source) => source.stop())
+  test('is the end of a stage that is draining already, once it has handed on what it holds', async () => {
+    const { runtime, middle, seen, subscription } = await play((source) => source.stop())
     const other = await launch(runtime, told(later))
     await middle.subscribe(other)
     await runtime.settle()
     other.exit('crashed')
+    await runtime.settle()
+    subscription.ask(195)
     expect(await middle.exited).toBe('crashed')
-    expect([seen.length, heldAtEnd(records)]).toEqual([5, expect.objectContaining({ buffer: 195 })])
+    await runtime.settle()
+    expect(seen.length).toBe(200)
   })
 
   test('keeps its place behind events that wait, as in GenStage', async () => {
@@ -632,7 +647,7 @@ describe.each(timings)('an end that is not borne, with callbacks that answer %s'
     await sink.subscribe(middle, { maxDemand: 1_000, cancel: 'temporary' })
     expect(await middle.exited).toBe('crashed')
     await runtime.settle()
-    expect([seen.length, heldAtEnd(records)]).toEqual([200, {}])
+    expect([seen.length, heldAtEnd(records)]).toEqual([200, expect.objectContaining({ buffer: 0, inbound: 0 })])
     await sink.stop()
   })
 })

@@ -705,7 +705,7 @@ describe.each(timings)('the buffer of a producer, with callbacks that answer %s'
     source.cast('emit', [4, 5])
     await source.stop()
     expect(records.map(({ message }) => message)).toEqual([
-      'producer numbers ended while it held events: 3 in its buffer, 2 in its accumulated',
+      "producer numbers ended and dropped 5 events: 3 in its buffer, 2 held back in demand mode 'accumulate'",
     ])
     expect(heldAtEnd(records)).toMatchObject({ buffer: 3, accumulated: 2 })
   })
@@ -768,7 +768,7 @@ describe.each(timings)('subscribers of a producer, with callbacks that answer %s
       producer({ handleDemand: later((): number[] => []), handleSubscribe: later(() => answer as never) }),
     )
     const sink = await launch(runtime, collecting(later, []))
-    await sink.subscribe(source, { cancel: 'temporary' })
+    await sink.subscribe(source, { cancel: 'temporary', confirm: false })
     await runtime.settle()
     const reason = (await source.exited) as BadReturnError
     expect([reason.constructor, reason.callback]).toEqual([BadReturnError, 'handleSubscribe'])
@@ -793,7 +793,7 @@ describe.each(timings)('subscribers of a producer, with callbacks that answer %s
       launch(runtime, collecting(later, [])),
       launch(runtime, collecting(later, seen)),
     ])
-    const subscription = await asking.subscribe(source, { maxDemand: 1 })
+    const subscription = await asking.subscribe(source, { maxDemand: 1, cancel: 'permanent' })
     await dying.subscribe(source, { maxDemand: 1 })
     await staying.subscribe(source)
     subscription.cancel('enough')
@@ -840,8 +840,8 @@ describe.each(timings)('subscribers of a producer, with callbacks that answer %s
       { name: 'sink' },
     )
     await sink.subscribe(source, { partition: 'odd', confirm: true })
-    await sink.subscribe(source, { partition: 'odd' })
-    await sink.subscribe(source, { partition: 'neither' as 'odd' })
+    await sink.subscribe(source, { partition: 'odd', confirm: false })
+    await sink.subscribe(source, { partition: 'neither' as 'odd', confirm: false })
     await sink.subscribe(source, { partition: 'even' })
     await runtime.settle()
     expect(heard).toEqual([
@@ -876,9 +876,9 @@ describe.each(timings)('subscribers of a producer, with callbacks that answer %s
       }),
     )
     await sink.subscribe(source)
-    await sink.subscribe(source)
+    await sink.subscribe(source, { confirm: false })
     const bad = await launch(runtime, collecting(later, []))
-    await bad.subscribe(source, { selector: 'even' as never })
+    await bad.subscribe(source, { selector: 'even' as never, confirm: false })
     await runtime.settle()
     expect(heard).toEqual([{ cancel: 'already-subscribed' }])
     expect(await source.demand()).toBe('forward')
@@ -1027,7 +1027,7 @@ describe.each(timings)('a subscription that is to be confirmed, with callbacks t
     const confirming = sink.subscribe(source, { confirm: true }).then(() => {
       isConfirmed = true
     })
-    await sink.subscribe(source, { cancel: 'temporary' })
+    await sink.subscribe(source, { cancel: 'temporary', confirm: false })
     await runtime.settle()
     expect(isConfirmed).toBe(false)
     admitting.open()
@@ -1112,7 +1112,7 @@ describe.each(timings)('a subscription that is to be confirmed, with callbacks t
     expect([error.constructor, error.reason]).toEqual([RefusedError, 'noproc'])
     await bearing.stop()
     const strict = await launch(runtime, collecting(later, []))
-    const fatal = await rejection(strict.subscribe(nobody, { confirm: true }))
+    const fatal = await rejection(strict.subscribe(nobody, { confirm: true, cancel: 'permanent' }))
     expect([fatal.constructor, fatal.reason]).toEqual([RefusedError, 'noproc'])
     expect(await strict.exited).toBe('noproc')
   })
@@ -1223,7 +1223,7 @@ describe('a dispatcher of one’s own', () => {
       runtime,
       collecting((callback) => callback, []),
     )
-    const subscription = await sink.subscribe(source, { cancel: 'temporary' })
+    const subscription = await sink.subscribe(source, { cancel: 'temporary', confirm: false })
     await runtime.settle()
     subscription.cancel()
     const reason = (await source.exited) as BadReturnError

@@ -152,7 +152,11 @@ describe('a consumer', () => {
 
   test('handles events in excess of what it has asked for, says so, and asks for nothing on their account', async () => {
     const { runtime, heard, seen, records, producer, ref } = await withConsumer()
-    const subscribed = ref.subscribe(producer as unknown as ProducerRef<number>, { maxDemand: 4, minDemand: 2 })
+    const subscribed = ref.subscribe(producer as unknown as ProducerRef<number>, {
+      maxDemand: 4,
+      minDemand: 2,
+      confirm: false,
+    })
     await runtime.settle()
     const { tag } = await subscribed
     sendEvents(ref as unknown as ProcessReference, tag, producer, [1, 2, 3, 4, 5, 6, 7])
@@ -165,7 +169,10 @@ describe('a consumer', () => {
 
   test('takes the end of a subscription from its producer, and watches it no more', async () => {
     const { runtime, heard, producer, ref } = await withConsumer()
-    const subscribed = ref.subscribe(producer as unknown as ProducerRef<number>, { cancel: 'temporary' })
+    const subscribed = ref.subscribe(producer as unknown as ProducerRef<number>, {
+      cancel: 'temporary',
+      confirm: false,
+    })
     await runtime.settle()
     const { tag } = await subscribed
     sendCancelled(ref as unknown as ProcessReference, tag, producer, 'enough', false)

@@ -33,6 +33,7 @@ const common = [
   'trapExit',
   'handleSubscribe',
   'handleCancel',
+  'handleEnd',
 ]
 const known: Record<Kind, readonly string[]> = {
   producer: [...common, 'dispatcher', 'bufferKeep', 'formatDiscarded', 'handleDemand', 'bufferSize', 'demand'],
@@ -45,6 +46,7 @@ const known: Record<Kind, readonly string[]> = {
     'subscribeTo',
     'bufferSize',
     'onProducerEnd',
+    'subscribeAt',
   ],
   consumer: [...common, 'handleEvents', 'subscribeTo'],
 }

@@ -267,10 +267,10 @@ describe.each(timings)('the end of a stream, of stages whose callbacks answer %s
     expect(results.map(({ status }) => status)).toEqual(['rejected', 'fulfilled', 'fulfilled'])
   })
 
-  test('rejects where a producer has ended before, or refuses it', async () => {
+  test('rejects where a producer has failed before, or refuses it', async () => {
     const runtime = testRuntime()
     const gone = await launch(runtime, told(later))
-    await gone.stop()
+    await gone.stop('gone')
     expect((await exhaust(stream([gone]))).error?.reason).toBe('noproc')
     const partitioned = await launch(
       runtime,

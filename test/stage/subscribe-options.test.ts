@@ -33,7 +33,11 @@ const mistakes: readonly (readonly [given: unknown, mistake: typeof TypeError | 
       RangeError,
       'expected minDemand to be an integer from 0 to 4 (maxDemand - 1), got: 5',
     ],
-    [{ cancel: 'never' }, TypeError, "expected cancel to be 'permanent', 'transient' or 'temporary', got: 'never'"],
+    [
+      { cancel: 'never' },
+      TypeError,
+      "expected cancel to be 'with-last', 'permanent', 'transient' or 'temporary', got: 'never'",
+    ],
     [{ confirm: 1 }, TypeError, 'expected confirm to be true or false, got: 1'],
     [{ timeout: 0 }, RangeError, 'expected timeout to be a number of milliseconds above 0, or Infinity, got: 0'],
     [
@@ -143,7 +147,7 @@ describe('the options of a subscription', () => {
       timeout: Number.POSITIVE_INFINITY,
       cancel: 'temporary',
     })
-    await source.stop()
+    await source.stop('gone')
     await runtime.settle()
     const error = await rejection(sink.resubscribe(first, 'x', source, { confirm: true, cancel: 'temporary' }))
     expect(error).toBeInstanceOf(RefusedError)

@@ -185,7 +185,7 @@ describe('a pipeline tells', () => {
     })
     const source = await launch(runtime, parted)
     const sink = await launch(runtime, consumer({ handleEvents(_events: readonly number[]) {} }))
-    await sink.subscribe(source, { partition: 7 })
+    await sink.subscribe(source, { partition: 7, confirm: false })
     await runtime.settle()
     expect(told.of('subscription.refused')[0]).toMatchObject({
       metadata: { producer: { id: source.id }, consumer: { id: sink.id }, reason: 'bad-partition' },

@@ -59,7 +59,7 @@ export interface SubscriptionSnapshot {
   readonly mode?: 'automatic' | 'manual'
   readonly maxDemand?: number
   readonly minDemand?: number
-  readonly cancel?: 'permanent' | 'transient' | 'temporary'
+  readonly cancel?: 'with-last' | 'permanent' | 'transient' | 'temporary'
   /** The partition it is for, where its producer has partitions, and what waits there. */
   readonly partition?: string | number
   readonly queued?: number

@@ -16,7 +16,7 @@ import {
   producer,
   producerConsumer,
   type Stage,
-  type Subscriber,
+  type SubscriberHandle,
   type Subscription,
   start,
   startLink,
@@ -80,7 +80,7 @@ exactly<ProducerRef<number>>()(
       },
       handleInfo: (event: number) => [event],
       handleCancel: (_reason, from) => {
-        exactly<Subscriber>()(from)
+        exactly<SubscriberHandle>()(from)
       },
     }),
   ),
