@@ -1,7 +1,13 @@
+import { byteLengthOf } from './byte-length.ts'
+
 /** The longest text that `quote` answers, in UTF-16 code units. */
 const longest = 80
 /** Objects in objects are shown down to this depth; deeper ones only as a sign that there is something. */
 const deepest = 3
+/** How much of a text is looked at: one that someone else made may be as long as memory. */
+const mostRead = 1_000
+/** Up to so many bits a big integer is written out, which takes time that grows with the square of its length. */
+const mostBits = 256
 
 /**
  * Shows a value as the end of an error message: `expected maxDemand to be an integer of at least 1, got: 'ten'`.
@@ -25,7 +31,7 @@ function show(value: unknown, room: number, above: readonly object[]): string {
     case 'number':
       return Object.is(value, -0) ? '-0' : String(value)
     case 'bigint':
-      return `${value}n`
+      return BigInt.asIntN(mostBits, value) === value ? `${value}n` : `a bigint of more than ${mostBits} bits`
     case 'function':
       return showFunction(value)
     case 'object':
@@ -53,11 +59,14 @@ function showObject(value: object, room: number, above: readonly object[]): stri
   try {
     if (value instanceof Error) return Error.prototype.toString.call(value)
     if (value instanceof Date || value instanceof RegExp) return `${value}`
+    // A key for each character, as for each byte below.
+    if (value instanceof String) return showString(String.prototype.valueOf.call(value), room)
     const within = [...above, value]
     if (Array.isArray(value)) return showItems('[', ']', room, within, elements(value))
     const name = constructorName(value)
     if (value instanceof Map || value instanceof Set) return `${name}(${value.size})`
-    if (ArrayBuffer.isView(value)) return `${name}(${value.byteLength} bytes)`
+    const bytes = byteLengthOf(value)
+    if (bytes !== undefined) return `${name}(${bytes} bytes)`
     return showItems(name === '' || name === 'Object' ? '{' : `${name} {`, '}', room, within, properties(value))
   } catch {
     return '[unreadable]'
@@ -87,12 +96,16 @@ function showItems(
     if (within.length > deepest) return `${open}…${close}`
     const left = room - open.length - text.length - close.length - ', …'.length
     const before = text === '' ? '' : ', '
-    const label = key === undefined ? '' : `${/^[\w$]+$/.test(key) ? key : showString(key, left)}: `
+    const label = key === undefined ? '' : `${isWord(key) ? key : showString(key, Math.max(left, 1))}: `
     const item = `${before}${label}${showProperty(descriptor, left - before.length - label.length, within)}`
     if (item.length > left) return `${open}${text}${before}…${close}`
     text += item
   }
   return `${open}${text}${close}`
+}
+
+function isWord(key: string): boolean {
+  return key.length <= longest && /^[\w$]+$/.test(key)
 }
 
 function showProperty(descriptor: PropertyDescriptor | undefined, room: number, within: readonly object[]): string {
@@ -115,8 +128,8 @@ function dataOf(object: object, key: string): unknown {
 
 /** On one line, in at most `room` characters, with `…` at the end where something is left out. */
 function fit(text: string, room: number, isCut = false): string {
-  const line = text.replace(/[\p{Cc}\p{Zl}\p{Zp}]+/gu, ' ')
-  if (line.length <= room && !isCut) return line
+  const line = text.slice(0, mostRead).replace(/[\p{Cc}\p{Zl}\p{Zp}]+/gu, ' ')
+  if (line.length <= room && text.length <= mostRead && !isCut) return line
   const kept = line.slice(0, room - 1)
   // Half of a surrogate pair is no character.
   return `${/[\ud800-\udbff]$/.test(kept) ? kept.slice(0, -1) : kept}…`

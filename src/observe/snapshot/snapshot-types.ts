@@ -22,8 +22,9 @@ export interface StageSnapshot extends Inspection {
   readonly id: string
   /** `'producer'`, `'producer-consumer'`, `'consumer'`, `'consumer-supervisor'`, `'supervisor'`, `'task'`, `'stream'`. */
   readonly kind: string
+  /** Of a name of more than 200 characters the beginning, and `…`. */
   readonly name: string | null
-  /** What messages call it: its kind, and its name or else its id. */
+  /** What messages call it: its kind, and its name or else its id; cut like the name. */
   readonly label: string
   /** The id of the process that started it linked to itself: its supervisor; `null` where none did. */
   readonly parent: string | null
@@ -39,7 +40,11 @@ export interface StageSnapshot extends Inspection {
    * only while somebody observes: see `isObserved`.
    */
   readonly busy: number
-  /** What its `inspect` answers, or the public fields of its class; there if `states` were asked for. */
+  /**
+   * What its `inspect` returns, or the public fields of its class; there if `states` were asked for. Cut where it is long
+   * or deep: one state to some 50,000 characters of JSON, all of a snapshot to 250,000, and to 200 ms of reading them.
+   * What comes after that is `'…'`.
+   */
   readonly shown?: JsonValue
 }
 

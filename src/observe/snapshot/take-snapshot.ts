@@ -1,9 +1,11 @@
 import { explain } from '../../base/errors.ts'
 import { type OptionTable, optionTable } from '../../base/option-table.ts'
 import { anything, boolean } from '../../base/option-type.ts'
+import { quote } from '../../base/quote.ts'
 import { Process } from '../../process/process.ts'
 import { defaultRuntime, expectRuntime, type ProcessRuntime, type Runtime } from '../../process/runtime.ts'
 import type { Inspection, ProducingInspection, UpstreamInspection } from '../../telemetry/inspection.ts'
+import { Allowance } from './allowance.ts'
 import type {
   JsonValue,
   Snapshot,
@@ -13,6 +15,11 @@ import type {
   TreeNode,
 } from './snapshot-types.ts'
 import { toJson } from './to-json.ts'
+
+/** How much of one state is shown, in characters of its JSON, roughly. */
+const MOST_OF_A_STATE = 50_000
+/** How much is shown of a name, which may be made of data. */
+const MOST_OF_A_NAME = 200
 
 /** What a snapshot is taken of. */
 export interface SnapshotOptions {
@@ -48,8 +55,9 @@ export function snapshot(options?: SnapshotOptions): Snapshot {
 /** The same of a runtime that is known to be one. */
 export function snapshotOf(runtime: ProcessRuntime, states: boolean = false): Snapshot {
   const time = runtime.clock.now()
+  const allowance = states ? allowanceOf(runtime) : undefined
   const stages: StageSnapshot[] = []
-  for (const process of runtime.processes.values()) stages.push(stageSnapshot(process, time, states))
+  for (const process of runtime.processes.values()) stages.push(stageSnapshot(process, time, allowance))
   return {
     version: 1,
     runtime: runtime.id,
@@ -64,7 +72,11 @@ export function snapshotOf(runtime: ProcessRuntime, states: boolean = false): Sn
 /** Looks at one stage, with its state; undefined where none of that id runs. */
 export function stageOf(runtime: ProcessRuntime, id: string): StageSnapshot | undefined {
   const process = runtime.processes.get(id)
-  return process && stageSnapshot(process, runtime.clock.now(), true)
+  return process && stageSnapshot(process, runtime.clock.now(), allowanceOf(runtime))
+}
+
+function allowanceOf({ clock }: ProcessRuntime): Allowance {
+  return new Allowance(() => clock.now())
 }
 
 /**
@@ -80,15 +92,16 @@ export function timeStages(runtime: ProcessRuntime): () => void {
   })
 }
 
-function stageSnapshot(process: Process, time: number, showsState: boolean): StageSnapshot {
+/** Shows its state if there is an allowance for that. */
+function stageSnapshot(process: Process, time: number, allowance: Allowance | undefined): StageSnapshot {
   const inspection = inspectionOf(process)
   const state = stateOf(process, inspection)
   const isActive = state === 'waiting' || state === 'handling' || process.isBusy
   return {
     id: process.id,
     kind: process.kind,
-    name: process.name ?? null,
-    label: process.label,
+    name: process.name === undefined ? null : cut(process.name, MOST_OF_A_NAME),
+    label: cut(process.label, MOST_OF_A_NAME),
     parent: process.parent instanceof Process ? process.parent.id : null,
     state,
     callback: isActive ? (process.callback ?? null) : null,
@@ -96,7 +109,7 @@ function stageSnapshot(process: Process, time: number, showsState: boolean): Sta
     mailbox: process.mailbox.length,
     busy: Math.round(process.busyTime(time) * 1_000),
     ...inspection,
-    ...(showsState && { shown: shownOf(process) }),
+    ...(allowance && { shown: shownOf(process, allowance) }),
   }
 }
 
@@ -110,7 +123,7 @@ function inspectionOf(process: Process): Inspection {
   } catch (error) {
     if (!opaque.has(process)) {
       opaque.add(process)
-      process.runtime.log('warn', `${process.label} could not be inspected: ${explain(error)}`, { process: process.id })
+      process.runtime.log('warn', `${process.label} could not be inspected: ${wordsOf(error)}`, { process: process.id })
     }
     return { isStarved: false }
   }
@@ -126,12 +139,27 @@ function stateOf(process: Process, { isStarved }: Inspection): StageState {
 }
 
 /** What is shown of a stage's state, which may be the user's code; that it fails is no reason to fail. */
-function shownOf(process: Process): JsonValue {
+function shownOf(process: Process, allowance: Allowance): JsonValue {
+  // What others have used up is not for this one: not even its `inspect` runs.
+  if (allowance.isSpent) return '…'
   try {
-    return toJson(process.behaviour.show?.() ?? null)
+    return toJson(process.behaviour.show?.() ?? null, allowance.part(MOST_OF_A_STATE))
   } catch (error) {
-    return { error: `inspect failed: ${explain(error)}` }
+    return toJson({ error: `inspect failed: ${wordsOf(error)}` }, allowance)
   }
+}
+
+/** What was thrown may itself throw when it is read. */
+function wordsOf(error: unknown): string {
+  try {
+    return `${explain(error)}`
+  } catch {
+    return quote(error)
+  }
+}
+
+function cut(text: string, most: number): string {
+  return text.length > most ? `${text.slice(0, most)}…` : text
 }
 
 function subscriptionsOf(stages: readonly StageSnapshot[]): SubscriptionSnapshot[] {

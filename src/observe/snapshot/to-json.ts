@@ -1,4 +1,6 @@
+import { byteLengthOf } from '../../base/byte-length.ts'
 import { quote } from '../../base/quote.ts'
+import { Allowance } from './allowance.ts'
 import type { JsonValue } from './snapshot-types.ts'
 
 /** How deep a value is shown. */
@@ -7,62 +9,114 @@ const MOST_LEVELS = 4
 const MOST_ENTRIES = 50
 /** How much of a string is shown, in characters. */
 const MOST_CHARACTERS = 500
+/** What a value costs besides its text, in characters: with quotes, commas, and the work of reading it. */
+const COST = 8
 
 /**
  * A value as JSON can carry it, for people to look at: cut where it is deep or long, and whatever JSON does not know
- * (functions, dates, errors, big integers, what refers to itself) in words.
+ * (functions, dates, errors, big integers, what refers to itself) in words. Of bytes only their number is shown.
  *
- * Getters of the value's own are read, and may throw: then that is what is shown.
+ * Never throws, and takes no more entries out of a value than it shows. Only the keys of an object are listed whole, as
+ * there is no other way to get at some of them. Getters of the value's own are read, and may throw: then that is what is
+ * shown.
+ *
+ * @param allowance How much may be shown; what is shown is taken from it.
  */
-export function toJson(value: unknown, levels: number = MOST_LEVELS): JsonValue {
+export function toJson(
+  value: unknown,
+  allowance: Allowance = new Allowance(),
+  levels: number = MOST_LEVELS,
+): JsonValue {
   switch (typeof value) {
     case 'string':
-      return value.length > MOST_CHARACTERS ? `${value.slice(0, MOST_CHARACTERS)}…` : value
+      return text(value, allowance)
     case 'boolean':
+      allowance.spend(COST)
       return value
     case 'number':
+      allowance.spend(COST)
       // JSON has no `-0` either.
       return Number.isFinite(value) ? value + 0 : String(value)
     case 'object':
-      return value === null ? null : objectToJson(value, levels)
+      return value === null ? null : objectToJson(value, allowance, levels)
     default:
-      return quote(value)
+      return text(quote(value), allowance)
   }
 }
 
-function objectToJson(value: object, levels: number): JsonValue {
-  if (value instanceof Error || value instanceof Date || levels === 0) return quote(value)
-  if (Array.isArray(value)) return listToJson(value, value.length, levels)
-  if (value instanceof Set) return listToJson(value, value.size, levels)
-  if (value instanceof Map) return entriesToJson(value, value.size, levels)
-  const entries = Object.keys(value).map((key) => [key, read(value, key)] as const)
-  return entriesToJson(entries, entries.length, levels)
-}
-
-function listToJson(items: Iterable<unknown>, size: number, levels: number): JsonValue {
-  const list: JsonValue[] = []
-  for (const item of items) {
-    if (list.length === MOST_ENTRIES) {
-      list.push(`… and ${size - MOST_ENTRIES} more`)
-      break
+function objectToJson(value: object, allowance: Allowance, levels: number): JsonValue {
+  try {
+    if (levels === 0 || isShownInWords(value)) return text(quote(value), allowance)
+    if (value instanceof String) return text(String.prototype.valueOf.call(value), allowance)
+    allowance.spend(COST)
+    if (Array.isArray(value)) return listToJson(itemsOf(value), value.length, allowance, levels)
+    if (value instanceof Set) {
+      return listToJson(Set.prototype.values.call(value), sizeOf(Set, value), allowance, levels)
     }
-    list.push(toJson(item, levels - 1))
+    if (value instanceof Map) {
+      return entriesToJson(Map.prototype.entries.call(value), sizeOf(Map, value), allowance, levels)
+    }
+    const keys = Object.keys(value)
+    return entriesToJson(propertiesOf(value, keys), keys.length, allowance, levels)
+  } catch {
+    return '[unreadable]'
   }
+}
+
+function isShownInWords(value: object): boolean {
+  return value instanceof Error || value instanceof Date || value instanceof RegExp || byteLengthOf(value) !== undefined
+}
+
+/** By the getter of the class itself, as a subclass may have another one. */
+function sizeOf({ prototype }: MapConstructor | SetConstructor, value: object): number {
+  return Reflect.get(prototype, 'size', value) as number
+}
+
+function* itemsOf(list: readonly unknown[]): Generator<unknown> {
+  // Not by its iterator, which a subclass may have replaced.
+  for (let index = 0; index < list.length; index++) yield read(list, index)
+}
+
+function* propertiesOf(value: object, keys: readonly string[]): Generator<readonly [string, unknown]> {
+  for (const key of keys) yield [key, read(value, key)]
+}
+
+function listToJson(items: Iterable<unknown>, size: number, allowance: Allowance, levels: number): JsonValue {
+  const list: JsonValue[] = []
+  if (size === 0) return list
+  for (const item of items) {
+    list.push(toJson(item, allowance, levels - 1))
+    if (list.length === size) return list
+    if (list.length === MOST_ENTRIES || allowance.isSpent) break
+  }
+  const more = size - list.length
+  if (more > 0) list.push(`… and ${more} more`)
   return list
 }
 
-function entriesToJson(entries: Iterable<readonly [unknown, unknown]>, size: number, levels: number): JsonValue {
+function entriesToJson(
+  entries: Iterable<readonly [unknown, unknown]>,
+  size: number,
+  allowance: Allowance,
+  levels: number,
+): JsonValue {
   const record: Record<string, JsonValue> = {}
+  if (size === 0) return record
   let shown = 0
   for (const [key, item] of entries) {
-    if (shown === MOST_ENTRIES) {
-      record['…'] = `and ${size - MOST_ENTRIES} more`
-      break
-    }
+    const name = text(typeof key === 'string' ? key : quote(key), allowance)
+    define(record, name, toJson(item, allowance, levels - 1))
     shown++
-    define(record, typeof key === 'string' ? key : quote(key), toJson(item, levels - 1))
+    if (shown === MOST_ENTRIES || allowance.isSpent) break
   }
+  if (size > shown) define(record, '…', `and ${size - shown} more`)
   return record
+}
+
+function text(value: string, allowance: Allowance): string {
+  const shown = value.length > MOST_CHARACTERS ? `${value.slice(0, MOST_CHARACTERS)}…` : value
+  allowance.spend(shown.length + COST)
+  return shown
 }
 
 /** An entry may be called `__proto__`. */
@@ -70,9 +124,9 @@ function define(record: Record<string, JsonValue>, key: string, value: JsonValue
   Object.defineProperty(record, key, { value, enumerable: true, configurable: true, writable: true })
 }
 
-function read(value: object, key: string): unknown {
+function read(value: object, key: string | number): unknown {
   try {
-    return (value as Record<string, unknown>)[key]
+    return (value as Record<string | number, unknown>)[key]
   } catch (error) {
     return error
   }

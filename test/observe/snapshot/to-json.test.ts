@@ -1,4 +1,7 @@
-import { expect, test } from 'vitest'
+import { runInNewContext } from 'node:vm'
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { Allowance } from '../../../src/observe/snapshot/allowance.ts'
 import { toJson } from '../../../src/observe/snapshot/to-json.ts'
 
 class Point {
@@ -68,4 +71,212 @@ test('a key called __proto__ is a key', () => {
   const shown = toJson(JSON.parse('{ "__proto__": { "a": 1 } }'))
   expect(Object.getPrototypeOf(shown)).toBe(Object.prototype)
   expect(JSON.stringify(shown)).toBe('{"__proto__":{"a":1}}')
+})
+
+describe('of bytes only the number is shown', () => {
+  const bytes = new ArrayBuffer(1 << 20)
+
+  test.each([
+    ['a Buffer', Buffer.alloc(10_000_000), 'Buffer(10000000 bytes)'],
+    ['a typed array', new Float64Array(bytes), 'Float64Array(1048576 bytes)'],
+    ['a view', new DataView(bytes, 16), 'DataView(1048560 bytes)'],
+    ['a buffer', bytes, 'ArrayBuffer(1048576 bytes)'],
+    ['a shared buffer', new SharedArrayBuffer(12), 'SharedArrayBuffer(12 bytes)'],
+    ['a blob', new Blob(['four']), 'Blob(4 bytes)'],
+    ['a file', new File(['fours'], 'name'), 'File(5 bytes)'],
+    ['a view of another realm', runInNewContext('new Uint8Array(7)'), 'Uint8Array(7 bytes)'],
+    ['a buffer of another realm', runInNewContext('new ArrayBuffer(7)'), 'ArrayBuffer(7 bytes)'],
+  ])('%s', (_name, value, expected) => {
+    expect(toJson(value)).toBe(expected)
+    expect(toJson({ in: [value] })).toEqual({ in: [expected] })
+    expect(toJson({ a: { b: { c: { d: { value } } } } })).toEqual({ a: { b: { c: { d: `{value: ${expected}}` } } } })
+  })
+
+  test('nor are the characters of a string object keys', () => {
+    expect(toJson(new String('x'.repeat(1_000_000)))).toBe(`${'x'.repeat(500)}…`)
+  })
+})
+
+describe('no more is read than is shown', () => {
+  /** Counts what is read of `target`, and of which sort. */
+  const counted = <Target extends object>(target: Target) => {
+    const reads: Record<string, number> = { get: 0, ownKeys: 0, getOwnPropertyDescriptor: 0 }
+    const count =
+      (trap: 'get' | 'ownKeys' | 'getOwnPropertyDescriptor') =>
+      (...given: [never, never, never]) => {
+        reads[trap] = (reads[trap] ?? 0) + 1
+        return (Reflect[trap] as (...all: unknown[]) => never)(...given)
+      }
+    const traps = {
+      get: count('get'),
+      ownKeys: count('ownKeys'),
+      getOwnPropertyDescriptor: count('getOwnPropertyDescriptor'),
+    }
+    return { value: new Proxy(target, traps), reads }
+  }
+
+  test('of an array', () => {
+    const { value, reads } = counted(Array.from({ length: 1_000_000 }))
+    expect(toJson(value)).toHaveLength(51)
+    expect(reads.get).toBeLessThan(200)
+    expect(reads).toMatchObject({ ownKeys: 0, getOwnPropertyDescriptor: 0 })
+  })
+
+  test.each([
+    [
+      'a map',
+      (count: () => number) =>
+        new (class extends Map {
+          override get size(): number {
+            return count()
+          }
+          override [Symbol.iterator](): never {
+            throw new Error('its own iterator')
+          }
+        })(Array.from({ length: 60 }, (_, index) => [index, 0])),
+    ],
+    [
+      'a set',
+      (count: () => number) =>
+        new (class extends Set {
+          override get size(): number {
+            return count()
+          }
+          override [Symbol.iterator](): never {
+            throw new Error('its own iterator')
+          }
+        })(Array.from({ length: 60 }, (_, index) => index)),
+    ],
+  ])('and nothing runs that a subclass of %s has instead', (_name, make) => {
+    let called = 0
+    const shown = JSON.stringify(toJson(make(() => ++called)))
+    expect(shown).toContain('and 10 more')
+    expect(called).toBe(0)
+  })
+
+  test('of a million entries, a string of a hundred million characters, a big integer of a million bits', () => {
+    const began = performance.now()
+    const many = new Map(Array.from({ length: 1_000_000 }, (_, index) => [index, index] as const))
+    const long = 'x'.repeat(100_000_000)
+    const filled = performance.now() - began
+    const value = {
+      many,
+      all: new Set(many.keys()),
+      list: [...many.keys()],
+      long,
+      error: new Error(long),
+      big: 1n << 1_000_000n,
+    }
+    const before = performance.now()
+    const shown = toJson(value) as Record<string, unknown>
+    expect(performance.now() - before).toBeLessThan(Math.max(500, filled))
+    expect(JSON.stringify(shown).length).toBeLessThan(4_000)
+    expect(shown).toMatchObject({
+      big: 'a bigint of more than 256 bits',
+      error: expect.stringMatching(/^Error: x{70,80}…$/),
+    })
+  })
+})
+
+describe('what cannot be read is shown as such, and the rest beside it', () => {
+  const throwing = () => {
+    throw new Error('no')
+  }
+  const hostile = (target: object) =>
+    new Proxy(target, {
+      get: throwing,
+      ownKeys: throwing,
+      getPrototypeOf: throwing,
+      getOwnPropertyDescriptor: throwing,
+    })
+  const revoked = Proxy.revocable([], {})
+  revoked.revoke()
+
+  test.each([
+    ['a proxy that throws', hostile({})],
+    ['a revoked proxy', revoked.proxy],
+    ['a proxy of a list', hostile([1])],
+    ['a proxy of bytes', new Proxy(Buffer.alloc(10_000_000), {})],
+    ['a proxy of a map', new Proxy(new Map([[1, 2]]), {})],
+    ['what only looks like a map', Object.create(Map.prototype)],
+    ['a tag that throws', Object.defineProperty({}, Symbol.toStringTag, { get: throwing })],
+  ])('%s', (_name, value) => {
+    expect(toJson(value)).toBe('[unreadable]')
+    expect(toJson({ value, other: 1 })).toEqual({ value: '[unreadable]', other: 1 })
+  })
+
+  test('an item that throws, in a list', () => {
+    const list = Object.defineProperty([1, 2, 3], 1, { get: throwing })
+    expect(toJson(list)).toEqual([1, 'Error: no', 3])
+  })
+
+  test('whatever it is: it never throws, and is JSON', () => {
+    fc.assert(
+      fc.property(
+        fc.anything({
+          withBigInt: true,
+          withTypedArray: true,
+          withMap: true,
+          withSet: true,
+          withDate: true,
+          withNullPrototype: true,
+          withSparseArray: true,
+        }),
+        (value) => {
+          const shown = toJson(value)
+          expect(JSON.parse(JSON.stringify(shown))).toEqual(shown)
+        },
+      ),
+      { numRuns: 500 },
+    )
+  })
+})
+
+describe('one bound holds for all that is shown', () => {
+  /** As wide as is shown, at each of so many levels. */
+  const wide = (levels: number): unknown =>
+    levels === 0
+      ? 'x'.repeat(100)
+      : Object.fromEntries(Array.from({ length: 50 }, (_, index) => [index, wide(levels - 1)]))
+
+  test('in characters, however it branches', () => {
+    const value = wide(3)
+    const shown = JSON.stringify(toJson(value, new Allowance(() => 0, 20_000)))
+    expect(shown.length).toBeGreaterThan(10_000)
+    expect(shown.length).toBeLessThan(22_000)
+    expect(shown).toMatch(/"…":"and \d+ more"\}$/)
+    expect(JSON.stringify(toJson([value, value, value])).length).toBeLessThan(300_000)
+  })
+
+  test('in time, where each look takes long', () => {
+    let now = 0
+    const reads: number[] = []
+    const slow = Object.defineProperties(
+      {},
+      Object.fromEntries(
+        Array.from({ length: 50 }, (_, index) => [
+          `key${index}`,
+          {
+            enumerable: true,
+            get: () => {
+              reads.push(index)
+              now += 90
+              return index
+            },
+          },
+        ]),
+      ),
+    )
+    expect(toJson(slow, new Allowance(() => now))).toEqual({ key0: 0, key1: 1, key2: 2, '…': 'and 47 more' })
+    expect(reads).toEqual([0, 1, 2])
+  })
+
+  test('a part of it is spent earlier, and spends the whole', () => {
+    const whole = new Allowance(() => 0, 100)
+    const part = whole.part(10)
+    part.spend(10)
+    expect([part.isSpent, whole.isSpent]).toEqual([true, false])
+    whole.part(1_000).spend(90)
+    expect([whole.isSpent, whole.part(1_000).isSpent]).toEqual([true, true])
+  })
 })
