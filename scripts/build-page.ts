@@ -4,8 +4,8 @@ import { build } from 'esbuild'
 
 const sources = new URL('../src/observe/page/', import.meta.url)
 
-/** Where the server looks for the page, from the root of the project. */
-export const pagePath = 'dist/observe/page.html'
+/** Where the page is, from the root of the project: what `#page` is in package.json. */
+export const pagePath = 'dist/observe/page.js'
 
 /** The live page as one file that needs no other: its script bundled, its styles put into it. */
 export async function buildPage(): Promise<string> {
@@ -15,9 +15,9 @@ export async function buildPage(): Promise<string> {
   return page.replace('/* styles */', () => styles).replace('/* script */', () => script)
 }
 
-/** Builds the page and puts it where the server looks for it. */
+/** Builds the page and puts it where the server finds it: a module that exports it as a string. */
 export async function writePage(): Promise<void> {
-  const page = await buildPage()
+  const page = `export const page = ${JSON.stringify(await buildPage())}\n`
   const path = fileURLToPath(new URL(`../${pagePath}`, import.meta.url))
   mkdirSync(fileURLToPath(new URL('.', new URL(`../${pagePath}`, import.meta.url))), { recursive: true })
   // Whoever reads it meanwhile gets the old one or the new one, and not half of it.

@@ -14,6 +14,7 @@ import { tmpdir } from 'node:os'
 import { delimiter, dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
+import { type BuildOptions, build } from 'esbuild'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
@@ -157,6 +158,7 @@ describe('the installed package', () => {
     const source = `
       import { execFile } from 'node:child_process'
       import { promisify } from 'node:util'
+import { type BuildOptions, build } from 'esbuild'
       import { observe } from 'genstage/observe'
       const { url, close } = await observe({ port: 0 })
       const page = await (await fetch(url)).text()
@@ -204,6 +206,43 @@ describe('the installed package', () => {
     expect(stage).toMatch(/^TypeError: .*\bcopy\b/)
     expect(own).toBe('taken')
     expect(rest).toEqual([])
+  })
+})
+
+describe('a bundle of a program', () => {
+  const looking = `
+    import { consumer, start } from 'genstage'
+    import { observe } from 'genstage/observe'
+    async function main() {
+      const { url, close } = await observe({ port: 0 })
+      await start(consumer({ handleEvents() {} }))
+      const page = await fetch(url)
+      const snapshot = await fetch(new URL('/snapshot', url))
+      console.log(page.status, (await page.text()).startsWith('<!doctype html>'), (await snapshot.json()).stages.length)
+      await close()
+    }
+    main()`
+
+  // One that is made for no platform takes the other host, and must end by itself all the same.
+  test.each([
+    ['an ES module', 'esm', 'node'],
+    ['a CommonJS module', 'cjs', 'node'],
+    ['an ES module for no platform', 'esm', 'neutral'],
+    ['a CommonJS module for no platform', 'cjs', 'neutral'],
+  ] as const)('serves the live page out of itself: %s', async (_name, format, platform) => {
+    const output = await runBundle(looking, { format, platform })
+    expect(output).toBe('200 true 1\n')
+  })
+
+  test('holds the page only where it can be served, and loads it only then', async () => {
+    const options = { format: 'esm', platform: 'node', splitting: true } as const
+    const page = /<html lang/
+    const [main = '', ...chunks] = await bundled(looking, options)
+    expect(main).not.toMatch(page)
+    expect(chunks.filter((chunk) => page.test(chunk))).toHaveLength(1)
+    const others = doors.filter((door) => door !== 'genstage/observe')
+    const exported = others.map((door, index) => `export * as door${index} from '${door}'\n`).join('')
+    for (const chunk of await bundled(exported, options)) expect(chunk).not.toMatch(page)
   })
 })
 
@@ -255,6 +294,32 @@ function typescriptLoader(): string[] {
 
 async function complaintsOf(compiler: string, cwd: string): Promise<string> {
   const { stdout } = await node([compiler, '-p', cwd], cwd).catch((error: { stdout: string }) => error)
+  return stdout
+}
+
+/** The files of a bundle, its entry first. */
+async function bundled(source: string, options: BuildOptions): Promise<readonly string[]> {
+  const { outputFiles } = await build({
+    stdin: { contents: source, resolveDir: project },
+    bundle: true,
+    external: ['node:*'],
+    mainFields: ['module', 'main'],
+    outdir: join(project, 'bundle'),
+    logLevel: 'error',
+    ...options,
+    write: false,
+  })
+  const files = [...outputFiles].sort(({ path }) => (path.endsWith('stdin.js') ? -1 : 1))
+  return files.map(({ text }) => text)
+}
+
+/** Bundles a program and runs it where the package is not. */
+async function runBundle(source: string, options: BuildOptions): Promise<string> {
+  const [text = ''] = await bundled(source, options)
+  const away = mkdtempSync(join(folder, 'away-'))
+  const path = join(away, options.format === 'cjs' ? 'program.cjs' : 'program.mjs')
+  writeFileSync(path, text)
+  const { stdout } = await node([path], away)
   return stdout
 }
 

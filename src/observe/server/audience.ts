@@ -2,6 +2,7 @@ import type { ServerResponse } from 'node:http'
 import type { Finding } from '../snapshot/finding.ts'
 import type { Snapshot } from '../snapshot/snapshot-types.ts'
 import type { Frame, Hello } from '../view/frame.ts'
+import { frameJson } from './bounded-json.ts'
 
 /** Who may look on at once. */
 export const MOST_CLIENTS = 32
@@ -47,7 +48,9 @@ export class Audience {
     this.clients.add(response)
     response.on('close', () => this.remove(response))
     response.on('error', () => this.remove(response))
-    response.write(written('hello', this.hello) + written('frame', { snapshot: latest, findings }))
+    response.write(
+      event('hello', JSON.stringify(this.hello)) + event('frame', frameJson({ snapshot: latest, findings })),
+    )
   }
 
   /** Ends all streams. */
@@ -67,11 +70,11 @@ export class Audience {
   private tell(frame: Frame): void {
     const ready = [...this.clients].filter(({ writableNeedDrain }) => !writableNeedDrain)
     if (ready.length === 0) return
-    const text = written('frame', frame)
+    const text = event('frame', frameJson(frame))
     for (const response of ready) response.write(text)
   }
 }
 
-function written(event: string, data: unknown): string {
-  return `event: ${event}\ndata: ${JSON.stringify(data)}\n\n`
+function event(name: string, data: string): string {
+  return `event: ${name}\ndata: ${data}\n\n`
 }

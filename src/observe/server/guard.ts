@@ -1,5 +1,5 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
-import type { IncomingMessage } from 'node:http'
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
 import { isIP } from 'node:net'
 import { hostname } from 'node:os'
 import { quote } from '../../base/quote.ts'
@@ -46,6 +46,13 @@ export function refusal(request: IncomingMessage, url: URL, { host, token }: Gua
     const message = `expected no request from another page, got one with the Origin ${quote(headers.origin)}.`
     return { status: 403, message }
   }
+  const site = headers['sec-fetch-site']
+  if (site !== undefined && !isOwnSite(headers)) {
+    const message =
+      `expected no request from another site, got one with Sec-Fetch-Site: ${quote(site)}. ` +
+      'To open the page, type its address, or paste it.'
+    return { status: 403, message }
+  }
   if (token !== undefined && !isSame(tokenOf(request, url), token)) {
     const message =
       'expected the token that this server was started with: as ?token=… behind the address, ' +
@@ -53,6 +60,19 @@ export function refusal(request: IncomingMessage, url: URL, { host, token }: Gua
     return { status: 401, message }
   }
   return undefined
+}
+
+/**
+ * By what a browser says of a request, which no page can change. The request of an image or a script has no Origin, and
+ * its sender gets nothing to read, but it would make this program work.
+ *
+ * Another port of this machine is the same site: a page from there, which may be anybody's, can link to this one, and
+ * nothing else.
+ */
+function isOwnSite(headers: IncomingHttpHeaders): boolean {
+  const site = headers['sec-fetch-site']
+  const isLink = headers['sec-fetch-mode'] === 'navigate' && headers['sec-fetch-dest'] === 'document'
+  return site === 'same-origin' || site === 'none' || (site === 'same-site' && isLink)
 }
 
 function isOwnName(name: string, host: string): boolean {

@@ -2,11 +2,17 @@ import { randomBytes, randomUUID } from 'node:crypto'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { basename, dirname } from 'node:path'
+import { performance } from 'node:perf_hooks'
 import nodeProcess from 'node:process'
 import type { Snapshot, StageSnapshot } from '../snapshot/snapshot-types.ts'
 import { Audience, type Looking } from './audience.ts'
+import { snapshotJson } from './bounded-json.ts'
 import { type Guarded, refusal } from './guard.ts'
 import { readPage } from './page-file.ts'
+import { RecentReplies } from './recent-replies.ts'
+
+/** How much is said of an error, in characters. */
+const LONGEST_SENTENCE = 500
 
 /** What is served: a runtime, as a rule. */
 export interface Served {
@@ -33,6 +39,8 @@ export interface Serving {
 interface Site extends Served {
   readonly guarded: Guarded
   readonly audience: Audience
+  /** Those that run the code of users. */
+  readonly replies: RecentReplies
 }
 
 /** Serves what there is to see of a runtime. Neither the server nor a connection to it keeps the program alive. */
@@ -40,11 +48,11 @@ export async function serve(served: Served, options: ServeOptions): Promise<Serv
   const { host, token, port, interval } = options
   const program = programName(nodeProcess.argv[1])
   const audience = new Audience({ server: randomUUID(), program, interval }, served.open)
-  const site: Site = { ...served, guarded: { host, token }, audience }
+  const replies = new RecentReplies(() => performance.now())
+  const site: Site = { ...served, guarded: { host, token }, audience, replies }
   const server = createServer((request, response) => {
     answer(request, response, site).catch((error: unknown) => {
-      const why = error instanceof Error ? error.message : String(error)
-      say(response, 500, why)
+      say(response, 500, error instanceof Error ? error.message.slice(0, LONGEST_SENTENCE) : 'something was thrown')
     })
   })
   server.on('connection', (socket) => socket.unref())
@@ -85,11 +93,19 @@ async function answer(request: IncomingMessage, response: ServerResponse, site: 
   const { pathname, searchParams } = url
   if (pathname === '/') return sendPage(response)
   if (pathname === '/events') return sendEvents(request, response, site)
-  if (pathname === '/snapshot') return sendJson(response, site.snapshot(searchParams.get('states') === '1'))
+  if (pathname === '/snapshot') return sendJson(response, snapshotText(site, searchParams.get('states') === '1'))
   const id = /^\/stage\/([^/]+)$/.exec(pathname)?.[1]
   if (id === undefined) return say(response, 404, 'there is nothing here: there is /, /events, /snapshot and /stage/ID')
-  const stage = site.stage(decoded(id))
+  const stage = site.replies.of(pathname, () => {
+    const found = site.stage(decoded(id))
+    return found && JSON.stringify(found)
+  })
   return stage === undefined ? say(response, 404, `no stage ${decoded(id)} runs`) : sendJson(response, stage)
+}
+
+function snapshotText(site: Site, states: boolean): string {
+  const take = (): string => snapshotJson(site.snapshot(states))
+  return states ? (site.replies.of('/snapshot', take) ?? '') : take()
 }
 
 /** Strict, and the same for every answer; the page adds to the policy what it needs. */
@@ -131,9 +147,9 @@ function sendEvents(request: IncomingMessage, response: ServerResponse, { audien
   else audience.add(response)
 }
 
-function sendJson(response: ServerResponse, value: unknown): void {
+function sendJson(response: ServerResponse, text: string): void {
   response.setHeader('content-type', 'application/json; charset=utf-8')
-  response.end(`${JSON.stringify(value)}\n`)
+  response.end(`${text}\n`)
 }
 
 function say(response: ServerResponse, status: number, sentence: string): void {

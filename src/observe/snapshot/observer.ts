@@ -18,7 +18,10 @@ export interface ObserverOptions extends Thresholds {
   readonly states?: boolean
 }
 
-/** Looks at a runtime at intervals, and remembers what it saw. */
+/**
+ * Looks at a runtime at intervals, and remembers what it saw. Where a look takes long, as there are very many stages, or
+ * a listener does, the next one comes later: looking takes up no more than a tenth of a program's time.
+ */
 export interface Observer {
   /** The newest snapshot; the first is taken when the observer is made. */
   readonly latest: Snapshot
@@ -37,6 +40,11 @@ export interface Observer {
   /** Ends it; what it saw stays readable. Closing again does nothing. */
   close(): void
 }
+
+/** At least so many times as long as a look takes passes until the next. */
+const REST = 10
+/** But no more milliseconds than this: a program that was stopped in the middle of a look goes on being looked at. */
+const LONGEST_REST = 60_000
 
 /** Hears of each new snapshot. */
 type Listener = (snapshot: Snapshot, findings: readonly Finding[]) => void
@@ -105,10 +113,13 @@ class RuntimeObserver implements Observer {
     const since = latest.time - options.history
     this.history = [...history.filter(({ time }) => time >= since), latest]
     this.known = undefined
-    // Set by hand, and not among the runtime's deadlines, which keep a program alive.
-    this.timer = runtime.clock.setTimer(this.look, options.interval)
-    this.timer.unref?.()
     for (const listener of this.listeners) this.tell(listener, latest)
+    // A listener may have closed it.
+    if (!this.isOpen) return
+    const took = runtime.clock.now() - latest.time
+    // Set by hand, and not among the runtime's deadlines, which keep a program alive.
+    this.timer = runtime.clock.setTimer(this.look, Math.max(options.interval, Math.min(REST * took, LONGEST_REST)))
+    this.timer.unref?.()
   }
 
   private tell(listener: Listener, latest: Snapshot): void {

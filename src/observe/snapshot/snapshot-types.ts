@@ -95,4 +95,6 @@ export interface Snapshot {
   readonly subscriptions: readonly SubscriptionSnapshot[]
   /** What was started by the program itself, each with what it started. */
   readonly tree: readonly TreeNode[]
+  /** How many more there are, where a server has sent only a part of them. */
+  readonly omitted?: { readonly stages: number; readonly subscriptions: number }
 }

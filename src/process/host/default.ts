@@ -10,7 +10,8 @@ interface Platform {
   }
   readonly AbortController: new () => { readonly signal: AbortSignalLike; abort(reason: unknown): void }
   readonly console: { warn(...values: unknown[]): void; error(...values: unknown[]): void }
-  readonly setTimeout: (run: () => void, ms: number) => unknown
+  /** Returns a number in browsers, and on Node an object that can be told not to keep the program alive. */
+  readonly setTimeout: (run: () => void, ms: number) => number | { unref?(): void }
   readonly clearTimeout: (timer: unknown) => void
   readonly queueMicrotask: (run: () => void) => void
   readonly reportError?: (error: unknown) => void
@@ -26,19 +27,30 @@ let waiting: (() => void)[] = []
 channel.port1.onmessage = () => {
   const due = waiting
   waiting = []
+  // Before what runs, which may throw, or wait again.
+  channel.port1.unref?.()
   for (const run of due) run()
 }
+// A bundle that was made for no platform in particular runs on Node too, where a port that listens keeps a program alive.
+channel.port1.unref?.()
 
 /** The platform for browsers and everything else that has the web's common functions. */
 export const host: Host = {
   now: () => performance.now(),
   setTimer(run, ms) {
     const timer = setTimeout.call(globalThis, run, ms)
-    return { clear: () => clearTimeout.call(globalThis, timer) }
+    return {
+      clear: () => clearTimeout.call(globalThis, timer),
+      unref: () => {
+        if (typeof timer === 'object') timer.unref?.()
+      },
+    }
   },
   yieldToEventLoop(run) {
     waiting.push(run)
-    if (waiting.length === 1) channel.port2.postMessage(null)
+    if (waiting.length > 1) return
+    channel.port1.ref?.()
+    channel.port2.postMessage(null)
   },
   enqueueMicrotask: (run) => queueMicrotask.call(globalThis, run),
   surface(error) {

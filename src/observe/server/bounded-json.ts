@@ -1,0 +1,85 @@
+import type { Finding } from '../snapshot/finding.ts'
+import type { Snapshot, StageSnapshot, TreeNode } from '../snapshot/snapshot-types.ts'
+import type { Frame } from '../view/frame.ts'
+
+/** The most stages of a reply, to begin with. */
+const MOST_STAGES = 25_000
+/** The most findings of a reply: the worst come first. */
+const MOST_FINDINGS = 1_000
+/** The longest reply, in characters. */
+const LONGEST = 32 << 20
+/** The deepest tree: `JSON.stringify`, and who reads it, take some of the stack for each level. */
+const DEEPEST = 500
+
+/** A snapshot as JSON of bounded length: of too many stages those that were started first, and how many more there are. */
+export function snapshotJson(snapshot: Snapshot): string {
+  return boundedJson((most) => cutSnapshot(snapshot, most))
+}
+
+/** A frame as JSON of bounded length, likewise. */
+export function frameJson({ snapshot, findings }: Frame): string {
+  const worst: readonly Finding[] = findings.slice(0, MOST_FINDINGS)
+  return boundedJson((most) => ({ snapshot: cutSnapshot(snapshot, most), findings: worst }))
+}
+
+/** With as many stages as leave it short enough. */
+function boundedJson(make: (most: number) => unknown): string {
+  for (let most = MOST_STAGES; most > 0; most = Math.floor(most / 4)) {
+    const text = textOf(make(most))
+    if (text.length <= LONGEST) return text
+  }
+  return textOf(make(0))
+}
+
+function textOf(value: unknown): string {
+  try {
+    return JSON.stringify(value)
+  } catch (error) {
+    // Longer than any string may be.
+    if (error instanceof RangeError) return ' '.repeat(LONGEST + 1)
+    throw error
+  }
+}
+
+function cutSnapshot(snapshot: Snapshot, most: number): Snapshot {
+  const { stages, subscriptions, tree } = snapshot
+  if (stages.length <= most && subscriptions.length <= 2 * most && !isDeep(tree)) return snapshot
+  const kept = stages.slice(0, most).map((stage) => cutStage(stage, most))
+  const ids = new Set(kept.map(({ id }) => id))
+  const between = subscriptions.filter(({ producer, consumer }) => ids.has(producer) && ids.has(consumer))
+  const shown = between.slice(0, 2 * most)
+  const omitted = { stages: stages.length - kept.length, subscriptions: subscriptions.length - shown.length }
+  return { ...snapshot, stages: kept, subscriptions: shown, tree: cutTree(tree, ids, 1), omitted }
+}
+
+/** Its lists are as long as there are others. */
+function cutStage(stage: StageSnapshot, most: number): StageSnapshot {
+  const { producing, consuming, supervising } = stage
+  const cut = <Item>(list: readonly Item[]): readonly Item[] => list.slice(0, most)
+  return {
+    ...stage,
+    ...(producing && { producing: { ...producing, subscribers: cut(producing.subscribers) } }),
+    ...(consuming && { consuming: { ...consuming, subscriptions: cut(consuming.subscriptions) } }),
+    ...(supervising && { supervising: { ...supervising, children: cut(supervising.children) } }),
+  }
+}
+
+/** Looks through it without recursion. */
+function isDeep(tree: readonly TreeNode[]): boolean {
+  let level = tree
+  for (let depth = 0; depth < DEEPEST && level.length > 0; depth++) level = level.flatMap(({ children }) => children)
+  return level.length > 0
+}
+
+/** What is too deep stands beside what is above it; children that do not run go with the last level. */
+function cutTree(tree: readonly TreeNode[], kept: ReadonlySet<string>, depth: number): readonly TreeNode[] {
+  const isKept = ({ id }: TreeNode): boolean => id === null || kept.has(id)
+  if (depth < DEEPEST) {
+    return tree.filter(isKept).map((node) => ({ ...node, children: cutTree(node.children, kept, depth + 1) }))
+  }
+  const flat: TreeNode[] = []
+  for (let level = tree; level.length > 0; level = level.flatMap(({ children }) => children)) {
+    for (const node of level) if (node.id !== null && kept.has(node.id)) flat.push({ ...node, children: [] })
+  }
+  return flat
+}
