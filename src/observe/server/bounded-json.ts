@@ -13,18 +13,18 @@ const DEEPEST = 500
 
 /** A snapshot as JSON of bounded length: of too many stages those that were started first, and how many more there are. */
 export function snapshotJson(snapshot: Snapshot): string {
-  return boundedJson((most) => cutSnapshot(snapshot, most))
+  return boundedJson(snapshot.stages.length, (most) => cutSnapshot(snapshot, most))
 }
 
 /** A frame as JSON of bounded length, likewise. */
 export function frameJson({ snapshot, findings }: Frame): string {
   const worst: readonly Finding[] = findings.slice(0, MOST_FINDINGS)
-  return boundedJson((most) => ({ snapshot: cutSnapshot(snapshot, most), findings: worst }))
+  return boundedJson(snapshot.stages.length, (most) => ({ snapshot: cutSnapshot(snapshot, most), findings: worst }))
 }
 
-/** With as many stages as leave it short enough. */
-function boundedJson(make: (most: number) => unknown): string {
-  for (let most = MOST_STAGES; most > 0; most = Math.floor(most / 4)) {
+/** With as many of `count` stages as leave it short enough. */
+function boundedJson(count: number, make: (most: number) => unknown): string {
+  for (let most = MOST_STAGES; most > 0; most = Math.floor(Math.min(most, count) / 4)) {
     const text = textOf(make(most))
     if (text.length <= LONGEST) return text
   }
@@ -43,7 +43,9 @@ function textOf(value: unknown): string {
 
 function cutSnapshot(snapshot: Snapshot, most: number): Snapshot {
   const { stages, subscriptions, tree } = snapshot
-  if (stages.length <= most && subscriptions.length <= 2 * most && !isDeep(tree)) return snapshot
+  const isShort =
+    stages.length <= most && subscriptions.length <= 2 * most && !stages.some((stage) => isLong(stage, most))
+  if (isShort && !isDeep(tree)) return snapshot
   const kept = stages.slice(0, most).map((stage) => cutStage(stage, most))
   const ids = new Set(kept.map(({ id }) => id))
   const between = subscriptions.filter(({ producer, consumer }) => ids.has(producer) && ids.has(consumer))
@@ -52,7 +54,12 @@ function cutSnapshot(snapshot: Snapshot, most: number): Snapshot {
   return { ...snapshot, stages: kept, subscriptions: shown, tree: cutTree(tree, ids, 1), omitted }
 }
 
-/** Its lists are as long as there are others. */
+function isLong({ producing, consuming, supervising }: StageSnapshot, most: number): boolean {
+  const lists = [producing?.subscribers, consuming?.subscriptions, supervising?.children]
+  return lists.some((list) => list !== undefined && list.length > most)
+}
+
+/** Its lists are as long as there are other stages. */
 function cutStage(stage: StageSnapshot, most: number): StageSnapshot {
   const { producing, consuming, supervising } = stage
   const cut = <Item>(list: readonly Item[]): readonly Item[] => list.slice(0, most)

@@ -163,6 +163,50 @@ describe('who asks', () => {
     expect((await ask(`${url}snapshot`, { origin: new URL(url).origin })).status).toBe(200)
   })
 
+  test.each([
+    ['another site', { 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'no-cors', 'sec-fetch-dest': 'image' }],
+    [
+      'a link of another site',
+      { 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'document' },
+    ],
+    [
+      'another port of this machine',
+      { 'sec-fetch-site': 'same-site', 'sec-fetch-mode': 'no-cors', 'sec-fetch-dest': 'script' },
+    ],
+    [
+      'a frame on another port',
+      { 'sec-fetch-site': 'same-site', 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'iframe' },
+    ],
+    ['a place that is not known', { 'sec-fetch-site': 'elsewhere' }],
+    ['two places', { 'sec-fetch-site': 'same-origin, cross-site' }],
+  ])('from %s is refused, by what the browser says of it, before the code of users runs', async (_name, headers) => {
+    const url = await serve()
+    for (const path of ['', 'snapshot?states=1', 'events', 'stage/1']) {
+      const { status, text } = await ask(`${url}${path}`, headers)
+      expect(status, path).toBe(403)
+      expect(text).toBe(
+        `expected no request from another site, got one with Sec-Fetch-Site: '${headers['sec-fetch-site']}'. ` +
+          'To open the page, type its address, or paste it.\n',
+      )
+    }
+    const upgrade = { ...headers, connection: 'upgrade', upgrade: 'websocket', 'sec-websocket-version': '13' }
+    expect((await ask(`${url}events`, upgrade)).status).toBe(403)
+  })
+
+  test.each([
+    [
+      'an address that was typed',
+      { 'sec-fetch-site': 'none', 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'document' },
+    ],
+    ['the page', { 'sec-fetch-site': 'same-origin', 'sec-fetch-mode': 'cors', 'sec-fetch-dest': 'empty' }],
+    [
+      'a link on another port',
+      { 'sec-fetch-site': 'same-site', 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'document' },
+    ],
+  ])('from %s is answered', async (_name, headers) => {
+    expect((await ask(await serve(), headers)).status).toBe(200)
+  })
+
   test('must know the token, where there is one', async () => {
     const url = await serve({ token })
     for (const path of ['', 'snapshot', 'events', 'stage/1', 'nothing']) {
@@ -181,6 +225,51 @@ describe('who asks', () => {
     expect(url).toMatch(/^http:\/\/localhost:\d+\/$/)
     const by = async (host: string) => (await ask(`${url}snapshot?token=${token}`, { host })).status
     expect([await by('192.168.0.1:4040'), await by('[fe80::1]'), await by('evil.example')]).toEqual([200, 200, 403])
+  })
+})
+
+describe('what it costs', () => {
+  test('a look at a stage that holds much is short, and its reply is bounded', async () => {
+    const bytes = Buffer.alloc(40_000_000)
+    const wide = Object.fromEntries(
+      Array.from({ length: 50 }, (_, key) => [key, Array.from({ length: 50 }, () => 'x'.repeat(900))]),
+    )
+    const holder = () =>
+      consumer({
+        handleEvents() {},
+        inspect: () => ({ bytes, list: Array.from({ length: 200 }, () => wide) }),
+      })
+    for (let count = 0; count < 20; count++) await scope.startLink(holder())
+    const url = await serve()
+    const { stages } = await snapshotAt(url)
+    const before = process.cpuUsage()
+    const one = await ask(`${url}stage/${stages[2]?.id}`)
+    const all = await ask(`${url}snapshot?states=1`)
+    // Counted is the time that this program worked, and not what others took from it.
+    expect(process.cpuUsage(before).user).toBeLessThan(1_500_000)
+    expect(JSON.parse(one.text)).toMatchObject({ shown: { bytes: 'Buffer(40000000 bytes)' } })
+    expect(one.text.length).toBeLessThan(60_000)
+    expect(all.text.length).toBeLessThan(300_000)
+    expect((JSON.parse(all.text) as Snapshot).stages.at(-1)?.shown).toBe('…')
+  })
+
+  test('a state that takes long to show is not asked for again too soon, whoever asks', async () => {
+    let asked = 0
+    const slow = await scope.startLink(
+      consumer({
+        handleEvents() {},
+        inspect() {
+          const until = performance.now() + 50
+          while (performance.now() < until);
+          return ++asked
+        },
+      }),
+    )
+    const url = await serve()
+    const replies = await Promise.all([1, 2, 3, 4].map(() => ask(`${url}stage/${slow.id}`)))
+    expect(replies.map(({ text }) => (JSON.parse(text) as StageSnapshot).shown)).toEqual([1, 1, 1, 1])
+    await Promise.all([1, 2, 3, 4].map(() => ask(`${url}snapshot?states=1`)))
+    expect(asked).toBe(2)
   })
 })
 

@@ -65,6 +65,21 @@ describe('an observer', () => {
     expect(heard).toEqual(watching.history.slice(1))
   })
 
+  test('rests ten times as long as a look took, where that is longer than its interval', async () => {
+    const watching = observer({ runtime: createRuntime(), interval: 10 })
+    const looks: number[] = []
+    await new Promise<void>((enough) => {
+      watching.subscribe(() => {
+        const began = performance.now()
+        while (performance.now() < began + 20);
+        if (looks.push(began) === 4) enough()
+      })
+    })
+    watching.close()
+    // A timer may be a millisecond early.
+    for (const [index, began] of looks.slice(1).entries()) expect(began - looks[index]!).toBeGreaterThan(215)
+  })
+
   test('that a listener closes looks no more', async () => {
     const runtime = testRuntime()
     const watching = observer({ runtime, interval: 100 })
