@@ -3,6 +3,7 @@ import type { Frame } from '../view/frame.ts'
 import { type GraphNode, graphOf, hasEnded, nodeLabel } from '../view/graph.ts'
 import { amount, duration, percent, rate } from '../view/numbers.ts'
 import type { Timeline } from '../view/timeline.ts'
+import { printable } from './printable.ts'
 
 /** How much room there is, and what it may look like. */
 export interface Screen {
@@ -53,7 +54,7 @@ export function linesOf(frame: Frame, timeline: Timeline, title: string, screen:
     if (hasEnded(node)) return paint('dim', line)
     return severity === undefined ? line : paint(severity, line)
   })
-  const more = nodes.length - shown.length
+  const more = nodes.length - shown.length + (snapshot.omitted?.stages ?? 0)
   const below = more === 0 ? [] : [paint('dim', `and ${amount(more)} more`)]
   return [
     ...above,
@@ -151,11 +152,6 @@ function wrapped(text: string, width: number): string[] {
     } else line = line === '' ? word : `${line} ${word}`
   }
   return [...lines, line].map((each) => fitted(each, width))
-}
-
-/** Names are the user's, and may hold what a terminal takes for a command. */
-function printable(text: string): string {
-  return text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, '�')
 }
 
 function fitted(text: string, width: number): string {

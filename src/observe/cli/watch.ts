@@ -81,7 +81,7 @@ export async function watch(address: Address, output: Output, isColoured: boolea
           draw(timeline.add(frame.snapshot) ? ' · the program was started again' : '')
         }
       } catch (error) {
-        if (!isShown || !(error instanceof ObserveError)) throw error
+        if (!isShown || !(error instanceof ObserveError) || error.isFinal) throw error
       }
       if (signal.aborted) return
       draw(' · ended or not reachable, trying again')

@@ -1,0 +1,79 @@
+import type { Frame } from '../view/frame.ts'
+import { type Check, list, nullable, number, oneOf, optional, record, text } from './check.ts'
+import { printable } from './printable.ts'
+
+/** What was received is nothing that this program understands; the message says what was expected. */
+export class MalformedError extends Error {}
+
+/** How much of a string is kept, in characters. */
+const LONGEST_STRING = 2_000
+
+// What the table reads: a server of a later version may send more.
+const stage = record({
+  id: text,
+  kind: text,
+  name: nullable(text),
+  label: text,
+  state: text,
+  parent: optional(nullable(text)),
+  mailbox: number,
+  busy: number,
+  consuming: optional(record({ handled: number, inHand: number, mailbox: number, inbound: number })),
+  producing: optional(record({ emitted: number, buffer: record({ events: number }) })),
+})
+const subscription = record({ tag: text, producer: text, consumer: text, pending: number, sent: number })
+const snapshot = record({
+  version: oneOf(1),
+  runtime: text,
+  time: number,
+  stages: list(stage),
+  subscriptions: list(subscription),
+  tree: list(() => undefined),
+  omitted: optional(record({ stages: number, subscriptions: number })),
+})
+const finding = record({ kind: text, severity: oneOf('problem', 'warning', 'note'), stage: text, text })
+const frame = record({ snapshot, findings: list(finding) })
+
+/**
+ * Reads a frame as a server sends it; its strings hold nothing that a terminal takes for a command.
+ *
+ * @throws {MalformedError} If it is none.
+ */
+export function parseFrame(json: string): Frame {
+  return cleaned(parsed(json, frame)) as Frame
+}
+
+/**
+ * Sees to it that this is the JSON of a snapshot.
+ *
+ * @throws {MalformedError} If it is not.
+ */
+export function expectSnapshot(json: string): void {
+  parsed(json, snapshot)
+}
+
+function parsed(json: string, check: Check): unknown {
+  let value: unknown
+  try {
+    value = JSON.parse(json)
+  } catch (error) {
+    throw new MalformedError('expected JSON', { cause: error })
+  }
+  const expected = check(value, '')
+  if (expected !== undefined) throw new MalformedError(`expected ${expected.replace(/^ /, 'it ')}`)
+  return value
+}
+
+/** Cleans all strings in it, however deep: without recursion, which could be too deep. */
+function cleaned(value: unknown): unknown {
+  const waiting: unknown[] = [value]
+  for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
+    const container = next as Record<string, unknown>
+    for (const key of Object.keys(container)) {
+      const item = container[key]
+      if (typeof item === 'string') container[key] = printable(item.slice(0, LONGEST_STRING))
+      else if (typeof item === 'object' && item !== null) waiting.push(item)
+    }
+  }
+  return value
+}
