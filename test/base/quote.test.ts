@@ -95,6 +95,24 @@ describe('quote', () => {
     expect(looked).toBeLessThan(50)
   })
 
+  test('looks at the beginning of a long text only', () => {
+    // Looked at whole, it is short: many controls in a row are one space.
+    expect(quote(Symbol('\n'.repeat(10_000)))).toBe('Symbol( …')
+    expect(quote(new Error('\n'.repeat(10_000)))).toBe('Error:  …')
+    expect(quote(10n ** 100_000n)).toBe('a bigint of more than 256 bits')
+    expect(quote(new String('a'.repeat(1_000)))).toMatch(/^'a+…'$/)
+  })
+
+  test.each([
+    [new ArrayBuffer(3), 'ArrayBuffer(3 bytes)'],
+    [new SharedArrayBuffer(3), 'SharedArrayBuffer(3 bytes)'],
+    [new DataView(new ArrayBuffer(3), 1), 'DataView(2 bytes)'],
+    [new Blob(['abc']), 'Blob(3 bytes)'],
+    [new Proxy(new Uint8Array(3), {}), '[unreadable]'],
+  ])('shows of bytes only how many there are: %#', (value, text) => {
+    expect(quote(value)).toBe(text)
+  })
+
   test('cuts no character in two', () => {
     for (let length = 60; length < 90; length++) {
       const text = quote(`${'a'.repeat(length)}😀😀😀`)

@@ -69,7 +69,7 @@ function isShownInWords(value: object): boolean {
 
 /** By the getter of the class itself, as a subclass may have another one. */
 function sizeOf({ prototype }: MapConstructor | SetConstructor, value: object): number {
-  return Reflect.get(prototype, 'size', value) as number
+  return Reflect.get(prototype, 'size', value)
 }
 
 function* itemsOf(list: readonly unknown[]): Generator<unknown> {
