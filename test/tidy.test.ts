@@ -258,6 +258,7 @@ const house: readonly House[] = [
       { files: manifest({ devDependencies: { a: '^1.0.0' } }), message: "devDependencies.a is '^1.0.0': pin one" },
       { files: manifest({ peerDependencies: { a: '^1.0.0' } }), message: 'peerDependencies.a is not optional' },
       { files: manifest({ scripts: { postinstall: 'node a.js' } }), message: 'scripts.postinstall runs when' },
+      { files: manifest({ scripts: { prepare: 'node a.js' } }), message: 'scripts.prepare makes npm warn' },
     ],
     allowed: manifest({
       devDependencies: { a: '1.0.0', b: 'npm:@some/b@1.0.0' },

@@ -59,7 +59,9 @@ export function importMap(): string {
   const entries = Object.entries(exports).flatMap(([door, target]) =>
     typeof target === 'string' ? [] : [[door.replace(/^\./, 'genstage'), target.default]],
   )
-  for (const [name, target] of Object.entries(imports)) entries.push([name, target.default.default])
+  for (const [name, target] of Object.entries(imports)) {
+    entries.push([name, typeof target.default === 'string' ? target.default : target.default.default])
+  }
   return JSON.stringify({
     imports: Object.fromEntries(entries.map(([name, path = '']) => [name, join('/', packageFolder, path)])),
   })
@@ -67,7 +69,7 @@ export function importMap(): string {
 
 interface Manifest {
   readonly exports: Readonly<Record<string, string | { readonly default: string }>>
-  readonly imports: Readonly<Record<string, { readonly default: { readonly default: string } }>>
+  readonly imports: Readonly<Record<string, { readonly default: string | { readonly default: string } }>>
 }
 
 function toJavaScript(source: string): string {

@@ -66,11 +66,13 @@ function judgeManifest({ path, text }: ProjectFile): string[] {
       problems.push(`peerDependencies.${name} is not optional: say so in peerDependenciesMeta`)
     }
   }
-  // `prepare` runs in a checkout, and not where the package is installed.
   for (const script of ['preinstall', 'install', 'postinstall']) {
     if (manifest.scripts?.[script] !== undefined) {
       problems.push(`scripts.${script} runs when users install: do it in npm run build`)
     }
+  }
+  if (manifest.scripts?.prepare !== undefined) {
+    problems.push('scripts.prepare makes npm warn users who install, though it does not run there: do it in npm run build')
   }
   return problems.map((problem) => `${path}: ${problem}`)
 }

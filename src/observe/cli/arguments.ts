@@ -21,7 +21,7 @@ export const usage = `Shows the stages of a program that calls observe().
   --version       print the version of genstage
 
 On a terminal the table is live until Ctrl-C; elsewhere it is printed once.
-Exit codes: 0 all went well, 1 the program cannot be reached or refuses, 2 wrong arguments, 130 Ctrl-C.
+Exit codes: 0 all went well, 1 the program cannot be reached, refuses or makes no sense, 2 wrong arguments, 130 Ctrl-C.
 `
 
 /**

@@ -50,7 +50,8 @@ const LONGEST_REST = 60_000
 type Listener = (snapshot: Snapshot, findings: readonly Finding[]) => void
 
 /**
- * Makes an observer of a runtime: it takes a snapshot at each interval, and says what is wrong.
+ * Makes an observer of a runtime: it takes a snapshot at each interval, or later where a snapshot takes more than a tenth
+ * of that, and says what is wrong.
  *
  * While it is open, the runtime counts how long its stages are busy. Its timer does not keep a program alive, on
  * platforms that can be told so. A listener that throws is taken away, and reported to the runtime's logger.
