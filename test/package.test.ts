@@ -158,7 +158,6 @@ describe('the installed package', () => {
     const source = `
       import { execFile } from 'node:child_process'
       import { promisify } from 'node:util'
-import { type BuildOptions, build } from 'esbuild'
       import { observe } from 'genstage/observe'
       const { url, close } = await observe({ port: 0 })
       const page = await (await fetch(url)).text()

@@ -72,7 +72,9 @@ function judgeManifest({ path, text }: ProjectFile): string[] {
     }
   }
   if (manifest.scripts?.prepare !== undefined) {
-    problems.push('scripts.prepare makes npm warn users who install, though it does not run there: do it in npm run build')
+    problems.push(
+      'scripts.prepare makes npm warn users who install, though it does not run there: do it in npm run build',
+    )
   }
   return problems.map((problem) => `${path}: ${problem}`)
 }
