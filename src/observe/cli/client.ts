@@ -88,7 +88,7 @@ function frameOf(event: string): Frame | undefined {
 
 /** A limit to how long a server is waited for. */
 class Limit {
-  /** Aborted when it is reached, or when whoever asks gives up. */
+  /** Aborted when it is reached, or when the caller gives up. */
   readonly signal: AbortSignal
   private readonly address: Address
   private readonly reached = new AbortController()

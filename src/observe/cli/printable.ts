@@ -1,7 +1,7 @@
 /** Controls, format characters such as those that turn the direction of text, and separators of lines. */
 const commands = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu
 
-/** A text without what a terminal takes for a command: names are the user's, and a server may be anybody's. */
+/** A text without what a terminal takes for a command: names come from data, and the server may be any program. */
 export function printable(text: string): string {
   return text.replace(commands, '�')
 }

@@ -8,7 +8,7 @@ const MOST_STAGES = 25_000
 const MOST_FINDINGS = 1_000
 /** The longest reply, in characters. */
 const LONGEST = 32 << 20
-/** The deepest tree: `JSON.stringify`, and who reads it, take some of the stack for each level. */
+/** The deepest tree: `JSON.stringify`, and most readers, take some of the stack for each level. */
 const DEEPEST = 500
 
 /** A snapshot as JSON of bounded length: of too many stages those that were started first, and how many more there are. */

@@ -4,7 +4,7 @@ const PLACE_OF_NONCE = '{{nonce}}'
 /**
  * The page, whose own scripts and styles are allowed by this number.
  *
- * It is a module like any other, so that it is in every bundle that this file is in; loaded when somebody first looks.
+ * It is a module like any other, so that it is in every bundle that this file is in; loaded when the page is first opened.
  *
  * Rejects where it was not built.
  */

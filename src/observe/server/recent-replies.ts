@@ -5,7 +5,7 @@ const AGAIN = 20
 
 /**
  * Replies that took long to make, as they run the code of users: asked for again too soon, the same is given, so that
- * those who look on take up no more than a twentieth of a program's time, however many they are.
+ * clients take up no more than a twentieth of a program's time, however many there are.
  */
 export class RecentReplies {
   private readonly now: () => number

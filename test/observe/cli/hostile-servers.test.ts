@@ -206,7 +206,7 @@ describe('a reply that is no good is a sentence, with exit code 1', () => {
 })
 
 describe('no reply is read without a bound', () => {
-  /** Writes for as long as somebody reads. */
+  /** Writes for as long as the client reads. */
   const endless = (response: ServerResponse, piece: string | Buffer) => {
     const go = () => {
       while (!response.destroyed && response.write(piece));

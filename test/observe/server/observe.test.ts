@@ -253,7 +253,7 @@ describe('what it costs', () => {
     expect((JSON.parse(all.text) as Snapshot).stages.at(-1)?.shown).toBe('…')
   })
 
-  test('a state that takes long to show is not asked for again too soon, whoever asks', async () => {
+  test('a state that takes long to show is not made again too soon, however many clients ask', async () => {
     let asked = 0
     const slow = await scope.startLink(
       consumer({
