@@ -66,8 +66,8 @@ export function refusal(request: IncomingMessage, url: URL, { host, token }: Gua
  * By what a browser says of a request, which no page can change. The request of an image or a script has no Origin, and
  * its sender gets nothing to read, but it would make this program work.
  *
- * Another port of this machine is the same site: a page from there, which any program may have served, can link to this one, and
- * nothing else.
+ * Another port of this machine is the same site: a page from there, which any program may have served, can link to
+ * this one, and nothing else.
  */
 function isOwnSite(headers: IncomingHttpHeaders): boolean {
   const site = headers['sec-fetch-site']
