@@ -4,7 +4,8 @@ import { quote } from '../base/quote.ts'
 import type { Stage } from '../process/startable.ts'
 import type { OptionsTrait } from '../stage/made-reference.ts'
 import type { ProducerConsumerRef } from '../stage/references.ts'
-import { type Cutter, defineTextStage, type TextOptions, textRows, type ValidTextOptions } from './text-stage.ts'
+import { defineTextStage, type TextOptions, textRows, type ValidTextOptions } from './text-stage.ts'
+import type { Cutter } from './texts.ts'
 
 /** How bytes are decoded. */
 export interface DecodeOptions<Options> extends TextOptions<Uint8Array, Options> {
@@ -64,7 +65,8 @@ export function decodeText<Options = {}>(
   const makeDecoder = (): Decoder => new TextDecoder(encoding, { fatal })
   // A mistake in the encoding is found here, and not when the first chunk comes.
   makeDecoder()
-  return defineTextStage(() => new TextCutter(makeDecoder()) as Cutter<unknown>, valid)
+  const makeCutter = () => new TextCutter(makeDecoder()) as Cutter<unknown>
+  return defineTextStage({ operation: 'decodeText', makeCutter, emits: 'pieces' }, valid)
 }
 
 /** Whether a decoder takes it: a view of bytes, or the bytes themselves, also from another realm. */

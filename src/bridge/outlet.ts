@@ -48,6 +48,8 @@ export class Outlet {
   /** Of it, what waits for the subscription to be asked. */
   private unasked = 0
   private isOver = false
+  /** Why it was left; undefined unless it was. */
+  private leaving: { readonly reason: ExitReason } | undefined
 
   /**
    * @param operation What to call it in a message.
@@ -81,11 +83,23 @@ export class Outlet {
     if (this.consumer === undefined) this.begin()
   }
 
-  /** Nothing more is taken; the producer hears of this reason. */
+  /**
+   * Nothing more is taken: cancels the subscription with this reason.
+   *
+   * Where there is none yet it subscribes for that: a producer whose last subscriber leaves may have a file to close, and
+   * learns only from a subscription that ends that no one is going to read.
+   */
   leave(reason: ExitReason): void {
     if (this.isOver) return
     this.isOver = true
-    this.consumer?.stop(reason).catch(() => {})
+    this.leaving = { reason }
+    if (this.subscription !== undefined) this.subscription.cancel(reason)
+    else if (this.consumer === undefined) this.begin()
+  }
+
+  /** Nothing more is taken, and the producer need not be notified: it is about to end. */
+  close(): void {
+    this.isOver = true
   }
 
   private begin(): void {
@@ -106,7 +120,9 @@ export class Outlet {
       subscribeTo: [this.source as Source<unknown>],
       handleSubscribe: (_role, _options, from) => {
         this.subscription = from
-        from.ask(this.unasked)
+        // Not by ending: a producer ignores the request of a consumer that has ended before it is handled.
+        if (this.leaving !== undefined) from.cancel(this.leaving.reason)
+        else from.ask(this.unasked)
         return 'manual'
       },
       handleEvents: (events) => this.defer(() => this.accept(events)),
@@ -138,4 +154,13 @@ export class Outlet {
     if (error === undefined || this.bearsFailures) this.face.end()
     else this.face.fail(error)
   }
+}
+
+/**
+ * Gives up a producer that was to be subscribed to later, as if its subscriber had left.
+ *
+ * @param operation What to call it in a message.
+ */
+export function giveUp(operation: string, source: Source<unknown>, reason: ExitReason): void {
+  new Outlet(operation, source, { accept() {}, end() {}, fail() {} }).leave(reason)
 }

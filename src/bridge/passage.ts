@@ -62,7 +62,7 @@ export class Passage implements Linkable {
 
   /** Ends the stage, as a supervisor would: at once, or by its `terminate` where it traps exits. */
   leave(reason: ExitReason): void {
-    this.outlet.leave(reason)
+    this.outlet.close()
     this.inlet.leave(isOrderly(reason) ? 'shutdown' : reason)
     const { process, label } = this.stage
     const ending = new Ending(isOrderly(reason) ? 'shutdown' : reason, label, undefined, true)

@@ -5,7 +5,8 @@ import type { Stage } from '../process/startable.ts'
 import type { OptionsTrait } from '../stage/made-reference.ts'
 import type { ProducerConsumerRef } from '../stage/references.ts'
 import { LineTooLongError } from './errors.ts'
-import { type Cutter, defineTextStage, type TextOptions, textRows, type ValidTextOptions } from './text-stage.ts'
+import { defineTextStage, type TextOptions, textRows, type ValidTextOptions } from './text-stage.ts'
+import type { Cutter } from './texts.ts'
 
 /** How a text is split into lines. */
 export interface LineOptions<Options> extends TextOptions<string, Options> {
@@ -57,7 +58,8 @@ export function splitLines<Options = {}>(
   options?: LineOptions<Options>,
 ): Stage<ProducerConsumerRef<string, string> & OptionsTrait<Options>> {
   const { maxLength, ...valid } = lineOptions.read(options, 'the options of splitLines')
-  return defineTextStage(() => new LineCutter(maxLength) as Cutter<unknown>, valid)
+  const makeCutter = () => new LineCutter(maxLength) as Cutter<unknown>
+  return defineTextStage({ operation: 'splitLines', makeCutter, emits: 'lines' }, valid)
 }
 
 class LineCutter implements Cutter<string> {

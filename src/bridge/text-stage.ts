@@ -1,17 +1,22 @@
 import { array } from '../base/option-type.ts'
-import { thrownReason } from '../process/ending.ts'
+import { demandDispatcher } from '../dispatcher/demand-dispatcher.ts'
+import type { Dispatcher } from '../dispatcher/dispatcher.ts'
 import { isOrderly } from '../process/exit-reason.ts'
 import type { ProcessRef } from '../process/process-ref.ts'
 import type { Stage } from '../process/startable.ts'
 import type { ProducerConsumerCallbacks } from '../stage/callbacks.ts'
 import type { ConsumerContext } from '../stage/context.ts'
 import { define } from '../stage/definition.ts'
-import type { Source, Subscription } from '../stage/subscribing.ts'
+import type { Source } from '../stage/subscribing.ts'
 import { Audience } from './audience.ts'
+import { LateSources } from './late-sources.ts'
 import { OwnMessage, type Result, runOwnMessage } from './own-message.ts'
 import { expectSource } from './producer-of.ts'
 import type { DefaultRow } from './rows.ts'
 import { emittingRows, type FeedOptions, type ValidFeedOptions } from './source-options.ts'
+import { TextDispatcher } from './text-dispatcher.ts'
+import { named, readTexts, TextEnd, type TextId } from './text-piece.ts'
+import { type CutResult, type Cutter, IncomingTexts, OutgoingTexts } from './texts.ts'
 
 /** How a stage works that turns pieces of a text into others. */
 export interface TextOptions<In, Options> extends Omit<FeedOptions<string, Options>, 'signal'> {
@@ -39,66 +44,81 @@ export const textRows: typeof emittingRows & { readonly subscribeTo: DefaultRow<
   },
 }
 
-/** Turns the pieces of one text into others; what it cannot tell yet it keeps for the next piece. */
-export interface Cutter<in In> {
-  /** Takes the next piece, and adds what is whole now to `out`. */
-  cut(piece: In, out: string[]): void
-  /** The text has ended: adds what is left. */
-  finish(out: string[]): void
+/** How the stage of a cutter is made. */
+export interface TextStage {
+  /** What to call it in a message. */
+  readonly operation: string
+  readonly makeCutter: () => Cutter<unknown>
+  /** What it makes of its texts: pieces, which mean something only in a row, or lines, each of which is whole. */
+  readonly emits: 'pieces' | 'lines'
 }
 
 /**
- * Makes the stage that cuts texts: each of its producers' events are one text, whose last piece is what is left at that
- * producer's orderly end.
+ * Makes the stage that cuts texts: the events of each of its producers are one text, or, where a stage of this kind sends
+ * pieces of several, several. What is left at the clean end of a text is its last piece.
  */
 export function defineTextStage<Ref extends ProcessRef>(
-  makeCutter: () => Cutter<unknown>,
-  { dispatcher, onCancel, subscribeTo: given }: ValidTextOptions,
+  { operation, makeCutter, emits }: TextStage,
+  { dispatcher, onCancel, subscribeTo }: ValidTextOptions,
 ): Stage<Ref> {
-  const subscribeTo = given.map((source) => expectSource(source))
+  const sources = subscribeTo.map((source) => expectSource(source))
   return define<Ref>('producer-consumer', (stage: ConsumerContext) => {
     const audience = new Audience(stage.self, onCancel)
-    const cutters = new Map<object, Cutter<unknown>>()
-    const cutterFor = (subscription: Subscription): Cutter<unknown> => {
-      const known = cutters.get(subscription)
-      if (known !== undefined) return known
-      const cutter = makeCutter()
-      cutters.set(subscription, cutter)
-      return cutter
-    }
+    const late = new LateSources(operation, sources)
+    const input = new IncomingTexts(makeCutter)
+    const output = emits === 'pieces' ? new OutgoingTexts(stage) : undefined
+    if (emits === 'lines') readTexts(stage.self)
+    stage.signal.addEventListener('abort', () => late.giveUp(stage.signal.reason), { once: true })
     const begin = (): Result => {
       // Whoever came may have been refused.
-      if (!audience.isEmpty) for (const source of subscribeTo.splice(0)) stage.subscribe(source)
+      if (!audience.isEmpty) late.subscribe(stage)
       return {}
     }
-    const callbacks: ProducerConsumerCallbacks<unknown, string, unknown> = {
-      ...(dispatcher === undefined ? {} : { dispatcher }),
+    const callbacks: ProducerConsumerCallbacks<unknown, unknown, unknown> = {
+      ...dispatcherFor(dispatcher, emits),
       handleSubscribe(role, _options, from) {
         if (role !== 'consumer') return
         audience.join(from)
-        if (subscribeTo.length > 0) stage.self.send(new OwnMessage(begin))
+        output?.join(from)
+        if (late.areWaiting) stage.self.send(new OwnMessage(begin))
       },
       handleEvents(events, from) {
-        const cutter = cutterFor(from)
-        const out: string[] = []
-        try {
-          for (const event of events) cutter.cut(event, out)
-        } catch (error) {
-          // What was whole before the mistake is handed on before the end.
-          return { events: out, stop: thrownReason(error) }
-        }
-        return out
+        late.confirm(from)
+        return withText(input.cut(events, from), output?.textOf(from))
       },
       handleCancel(reason, from) {
-        if (audience.leave(from, reason)) return []
-        const cutter = cutters.get(from)
-        cutters.delete(from)
-        const out: string[] = []
-        if (isOrderly('down' in reason ? reason.down : reason.cancel)) cutter?.finish(out)
-        return out
+        if (audience.leave(from, reason)) {
+          output?.leave(from)
+          return
+        }
+        late.confirm(from)
+        const isComplete = isOrderly('down' in reason ? reason.down : reason.cancel)
+        const rest = withText(input.end(from, isComplete), output?.textOf(from))
+        output?.end(from, isComplete)
+        return rest
       },
-      handleInfo: (message: unknown) => runOwnMessage(message) as { readonly events?: readonly string[] },
+      handleInfo(message: unknown) {
+        if (!(message instanceof TextEnd)) return runOwnMessage(message)
+        // Pieces that came before may still wait for demand: the end of their text waits behind them.
+        stage.info(new OwnMessage(() => input.endText(message)))
+        return
+      },
     }
     return callbacks
   })
+}
+
+/** The dispatcher of a stage, and where it emits pieces one that gives each subscriber those that it can read. */
+function dispatcherFor(
+  dispatcher: Dispatcher<unknown, unknown> | undefined,
+  emits: 'pieces' | 'lines',
+): { readonly dispatcher?: Dispatcher<unknown, unknown> } {
+  if (emits === 'pieces')
+    return { dispatcher: TextDispatcher.around(dispatcher ?? (demandDispatcher() as Dispatcher<unknown, unknown>)) }
+  return dispatcher === undefined ? {} : { dispatcher }
+}
+
+/** What a cutter gave, with the text that it belongs to. */
+function withText({ events, ...rest }: CutResult, text: TextId): CutResult {
+  return { events: named(text, events), ...rest }
 }

@@ -6,6 +6,7 @@ import { onAbort } from '../abort.ts'
 import { errorOf } from '../errors.ts'
 import { Passage } from '../passage.ts'
 import { type PassageOptions, passageOptions } from '../passage-options.ts'
+import { destroyOnceRead } from './destroy.ts'
 import { pushEvent, roomIn } from './to-readable.ts'
 
 /**
@@ -27,7 +28,7 @@ export function toDuplex<In, Out>(stage: Stage<ProducerConsumerRef<In, Out>>, op
   const passage = new Passage('toDuplex', stage, valid, {
     accept: (event) => pushEvent(duplex, event),
     end: () => duplex.push(null),
-    fail: (error) => duplex.destroy(error),
+    fail: (error) => destroyOnceRead(duplex, error),
   })
   const { inlet, outlet } = passage
   let stopListening = (): void => {}

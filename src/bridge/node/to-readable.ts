@@ -8,6 +8,7 @@ import { onAbort } from '../abort.ts'
 import { errorOf } from '../errors.ts'
 import { Outlet } from '../outlet.ts'
 import { DEFAULT_HIGH_WATER_MARK } from '../passage-options.ts'
+import { destroyOnceRead } from './destroy.ts'
 
 /** How a stage becomes a `Readable`. */
 export interface ToReadableOptions {
@@ -56,7 +57,7 @@ export function toReadable(source: Source<unknown>, options?: ToReadableOptions)
   const outlet = new Outlet('toReadable', source, {
     accept: (event) => pushEvent(readable, event),
     end: () => readable.push(null),
-    fail: (error) => readable.destroy(error),
+    fail: (error) => destroyOnceRead(readable, error),
   })
   let stopListening = (): void => {}
   const readable: Readable = new Readable({
