@@ -1,5 +1,5 @@
 import { expectDefinition } from '../process/definition.ts'
-import type { ExitReason } from '../process/exit-reason.ts'
+import { type ExitReason, isOrderly } from '../process/exit-reason.ts'
 import type { ProcessReference } from '../process/reference.ts'
 import type { ProcessRuntime } from '../process/runtime.ts'
 import { launchProcess } from '../process/start.ts'
@@ -48,11 +48,12 @@ export class Inlet implements Feed {
     this.port?.wake()
   }
 
-  /** No more will be offered; `done` is called once the producer has ended. */
+  /** No more will be offered; `done` is called once the producer has ended, unless it fails. */
   end(done: () => void): void {
     this.whenComplete = done
-    if (this.reference.process === undefined) this.complete()
-    else this.port?.end()
+    if (this.reference.process !== undefined) this.port?.end()
+    // A stage that has failed may still have a reader, who gets the failure in its place: this is no clean end.
+    else if (isOrderly(this.reference.exitReason)) this.complete()
   }
 
   /** What is offered will never be taken. */

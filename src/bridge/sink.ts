@@ -49,6 +49,8 @@ export interface Sink {
   write(events: readonly unknown[]): void | Promise<void>
   /** No more will be written: closes, and settles once all that was written is out of hand. */
   end(): void | Promise<void>
+  /** Settles once all that was written is out of hand, or never will be; the sink stays open. */
+  flush(): void | Promise<void>
   /** The stage has ended with this reason; whatever is still held of the outside is let go of. */
   close(reason: ExitReason): void
 }
@@ -70,11 +72,21 @@ export function defineSink<In>(
     stage.signal.addEventListener('abort', close, { once: true })
     if (signal?.aborted === true) return { stop: signal.reason }
     exitOnAbort(stage, signal)
+    /** Why a subscription ended last; undefined while none has. */
+    let cancelled: { readonly reason: ExitReason } | undefined
     const callbacks: ConsumerCallbacks<unknown> = {
       subscribeTo: subscribeTo as readonly Source<unknown>[],
       handleEvents: (events) => sink.write(events),
-      // An end because of another process's failure must not complete what is written.
-      terminate: () => (reference.process?.stopCause?.isClean ? sink.end() : undefined),
+      handleCancel(reason) {
+        cancelled = { reason: 'down' in reason ? reason.down : reason.cancel }
+      },
+      terminate(reason) {
+        // An end because of another process's failure must not complete what is written.
+        if (reference.process?.stopCause?.isClean) return sink.end()
+        // What a producer emitted before it failed is written before the failure. A failure of the stage itself must not
+        // wait for a stream that may be the cause.
+        return cancelled !== undefined && Object.is(cancelled.reason, reason) ? sink.flush() : undefined
+      },
     }
     return callbacks
   })

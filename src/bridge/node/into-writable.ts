@@ -14,7 +14,8 @@ import { destroyQuietly, prematureClose } from './destroy.ts'
  * When `write` answers `false` the stage waits for `'drain'` before it writes on, and asks for nothing meanwhile. When its
  * producer has ended in good order it ends the stream, and ends itself when all is written out. An error of the stream is
  * its exit reason, the same object, and so is one with the code `ERR_STREAM_PREMATURE_CLOSE` where somebody else has
- * closed or ended it. If the stage fails, the stream is destroyed with the reason.
+ * closed or ended it. If the stage fails, the stream is destroyed with the reason: where a producer has failed, once the
+ * events before that are written out.
  *
  * @throws {TypeError} If `writable` is none, or an option is wrong.
  */
@@ -42,6 +43,10 @@ class WritableSink implements Sink {
   private whenDrained: (() => void) | undefined
   /** Called once all is written out; there is one from `end` on. */
   private whenFinished: (() => void) | undefined
+  /** How many events were written that the stream still has. */
+  private unwritten = 0
+  /** Called once there are none; there is one from `flush` on. */
+  private whenFlushed: (() => void) | undefined
   /** Set once the stream has finished, failed or closed. */
   private isOver = false
 
@@ -59,7 +64,9 @@ class WritableSink implements Sink {
 
   write(events: readonly unknown[], start: number = 0): void | Promise<void> {
     for (let next = start; next < events.length; next++) {
-      if (this.writable.write(events[next])) continue
+      const hasRoom = this.writable.write(events[next], this.written)
+      this.unwritten++
+      if (hasRoom) continue
       return new Promise<void>((resolve) => {
         this.whenDrained = resolve
       }).then(() => this.write(events, next + 1))
@@ -71,6 +78,13 @@ class WritableSink implements Sink {
     return new Promise<void>((resolve) => {
       this.whenFinished = resolve
       this.writable.end()
+    })
+  }
+
+  flush(): void | Promise<void> {
+    if (!this.ends || this.isOver || this.unwritten === 0) return
+    return new Promise<void>((resolve) => {
+      this.whenFlushed = resolve
     })
   }
 
@@ -86,8 +100,13 @@ class WritableSink implements Sink {
     resume?.()
   }
 
+  private readonly written = (): void => {
+    if (--this.unwritten === 0) this.whenFlushed?.()
+  }
+
   private letGo(): void {
     this.isOver = true
+    this.whenFlushed?.()
     this.stopWatching()
     this.writable.off('drain', this.drained)
   }

@@ -11,7 +11,8 @@ import type { StreamWriter, WritableStreamLike } from './streams.ts'
  * It locks the stream when it starts. Where the stream is full it waits until it is `ready` before it writes on, and asks
  * for nothing meanwhile. When its producer has ended in good order it closes the stream, and ends itself when all is
  * written out. An error of the stream is its exit reason, the same object where it is an `Error`. If the stage fails, the
- * stream is aborted with the reason. Whichever it is, the lock is released.
+ * stream is aborted with the reason: where a producer has failed, once the events before that are written out. Whichever
+ * it is, the lock is released.
  *
  * @throws {TypeError} If `stream` is none, or is locked, or an option is wrong.
  */
@@ -39,6 +40,8 @@ export function intoWritableStream<In>(
 class WriterSink implements Sink {
   private readonly writer: StreamWriter<unknown>
   private readonly ends: boolean
+  /** The last event that was written: settles once it and those before it are out of hand. */
+  private lastWrite: Promise<unknown> | undefined
   /** Set once the stage closes the stream. */
   private isEnding = false
   /** Set once the stream has closed, failed or been let go of. */
@@ -64,7 +67,7 @@ class WriterSink implements Sink {
     const { writer } = this
     for (let next = start; next < events.length; next++) {
       // What goes wrong is told by `closed`.
-      writer.write(events[next]).catch(() => {})
+      this.lastWrite = writer.write(events[next]).catch(() => {})
       if ((writer.desiredSize ?? 0) <= 0) return writer.ready.then(() => this.write(events, next + 1))
     }
   }
@@ -73,6 +76,10 @@ class WriterSink implements Sink {
     if (!this.ends || this.isOver) return
     this.isEnding = true
     return this.writer.close()
+  }
+
+  async flush(): Promise<void> {
+    if (this.ends && !this.isOver) await this.lastWrite
   }
 
   close(reason: ExitReason): void {

@@ -8,7 +8,8 @@ import { onAbort } from '../abort.ts'
 import { errorOf } from '../errors.ts'
 import { Outlet } from '../outlet.ts'
 import { DEFAULT_HIGH_WATER_MARK } from '../passage-options.ts'
-import { makeReadableStream, type PlatformReadableStream, type ReadableController } from './streams.ts'
+import { OutgoingStream } from './outgoing-stream.ts'
+import type { PlatformReadableStream } from './streams.ts'
 
 /** How a stage becomes a `ReadableStream`. */
 export interface ToReadableStreamOptions<Out> {
@@ -56,48 +57,23 @@ export function toReadableStream<From extends Source<unknown>>(
   options?: ToReadableStreamOptions<From[typeof produces]>,
 ): PlatformReadableStream<From[typeof produces]> {
   const { highWaterMark, size, signal } = toReadableStreamOptions.read(options, 'the options of toReadableStream')
-  let controller!: ReadableController
-  let stopListening = (): void => {}
-  const fail = (reason: unknown): void => {
-    stopListening()
-    controller.error(reason)
-    outlet.leave(reason)
-  }
-  const outlet = new Outlet('toReadableStream', source, {
-    accept: (event) => enqueue(controller, event, fail),
-    end() {
+  const outgoing = new OutgoingStream<From[typeof produces]>({
+    highWaterMark,
+    size,
+    want: (count) => outlet.want(count),
+    cancel(reason) {
       stopListening()
-      controller.close()
+      outlet.leave(reason ?? 'normal')
     },
-    fail,
+    refuse: (error) => outlet.leave(error),
+    over: () => stopListening(),
   })
-  const stream = makeReadableStream<From[typeof produces]>(
-    {
-      start(made) {
-        controller = made
-      },
-      pull: () => outlet.want(size === undefined ? roomIn(controller) : 1),
-      cancel(reason) {
-        stopListening()
-        outlet.leave(reason ?? 'normal')
-      },
-    },
-    { highWaterMark, ...(size && { size }) },
-  )
-  stopListening = onAbort(signal, (reason) => fail(errorOf(reason, 'toReadableStream', 'its signal') ?? reason))
-  return stream
-}
-
-/** How many events a stream that wants some has room for. */
-export function roomIn(controller: ReadableController): number {
-  return Math.max(1, Math.floor(controller.desiredSize ?? 0))
-}
-
-/** Puts an event into a stream; what the stream's own `size` throws is its failure. */
-export function enqueue(controller: ReadableController, event: unknown, fail: (error: unknown) => void): void {
-  try {
-    controller.enqueue(event)
-  } catch (error) {
-    fail(error)
-  }
+  const outlet = new Outlet('toReadableStream', source, outgoing)
+  const stopListening = onAbort(signal, (reason) => {
+    const error = errorOf(reason, 'toReadableStream', 'its signal') ?? reason
+    outgoing.abort(error)
+    outlet.leave(error)
+  })
+  outgoing.fill()
+  return outgoing.stream
 }

@@ -4,15 +4,13 @@ import { onAbort } from '../abort.ts'
 import { errorOf } from '../errors.ts'
 import { Passage } from '../passage.ts'
 import { type PassageOptions, passageOptions } from '../passage-options.ts'
+import { OutgoingStream } from './outgoing-stream.ts'
 import {
-  makeReadableStream,
   makeWritableStream,
   type PlatformReadableStream,
   type PlatformWritableStream,
-  type ReadableController,
   type WritableController,
 } from './streams.ts'
-import { enqueue, roomIn } from './to-readable-stream.ts'
 
 /** What `pipeThrough` takes: a stream to write into, and one to read what came of it. */
 export interface Transform<in In, out Out> {
@@ -41,58 +39,62 @@ export function toTransform<In, Out>(
 ): Transform<In, Out> {
   const valid = passageOptions.read(options, 'the options of toTransform')
   const { highWaterMark, signal } = valid
-  let output!: ReadableController
   let input!: WritableController
   let stopListening = (): void => {}
-  /** Ends the stage, and the readable side, for this reason. */
+  /** Ends the stage, and what is still to be written, for this reason. */
   const leave = (reason: unknown): void => {
-    stopListening()
     passage.leave(reason)
-    output.error(reason)
     inlet.refuse(reason as Error)
   }
-  /** Ends both sides, and the stage. A side that has ended before does not mind. */
-  const fail = (reason: unknown): void => {
-    input.error(reason)
+  /** Ends the readable side at once, and the stage. */
+  const abortOutput = (reason: unknown): void => {
+    stopListening()
+    output.abort(reason)
     leave(reason)
   }
+  /** Ends both sides at once. A side that has ended before does not mind. */
+  const abort = (reason: unknown): void => {
+    input.error(reason)
+    abortOutput(reason)
+  }
+  const output = new OutgoingStream<Out>({
+    highWaterMark,
+    want: (count) => outlet.want(count),
+    cancel: (reason) => abort(reason ?? new TypeError('the readable side has been cancelled')),
+    over: () => stopListening(),
+  })
   const passage = new Passage('toTransform', stage, valid, {
-    accept: (event) => enqueue(output, event, fail),
+    accept: (event) => output.accept(event),
     end() {
-      stopListening()
-      output.close()
+      output.end()
       if (inlet.isComplete) return
       const error = new TypeError('the stage has ended, and takes nothing more')
       input.error(error)
       inlet.refuse(error)
     },
-    fail,
+    // What is written has no use any more, and its source is to stop; what has come out of the stage can still be read.
+    fail(error) {
+      input.error(error)
+      output.fail(error)
+      leave(error)
+    },
   })
   const { inlet, outlet } = passage
-  const readable = makeReadableStream<Out>(
-    {
-      start(controller) {
-        output = controller
-      },
-      pull: () => outlet.want(roomIn(output)),
-      cancel: (reason) => fail(reason ?? new TypeError('the readable side has been cancelled')),
-    },
-    { highWaterMark },
-  )
   const writable = makeWritableStream<In>(
     {
       start(controller) {
         input = controller
         // Where a write waits for demand, `abort` below would wait for that write. The stream itself fails by that.
-        controller.signal?.addEventListener('abort', () => leave(controller.signal?.reason))
+        controller.signal?.addEventListener('abort', () => abortOutput(controller.signal?.reason))
       },
       write: (event) =>
         new Promise((resolve, reject) => inlet.offer([event], (error) => (error ? reject(error) : resolve()))),
       close: () => new Promise((resolve) => inlet.end(resolve)),
-      abort: (reason) => leave(reason),
+      abort: (reason) => abortOutput(reason),
     },
     { highWaterMark },
   )
-  stopListening = onAbort(signal, (reason) => fail(errorOf(reason, 'toTransform', 'its signal') ?? reason))
-  return { readable, writable }
+  stopListening = onAbort(signal, (reason) => abort(errorOf(reason, 'toTransform', 'its signal') ?? reason))
+  output.fill()
+  return { readable: output.stream, writable }
 }

@@ -1,0 +1,145 @@
+import { Ring } from '../../base/ring.ts'
+import { makeReadableStream, type PlatformReadableStream, type ReadableController } from './streams.ts'
+
+/** What an outgoing stream needs of what it is fed by. */
+export interface OutgoingStreamOptions {
+  /** How much may wait in the stream: events, or what `size` counts. */
+  readonly highWaterMark: number
+  readonly size?: ((event: unknown) => number) | undefined
+  /** Sees to it that so many events are on their way. */
+  readonly want: (count: number) => void
+  /** The reader has cancelled the stream. */
+  readonly cancel: (reason: unknown) => void
+  /** An event was refused, as `size` threw this error: no more are taken. */
+  readonly refuse?: (error: unknown) => void
+  /** The stream has closed or failed, after its last event. */
+  readonly over: () => void
+}
+
+/** The most events that are asked for at once where the room is unlimited. */
+const MOST_WANTED = 1_000
+
+/**
+ * A `ReadableStream` of events, in which an error comes after the events before it.
+ *
+ * A stream's own queue is discarded when it fails. So what waits to be read waits here, and the stream itself, whose queue
+ * has no room, takes an event when its reader asks for one.
+ */
+export class OutgoingStream<Chunk> {
+  readonly stream: PlatformReadableStream<Chunk>
+  private readonly options: OutgoingStreamOptions
+  private controller!: ReadableController
+  private readonly waiting = new Ring<{ readonly event: unknown; readonly size: number }>()
+  /** The size of all that wait. */
+  private waitingSize = 0
+  /** Whether the reader has asked for an event that has not come. Only while none waits. */
+  private isRead = false
+  /** How the stream ends once nothing waits any more. */
+  private ending: { readonly error?: unknown } | undefined
+  private isOver = false
+
+  constructor(options: OutgoingStreamOptions) {
+    this.options = options
+    this.stream = makeReadableStream<Chunk>(
+      {
+        start: (controller) => {
+          this.controller = controller
+        },
+        pull: () => this.pull(),
+        cancel: (reason) => {
+          this.discard()
+          options.cancel(reason)
+        },
+      },
+      { highWaterMark: 0 },
+    )
+  }
+
+  /** Asks for as many events as there is room for. To be called once, when events can come. */
+  fill(): void {
+    if (this.isOver || this.ending !== undefined) return
+    const { highWaterMark, size, want } = this.options
+    const room = highWaterMark - this.waitingSize
+    // How large the next event is nobody knows.
+    const wanted = size === undefined ? Math.floor(Math.min(room, MOST_WANTED)) : Math.sign(room)
+    want(Math.max(this.isRead ? 1 : 0, wanted))
+  }
+
+  accept(event: unknown): void {
+    if (this.isOver || this.ending !== undefined) return
+    if (this.isRead) {
+      this.isRead = false
+      this.controller.enqueue(event)
+    } else {
+      this.keep(event)
+    }
+    this.fill()
+  }
+
+  /** No more events will come. */
+  end(): void {
+    this.endWith({})
+  }
+
+  /** No more events will come: after those that wait the stream fails. */
+  fail(error: unknown): void {
+    this.endWith({ error })
+  }
+
+  /** Fails at once: what waits is discarded. */
+  abort(error: unknown): void {
+    if (this.isOver) return
+    this.discard()
+    this.controller.error(error)
+  }
+
+  private pull(): void {
+    const next = this.waiting.shift()
+    if (next === undefined) {
+      this.isRead = true
+    } else {
+      this.waitingSize = this.waiting.length === 0 ? 0 : this.waitingSize - next.size
+      this.controller.enqueue(next.event)
+      this.endIfRead()
+    }
+    this.fill()
+  }
+
+  private keep(event: unknown): void {
+    const { size: sizeOf, refuse } = this.options
+    let size = 1
+    try {
+      if (sizeOf !== undefined) size = expectSize(sizeOf(event))
+    } catch (error) {
+      this.fail(error)
+      refuse?.(error)
+      return
+    }
+    this.waiting.push({ event, size })
+    this.waitingSize += size
+  }
+
+  private endWith(ending: { readonly error?: unknown }): void {
+    this.ending ??= ending
+    this.endIfRead()
+  }
+
+  private endIfRead(): void {
+    const { ending } = this
+    if (this.isOver || ending === undefined || this.waiting.length > 0) return
+    this.isOver = true
+    this.options.over()
+    if ('error' in ending) this.controller.error(ending.error)
+    else this.controller.close()
+  }
+
+  private discard(): void {
+    this.isOver = true
+    this.waiting.clear()
+  }
+}
+
+function expectSize(size: unknown): number {
+  if (typeof size === 'number' && size >= 0 && size < Number.POSITIVE_INFINITY) return size
+  throw new RangeError(`expected size to return a finite number of at least 0, got: ${String(size)}`)
+}
