@@ -41,18 +41,18 @@ class ReaderFeed implements Feed {
   /** Read, and not fetched yet: never more than was wanted. */
   private arrived: unknown[] = []
   private isReading = false
-  /** Set when the stream has ended while a chunk was still on its way: the end is told behind it. */
-  private endIsDue = false
+  /** How the stream has ended; that is told behind a chunk that is still on its way. */
+  private ending: { readonly error?: unknown } | undefined
   /** Set once the stream has ended, failed or been cancelled. */
   private isOver = false
 
   constructor(reader: StreamReader<unknown>, port: FeedPort) {
     this.reader = reader
     this.port = port
-    // Told also while nobody reads. What it rejects with a read rejects with too, so one of them is enough.
+    // Told also while nobody reads. It may settle before a read that was made before it.
     reader.closed.then(
-      () => this.finish(),
-      (error: unknown) => this.fail(error),
+      () => this.finish({}),
+      (error: unknown) => this.finish({ error }),
     )
   }
 
@@ -74,25 +74,24 @@ class ReaderFeed implements Feed {
           this.arrived.push(value)
           this.port.wake()
         }
-        if (done || this.endIsDue) this.finish()
+        if (done) this.finish({})
+        else if (this.ending !== undefined) this.finish(this.ending)
         else this.read(this.port.wanted - this.arrived.length)
       },
-      (error: unknown) => this.fail(error),
+      (error: unknown) => {
+        this.isReading = false
+        this.finish({ error })
+      },
     )
   }
 
-  private finish(): void {
+  private finish(ending: { readonly error?: unknown }): void {
     if (this.isOver) return
-    this.endIsDue = true
+    this.ending ??= ending
     if (this.isReading) return
     this.letGo()
-    this.port.end()
-  }
-
-  private fail(error: unknown): void {
-    if (this.isOver) return
-    this.letGo()
-    this.port.fail(error)
+    if ('error' in this.ending) this.port.fail(this.ending.error)
+    else this.port.end()
   }
 
   close(reason: ExitReason): void {
