@@ -99,10 +99,12 @@ export function defineTextStage<Ref extends ProcessRef>(
       },
       handleInfo(message: unknown) {
         if (!(message instanceof TextEnd)) return runOwnMessage(message)
+        input.announceEnd(message)
         // Pieces that came before may still wait for demand: the end of their text waits behind them.
         stage.info(new OwnMessage(() => input.endText(message)))
         return
       },
+      terminate: () => output?.close(),
     }
     return callbacks
   })

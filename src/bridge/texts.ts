@@ -20,10 +20,17 @@ export interface CutResult {
   readonly stop?: ExitReason
 }
 
-/** The texts that a stage takes in, each with a cutter, by the tag of the subscription and the text within it. */
+/** A text that a stage takes in. */
+interface IncomingText {
+  readonly cutter: Cutter<unknown>
+  /** Whether it was cut off, wherever that was: what is left of it then is nothing whole. */
+  isCutOff: boolean
+}
+
+/** The texts that a stage takes in, by the tag of the subscription and the text within it. */
 export class IncomingTexts {
   private readonly makeCutter: () => Cutter<unknown>
-  private readonly cutters = new Map<string, Map<TextId, Cutter<unknown>>>()
+  private readonly texts = new Map<string, Map<TextId, IncomingText>>()
 
   constructor(makeCutter: () => Cutter<unknown>) {
     this.makeCutter = makeCutter
@@ -31,41 +38,51 @@ export class IncomingTexts {
 
   cut(events: readonly unknown[], { tag }: Subscription): CutResult {
     return collect((out) => {
-      for (const event of events) this.cutterFor(tag, textOf(event)).cut(plainOf(event), out)
+      for (const event of events) this.find(tag, textOf(event)).cutter.cut(plainOf(event), out)
     })
   }
 
   /** A subscription has ended, and all its texts with it. */
   end({ tag }: Subscription, isComplete: boolean): CutResult {
-    const cutters = this.cutters.get(tag)
-    this.cutters.delete(tag)
+    const texts = this.texts.get(tag)
+    this.texts.delete(tag)
     return collect((out) => {
-      if (isComplete) for (const cutter of cutters?.values() ?? []) cutter.finish(out)
+      if (isComplete) for (const text of texts?.values() ?? []) finish(text, out)
     })
   }
 
-  endText({ tag, text, isComplete }: TextEnd): CutResult {
-    const cutters = this.cutters.get(tag)
-    const cutter = cutters?.get(text)
-    cutters?.delete(text)
+  /** Nothing more of a text will come; pieces that have come may still be waiting. */
+  announceEnd({ tag, text, isComplete }: TextEnd): void {
+    if (!isComplete) this.find(tag, text).isCutOff = true
+  }
+
+  /** A text has ended, and all its pieces have been cut. */
+  endText({ tag, text }: TextEnd): CutResult {
+    const texts = this.texts.get(tag)
+    const ended = texts?.get(text)
+    texts?.delete(text)
     return collect((out) => {
-      if (isComplete) cutter?.finish(out)
+      if (ended !== undefined) finish(ended, out)
     })
   }
 
-  private cutterFor(tag: string, text: TextId): Cutter<unknown> {
-    let cutters = this.cutters.get(tag)
-    if (cutters === undefined) {
-      cutters = new Map()
-      this.cutters.set(tag, cutters)
+  private find(tag: string, id: TextId): IncomingText {
+    let texts = this.texts.get(tag)
+    if (texts === undefined) {
+      texts = new Map()
+      this.texts.set(tag, texts)
     }
-    let cutter = cutters.get(text)
-    if (cutter === undefined) {
-      cutter = this.makeCutter()
-      cutters.set(text, cutter)
+    let text = texts.get(id)
+    if (text === undefined) {
+      text = { cutter: this.makeCutter(), isCutOff: false }
+      texts.set(id, text)
     }
-    return cutter
+    return text
   }
+}
+
+function finish({ cutter, isCutOff }: IncomingText, out: string[]): void {
+  if (!isCutOff) cutter.finish(out)
 }
 
 /** What was whole before a mistake is emitted before the stage fails of it. */
@@ -85,6 +102,7 @@ export class OutgoingTexts {
   /** By the tag of the subscription that a text comes in under. */
   private readonly texts = new Map<string, TextId>()
   private hasFirst = false
+  private hasEnded = false
   private readonly readers = new Map<Subscription, ProcessReference>()
 
   constructor(stage: ConsumerContext) {
@@ -114,11 +132,21 @@ export class OutgoingTexts {
   end(from: Subscription, isComplete: boolean): void {
     const text = this.textOf(from)
     this.texts.delete(from.tag)
+    this.hasEnded = true
     this.stage.info(
       new OwnMessage(() => {
-        for (const [{ tag }, reader] of this.readers) reader.send(new TextEnd(tag, text, isComplete))
+        this.notify(text, isComplete)
         return {}
       }),
     )
+  }
+
+  /** The stage ends. Where it does so with the end of one text, all others are cut off, though it is a clean end. */
+  close(): void {
+    if (this.hasEnded) for (const text of this.texts.values()) this.notify(text, false)
+  }
+
+  private notify(text: TextId, isComplete: boolean): void {
+    for (const [{ tag }, reader] of this.readers) reader.send(new TextEnd(tag, text, isComplete))
   }
 }

@@ -105,7 +105,7 @@ test('all lines of each text arrive, in order, whatever the texts, chunks and sc
 async function twoSources(
   runtime: TestRuntime,
   options: { readonly maxLength?: number } = {},
-  cancel: 'transient' | 'temporary' = 'transient',
+  cancel: 'permanent' | 'transient' | 'temporary' = 'transient',
 ) {
   const Told = () =>
     producer({
@@ -192,6 +192,18 @@ describe('a failure of one', () => {
     await emit(1, 'and more')
     expect(await lines.exited).toMatchObject({ code: 'GENSTAGE_LINE_TOO_LONG', line: 2, maxLength: 5 })
   })
+})
+
+test('a text that another one ends, as its subscription is permanent, has no last line', async () => {
+  for (const first of [0, 1] as const) {
+    const runtime = testRuntime()
+    const { emit, seen, sources, lines } = await twoSources(runtime, {}, 'permanent')
+    await emit(0, 'a\nb')
+    await emit(1, 'c\nd')
+    await sources[first].stop()
+    expect(await lines.exited).toBe('normal')
+    expect(seen).toEqual(['a', 'c', first === 0 ? 'b' : 'd'])
+  }
 })
 
 test('texts that come and go one after the other leave nothing', async () => {
