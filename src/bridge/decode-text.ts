@@ -56,6 +56,9 @@ const { TextDecoder } = globalThis as unknown as Platform
  * beginning is left out. Each producer's chunks are a text of their own, which ends when that producer ends in good order;
  * bytes that are left then are a character that was cut short.
  *
+ * Where it has several producers, the pieces of their texts alternate as they arrive. A `splitLines` that subscribes to it
+ * keeps the texts apart; for any other reader of several texts, use a `decodeText` for each of them.
+ *
  * @throws {TypeError | RangeError} If an option is wrong, or the platform does not know the encoding.
  */
 export function decodeText<Options = {}>(

@@ -110,6 +110,17 @@ const readers: Readonly<Record<string, Read<Readable>>> = {
     await turns(1)
     return seen
   },
+  'read, only where there is something': async (readable) => {
+    const seen: Seen = []
+    readable.on('error', (error) => seen.push(error))
+    readable.once('readable', () => {})
+    while (!readable.destroyed) {
+      if (readable.readableLength > 0) seen.push(readable.read())
+      await turns(1)
+    }
+    await turns(1)
+    return seen
+  },
   'a pipe into a slow stream that has room for one': async (readable, seed) => {
     const writable = slowWritable(1 + (seed % 3), 1)
     const error = await rejection(pipeline(readable, writable))

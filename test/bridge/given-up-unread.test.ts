@@ -217,3 +217,51 @@ test('a stage for text that ends before it has subscribed gives up its sources, 
     await other?.stop()
   })
 })
+
+describe('a stage for text that has subscribed', () => {
+  /** What happens to a producer: it is busy until `open` is called, and then emits what is asked for. */
+  async function watched(runtime: TestRuntime, seen: unknown[]) {
+    let open = (): void => {}
+    const opened = new Promise<void>((resolve) => {
+      open = resolve
+    })
+    const Watched = () =>
+      producer({
+        handleDemand: (demand) => range(0, demand).map(() => Buffer.from('a')),
+        handleSubscribe: () => void seen.push('subscribe'),
+        handleCancel: (reason) => void seen.push(Object.keys(reason)[0]),
+        handleCast: { wait: () => opened.then(() => {}) },
+      })
+    const source = await launch(runtime, Watched())
+    source.cast('wait')
+    await runtime.settle()
+    return { source, open: () => open() }
+  }
+
+  test('and ends before its source has handled that is a subscriber that has left', async () => {
+    const runtime = testRuntime()
+    const seen: unknown[] = []
+    const { source, open } = await watched(runtime, seen)
+    const text = await launch(runtime, decodeText({ subscribeTo: [source] }))
+    toReadable(text).read()
+    await runtime.settle()
+    await text.stop()
+    open()
+    await runtime.settle()
+    expect(seen).toEqual(['subscribe', 'cancel'])
+  })
+
+  test('and has received events has subscribed once', async () => {
+    const runtime = testRuntime()
+    const seen: unknown[] = []
+    const { source, open } = await watched(runtime, seen)
+    open()
+    const text = await launch(runtime, decodeText({ subscribeTo: [to(source, { maxDemand: 1 })] }))
+    const readable = toReadable(text)
+    expect(await once(readable.resume(), 'data')).toEqual(['a'])
+    readable.destroy()
+    await text.exited
+    await runtime.settle()
+    expect(seen).toEqual(['subscribe', 'down'])
+  })
+})

@@ -17,7 +17,8 @@ import { pushEvent, roomIn } from './to-readable.ts'
  * and the stage's demand lets writes through, so back-pressure reaches from end to end.
  *
  * `end()` ends the stage once it has handled everything, and what it emits then can still be read. If the stage fails,
- * or cannot be started, the stream is destroyed with the reason; if the stream is destroyed, the stage ends. A stage that
+ * or cannot be started, the stream is destroyed with the reason, once all that was emitted before has been read; until then
+ * writes wait. If the stream is destroyed, the stage ends. A stage that
  * ends by itself in good order before all input was written ends the readable side; then the stream is destroyed, and a
  * `pipeline` calls that a premature close.
  *

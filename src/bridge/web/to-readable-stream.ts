@@ -13,7 +13,7 @@ import type { PlatformReadableStream } from './streams.ts'
 
 /** How a stage becomes a `ReadableStream`. */
 export interface ToReadableStreamOptions<Out> {
-  /** How much may wait in the stream, a number of at least 0: events, or what `size` counts. Default: 16. */
+  /** How much may wait to be read, a number of at least 0: events, or what `size` counts. Default: 16. */
   readonly highWaterMark?: number
   /** How much an event counts, as `chunk.byteLength`. Default: 1 each. With it events are asked for one at a time. */
   readonly size?: (event: Out) => number
@@ -43,12 +43,12 @@ export const toReadableStreamOptions: OptionTable<ValidToReadableStreamOptions> 
 })
 
 /**
- * A `ReadableStream` of a stage's events; its `desiredSize` is the demand.
+ * A `ReadableStream` of a stage's events; the room that it has is the demand.
  *
- * It subscribes when it first has room, which is at once unless its `highWaterMark` is 0. A `maxDemand` of
- * `to(producer, …)` has no say in it. It closes when the producer has ended in good order. A failure is its error, the
- * same object where that is an error, unless it subscribes with `cancel: 'temporary'`. Cancelling it cancels the
- * subscription, with the reason.
+ * It subscribes at once, unless its `highWaterMark` is 0: then when it is first read. A `maxDemand` of `to(producer, …)`
+ * has no say in it. It closes when the producer has ended in good order. A failure is its error, the same object where that
+ * is an error, unless it subscribes with `cancel: 'temporary'`; it comes after the events before it. Cancelling the stream
+ * cancels the subscription, with the reason, also where it has not been read yet.
  *
  * @throws {TypeError | RangeError} If `source` is no producer, or an option is wrong.
  */
