@@ -87,7 +87,7 @@ export class Outlet {
    * Nothing more is taken: cancels the subscription with this reason.
    *
    * Where there is none yet it subscribes for that: a producer whose last subscriber leaves may have a file to close, and
-   * learns only from a subscription that ends that no one is going to read.
+   * only the end of a subscription notifies it.
    */
   leave(reason: ExitReason): void {
     if (this.isOver) return

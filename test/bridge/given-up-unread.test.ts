@@ -190,8 +190,8 @@ test('what has ended, or never was, is left without a word', async () => {
   const runtime = testRuntime()
   const ended = await launch(runtime, counting(atOnce, 1))
   await ended.stop()
-  const nobody = named<ProducerRef<number>>('nobody', { runtime })
-  for (const source of [ended, nobody]) {
+  const missing = named<ProducerRef<number>>('missing', { runtime })
+  for (const source of [ended, missing]) {
     const readable = toReadable(source)
     readable.destroy()
     await once(readable, 'close')

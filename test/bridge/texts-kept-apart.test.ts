@@ -4,7 +4,6 @@ import {
   consumer,
   demandDispatcher,
   fromIterable,
-  type ProducerRef,
   partitionDispatcher,
   producer,
   producerConsumer,
@@ -26,6 +25,9 @@ function chunked(text: string, size: number): Uint8Array[] {
   const bytes = bytesOf(text)
   return range(0, Math.ceil(bytes.length / size)).map((index) => bytes.subarray(index * size, (index + 1) * size))
 }
+
+const sorted = (strings: readonly unknown[]): string[] =>
+  (strings as readonly string[]).slice().sort((one, other) => (one < other ? -1 : 1))
 
 /** A source that gives chunks one by one, each after as many turns of the event loop as `pauses` says. */
 async function* slowly(chunks: readonly Uint8Array[], pauses: readonly number[]): AsyncGenerator<Uint8Array> {
@@ -101,18 +103,18 @@ test('all lines of each text arrive, in order, whatever the texts, chunks and sc
   )
 }, 60_000)
 
-/** Two sources that are told what to emit, and the lines of both, as they come. */
+/** Two sources that emit on request, and the lines of both, as they come. */
 async function twoSources(
   runtime: TestRuntime,
   options: { readonly maxLength?: number } = {},
   cancel: 'permanent' | 'transient' | 'temporary' = 'transient',
 ) {
-  const Told = () =>
+  const OnRequest = () =>
     producer({
       handleDemand: (): Uint8Array[] => [],
       handleCall: { emit: (text: string) => ({ reply: true, events: [bytesOf(text)] }) },
     })
-  const sources = [await launch(runtime, Told()), await launch(runtime, Told())] as const
+  const sources = [await launch(runtime, OnRequest()), await launch(runtime, OnRequest())] as const
   const text = await launch(runtime, decodeText({ subscribeTo: sources.map((source) => to(source, { cancel })) }))
   const lines = await launch(runtime, splitLines({ subscribeTo: [text], ...options }))
   const seen: unknown[] = []
@@ -181,7 +183,7 @@ describe('a failure of one', () => {
     expect(seen).toEqual(['a', 'c'])
   })
 
-  test('whose line is too long is that of its own line', async () => {
+  test('of a line that is too long counts the lines of its text', async () => {
     const runtime = testRuntime()
     const { emit, seen, lines } = await twoSources(runtime, { maxLength: 5 })
     await emit(0, 'four')
@@ -236,9 +238,9 @@ describe('pieces are strings', () => {
         pieces.push(piece)
         if (pieces.length === 4) break
       }
-      expect(pieces.sort()).toEqual(['ß', 'ä', 'æ', 'ö'])
+      expect(sorted(pieces)).toEqual(['ß', 'ä', 'æ', 'ö'])
       const readable = toReadable(await twoWords(runtime))
-      expect((await readable.take(4).toArray()).sort()).toEqual(['ß', 'ä', 'æ', 'ö'])
+      expect(sorted(await readable.take(4).toArray())).toEqual(['ß', 'ä', 'æ', 'ö'])
     })
   })
 
@@ -259,10 +261,10 @@ describe('pieces are strings', () => {
           part.push(piece)
           if (part.length === (partition === 0 ? 1 : 3)) break
         }
-        return part.sort()
+        return sorted(part)
       })
       expect(await Promise.all(parts)).toEqual([['ß'], ['ä', 'æ', 'ö']])
-      expect(hashed.sort()).toEqual(['ß', 'ä', 'æ', 'ö'])
+      expect(sorted(hashed)).toEqual(['ß', 'ä', 'æ', 'ö'])
     })
   })
 })
@@ -308,10 +310,10 @@ test('a dispatcher of another stage is refused as everywhere', async () => {
   expect(await rejection(launch(runtime, decodeText({ dispatcher })))).toBeInstanceOf(TypeError)
 })
 
-test('lines themselves are strings, whoever reads them', async () => {
+test('lines themselves are strings for every reader', async () => {
   const runtime = testRuntime()
   const sources = await Promise.all(['a\nb', 'c\nd'].map((text) => launch(runtime, fromIterable([text]))))
-  const subscribeTo = sources.map((source) => to(source as ProducerRef<string>, { cancel: 'transient' }))
+  const subscribeTo = sources.map((source) => to(source, { cancel: 'transient' }))
   const lines = await launch(runtime, splitLines({ subscribeTo }))
   const Shout = () =>
     producerConsumer({ handleEvents: (events: readonly string[]) => events.map((line) => `${line}!`) })
@@ -321,5 +323,5 @@ test('lines themselves are strings, whoever reads them', async () => {
   await sink.subscribe(shout)
   await shout.subscribe(lines)
   await runtime.settle()
-  expect(seen.sort()).toEqual(['a!', 'b!', 'c!', 'd!'])
+  expect(sorted(seen)).toEqual(['a!', 'b!', 'c!', 'd!'])
 })

@@ -41,7 +41,7 @@ class ReaderFeed implements Feed {
   /** Read, and not fetched yet: never more than was wanted. */
   private arrived: unknown[] = []
   private isReading = false
-  /** How the stream has ended; that is told behind a chunk that is still on its way. */
+  /** How the stream has ended; reported once a chunk that is still on its way has arrived. */
   private ending: { readonly error?: unknown } | undefined
   /** Set once the stream has ended, failed or been cancelled. */
   private isOver = false
@@ -49,7 +49,7 @@ class ReaderFeed implements Feed {
   constructor(reader: StreamReader<unknown>, port: FeedPort) {
     this.reader = reader
     this.port = port
-    // Told also while nobody reads. It may settle before a read that was made before it.
+    // Settles also while no read is pending, and possibly before a read that began earlier.
     reader.closed.then(
       () => this.finish({}),
       (error: unknown) => this.finish({ error }),

@@ -60,7 +60,7 @@ export class OutgoingStream<Chunk> {
     if (this.isOver || this.ending !== undefined) return
     const { highWaterMark, size, want } = this.options
     const room = highWaterMark - this.waitingSize
-    // How large the next event is nobody knows.
+    // The size of the next event is not known yet.
     const wanted = size === undefined ? Math.floor(Math.min(room, MOST_WANTED)) : Math.sign(room)
     want(Math.max(this.isRead ? 1 : 0, wanted))
   }
