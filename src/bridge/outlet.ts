@@ -48,6 +48,8 @@ export class Outlet {
   /** Of it, what waits for the subscription to be asked. */
   private unasked = 0
   private isOver = false
+  /** Events that came when nothing was taken any more. */
+  private dropped = 0
   /** Why it was left; undefined unless it was. */
   private leaving: { readonly reason: ExitReason } | undefined
 
@@ -137,15 +139,28 @@ export class Outlet {
   }
 
   private accept(events: readonly unknown[]): void {
-    for (const event of events) {
+    for (const [index, event] of events.entries()) {
       // The face may want more in the middle of it, or leave.
-      if (this.isOver) return
+      if (this.isOver) {
+        this.dropped += events.length - index
+        return
+      }
       this.pending--
       this.face.accept(event)
     }
   }
 
+  private reportDropped(): void {
+    const { dropped, operation, consumer, runtime } = this
+    if (dropped === 0) return
+    runtime.log('warn', `${operation} dropped ${dropped} events that came after the stream had been left`, {
+      process: consumer?.id,
+      dropped,
+    })
+  }
+
   private finish(reason: ExitReason): void {
+    this.reportDropped()
     if (this.isOver) return
     this.isOver = true
     const { producer } = this

@@ -48,6 +48,8 @@ export interface StreamFace {
   accept(batch: StreamBatch): boolean
   /** No more will come: all producers have ended in good order, or one has not. */
   finish(failure: StreamFailure | undefined): void
+  /** Whether the stream takes nothing any more. */
+  readonly isLeft: boolean
   /** How many events lie in the stream, not taken yet. */
   count(): number
 }
@@ -88,7 +90,7 @@ export class StreamConsumer implements Behaviour {
 
   init(): Progress {
     for (const request of this.requests) if (!this.subscribe(request)) return this.process.stop('noproc')
-    for (const target of this.demand.producers) {
+    for (const target of this.face.isLeft ? [] : this.demand.producers) {
       const producer = resolveReference(target, this.process.runtime, 'a producer')
       producer?.deliver(new ProcessMessage('set-demand-mode', '', undefined, this.demand.mode))
     }
@@ -108,9 +110,11 @@ export class StreamConsumer implements Behaviour {
     const watch = monitor(process, producer, 'producer-down', tag, endForLateSubscriber(process, producer))
     const window = new DemandWindow(valid.maxDemand, valid.minDemand)
     this.upstreams.set(tag, { tag, producer, cancel: cancelOf(options), window, monitor: watch })
-    if (process.runtime.telemetry.isHeard) tellAsked(process.reference, producer, tag, valid.maxDemand)
     const body = { version: PROTOCOL_VERSION, cancelFirst: undefined, options, confirm: false }
     sendSubscribe(producer, tag, process.reference, body)
+    // It was left before it was read: the subscription is there to be cancelled.
+    if (this.face.isLeft) return true
+    if (process.runtime.telemetry.isHeard) tellAsked(process.reference, producer, tag, valid.maxDemand)
     sendAsk(producer, tag, process.reference, valid.maxDemand)
     return true
   }

@@ -158,6 +158,11 @@ class StageStream implements AsyncIterableIterator<never>, StreamFace {
   }
 
   return(): Promise<IteratorResult<never>> {
+    // A producer whose last subscriber leaves may have a file to close, and only a subscription's end notifies it.
+    if (this.consumer === undefined && !this.isOver && !this.signal?.aborted) {
+      this.isOver = true
+      this.begin()
+    }
     this.close()
     this.serveWaiters()
     return Promise.resolve({ done: true, value: undefined })
@@ -240,6 +245,10 @@ class StageStream implements AsyncIterableIterator<never>, StreamFace {
     const error = failure && new ExitError('stream', failure.label, failure.reason, failure.details)
     this.arrived.push({ failure: error })
     this.serveWaiters()
+  }
+
+  get isLeft(): boolean {
+    return this.isOver
   }
 
   count(): number {

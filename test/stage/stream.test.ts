@@ -419,3 +419,70 @@ test('a stage that reads a stream and is stopped leaves the stream with its loop
   expect([await reader.exited, seen.length]).toEqual(['killed', length])
   expect(await source.demand()).toBe('forward')
 })
+
+describe('a stream that is given up', () => {
+  test('before it was read lets go of its source, and asks for nothing', async () => {
+    await shuffled(30, async (runtime) => {
+      const demands: number[] = []
+      const cancelled: unknown[] = []
+      const source = await launch(
+        runtime,
+        producer({
+          handleDemand(demand) {
+            demands.push(demand)
+            return [] as number[]
+          },
+          handleCancel: (reason) => void cancelled.push(reason),
+        }),
+      )
+      expect(await stream([source]).return?.()).toEqual({ done: true, value: undefined })
+      await runtime.settle()
+      expect([demands, cancelled]).toEqual([[], [{ cancel: 'normal' }]])
+      const once = await launch(runtime, fromIterable([1], { onCancel: 'stop' }))
+      await stream([once]).return?.()
+      expect(await runtime.settle(once.exited)).toBe('normal')
+    })
+  })
+
+  test('by its signal rejects with the reason, and takes nothing more', async () => {
+    await shuffled(50, async (runtime) => {
+      const controller = new AbortController()
+      const source = await launch(runtime, fromIterable(range(0, 1_000)))
+      const seen: number[] = []
+      const read = async (): Promise<void> => {
+        for await (const event of stream([to(source, { maxDemand: 5 })], { signal: controller.signal })) {
+          seen.push(event)
+          if (event === 7) controller.abort(new Error('enough'))
+        }
+      }
+      await expect(runtime.settle(read())).rejects.toThrow('enough')
+      expect(seen).toEqual(range(0, 8))
+      await runtime.settle()
+      const rest: number[] = []
+      for await (const event of stream([source])) rest.push(event)
+      expect(rest.length).toBeGreaterThan(900)
+    })
+  })
+
+  test('by a signal that was aborted before subscribes to nothing', async () => {
+    const runtime = testRuntime()
+    const source = await launch(runtime, fromIterable(range(0, 10)))
+    const aborted = stream([source], { signal: AbortSignal.abort('no') })
+    await expect(aborted.next()).rejects.toBe('no')
+    expect(await aborted.next()).toEqual({ done: true, value: undefined })
+    expect(await source.estimateBufferedCount()).toBe(0)
+  })
+
+  test('while a next() is pending rejects that one, and ends the others', async () => {
+    const runtime = testRuntime()
+    const controller = new AbortController()
+    const source = await launch(runtime, producer({ handleDemand: () => [] as number[] }))
+    const waiting = stream([source], { signal: controller.signal })
+    const [first, second] = [waiting.next(), waiting.next()]
+    await runtime.settle()
+    controller.abort('enough')
+    await expect(first).rejects.toBe('enough')
+    expect(await second).toEqual({ done: true, value: undefined })
+    await source.stop()
+  })
+})
