@@ -98,7 +98,7 @@ describe.each(owners)('owned by %s, the failure reaches', (_owner, begin) => {
         highWaterMark: 1,
         write(chunk, _encoding, done) {
           written.push(chunk)
-          setImmediate(done)
+          queueMicrotask(done)
         },
       })
       await expect(runtime.settle(pipeline(toReadable(behind), sink))).rejects.toBe(boom)
