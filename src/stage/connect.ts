@@ -52,11 +52,6 @@ type OptionsOfConnect<Options> = {} extends Options
  * assert.equal(handled.length, 400)
  * ```
  */
-export function connect<Producer extends ProducerRef<unknown>>(
-  source: OneOrMany<Producer>,
-  consumers: OneOrMany<ConsumerRef<Producer[typeof produces]>>,
-  ...options: OptionsOfConnect<OptionsOf<Producer>>
-): Promise<readonly Subscription[]>
 export function connect<A, B>(
   first: OneOrMany<ProducerRef<A>>,
   second: OneOrMany<ProducerConsumerRef<A, B>>,
@@ -77,6 +72,11 @@ export function connect<A, B, C, D>(
   fourth: OneOrMany<ProducerConsumerRef<C, D>>,
   fifth: OneOrMany<ConsumerRef<D>>,
   options?: ConnectOptions,
+): Promise<readonly Subscription[]>
+export function connect<Producer extends ProducerRef<unknown>>(
+  source: OneOrMany<Producer>,
+  consumers: OneOrMany<ConsumerRef<Producer[typeof produces]>>,
+  ...options: OptionsOfConnect<OptionsOf<Producer>>
 ): Promise<readonly Subscription[]>
 export async function connect(...given: readonly unknown[]): Promise<readonly Subscription[]> {
   const last = given.at(-1)

@@ -31,13 +31,13 @@ export interface SubscribeOptions {
    * stops too, always. `'transient'`: only if the reason is none of `'normal'`, `'shutdown'` and `{ shutdown: why }`.
    * `'temporary'`: never. It stops with the reason of the cancellation, or the producer's exit reason.
    */
-  readonly cancel?: CancelMode
+  readonly cancel?: 'with-last' | 'permanent' | 'transient' | 'temporary'
   /** Any value, handed to both sides' `handleSubscribe` as it is. Default: `undefined`. */
   readonly metadata?: unknown
 }
 
 /** What the end of a subscription means for the consumer: see `cancel` of {@link SubscribeOptions}. */
-export type CancelMode = 'with-last' | 'permanent' | 'transient' | 'temporary'
+export type CancelMode = NonNullable<SubscribeOptions['cancel']>
 
 /** How long `subscribe` and `resubscribe` wait, and for what. They are no part of the subscription. */
 export interface ConfirmOptions {
