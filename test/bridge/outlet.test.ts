@@ -1,0 +1,46 @@
+import { fromIterable } from 'genstage'
+import { toReadable } from 'genstage/node'
+import { shuffled, testRuntime } from 'genstage/testing'
+import { toReadableStream } from 'genstage/web'
+import { expect, test } from 'vitest'
+import { Outlet } from '../../src/bridge/outlet.ts'
+import { launch, range } from '../stage/cast.ts'
+import { turns } from './cast.ts'
+
+test('hands out nothing more once it was left, in the middle of a batch too', async () => {
+  await shuffled(20, async (runtime, seed) => {
+    const source = await launch(runtime, fromIterable(range(0, 100)))
+    const seen: unknown[] = []
+    const calls: string[] = []
+    const outlet = new Outlet('a test', source, {
+      accept(event) {
+        seen.push(event)
+        if (seen.length === 1 + (seed % 9)) outlet.leave('normal')
+      },
+      end: () => calls.push('end'),
+      fail: () => calls.push('fail'),
+    })
+    outlet.want(10)
+    await runtime.settle()
+    expect(seen).toEqual(range(0, 1 + (seed % 9)))
+    outlet.want(10)
+    await runtime.settle()
+    expect([seen.length, calls]).toEqual([1 + (seed % 9), []])
+  })
+})
+
+test('a reader that leaves in the middle of a batch gets nothing more of it', async () => {
+  const runtime = testRuntime()
+  const seen: unknown[] = []
+  const readable = toReadable(await launch(runtime, fromIterable(range(0, 100))))
+  readable.on('data', (event) => {
+    seen.push(event)
+    if (seen.length === 3) readable.destroy()
+  })
+  await turns()
+  expect(seen).toEqual([0, 1, 2])
+  const reader = toReadableStream(await launch(runtime, fromIterable(range(0, 100)))).getReader()
+  expect((await reader.read()).value).toBe(0)
+  await reader.cancel()
+  expect(await reader.read()).toEqual({ done: true, value: undefined })
+})
