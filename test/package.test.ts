@@ -43,6 +43,8 @@ const portable = doors.filter((door) => !nodeOnly.includes(door))
 let folder: string
 let tarball: string
 let project: string
+/** What npm printed when it was installed there. */
+let installed: { readonly stdout: string; readonly stderr: string }
 
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'genstage-package-'))
@@ -60,6 +62,12 @@ describe('the tarball', () => {
     const wanted = [...targets(), 'dist/process/host/default.js']
     expect(paths).toEqual(expect.arrayContaining([...wanted, 'LICENSE', 'README.md', 'CHANGELOG.md', 'package.json']))
     expect(paths.filter((path) => !/^(dist|src|docs)\/|^[A-Z]+(\.md)?$|^package\.json$/.test(path))).toEqual([])
+  })
+
+  test('is installed without a word but that it was', () => {
+    const { stdout, stderr } = installed
+    expect(stderr).toBe('')
+    expect(stdout.trim()).toMatch(/^added 1 package in \d+m?s$/)
   })
 
   test('passes publint', async () => {
@@ -270,7 +278,7 @@ async function packIn(build: string): Promise<string> {
 async function installIn(empty: string): Promise<string> {
   mkdirSync(empty)
   writeFileSync(join(empty, 'package.json'), '{ "private": true, "type": "module" }')
-  await run('npm', ['install', '--offline', '--no-audit', '--no-fund', '--ignore-scripts', tarball], empty)
+  installed = await run('npm', ['install', '--offline', '--no-audit', '--no-fund', tarball], empty)
   expect(readdirSync(join(empty, 'node_modules')).filter((name) => !name.startsWith('.'))).toEqual(['genstage'])
   return empty
 }

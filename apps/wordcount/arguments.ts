@@ -18,7 +18,8 @@ export interface Arguments {
 export class UsageError extends Error {}
 
 /** How the program is used. */
-export const usage = `Counts the words of all text files under a folder.
+export const usage = `Counts the words of all files under a folder that a person would read: prose and source code.
+Skips what is binary or generated: minified code, source maps, lockfiles.
 
   npm start -- [FOLDER] [--top N] [--json] [--observe [PORT]] [--pace N]
 

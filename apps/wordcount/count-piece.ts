@@ -1,16 +1,14 @@
 import { constants } from 'node:fs'
 import { type FileHandle, open } from 'node:fs/promises'
+import { type FileKind, hasGeneratedName, headSize, kindOfHead } from './kind-of-file.ts'
 import type { Piece } from './walk.ts'
 import { lettersAtStart, type WordTable } from './word-table.ts'
-
-/** A file with a NUL byte among its first so many bytes is binary. */
-const headSize = 8 << 10
 
 // Should a file have become a symbolic link since it was found, it is not followed either.
 const readOnly = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0)
 
 /**
- * Counts the words of a piece of a file; answers whether it is part of a `'text'`. If it is `'binary'`, or cannot be
+ * Counts the words of a piece of a file; returns what kind of file it is part of. If that is no `'text'`, or cannot be
  * read, there may be something in `words` all the same.
  *
  * A word belongs to the piece in which it begins. So a piece takes no notice of letters at its start if a letter stands
@@ -23,28 +21,28 @@ const readOnly = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0)
  *
  * @param chunk Memory to read into; its length is how much is read at once.
  */
-export async function countPiece(piece: Piece, words: WordTable, chunk: Buffer): Promise<'text' | 'binary'> {
+export async function countPiece(piece: Piece, words: WordTable, chunk: Buffer): Promise<FileKind> {
+  if (hasGeneratedName(piece.path)) return 'generated'
   const file = await open(piece.path, readOnly)
   try {
-    if (piece.start > 0 && (await hasBinaryHead(file, chunk))) return 'binary'
-    return await countFrom(file, piece, words, chunk)
+    // The first piece is judged as it is counted.
+    const kind = piece.start > 0 ? kindOfHead(await read(file, chunk, 0, headSize)) : 'text'
+    return kind === 'text' ? await countFrom(file, piece, words, chunk) : kind
   } finally {
     await file.close()
   }
 }
 
-async function countFrom(
-  file: FileHandle,
-  { start, end }: Piece,
-  words: WordTable,
-  chunk: Buffer,
-): Promise<'text' | 'binary'> {
+async function countFrom(file: FileHandle, { start, end }: Piece, words: WordTable, chunk: Buffer): Promise<FileKind> {
   let isInsideForeignWord = start > 0
   let position = isInsideForeignWord ? start - 1 : start
   while (position < end) {
     let bytes = await read(file, chunk, position, end)
     if (bytes.length === 0) break
-    if (position < headSize && bytes.subarray(0, headSize - position).includes(0)) return 'binary'
+    if (position < headSize) {
+      const kind = kindOfHead(bytes.subarray(0, headSize - position))
+      if (kind !== 'text') return kind
+    }
     position += bytes.length
     if (isInsideForeignWord) {
       const letters = lettersAtStart(bytes)
@@ -62,11 +60,6 @@ async function countFrom(
   }
   words.finish()
   return 'text'
-}
-
-async function hasBinaryHead(file: FileHandle, chunk: Buffer): Promise<boolean> {
-  const head = await read(file, chunk, 0, headSize)
-  return head.includes(0)
 }
 
 /** Reads what lies between two places, as far as it fits into the chunk; nothing at the end of the file. */

@@ -14,7 +14,7 @@ export interface Failure {
 export interface FileSummary {
   /** How many were counted. */
   readonly files: number
-  /** How many were skipped, because they are binary. */
+  /** How many were skipped, because they are binary or generated. */
   readonly skipped: number
   /** What could not be read, or not to its end, in order of the paths. */
   readonly failed: readonly Failure[]

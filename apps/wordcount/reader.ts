@@ -39,7 +39,7 @@ export const Reader = (wordPartitions: number, meter: Meter) =>
       if ('reason' in item) return [note(item.path, { failed: item.reason })]
       try {
         const kind = await countPiece(item, table, chunk)
-        // Every piece of a binary file is found to be one, and its first piece speaks for all.
+        // Every piece of a file is found to be of the same kind, and the first piece speaks for all.
         const notes = item.start === 0 ? [note(item.path, kind === 'text' ? 'counted' : 'skipped')] : []
         return kind === 'text' ? [...countedWords(table.take(wordPartitions)), ...notes] : notes
       } catch (error) {

@@ -24,7 +24,7 @@ the  10,000  ████████████████████
 of    5,000  ██████████
 
 15,000 words, 2 of them distinct
-1,200 files counted, 3 binary files skipped, 1 could not be read:
+1,200 files counted, 3 binary or generated ones skipped, 1 could not be read:
   some/file: EACCES: permission denied
 2.0 s, 7,500 words/s, at most 90 MB of memory
 `)

@@ -29,7 +29,7 @@ export function textReport(result: Result, facts: RunFacts, columns: number): st
     ...bars(result.top, columns),
     '',
     `${amount(words)} words, ${amount(distinct)} of them distinct${isPartial ? ' (so far)' : ''}`,
-    `${amount(files)} files counted, ${amount(skipped)} binary files skipped, ${amount(failed.length)} could not be read` +
+    `${amount(files)} files counted, ${amount(skipped)} binary or generated ones skipped, ${amount(failed.length)} could not be read` +
       (failed.length > 0 ? ':' : ''),
     ...unreadable,
     `${seconds.toFixed(1)} s, ${amount(Math.round(words / seconds))} words/s, at most ${amount(peakMegabytes)} MB of memory`,
