@@ -25,7 +25,7 @@ export class Inlet implements Feed {
   private readonly defer: (run: () => void) => void = makeDefer()
   private port: FeedPort | undefined
   private offered: Offer | undefined
-  private whenComplete: (() => void) | undefined
+  private whenComplete: Taken | undefined
 
   constructor(runtime: ProcessRuntime) {
     const open = (port: FeedPort): Feed => {
@@ -48,19 +48,22 @@ export class Inlet implements Feed {
     this.port?.wake()
   }
 
-  /** No more will be offered; `done` is called once the producer has ended, unless it fails. */
-  end(done: () => void): void {
+  /** No more will be offered; `done` is called once the producer has ended cleanly, or with an error after `refuse`. */
+  end(done: Taken): void {
     this.whenComplete = done
     if (this.reference.process !== undefined) this.port?.end()
     // A stage that has failed may still have a reader, who gets the failure in its place: this is no clean end.
     else if (isOrderly(this.reference.exitReason)) this.complete()
   }
 
-  /** What is offered will never be taken. */
+  /** What is offered will never be taken, and an end that is waited for will not come. */
   refuse(error: Error): void {
-    const { offered } = this
+    const { offered, whenComplete } = this
     this.offered = undefined
     if (offered !== undefined) this.defer(() => offered.taken(error))
+    if (whenComplete === undefined || this.isComplete) return
+    this.whenComplete = undefined
+    this.defer(() => whenComplete(error))
   }
 
   /** The stage is not to take any more. */
@@ -86,8 +89,9 @@ export class Inlet implements Feed {
   }
 
   private complete(): void {
-    if (this.whenComplete === undefined) return
+    const { whenComplete } = this
+    if (whenComplete === undefined) return
     this.isComplete = true
-    this.defer(this.whenComplete)
+    this.defer(() => whenComplete())
   }
 }

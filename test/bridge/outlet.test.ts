@@ -4,7 +4,7 @@ import { shuffled, testRuntime } from 'genstage/testing'
 import { toReadableStream } from 'genstage/web'
 import { expect, test } from 'vitest'
 import { Outlet } from '../../src/bridge/outlet.ts'
-import { launch, range } from '../stage/cast.ts'
+import { atOnce, counting, launch, range } from '../stage/cast.ts'
 import { turns } from './cast.ts'
 
 test('hands out nothing more once it was left, in the middle of a batch too', async () => {
@@ -27,6 +27,29 @@ test('hands out nothing more once it was left, in the middle of a batch too', as
     await runtime.settle()
     expect([seen.length, calls]).toEqual([1 + (seed % 9), []])
   })
+})
+
+test('asks for all that was wanted before it was connected', async () => {
+  await shuffled(10, async (runtime) => {
+    const source = await launch(runtime, fromIterable(range(0, 100)))
+    const seen: unknown[] = []
+    const outlet = new Outlet('a test', source, { accept: (event) => seen.push(event), end() {}, fail() {} })
+    outlet.want(3)
+    outlet.want(10)
+    await runtime.settle()
+    expect(seen).toEqual(range(0, 10))
+  })
+})
+
+test('asks for nothing once it was left, also where that was before anything was wanted', async () => {
+  const runtime = testRuntime()
+  const demands: number[] = []
+  const source = await launch(runtime, counting(atOnce, 100, demands))
+  const outlet = new Outlet('a test', source, { accept() {}, end() {}, fail() {} })
+  outlet.leave('normal')
+  outlet.want(10)
+  await runtime.settle()
+  expect(demands).toEqual([])
 })
 
 test('a reader that leaves in the middle of a batch gets nothing more of it', async () => {

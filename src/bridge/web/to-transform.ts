@@ -2,6 +2,7 @@ import type { Stage } from '../../process/startable.ts'
 import type { ProducerConsumerRef } from '../../stage/references.ts'
 import { onAbort } from '../abort.ts'
 import { errorOf } from '../errors.ts'
+import type { Taken } from '../inlet.ts'
 import { Passage } from '../passage.ts'
 import { type PassageOptions, passageOptions } from '../passage-options.ts'
 import { OutgoingStream } from './outgoing-stream.ts'
@@ -88,9 +89,8 @@ export function toTransform<In, Out>(
         // Where a write waits for demand, `abort` below would wait for that write. The stream itself fails by that.
         controller.signal?.addEventListener('abort', () => abortOutput(controller.signal?.reason))
       },
-      write: (event) =>
-        new Promise((resolve, reject) => inlet.offer([event], (error) => (error ? reject(error) : resolve()))),
-      close: () => new Promise((resolve) => inlet.end(resolve)),
+      write: (event) => settled((taken) => inlet.offer([event], taken)),
+      close: () => settled((taken) => inlet.end(taken)),
       abort: (reason) => abortOutput(reason),
     },
     { highWaterMark },
@@ -98,4 +98,9 @@ export function toTransform<In, Out>(
   stopListening = onAbort(signal, (reason) => abort(errorOf(reason, 'toTransform', 'its signal') ?? reason))
   output.fill()
   return { readable: output.stream, writable }
+}
+
+/** A promise that settles when the inlet calls back. */
+function settled(begin: (taken: Taken) => void): Promise<void> {
+  return new Promise((resolve, reject) => begin((error) => (error ? reject(error) : resolve())))
 }
