@@ -8,12 +8,12 @@ test('a text stage subscribes to its sources once, however many consumers come',
   await shuffled(20, async (runtime) => {
     const source = await launch(runtime, fromIterable(['a\nb\n', 'c\nd\n', 'e\n']))
     const lines = await launch(runtime, splitLines({ subscribeTo: [source] }))
-    const seen: unknown[] = []
+    const seen: string[] = []
     const sinks = await Promise.all([1, 2, 3].map(() => launch(runtime, collecting(atOnce, seen))))
     await Promise.all(sinks.map((sink) => sink.subscribe(lines, { maxDemand: 1, cancel: 'temporary' })))
     expect(await lines.exited).toBe('normal')
     await runtime.settle()
-    expect([...seen].sort()).toEqual(['a', 'b', 'c', 'd', 'e'])
+    expect([...seen].sort((one, other) => (one < other ? -1 : 1))).toEqual(['a', 'b', 'c', 'd', 'e'])
   })
 })
 

@@ -5,7 +5,7 @@ import { expect, test, vi } from 'vitest'
 import { launch } from '../../stage/cast.ts'
 
 test.each(['stdout', 'stderr'] as const)('%s stays open when the stage that wrote into it ends', async (name) => {
-  const stream = process[name]
+  const stream: NodeJS.WriteStream = process[name]
   const end = vi.spyOn(stream, 'end').mockImplementation(() => stream)
   const destroy = vi.spyOn(stream, 'destroy').mockImplementation(() => stream)
   try {
