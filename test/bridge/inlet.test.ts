@@ -94,7 +94,7 @@ test('a transform whose stage cannot be set up fails a close that waits for it',
     }),
     { runtime },
   )
-  const writer = (writable as WritableStream<number>).getWriter()
+  const writer = writable.getWriter()
   const closed = Promise.allSettled([writer.close(), writer.closed])
   await turns()
   setUp.fail(boom)
