@@ -56,3 +56,19 @@ test('a signal that cannot be listened for is refused', async () => {
     )
   }
 })
+
+test('what does not end within the grace is killed', async () => {
+  const runtime = testRuntime()
+  let hasStarted = false
+  const running = runUntilSignal(
+    async (scope) => {
+      await scope.startLink(consumer({ handleEvents() {}, terminate: () => new Promise<void>(() => {}) }))
+      hasStarted = true
+    },
+    { runtime, signals: ['SIGUSR2'], deadline: 10, grace: 100 },
+  )
+  await runtime.settle()
+  expect(hasStarted).toBe(true)
+  await runtime.advance(110)
+  await runtime.settle(running)
+})
