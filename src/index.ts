@@ -30,7 +30,7 @@ export type {
 export { partitionDispatcher } from './dispatcher/partition-dispatcher.ts'
 export { partitionHash } from './dispatcher/partition-hash.ts'
 export { attach } from './process/attach.ts'
-export { createRuntime, createScope } from './process/create.ts'
+export { createRuntime, createScope, type ScopeOptions } from './process/create.ts'
 export type { DrainResult, UndoneStage } from './process/drain.ts'
 export type { ExitReason } from './process/exit-reason.ts'
 export type { AbortSignalLike, CallOptions, DrainOptions, ProcessRef, StopOptions } from './process/process-ref.ts'

@@ -38,6 +38,10 @@ export interface Behaviour {
   inspect(): Inspection
   /** What is shown of its state, as it is; may run the user's code, and throw. */
   show?(): unknown
+  /** Runs in a turn of its own as soon as `'finish'` has come, also while a promise is pending. */
+  onFinish?(): void
+  /** Whether what was thrown is no failure, but how it ends when it is told to finish. */
+  endsBy?(thrown: unknown): boolean
 }
 
 /** A piece of work left for later; the first one of a parked process gets what the promise gave. */
@@ -117,6 +121,8 @@ export class Process implements Runnable, Linkable {
   private isScheduled = false
   /** Whether something comes before its next message: its set-up, what a promise gave, its end. */
   private isDisturbed = true
+  /** Whether `'finish'` came while something else was to be done first; cleared once `onFinish` has run. */
+  private isToldToFinish = false
   /** Whether a turn is under way. */
   private isRunning = false
   /** What the promise waited for will tell when it settles; undefined unless it is parked. */
@@ -205,7 +211,16 @@ export class Process implements Runnable, Linkable {
     if (this.status === 'ended') return
     this.mailbox.push(message)
     if (!this.isScheduled && !this.isBusy) this.schedule()
+    else if (message.kind === 'finish') this.announceFinish()
     if (this.mailbox.length >= LONG_MAILBOX) this.reportMailbox()
+  }
+
+  /** The message waits its turn, which may be long in coming; a behaviour that can act on it at once does so. */
+  private announceFinish(): void {
+    if (this.behaviour.onFinish === undefined) return
+    this.isToldToFinish = true
+    this.isDisturbed = true
+    this.schedule()
   }
 
   private reportMailbox(): void {
@@ -263,6 +278,11 @@ export class Process implements Runnable, Linkable {
     this.isDisturbed = false
     // What a callback waited for that ended its own process may settle afterwards, and ask for a turn.
     if (this.doom !== undefined || this.status === 'ended') return false
+    if (this.isToldToFinish) {
+      this.isToldToFinish = false
+      this.behaviour.onFinish?.()
+      if (this.isParked) return false
+    }
     if (this.settled !== undefined && !this.resume()) return false
     return this.status !== 'starting' || this.settle(this.behaviour.init())
   }
@@ -371,8 +391,9 @@ export class Process implements Runnable, Linkable {
         const reason = replaceReason(former.reason, thrown)
         end(this, new Ending(reason, this.label, this.callback))
       } else {
-        const reason = thrownReason(thrown)
-        this.stopping = this.runtime.endingOf(reason, this.label, this.callback)
+        this.stopping = this.behaviour.endsBy?.(thrown)
+          ? this.runtime.endingOf('shutdown', this.label)
+          : this.runtime.endingOf(thrownReason(thrown), this.label, this.callback)
         this.terminate()
       }
     } catch (again) {

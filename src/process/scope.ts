@@ -1,4 +1,5 @@
 import { type StageFailure, StartError } from '../base/errors.ts'
+import type { LogLevel } from '../base/logger.ts'
 import type { ShortLivedSet } from '../base/short-lived.ts'
 import { askToDrain, Drain } from './drain.ts'
 import { Ending } from './ending.ts'
@@ -63,15 +64,37 @@ export class OwnScope implements Linkable, Scope {
     return started
   }
 
+  /** Drains all tasks in it, and those under its supervisors, and leaves the stages alone. */
+  finishTasks(): void {
+    const drain = new Drain(this)
+    for (const linked of this.links ?? []) {
+      const process = linked as Process
+      if (process.kind === 'task') askToDrain(process, drain)
+      else if (process.kind === 'supervisor') process.deliver(new Message('finish-tasks', '', undefined, drain))
+    }
+  }
+
   /** Drains all stages in it, and those that are still to be started. */
   finish(): void {
     this.drain ??= new Drain(this)
     for (const linked of this.links ?? []) askToDrain(linked as Process, this.drain)
   }
 
+  /** Resolves once no stage runs in it. */
+  async emptied(): Promise<void> {
+    for (let last = lastOf(this.links); last !== undefined; last = lastOf(this.links)) {
+      await (last as Process).reference.exited
+    }
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close()
     this.settle.resolve()
+  }
+
+  /** Logs in its runtime. */
+  log(level: LogLevel, message: string, facts: Readonly<Record<string, unknown>>): void {
+    this.runtime.log(level, message, facts)
   }
 
   willSurface(): boolean {

@@ -1,3 +1,4 @@
+import { isAbort } from '../base/abort.ts'
 import { quote } from '../base/quote.ts'
 import { isThenable } from '../base/thenable.ts'
 import type { Inspection } from '../telemetry/inspection.ts'
@@ -6,12 +7,17 @@ import { Message } from './message.ts'
 import type { Behaviour, Process, Progress } from './process.ts'
 import type { AbortSignalLike, ProcessRef } from './process-ref.ts'
 import { ProcessReference } from './reference.ts'
-import { signalOf } from './signal.ts'
+import { abort, signalOf } from './signal.ts'
 import type { Stage } from './startable.ts'
 
 /** What the function of a task is handed. */
 export interface TaskContext {
-  /** Aborted with the exit reason when the task is ended from outside: what its work stops on. */
+  /**
+   * Aborted when the task is to end: what its work stops on.
+   *
+   * The reason is `'shutdown'` where the program or a drain asks for the end, and the task has until the deadline to
+   * finish; it is the exit reason where the task has been ended.
+   */
   readonly signal: AbortSignalLike
 }
 
@@ -28,10 +34,17 @@ class OwnTaskContext implements TaskContext {
   }
 }
 
-/** A process that runs one function and ends with its outcome. */
+/**
+ * A process that runs one function and ends with its outcome.
+ *
+ * Told to finish, it aborts its signal at once and lets the function go on. A function that rejects because of that
+ * ends the task with `'shutdown'`; one that had not begun never runs.
+ */
 export class TaskProcess implements Behaviour {
   private readonly process: Process
   private readonly run: (context: TaskContext) => unknown
+  /** Set when it was told to finish. */
+  private isFinishing = false
 
   constructor(process: Process, run: (context: TaskContext) => unknown) {
     this.process = process
@@ -46,10 +59,21 @@ export class TaskProcess implements Behaviour {
 
   receive(message: Message): Progress {
     const { process } = this
-    if (message.kind !== 'run') return process.receiveSystem(message)
+    if (message.kind !== 'run')
+      return message.kind === 'finish' ? process.stop('shutdown') : process.receiveSystem(message)
     process.callback = 'task'
     const outcome = this.run(new OwnTaskContext(process))
     return isThenable(outcome) ? process.park(outcome, () => process.stop('normal')) : process.stop('normal')
+  }
+
+  onFinish(): void {
+    if (this.isFinishing) return
+    this.isFinishing = true
+    abort(this.process, 'shutdown')
+  }
+
+  endsBy(thrown: unknown): boolean {
+    return this.isFinishing && isAbort(thrown, 'shutdown')
   }
 
   terminate(): Progress {
@@ -69,7 +93,8 @@ export class TaskProcess implements Behaviour {
  * A process that runs one function, async or not, and ends when that does: normally, or with what it throws as the
  * reason.
  *
- * It is started, linked and supervised like any stage. The start does not wait for the work.
+ * It is started, linked and supervised like any stage. The start does not wait for the work. A program that is told to
+ * end aborts `signal` first; a function that then rejects with an `AbortError`, or with `signal.reason`, has not failed.
  *
  * @throws {TypeError} If `run` is no function.
  */

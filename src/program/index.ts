@@ -1,1 +1,3 @@
-export { type RunOptions, type RunOutcome, runUntilSignal, type Signal, type UndoneStage } from './run-until-signal.ts'
+export { InterruptedError, type Signal } from './interrupted-error.ts'
+export type { RunContext } from './program-run.ts'
+export { type RunOptions, type RunOutcome, runUntilSignal, type UndoneStage } from './run-until-signal.ts'

@@ -1,24 +1,15 @@
 import { constants } from 'node:os'
-import { performance } from 'node:perf_hooks'
-import nodeProcess from 'node:process'
-import { GenStageError, StageFailure } from '../base/errors.ts'
 import { type OptionTable, optionTable } from '../base/option-table.ts'
 import { anything, matching, type OptionType } from '../base/option-type.ts'
 import { milliseconds } from '../process/call-options.ts'
 import type { ExitReason } from '../process/exit-reason.ts'
 import type { ProcessRef } from '../process/process-ref.ts'
 import { defaultRuntime, expectRuntime, type ProcessRuntime, type Runtime } from '../process/runtime.ts'
-import { OwnScope, type Scope } from '../process/scope.ts'
+import type { Scope } from '../process/scope.ts'
 import type { Stage } from '../process/startable.ts'
-import type { Deadline } from '../process/timers.ts'
-
-/** A day, in milliseconds. */
-const LONG = 86_400_000
-/** One Ctrl-C may come twice, from the terminal and from npm: so close together, in milliseconds, they are one. */
-const ONE_INTERRUPT = 300
-
-/** A signal by which a program is told to end. */
-export type Signal = keyof typeof constants.signals
+import type { Signal } from './interrupted-error.ts'
+import { ProgramRun, type RunContext } from './program-run.ts'
+import { SignalListener } from './signal-listener.ts'
 
 /** How a program is run. */
 export interface RunOptions {
@@ -92,54 +83,50 @@ export const runOptions: OptionTable<ValidRunOptions> = optionTable({
 /**
  * Runs a program until it ends by itself or a signal ends it.
  *
- * The program is a stage, as a supervisor, or a function that is handed a scope, starts its stages in it, and answers
- * when all is done. What then still runs in the scope is stopped.
+ * The program is a stage, as a supervisor, or a function `(scope, { signal })` that starts its stages in the scope and
+ * returns when all is done. What then still runs in the scope is stopped, or drained where a signal has come.
  *
- * On a signal the program ends in order. First nothing new is taken: producers are asked for nothing more and end once
- * they have handed out what they hold, what is in flight is handled, and each stage ends after the ones that feed it;
- * supervisors start nobody again. What has not ended by the `deadline` is then stopped, the last started first, and
- * killed after `grace`. What was left undone is logged, and told by the promise. A second signal ends the program at
- * once.
+ * On a signal the program ends in order:
  *
- * The program is kept alive until then, also while all its stages are idle. The exit code is then the shell's for that signal: 130 after SIGINT, 143 after SIGTERM. It is set, and the program
- * goes on after the `await`; it ends when nothing else keeps it alive.
+ * 1. The function's `signal` and those of all tasks are aborted. The stages go on until the function and the tasks that
+ *    have read theirs have ended, for half of the `deadline` at most: so a server can reply to what it has accepted. A
+ *    function or a task that never reads its signal is not waited for here.
+ * 2. The stages are drained: producers are asked for nothing more and end once they have emitted what they hold, what is
+ *    in flight is handled, and each stage ends after those upstream of it; supervisors restart nothing.
+ * 3. What has not ended by the `deadline` is stopped, the last started first, and killed after `grace`. What was left
+ *    undone is logged, and is part of the outcome.
+ *
+ * A second signal ends the program at once. A function that rejects with an `AbortError` or the reason of its `signal`,
+ * once that is aborted, has not failed.
+ *
+ * The program is kept alive until then, also while all its stages are idle. The exit code is the shell's for that
+ * signal: 130 after SIGINT, 143 after SIGTERM. It is set, and the program goes on after the `await`; it ends when nothing
+ * else keeps it alive.
  *
  * Rejects with a `StageFailure` if a stage of the program fails, and with what its function throws.
  */
 export async function runUntilSignal<Value = void>(
-  program: Stage<ProcessRef> | ((scope: Scope) => Promise<Value> | Value),
+  program: Stage<ProcessRef> | ((scope: Scope, context: RunContext) => Promise<Value> | Value),
   options?: RunOptions,
 ): Promise<RunOutcome<Value>> {
   const { signals, deadline, grace, runtime: given } = runOptions.read(options, 'the options of runUntilSignal')
   const runtime = given === undefined ? defaultRuntime : expectRuntime(given)
-  const run = typeof program === 'function' ? program : stageProgram<Value>(program)
   const undone: UndoneStage[] = []
   const detach = runtime.telemetry.attach({
     'stage.stopped': ({ held: count }, { stage, reason, held }) => {
       if (count > 0) undone.push({ label: `${stage.kind} ${stage.name ?? stage.id}`, reason, held })
     },
   })
-  const listening = new SignalListener(signals)
-  const scope = new OwnScope(runtime, grace)
+  const run = new ProgramRun<Value>(runtime, { deadline, grace })
+  const listening = new SignalListener(signals, (signal) => run.interrupt(signal))
   try {
-    const finished = new Promise<Value>((resolve, reject) => {
-      runIn(scope, run).then(resolve, reject)
-      scope.done.catch(reject)
-    })
-    await Promise.race([finished, listening.received])
-    if (listening.signal !== undefined) {
-      scope.finish()
-      await within(finished, runtime, deadline).catch(bearEnds)
-    }
-    await scope[Symbol.asyncDispose]()
-    // All its stages have ended, so a function that still runs after a signal waits for something else, or for nothing.
-    const isAwaited = listening.signal === undefined
-    const value = isAwaited ? await finished : await within(finished, runtime, grace).catch(bearEnds)
-    const outcome = { value, signal: listening.signal, undone }
-    report(runtime, outcome)
-    return outcome
+    run.begin(typeof program === 'function' ? program : stageProgram<Value>(program))
+    await Promise.race([run.finished, listening.received])
+    const value = listening.signal === undefined ? await run.end() : await run.endInOrder(listening.signal)
+    report(runtime, undone)
+    return { value, signal: listening.signal, undone }
   } finally {
-    await scope[Symbol.asyncDispose]()
+    await run.dispose()
     listening.close()
     detach()
   }
@@ -154,77 +141,7 @@ function stageProgram<Value>(stage: Stage<ProcessRef>): (scope: Scope) => Promis
   }
 }
 
-async function runIn<Value>(scope: Scope, run: (scope: Scope) => Promise<Value> | Value): Promise<Value> {
-  return run(scope)
-}
-
-/** Hears the first signal, and lets the second end the program. */
-class SignalListener {
-  signal: Signal | undefined
-  readonly received: Promise<void>
-  private readonly signals: readonly Signal[]
-  private readonly hear: (signal: Signal) => void
-  private readonly vigil: NodeJS.Timeout
-  /** When the first signal came, in milliseconds. */
-  private heardAt = 0
-
-  constructor(signals: readonly Signal[]) {
-    this.signals = signals
-    let receive: () => void = () => {}
-    this.received = new Promise((resolve) => {
-      receive = resolve
-    })
-    this.hear = (signal) => {
-      const now = performance.now()
-      if (this.signal === undefined) {
-        this.signal = signal
-        this.heardAt = now
-        nodeProcess.exitCode = exitCodeOf(signal)
-        receive()
-      } else if (now - this.heardAt > ONE_INTERRUPT) {
-        nodeProcess.exit(exitCodeOf(signal))
-      }
-    }
-    for (const signal of signals) nodeProcess.on(signal, this.hear)
-    // Listening for a signal does not keep a program alive, and idle stages do not either.
-    this.vigil = setInterval(() => {}, LONG)
-  }
-
-  close(): void {
-    clearInterval(this.vigil)
-    for (const signal of this.signals) nodeProcess.off(signal, this.hear)
-  }
-}
-
-/** What shells report of a program that a signal ended. */
-function exitCodeOf(signal: Signal): number {
-  return 128 + constants.signals[signal]
-}
-
-/** After a signal stages are on their way out: what a program cannot have of them any more is no failure. */
-function bearEnds(error: unknown): undefined {
-  if (!(error instanceof GenStageError) || error instanceof StageFailure) throw error
-  return undefined
-}
-
-/** What a promise gives, or `undefined` if it gives nothing within `ms` milliseconds. */
-async function within<Value>(
-  promise: Promise<Value>,
-  { timers }: ProcessRuntime,
-  ms: number,
-): Promise<Value | undefined> {
-  let deadline: Deadline | undefined
-  const isLate = new Promise<undefined>((resolve) => {
-    deadline = timers.add(ms, () => resolve(undefined))
-  })
-  try {
-    return await Promise.race([promise, isLate])
-  } finally {
-    deadline?.cancel()
-  }
-}
-
-function report(runtime: ProcessRuntime, { undone }: RunOutcome<unknown>): void {
+function report(runtime: ProcessRuntime, undone: readonly UndoneStage[]): void {
   for (const stage of undone) {
     const where = Object.entries(stage.held).filter(([, count]) => count > 0)
     const holdings = where.map(([place, count]) => `${count} in its ${place}`).join(', ')

@@ -38,6 +38,8 @@ export class SupervisorProcess implements Behaviour {
   private children: Child[]
   /** Set when it was told to finish: nobody is started again, and it ends with the last of its children. */
   private isFinishing = false
+  /** Set when its tasks were told to finish: none of them is started again. */
+  private isFinishingTasks = false
   /** How often a child was started again, since the start. */
   private restarts = 0
 
@@ -140,6 +142,8 @@ export class SupervisorProcess implements Behaviour {
         const { child, ending } = message.body as { readonly child: Child; readonly ending: Ending }
         return child.isRestarting && !this.isFinishing ? this.restart(child, ending) : 'done'
       }
+      case 'finish-tasks':
+        return this.finishTasks(message.body as Drain)
       case 'finish':
         return this.finish(message.body as Drain)
       case 'call':
@@ -149,6 +153,17 @@ export class SupervisorProcess implements Behaviour {
       default:
         return this.process.receiveSystem(message)
     }
+  }
+
+  /** An end in order begins: the tasks under it are told before any stage is. */
+  private finishTasks(drain: Drain): Progress {
+    this.isFinishingTasks = true
+    for (const { kind, reference } of this.children) {
+      if (reference?.process === undefined) continue
+      if (kind === 'task') askToDrain(reference.process, drain)
+      else if (kind === 'supervisor') reference.deliver(new Message('finish-tasks', '', undefined, drain))
+    }
+    return 'done'
   }
 
   /** Told to drain: so are its children, and that ends it. */
@@ -170,6 +185,7 @@ export class SupervisorProcess implements Behaviour {
     if (child === undefined) return 'done'
     child.reference = undefined
     if (this.isFinishing) return this.stopIfDone()
+    if (this.isFinishingTasks && child.kind === 'task') return 'done'
     const { restart } = child.spec
     if (restart === 'permanent' || (restart === 'transient' && !isOrderly(ending.reason))) {
       return this.restart(child, ending)

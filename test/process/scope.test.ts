@@ -252,3 +252,119 @@ describe('a scope', () => {
     await scope[Symbol.asyncDispose]()
   })
 })
+
+describe('createScope with a function', () => {
+  test('resolves with what it returns, once the stages that still run have been stopped, last first', async () => {
+    await shuffled(20, async (runtime) => {
+      const ends: string[] = []
+      const value = await createScope(
+        async (scope) => {
+          await scope.startLink(Ending('one', ends))
+          await scope.startLink(Ending('two', ends))
+          return 42
+        },
+        { runtime },
+      )
+      expect(value).toBe(42)
+      expect(ends).toEqual(['two: shutdown', 'one: shutdown'])
+    })
+  })
+
+  test('rejects with what it throws, at once or later, once its stages have been stopped', async () => {
+    const runtime = testRuntime()
+    const ends: string[] = []
+    const error = new Error('mine')
+    const later = createScope(
+      async (scope) => {
+        await scope.startLink(Ending('one', ends))
+        throw error
+      },
+      { runtime },
+    )
+    await expect(later).rejects.toBe(error)
+    expect(ends).toEqual(['one: shutdown'])
+    const atOnce = createScope(
+      () => {
+        throw error
+      },
+      { runtime },
+    )
+    await expect(atOnce).rejects.toBe(error)
+  })
+
+  test('rejects with the failure of a stage, once the others have stopped, and without waiting for the function', async () => {
+    await shuffled(20, async (runtime) => {
+      const ends: string[] = []
+      const scoped = createScope(
+        async (scope) => {
+          await scope.startLink(Ending('one', ends))
+          const two = await scope.startLink(Ending('two', ends), { name: 'second' })
+          two.send(new Error('boom'))
+          await new Promise(() => {})
+        },
+        { runtime },
+      )
+      await expect(scoped).rejects.toMatchObject({ name: 'StageFailure', message: expect.stringContaining('boom') })
+      expect(ends).toEqual(['two: boom', 'one: shutdown'])
+    })
+  })
+
+  test('rejects with the failure that came first: of a stage, and logs what the function then throws', async () => {
+    const lines: string[] = []
+    const runtime = testRuntime({ logger: recordingLogger(lines) })
+    for (const error of [new Error('after that'), undefined]) {
+      const scoped = createScope(
+        async (scope) => {
+          const one = await scope.startLink(Ending('one', []))
+          one.send(new Error('boom'))
+          await one.exited
+          if (error === undefined) await scope.startLink(idle())
+          throw error
+        },
+        { runtime },
+      )
+      await expect(scoped).rejects.toBeInstanceOf(StageFailure)
+      await runtime.settle()
+    }
+    const own = lines.filter((line) => line.includes('the function of a scope'))
+    expect(own).toEqual([
+      'error: the function of a scope failed, after a stage of it had: after that',
+      expect.stringContaining('debug: the function of a scope failed, after a stage of it had: '),
+    ])
+  })
+
+  test('rejects with the failure that came first: of the function, and logs that of a stage that is stopped', async () => {
+    const lines: string[] = []
+    const runtime = testRuntime({ logger: recordingLogger(lines) })
+    const error = new Error('mine')
+    const Bad = () =>
+      consumer({
+        handleEvents() {},
+        terminate() {
+          throw new Error('at the end')
+        },
+      })
+    const scoped = createScope(
+      async (scope) => {
+        await scope.startLink(Bad())
+        throw error
+      },
+      { runtime },
+    )
+    await expect(scoped).rejects.toBe(error)
+    expect(lines.filter((line) => line.startsWith('error'))).toEqual([expect.stringContaining('at the end')])
+  })
+
+  test('has its stages run in the runtime that is named, and bears that the function disposes of the scope', async () => {
+    const runtime = testRuntime()
+    const value = await createScope(
+      async (scope) => {
+        const stage = await scope.startLink(idle())
+        await scope[Symbol.asyncDispose]()
+        return [stage.id.startsWith(runtime.id), await stage.exited]
+      },
+      { runtime },
+    )
+    expect(value).toEqual([true, 'shutdown'])
+  })
+})

@@ -82,6 +82,80 @@ describe('a program that is told to end', () => {
   })
 })
 
+describe('a signal aborts the signal of', () => {
+  const told = async (mode: string) => run('told', mode, sending('SIGTERM'))
+
+  test('the function, whose stages run until it has returned', async () => {
+    const ended = await told('function')
+    expect(ended).toMatchObject({ code: 143, stderr: '' })
+    expect(lastLine(ended)).toMatchObject({ value: 42, undone: [], seen: [['SIGTERM', 'GENSTAGE_INTERRUPTED']] })
+  })
+
+  test('the function, which has not failed when it rejects because of that', async () => {
+    const ended = await told('abort-error')
+    expect(ended).toMatchObject({ code: 143, stderr: '' })
+    expect(lastLine(ended)).toEqual({ signal: 'SIGTERM', undone: [], seen: [], isQuick: true })
+  })
+
+  test('the function, which fails of whatever else it throws', async () => {
+    const ended = await told('throws')
+    expect(ended.code).not.toBe(0)
+    expect(ended.stderr).toContain('RangeError: could not close')
+  })
+
+  test('tasks anywhere in a tree, before its stages are drained, and restarts none of them', async () => {
+    const ended = await told('tree')
+    expect(ended).toMatchObject({ code: 143, stderr: '', stdout: expect.stringMatching(/^running\n\{/) })
+    const { seen, ...rest } = lastLine(ended) as { seen: unknown[] }
+    expect(rest).toEqual({ signal: 'SIGTERM', undone: [], isQuick: true })
+    expect(seen.filter((entry) => entry !== 'unaware')).toEqual(['shutdown', 8])
+  })
+
+  test('the function, which can still start stages', async () => {
+    const ended = await told('begun')
+    expect(ended).toMatchObject({ code: 143, stderr: '' })
+    expect(lastLine(ended)).toEqual({ signal: 'SIGTERM', undone: [], seen: [2], isQuick: true })
+  })
+
+  test('no child of a consumer supervisor: it is in flight, and finishes', async () => {
+    const ended = await told('children')
+    expect(ended).toMatchObject({ code: 143, stderr: '' })
+    expect(lastLine(ended)).toMatchObject({ undone: [], seen: [1, 2, 3], isQuick: true })
+  })
+
+  test('the function, and drains the stages after half of the deadline where it waits for that', async () => {
+    const ended = await told('waiting')
+    expect(lastLine(ended)).toMatchObject({ value: 'shutdown', undone: [], seen: ['told'] })
+    expect(ended.stderr).toBe(
+      'the function of the program still runs 500 ms after SIGTERM: the stages are drained now\n',
+    )
+  })
+
+  test('the function, and what its stages hold is handled when it has returned', async () => {
+    const ended = await told('drains')
+    expect(ended).toMatchObject({ code: 143, stderr: '' })
+    expect(lastLine(ended)).toEqual({ signal: 'SIGTERM', undone: [], seen: [true, 0], isQuick: true })
+  })
+
+  test('the function only where it takes it: one that never returns is given up at the deadline', async () => {
+    const ended = await told('never')
+    expect(lastLine(ended)).toEqual({ signal: 'SIGTERM', undone: [], seen: [], isQuick: true })
+    expect(ended.stderr).toBe('left undone: the function of the program has not returned after SIGTERM\n')
+  })
+
+  test('the function, so that a server in front of stages replies to what it has accepted', async () => {
+    const ended = await told('server')
+    expect(ended).toMatchObject({ code: 143, stderr: '' })
+    expect(lastLine(ended)).toEqual({ signal: 'SIGTERM', undone: [], seen: ['42', '42'], isQuick: true })
+  })
+})
+
+test('the failure of a stage aborts the signal of the function, too', async () => {
+  const ended = await run('told', 'failure', () => {})
+  expect(ended).toMatchObject({ code: 0, stderr: '' })
+  expect(lastLine(ended)).toEqual({ isFailure: true, seen: [true] })
+})
+
 describe('a program that nobody tells to end', () => {
   test('answers what its function answers, and leaves the exit code alone', async () => {
     const ended = await run('by-itself', 'value', () => {})

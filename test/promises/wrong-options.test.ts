@@ -350,6 +350,13 @@ describe('options as a whole', () => {
     ],
     createRuntime: [(options) => createRuntime(options), 'throws', 'runtime options', 'logger', 'loger'],
     createScope: [(options) => createScope(options), 'throws', 'scope options', 'runtime', 'run_time'],
+    'createScope with a function': [
+      (options) => createScope(() => 1, options),
+      'rejects',
+      'scope options',
+      'runtime',
+      'run_time',
+    ],
     named: [(options) => named('numbers', options), 'throws', 'the options of named', 'runtime', 'runtme'],
   }
 
@@ -357,8 +364,9 @@ describe('options as a whole', () => {
     const makesStage = name.startsWith('the callbacks')
 
     test('must be an object', async () => {
-      // A set-up is a function, an answer of a set-up may be text, and what makes a child may be a function alone.
-      const kinds = ['object', 'null', ...(makesStage || place === 'child' ? ['function'] : [])]
+      // A set-up is a function, an answer of a set-up may be text, what makes a child may be a function alone, and
+      // a scope's function may come before its options.
+      const kinds = ['object', 'null', ...(makesStage || ['child', 'createScope'].includes(place) ? ['function'] : [])]
       const wrong = makesStage ? without(...kinds).concat([[null, 'null']]) : without(...kinds).concat([[null, 'null']])
       for (const [value, text] of wrong) {
         const expected = makesStage ? "a stage's callbacks, or a function that answers them" : `${name} to be an object`

@@ -1,13 +1,16 @@
 // Iterables in, async iterables out, that must compile. Compiled by `npm run types`, never run.
 import {
   broadcastDispatcher,
+  createScope,
   fromIterable,
   type ProducerRef,
   partitionDispatcher,
+  type Scope,
   startLink,
   stream,
   to,
 } from 'genstage'
+import { runUntilSignal } from 'genstage/program'
 import { exactly } from '../equal.ts'
 
 declare const lines: AsyncIterable<string>
@@ -29,3 +32,16 @@ exactly<AsyncIterableIterator<number | string>>()(stream([numbers, words], { dem
 exactly<AsyncIterableIterator<number | string>>()(stream([to(numbers, { cancel: 'transient' }), words]))
 exactly<AsyncIterableIterator<number>>()(stream([to(parity, { partition: 'odd' })], { producers: [numbers, words] }))
 for await (const event of stream([numbers])) exactly<number>()(event)
+
+exactly<Scope>()(createScope())
+exactly<Scope>()(createScope({}))
+exactly<Promise<number>>()(createScope(async () => 1))
+exactly<Promise<string>>()(createScope(() => 'now', {}))
+exactly<ProducerRef<number>>()(await createScope((scope) => scope.startLink(fromIterable([1]))))
+
+const returned = await runUntilSignal(async (scope, { signal }) => {
+  exactly<Scope>()(scope)
+  exactly<AbortSignal>()(signal)
+  return 1
+})
+exactly<number | undefined>()(returned.value)

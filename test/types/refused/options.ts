@@ -3,6 +3,7 @@ import {
   broadcastDispatcher,
   consumer,
   consumerSupervisor,
+  createScope,
   fromIterable,
   named,
   type ProducerRef,
@@ -133,3 +134,8 @@ const fetcher = await startLink(consumerSupervisor({ child: (url: string) => url
 await fetcher.startChild(1)
 // @ts-expect-error TS2345 at numbers: ProducerRef<number> and ProducerRef<string>
 await fetcher.subscribe(numbers)
+
+// What the function of a scope returns.
+const inScope = await createScope(async () => 'text')
+// @ts-expect-error TS2339|TS2551 at toFixed: string
+inScope.toFixed()
