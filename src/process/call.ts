@@ -27,7 +27,8 @@ export interface Request<Argument = unknown> {
  * no timer, listener or entry behind.
  */
 export class PendingCall {
-  private readonly operation: string
+  /** What is asked, in words. */
+  readonly operation: string
   private readonly target: ProcessReference
   /** Set while the call waits; cleared, all together, when it settles. */
   private waiting:

@@ -50,6 +50,8 @@ export class ProcessRuntime implements Runtime {
   readonly processes: ShortLivedMap<string, Process> = new ShortLivedMap<string, Process>()
   readonly names: Map<string, Process> = new Map<string, Process>()
   readonly telemetry: Telemetry = new Telemetry((message, facts) => this.log('error', message, facts))
+  /** Whether its stages are looked at when the program ends: from the first start on. */
+  isEndWatched = false
   private readonly logger: Logger
   /** Which failure an error object stands for, so that whoever passes it on is not taken for its cause. */
   private readonly endings = new WeakMap<object, Ending>()

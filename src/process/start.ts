@@ -11,6 +11,7 @@ import type { ProcessReference } from './reference.ts'
 import { defaultRuntime, expectRuntime, type ProcessRuntime } from './runtime.ts'
 import { startOptions } from './start-options.ts'
 import type { Stage, StartOptions } from './startable.ts'
+import { watchEnd } from './watch-end.ts'
 
 /** The end of a process whose set-up answered `'ignore'`. */
 export class IgnoredStart extends Ending {
@@ -107,6 +108,7 @@ export function launchProcess(
   runtime: ProcessRuntime,
   { name, parent, context }: LaunchOptions = {},
 ): { readonly reference: ProcessReference; readonly started: Promise<ProcessReference> } {
+  watchEnd(runtime)
   const process = new Process(runtime, definition.kind, name, parent, context)
   const reference = definition.refer(process)
   process.reference = reference

@@ -66,6 +66,8 @@ export const host: Host = {
   // Nothing here carries an async context from one task to the next.
   captureContext: () => (run) => run(),
   createAbort: () => new AbortController(),
+  // A page does not end when nothing is left to do.
+  describeEnd() {},
   logger: {
     debug() {},
     info() {},

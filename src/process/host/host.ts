@@ -37,6 +37,12 @@ export interface Host {
   /** Takes hold of the present async context. */
   captureContext(): RunInContext
   createAbort(): HostAbort
+  /**
+   * Has the program print what `describe` returns, on stderr, when it ends because nothing is left to do. Called once.
+   *
+   * @param describe Whether a top-level `await` is pending is its argument.
+   */
+  describeEnd(describe: (isAwaiting: boolean) => readonly string[]): void
   /** Where messages go when the runtime was given no logger: warnings and errors to the console. */
   readonly logger: Logger
 }

@@ -1,12 +1,15 @@
 import { AsyncResource } from 'node:async_hooks'
 import { setMaxListeners } from 'node:events'
 import { performance } from 'node:perf_hooks'
+import nodeProcess from 'node:process'
 import { clearTimeout, setImmediate, setTimeout } from 'node:timers'
 import type { Host } from './host.ts'
 
 const now = performance.now.bind(performance)
 const settled = Promise.resolve()
 const { error, warn } = console
+/** The exit code of a program that ends in the middle of a top-level `await`. */
+const UNSETTLED_AWAIT = 13
 
 /** The platform for Node, Bun and Deno. */
 export const host: Host = {
@@ -37,6 +40,22 @@ export const host: Host = {
     // A stage's signal is handed to everything the stage waits for, so many listeners are no leak.
     setMaxListeners(0, controller.signal)
     return { signal: controller.signal, abort: (reason) => controller.abort(reason) }
+  },
+  describeEnd(describe) {
+    let isOutOfWork = false
+    nodeProcess.on('beforeExit', () => {
+      isOutOfWork = true
+      // Runs only where another listener has found something left to do.
+      setImmediate(() => {
+        isOutOfWork = false
+      }).unref()
+    })
+    // Not before: only now it is certain that the program ends, and known whether Node counts an await as unsettled.
+    nodeProcess.on('exit', () => {
+      if (!isOutOfWork) return
+      const lines = describe(nodeProcess.exitCode === UNSETTLED_AWAIT)
+      if (lines.length > 0) error(lines.join('\n'))
+    })
   },
   logger: {
     debug() {},
