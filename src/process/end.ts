@@ -51,6 +51,7 @@ const PLACES: Readonly<Record<string, string>> = {
   inbound: 'received and not handled',
   accumulated: "held back in demand mode 'accumulate'",
   children: 'whose child was running',
+  failed: 'whose child failed and was not started again',
 }
 
 /** What the process still holds. A dispatcher of the user's may be asked here, and the end must not fail of it. */

@@ -116,7 +116,11 @@ export class ProcessReference implements ProcessRef {
     const { timers } = this.#runtime
     let cut = (): void => {}
     const isLate = timers.add(deadline, () => {
-      process.signalExit(undefined, new Ending('shutdown', this.#label, undefined, true), undefined)
+      const late = new Ending('shutdown', this.#label, undefined, true)
+      // As its parent would end it: what traps exits ends through its terminate, and must not take it for a message.
+      if (process.trapsExits)
+        process.deliver(new Message('parent-exit', '', undefined, { from: undefined, ending: late }))
+      else process.kill(late)
       const kill = (): void => process.kill(new Ending('killed', this.#label, undefined, true))
       const isHanging = timers.add(GRACE, kill)
       cut = () => isHanging.cancel()

@@ -85,12 +85,35 @@ export class ChildPool {
   private readonly upstreams = new Map<string, PoolUpstream>()
   /** How often a child was started again, since the start. */
   private restarts = 0
+  /** Set when the supervisor drains: no child is started again. */
+  private isFinishing = false
+  /** Children that would have been started again, and were not because the supervisor drained. */
+  private givenUp = 0
+  /** Children that were running when the supervisor ended; undefined before. */
+  private cutOff: number | undefined
 
   constructor(process: Process, makeChild: (event: unknown) => Stage<ProcessRef>, options: PoolOptions) {
     this.process = process
     this.makeChild = makeChild
     this.options = options
     this.intensity = new RestartIntensity(options.maxRestarts, options.maxSeconds)
+  }
+
+  /** Events that came to nothing, once the supervisor has ended: of children that it cut off or did not start again. */
+  held(): { readonly children: number; readonly failed: number } {
+    return { children: this.cutOff ?? this.countUnfinished(), failed: this.givenUp }
+  }
+
+  /** Children whose work is not done; what was told to end by hand is as it was wanted. */
+  private countUnfinished(): number {
+    const isUnfinished = ({ reference, isRestarting, isTerminating }: PoolChild): boolean =>
+      !isTerminating && (isRestarting || !reference.hasEnded)
+    return [...this.children.values()].filter(isUnfinished).length
+  }
+
+  /** The supervisor drains: what runs is in flight and finishes, and what fails is not started again. */
+  finish(): void {
+    this.isFinishing = true
   }
 
   /** Whether it has no child. */
@@ -136,6 +159,7 @@ export class ChildPool {
 
   async terminate(): Promise<void> {
     const { process, options } = this
+    this.cutOff = this.countUnfinished()
     const running = [...this.children.values()].filter(({ isRestarting }) => !isRestarting)
     for (const child of running) child.isTerminating = true
     const { stopCause } = process
@@ -235,6 +259,11 @@ export class ChildPool {
   /** Starts a child again, as a new process. If that fails it is tried again, which counts as another restart. */
   private restart(child: PoolChild, ending: Ending): void | Stop {
     const { process, options } = this
+    if (this.isFinishing) {
+      this.givenUp++
+      this.remove(child)
+      return
+    }
     if (!this.intensity.add(process.runtime.clock.now())) {
       this.remove(child)
       const limit = `more than ${options.maxRestarts} restarts within ${options.maxSeconds} seconds`

@@ -1,6 +1,7 @@
 import { type OptionTable, optionTable } from '../base/option-table.ts'
 import { array, callback, oneOf } from '../base/option-type.ts'
 import { Definition } from '../process/definition.ts'
+import type { Drain } from '../process/drain.ts'
 import type { Message } from '../process/message.ts'
 import type { Process, Progress } from '../process/process.ts'
 import type { ProcessRef } from '../process/process-ref.ts'
@@ -12,6 +13,7 @@ import { restartRows } from '../supervisor/supervisor-options.ts'
 import type { Inspection } from '../telemetry/inspection.ts'
 import { callbacksView } from './callbacks-view.ts'
 import { ChildPool, type StartReply } from './child-pool.ts'
+import type { Cancellation } from './consumer-half.ts'
 import { type ConsumerOptions, ConsumerStage } from './consumer-stage.ts'
 import type { ChildContext, ConsumerSupervisorOptions } from './consumer-supervisor-options.ts'
 import type { Members } from './members.ts'
@@ -61,7 +63,8 @@ export const consumerSupervisorOptions: OptionTable<ValidOptions> = optionTable(
  *
  * A child is an async function `(event, { signal })`, or a process of any kind. More is asked for as children end, in
  * portions of at least `minDemand`; a slow child holds nobody back. When it stops, its children are stopped; when a
- * producer ends, they go on.
+ * producer ends, they go on, and when the last one has ended cleanly it ends after them. While it drains it restarts no
+ * child. Children that its end cuts off are counted, as events that were dropped.
  *
  * Follows GenStage's ConsumerSupervisor.
  *
@@ -95,9 +98,18 @@ function superviseIn(
   return new ConsumerSupervisorStage(process, pool, members, { subscribeTo })
 }
 
-/** A consumer whose work is not done before its children are. */
+/**
+ * A consumer whose work is not done before its children are.
+ *
+ * When its last producer has ended cleanly it waits for them, unless the subscription is `'permanent'`: that one is
+ * GenStage's, and ends it at once.
+ */
 class ConsumerSupervisorStage extends ConsumerStage {
   private readonly pool: ChildPool
+  /** Whether the subscription that is ending lets its children finish. */
+  private letsChildrenFinish = false
+  /** What ends it once its children have finished; undefined while it has producers, or where nothing is waited for. */
+  private end: (() => Progress) | undefined
 
   constructor(process: Process, pool: ChildPool, members: Members, options: ConsumerOptions) {
     super(process, pool, members, options)
@@ -107,7 +119,35 @@ class ConsumerSupervisorStage extends ConsumerStage {
   /** Any message may be the one that ends the last child. */
   override receive(message: Message): Progress {
     const progress = super.receive(message)
-    return progress === 'done' ? this.stopIfDone() : progress
+    return progress === 'done' ? this.stopIfChildrenAreDone() : progress
+  }
+
+  private stopIfChildrenAreDone(): Progress {
+    const { end } = this
+    if (end === undefined || !this.pool.isIdle) return this.stopIfDone()
+    this.end = undefined
+    // It may have subscribed again in the meantime.
+    return super.isDone() ? super.handleEnd('end', end) : 'done'
+  }
+
+  override scheduleCancel(cancellation: Cancellation): Progress {
+    this.letsChildrenFinish = cancellation.upstream.options.cancel === 'with-last'
+    return super.scheduleCancel(cancellation)
+  }
+
+  override handleEnd(cause: 'end' | 'drain', next: () => Progress): Progress {
+    if (cause === 'drain' || !this.letsChildrenFinish) return super.handleEnd(cause, next)
+    this.end = next
+    return this.stopIfChildrenAreDone()
+  }
+
+  protected override finish(drain: Drain): Progress {
+    this.pool.finish()
+    return super.finish(drain)
+  }
+
+  override held(): Readonly<Record<string, number>> {
+    return { ...super.held(), ...this.pool.held() }
   }
 
   override inspect(): Inspection {

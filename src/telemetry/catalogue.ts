@@ -138,7 +138,7 @@ export const catalogue: { readonly [Name in TelemetryName]: Entry<Name> } = {
       reason: 'its exit reason',
       isFailure: 'whether that is a failure',
       wasStarted: 'whether it had been set up',
-      held: 'events that it still held, by where: `buffer`, `hands`, `mailbox` and so on',
+      held: 'events that it still held, by where: `buffer`, `hands`, `mailbox`, `children` and so on',
     },
   },
   'subscription.started': {

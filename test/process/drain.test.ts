@@ -141,6 +141,31 @@ describe('draining', () => {
     expect(lines).toEqual(['consumer stuck ended and dropped 10 events: 10 being handled'])
   })
 
+  test('what traps exits is ended through its terminate at the deadline, with those that it has started', async () => {
+    const runtime = testRuntime()
+    const ends: unknown[] = []
+    const Trapping = () =>
+      consumer({
+        trapExit: true,
+        handleEvents(_events: readonly number[]) {},
+        handleInfo: (message: unknown) => void ends.push(message),
+        terminate: (reason) => void ends.push(reason),
+      })
+    const hanging = await start(producer({ handleDemand: () => new Promise<number[]>(() => {}) }), { runtime })
+    const trapping = await start(Trapping(), { runtime })
+    const tree = await start(
+      supervisor({ strategy: 'one-for-one', children: [() => task(() => new Promise(() => {}))] }),
+      { runtime },
+    )
+    // Its subscription lasts until the producer has confirmed that it is cancelled.
+    await runtime.settle(trapping.subscribe(hanging))
+    const drained = [trapping.drain({ deadline: 100 }), tree.drain({ deadline: 100 })]
+    await runtime.advance(100)
+    await Promise.all(drained)
+    expect(ends).toEqual(['shutdown'])
+    expect(await tree.exited).toBe('shutdown')
+  })
+
   test('twice, or after the end, or with stop, is no error', async () => {
     const runtime = testRuntime()
     const seen: number[] = []

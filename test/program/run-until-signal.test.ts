@@ -150,6 +150,20 @@ describe('a signal aborts the signal of', () => {
   })
 })
 
+test('children that the deadline cuts off, or that fail and are not started again, are undone, and logged', async () => {
+  const ended = await run('told', 'children at the deadline', sending('SIGTERM'))
+  expect(ended.code).toBe(143)
+  const { undone, seen } = lastLine(ended) as { undone: unknown; seen: unknown }
+  expect(seen).toEqual([1, 2, 3])
+  expect(undone).toEqual([
+    { label: 'consumer-supervisor work', reason: 'shutdown', held: { hands: 0, mailbox: 0, children: 1, failed: 1 } },
+  ])
+  expect(ended.stderr).toContain(
+    'consumer-supervisor work ended and dropped 2 events: 1 whose child was running, 1 whose child failed and was not started again\n',
+  )
+  expect(ended.stderr).toContain('failed in task: of no use')
+})
+
 test('the failure of a stage aborts the signal of the function, too', async () => {
   const ended = await run('told', 'failure', () => {})
   expect(ended).toMatchObject({ code: 0, stderr: '' })

@@ -109,6 +109,29 @@ const programs: Record<string, () => Promise<unknown>> = {
     })
     say(outcome)
   },
+  // Of three children one hangs, and one fails and would be started again.
+  async 'children at the deadline'() {
+    const Work = () =>
+      consumerSupervisor({
+        restart: 'transient',
+        async child(event: number) {
+          seen.push(event)
+          if (event === 3) running()
+          await sleep(event === 1 ? 60_000 : 200, undefined, { ref: false })
+          if (event === 2) throw new Error('of no use')
+        },
+      })
+    const outcome = await runUntilSignal(
+      async (scope) => {
+        const numbers = await scope.startLink(fromIterable([1, 2, 3]))
+        const work = await scope.startLink(Work(), { name: 'work' })
+        await work.subscribe(numbers)
+        await work.exited
+      },
+      { deadline: 1_000 },
+    )
+    say(outcome)
+  },
   // It has taken the signal, and waits for what only a drain brings.
   async waiting() {
     let made = 0
