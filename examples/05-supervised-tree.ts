@@ -40,10 +40,11 @@ const tree = await startLink(supervisor({ strategy: 'rest-for-one', children }))
 
 while (handled.size < 4) await sleep(5)
 console.log('the producer is killed')
+// What the stages that end with it held is dropped, and is counted on stderr.
 numbers.exit('kill')
 while (handled.size < 8) await sleep(5)
 console.log([...handled].sort().join('\n'))
-await tree.stop()
+await tree.drain()
 
 /* prints:
 the producer is killed

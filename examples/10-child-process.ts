@@ -38,7 +38,8 @@ await head.subscribe(lines, { maxDemand: 10 })
 await lines.subscribe(text, { maxDemand: 2 })
 await text.subscribe(bytes, { maxDemand: 2 })
 
-// Each of these stages stops when its last subscriber has left, and the first of them closes the pipe.
+// Each of these stages stops when its last subscriber has left, and the first of them closes the pipe. What they had read
+// ahead is dropped, and is counted on stderr.
 console.log('the head ended:', await head.exited)
 console.log('so did the source:', await bytes.exited)
 const [code] = await closed

@@ -18,7 +18,7 @@ import { observeOptions } from '../src/observe/server/observe.ts'
 import { diagnoseOptions, healthOptions, observerOptions } from '../src/observe/snapshot/diagnose-options.ts'
 import { snapshotOptions } from '../src/observe/snapshot/take-snapshot.ts'
 import { instrumentOptions } from '../src/opentelemetry/instrument.ts'
-import { callOptions, stopOptions } from '../src/process/call-options.ts'
+import { callOptions, drainOptions, stopOptions } from '../src/process/call-options.ts'
 import { inRuntimeOptions, runtimeOptions } from '../src/process/runtime-options.ts'
 import { startOptions } from '../src/process/start-options.ts'
 import { runOptions } from '../src/program/run-until-signal.ts'
@@ -70,7 +70,8 @@ const sections: readonly Section[] = [
     text: 'The options of `call`, which stand behind the request, and of `info`, `demand` and `estimateBufferedCount`.',
     tables: { callOptions },
   },
-  { title: 'Stopping', text: 'The options of `stop`, which stand behind the reason.', tables: { stopOptions } },
+  { title: 'Draining', text: 'The options of `drain`.', tables: { drainOptions } },
+  { title: 'Stopping', text: 'The options of `stop`, which follow the reason.', tables: { stopOptions } },
   {
     title: 'The demand dispatcher',
     text: 'The options of `demandDispatcher`, the default of every stage that emits.',

@@ -50,6 +50,7 @@ const PLACES: Readonly<Record<string, string>> = {
   hands: 'being handled',
   inbound: 'received and not handled',
   accumulated: "held back in demand mode 'accumulate'",
+  untaken: 'not taken',
   children: 'whose child was running',
   failed: 'whose child failed and was not started again',
 }
@@ -109,6 +110,16 @@ function passOn(process: Process, ending: Ending, isFailedStart: boolean): void 
   }
 }
 
+/** Up to this many producers are named whose events were dropped. */
+const MOST_ORIGINS = 3
+
+function originsOf({ behaviour }: Process): string {
+  const origins = behaviour.origins?.() ?? []
+  if (origins.length === 0) return ''
+  const named = origins.slice(0, MOST_ORIGINS).join(', ')
+  return ` from ${named}${origins.length > MOST_ORIGINS ? ' and others' : ''}`
+}
+
 /** Says once, where it began, that a process failed; whoever ends of the same cause says it at level debug. */
 function report(
   process: Process,
@@ -125,8 +136,8 @@ function report(
   else if (dropped > 0) {
     const places = Object.entries(held).filter(([, count]) => count > 0)
     const where = places.map(([place, count]) => `${count} ${PLACES[place] ?? `in its ${place}`}`).join(', ')
-    const events = dropped === 1 ? 'event' : 'events'
-    runtime.log('warn', `${label} ended and dropped ${dropped} ${events}: ${where}`, facts)
+    const events = `${dropped} ${dropped === 1 ? 'event' : 'events'}${originsOf(process)}`
+    runtime.log('warn', `${label} ended and dropped ${events}: ${where}`, facts)
   }
   if (beganHere && runtime.telemetry.hears('failure.reported')) {
     const { reason, callback } = ending

@@ -34,6 +34,8 @@ export interface Behaviour {
   terminate(reason: ExitReason): Progress
   /** What it still holds at its end, in numbers, for the report. */
   held(): Readonly<Record<string, number>>
+  /** The producers that the events came from which it still holds, where it takes events and emits none. */
+  origins?(): readonly string[]
   /** What it tells of itself, for a snapshot. */
   inspect(): Inspection
   /** What is shown of its state, as it is; may run the user's code, and throw. */

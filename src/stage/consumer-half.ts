@@ -14,7 +14,7 @@ import { type AnswerRule, follow, followSubscribe } from './answer.ts'
 import { DemandWindow } from './demand-window.ts'
 import { reportUnknown, runHeard, tellAsked, timeOrNull } from './heard.ts'
 import { endForLateSubscriber, LateSubscription } from './late-subscription.ts'
-import { countEvents } from './mailbox-events.ts'
+import { countEvents, originsOf } from './mailbox-events.ts'
 import { type Delivered, type Ended, PROTOCOL_VERSION, sendAsk, sendCancel, sendSubscribe } from './protocol.ts'
 import type { Stage } from './stage.ts'
 import type { ValidSubscribeOptions } from './subscribe-options.ts'
@@ -120,6 +120,15 @@ export class ConsumerHalf {
       lastHandled: timeOrNull(this.lastHandled),
       subscriptions: Array.from(upstreams.values(), inspectUpstream),
     }
+  }
+
+  /** The producers of the events that the stage still holds. */
+  origins(): string[] {
+    const { mailbox } = this.stage.process
+    return originsOf(
+      mailbox,
+      Array.from(this.upstreams.values(), ({ producer }) => producer),
+    )
   }
 
   find(tag: string): Upstream | undefined {

@@ -78,6 +78,10 @@ export class ConsumerStage extends Stage implements HandlingStage {
     return { hands: this.half.inHand, mailbox: countEvents(this.process.mailbox) }
   }
 
+  origins(): string[] {
+    return this.half.origins()
+  }
+
   inspect(): Inspection {
     return { isStarved: false, consuming: this.half.inspect(0) }
   }

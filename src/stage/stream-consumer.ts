@@ -13,7 +13,7 @@ import type { SubscribeRequest } from './consumer-half.ts'
 import { DemandWindow } from './demand-window.ts'
 import { reportUnknown, tellAsked, timeOrNull } from './heard.ts'
 import { endForLateSubscriber, LateSubscription } from './late-subscription.ts'
-import { countEvents } from './mailbox-events.ts'
+import { countEvents, originsOf } from './mailbox-events.ts'
 import { PROTOCOL_VERSION, sendAsk, sendCancel, sendSubscribe } from './protocol.ts'
 import type { DemandMode } from './references.ts'
 import type { CancelMode } from './subscribing.ts'
@@ -71,6 +71,8 @@ export class StreamConsumer implements Behaviour {
   private readonly demand: StreamDemand
   private readonly face: StreamFace
   private readonly upstreams = new Map<string, StreamUpstream>()
+  /** All producers that it has subscribed to, also those that have ended. */
+  private readonly sources = new Set<ProcessReference>()
   /** Set when the stream was left: what comes now is of no interest, and the last confirmation ends the process. */
   private isLeaving = false
   /** How many events have come, or lay in the stream when it was left, that nobody will take. */
@@ -109,6 +111,7 @@ export class StreamConsumer implements Behaviour {
     }
     const watch = monitor(process, producer, 'producer-down', tag, endForLateSubscriber(process, producer))
     const window = new DemandWindow(valid.maxDemand, valid.minDemand)
+    this.sources.add(producer)
     this.upstreams.set(tag, { tag, producer, cancel: cancelOf(options), window, monitor: watch })
     const body = { version: PROTOCOL_VERSION, cancelFirst: undefined, options, confirm: false }
     sendSubscribe(producer, tag, process.reference, body)
@@ -196,7 +199,11 @@ export class StreamConsumer implements Behaviour {
   }
 
   held(): Readonly<Record<string, number>> {
-    return { hands: this.untaken, mailbox: countEvents(this.process.mailbox) }
+    return { untaken: this.untaken, mailbox: countEvents(this.process.mailbox) }
+  }
+
+  origins(): string[] {
+    return originsOf(this.process.mailbox, this.sources)
   }
 
   inspect(): Inspection {

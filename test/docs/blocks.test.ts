@@ -19,6 +19,7 @@ describe('an example', () => {
           { text: 'two()', file: 'A.md', line: 5 },
         ],
         printed: ['1'],
+        isDropping: false,
         isEndless: false,
         notRun: undefined,
       },

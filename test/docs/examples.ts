@@ -16,6 +16,8 @@ export interface Example {
   readonly printed: readonly string[] | undefined
   /** Whether it goes on for ever, and is ended once it has printed what is stated. */
   readonly isEndless: boolean
+  /** Whether it drops events on purpose, and so warns of them on stderr. */
+  readonly isDropping: boolean
   /** Why it is compiled and not run; undefined where it is. */
   readonly notRun: string | undefined
 }
@@ -29,7 +31,7 @@ export interface Reading {
 
 /** Languages that are shown and not executed. */
 const SHOWN = new Set(['text', 'sh', 'elixir', 'json'])
-const MARKS = new Set(['continues', 'endless'])
+const MARKS = new Set(['continues', 'endless', 'drops'])
 
 /** Puts the blocks of one file together into examples. */
 export function examplesOf(blocks: readonly Block[]): Reading {
@@ -72,6 +74,7 @@ function exampleOf(block: Block, next: Block | undefined, former: Example | unde
     code,
     printed: textBehind(next)?.code ?? (comments.length > 0 ? comments : undefined),
     isEndless: block.mark === 'endless' || former?.isEndless === true,
+    isDropping: block.mark === 'drops' || former?.isDropping === true,
     notRun: /^\/\/ not run:\s*(.*)$/.exec(block.code[0] ?? '')?.[1],
   }
 }
