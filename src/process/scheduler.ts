@@ -84,6 +84,16 @@ function renewBudget(): void {
   for (const goOn of due) goOn()
 }
 
+/** Runs one turn; whatever went wrong in it is raised as uncaught, and the others go on. */
+function runTurn(process: Runnable): number {
+  try {
+    return process.turn()
+  } catch (fault) {
+    host.surface(fault)
+    return 1
+  }
+}
+
 /** Runs the processes of one runtime, in slices that leave the event loop alive. */
 export class Scheduler {
   /** How many turns have been run; a test counts them. */
@@ -204,7 +214,7 @@ export class Scheduler {
     while (schedule.size > 0) {
       this.turns++
       // In two steps: the turn itself adds to `work`, and `+=` would take the sum from before it.
-      const work = schedule.next().turn()
+      const work = runTurn(schedule.next())
       this.work += work
       if (this.work >= workPerLook && this.isOverBudget()) break
     }
@@ -229,7 +239,7 @@ export class Scheduler {
     outsideContext(() => {
       while (schedule.size > 0 && this.turns - turns < count) {
         this.turns++
-        schedule.next().turn()
+        runTurn(schedule.next())
       }
     })
     this.state = 'held'

@@ -72,8 +72,8 @@ export class OwnScope implements Linkable, Scope {
     this.settle.resolve()
   }
 
-  willSurface(): boolean {
-    return !this.isClosed
+  get onFailure(): 'surface' | 'keep' {
+    return this.isClosed ? 'keep' : 'surface'
   }
 
   signalExit(_from: Linkable | undefined, ending: Ending): void {

@@ -1,4 +1,5 @@
 import { BadReturnError } from '../base/errors.ts'
+import { isError } from '../base/is-error.ts'
 import { isThenable } from '../base/thenable.ts'
 import type { ExitReason } from '../process/exit-reason.ts'
 import type { Progress } from '../process/process.ts'
@@ -88,7 +89,7 @@ function readRecord(callback: string, answer: unknown, keys: readonly string[], 
 
 /** Whether an answer is meant as a record. A `Set` of events is not, nor is what a generator answers, or an error. */
 function isRecord(answer: unknown): answer is object {
-  if (typeof answer !== 'object' || answer === null || Array.isArray(answer) || answer instanceof Error) return false
+  if (typeof answer !== 'object' || answer === null || Array.isArray(answer) || isError(answer)) return false
   const prototype: unknown = Object.getPrototypeOf(answer)
   return prototype === null || prototype === Object.prototype || Object.keys(answer).length > 0
 }

@@ -205,6 +205,7 @@ export class ProducerHalf {
 
   /** The end of one who was watched: a consumer of this stage? Undefined where it is none. */
   onDown(watch: Monitor): Progress {
+    this.stage.process.hear(watch.ending)
     return this.cancel(watch.tag, 'down', watch.ending?.reason)
   }
 

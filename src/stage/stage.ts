@@ -9,6 +9,7 @@ import type { ProcessReference } from '../process/reference.ts'
 import type { Inspection } from '../telemetry/inspection.ts'
 import { type AnswerRule, follow, followCall } from './answer.ts'
 import type { SubscribeRequest } from './consumer-half.ts'
+import type { Down, Exit } from './context.ts'
 import { findHandler } from './handler-table.ts'
 import type { Members } from './members.ts'
 import type { Ask, Cancel, Delivered, Ended, Subscribe } from './protocol.ts'
@@ -110,9 +111,9 @@ export abstract class Stage implements Behaviour {
       case 'subscriber-down':
         return isActive(message) ? this.onSubscriberDown(message.body as Monitor) : 'done'
       case 'down':
-        return isActive(message) ? this.handleInfo(downInfo(message.body as Monitor)) : 'done'
+        return isActive(message) ? this.onMonitoredDown(message.body as Monitor) : 'done'
       case 'exit':
-        return this.handleInfo(exitInfo(message.body as { from: unknown; ending: Ending }))
+        return this.onExit(message.body as { from: unknown; ending: Ending })
       case 'request-subscription': {
         const { call, argument } = message.body as Request<SubscribeRequest>
         return this.subscribe(argument, call)
@@ -152,6 +153,18 @@ export abstract class Stage implements Behaviour {
   /** Ends a stage that is finishing, once nothing is left to do. To be asked whenever something was done. */
   stopIfDone(): Progress {
     return this.isFinishing && this.isDone() ? this.process.stop('shutdown') : 'done'
+  }
+
+  /** A process that the stage monitors has ended. */
+  private onMonitoredDown(watch: Monitor): Progress {
+    this.process.hear(watch.ending)
+    return this.handleInfo({ down: watch.target, reason: watch.ending?.reason } satisfies Down)
+  }
+
+  /** A linked process has ended, or somebody has called `exit`, and the stage traps that. */
+  private onExit({ from, ending }: { readonly from: unknown; readonly ending: Ending }): Progress {
+    this.process.hear(ending)
+    return this.handleInfo({ exit: from as ProcessRef | undefined, reason: ending.reason } satisfies Exit)
   }
 
   // ── Callbacks that all kinds have ─────────────────────────────────────────────────────────────────────────────
@@ -230,12 +243,4 @@ export abstract class Stage implements Behaviour {
 
 function isActive(message: Message): boolean {
   return (message.body as Monitor).isActive
-}
-
-function downInfo(watch: Monitor): { readonly down: ProcessRef; readonly reason: ExitReason } {
-  return { down: watch.target, reason: watch.ending?.reason }
-}
-
-function exitInfo({ from, ending }: { from: unknown; ending: Ending }): { exit: unknown; reason: ExitReason } {
-  return { exit: from, reason: ending.reason }
 }

@@ -1,4 +1,5 @@
 import { ChildRunningError, ExitedError, StartError } from '../base/errors.ts'
+import { isError } from '../base/is-error.ts'
 import { quote } from '../base/quote.ts'
 import type { PendingCall, Request } from '../process/call.ts'
 import { Ending, GivingUp } from '../process/ending.ts'
@@ -205,7 +206,7 @@ export class SupervisorProcess implements Behaviour {
         reason,
       })
       child.isRestarting = true
-      const again = error instanceof Error ? new Ending(error, `${process.label}, starting ${quote(child.id)}`) : ending
+      const again = isError(error) ? new Ending(error, `${process.label}, starting ${quote(child.id)}`) : ending
       process.deliver(new Message('restart-again', '', undefined, { child, ending: again }))
       return false
     }

@@ -1,3 +1,4 @@
+import { isError } from '../../base/is-error.ts'
 import { quote } from '../../base/quote.ts'
 import type { JsonValue } from './snapshot-types.ts'
 
@@ -31,7 +32,7 @@ export function toJson(value: unknown, levels: number = MOST_LEVELS): JsonValue 
 }
 
 function objectToJson(value: object, levels: number): JsonValue {
-  if (value instanceof Error || value instanceof Date || levels === 0) return quote(value)
+  if (isError(value) || value instanceof Date || levels === 0) return quote(value)
   if (Array.isArray(value)) return listToJson(value, value.length, levels)
   if (value instanceof Set) return listToJson(value, value.size, levels)
   if (value instanceof Map) return entriesToJson(value, value.size, levels)
