@@ -194,7 +194,7 @@ export abstract class Stage implements Behaviour {
     process.callback = name
     const from = { reply: (value: unknown): void => call.reply(value) }
     const answer = handler.call(members.handleCall, argument.arguments[0], from)
-    return followCall(this, name, answer, from.reply)
+    return followCall(this, name, answer, call)
   }
 
   private handleCast({ kind, arguments: request }: UserRequest): Progress {

@@ -1,3 +1,4 @@
+import { runInNewContext } from 'node:vm'
 import {
   consumer,
   createScope,
@@ -96,6 +97,26 @@ describe('a failure', () => {
       'error: consumer one failed in handleInfo: boom',
       'error: consumer two failed in handleCast.go: boom',
     ])
+  })
+
+  test('of an error of another realm has its message, and is the cause as it is', async () => {
+    const lines: string[] = []
+    const runtime = testRuntime({ logger: recordingLogger(lines) })
+    const error: unknown = runInNewContext('new RangeError("from elsewhere")')
+    expect(error).not.toBeInstanceOf(Error)
+    const scope = createScope({ runtime })
+    const ref = await scope.startLink(
+      acting(() => {
+        throw error
+      }),
+      { name: 'one' },
+    )
+    ref.send('')
+    expect(await runtime.settle(scope.done.catch((failure: unknown) => failure))).toMatchObject({
+      message: 'consumer one failed in handleInfo: from elsewhere',
+    })
+    await expect(scope.done).rejects.toHaveProperty('cause', error)
+    expect(await ref.exited).toBe(error)
   })
 
   test('of one error object in two scopes rejects each with the stage that failed in it', async () => {
