@@ -160,7 +160,7 @@ export async function request<Reply>(
 /** Refuses a call that could never be answered, since every process on the way waits for the next one. */
 function refuseCircles(operation: string, caller: Process, callee: Process): void {
   if (caller === callee) throw new CallingSelfError(operation, caller.label)
-  const path = waitingPath(callee, caller, new Set())
+  const path = waitingPath(callee, caller)
   if (path !== undefined)
     throw new DeadlockError(
       operation,
@@ -169,15 +169,23 @@ function refuseCircles(operation: string, caller: Process, callee: Process): voi
 }
 
 /** The processes from `from` up to, and without, `to`, each in the middle of a callback that calls the next. */
-function waitingPath(from: Process, to: Process, visited: Set<Process>): Process[] | undefined {
-  if (visited.has(from) || !from.isBusy) return undefined
-  visited.add(from)
-  for (const call of from.callsMade ?? []) {
-    const next = call.callee
-    if (next === undefined || !call.holdsUpCaller) continue
-    if (next === to) return [from]
-    const rest = waitingPath(next, to, visited)
-    if (rest !== undefined) return [from, ...rest]
+function waitingPath(from: Process, to: Process): Process[] | undefined {
+  const callerOf = new Map<Process, Process | undefined>([[from, undefined]])
+  // A map takes in what is added while it is gone through: a line of calls may be longer than the stack is deep.
+  for (const process of callerOf.keys()) {
+    if (!process.isBusy) continue
+    for (const call of process.callsMade ?? []) {
+      const next = call.callee
+      if (next === undefined || !call.holdsUpCaller) continue
+      if (next === to) return lineOfCallers(process, callerOf)
+      if (!callerOf.has(next)) callerOf.set(next, process)
+    }
   }
   return undefined
+}
+
+function lineOfCallers(last: Process, callerOf: ReadonlyMap<Process, Process | undefined>): Process[] {
+  const line: Process[] = []
+  for (let each: Process | undefined = last; each !== undefined; each = callerOf.get(each)) line.push(each)
+  return line.reverse()
 }

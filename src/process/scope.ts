@@ -90,10 +90,10 @@ export class OwnScope implements Linkable, Scope {
   }
 
   private async stopAll(): Promise<void> {
-    // A set keeps the order in which it was filled, so the last one in it was started last.
-    for (let last = lastOf(this.links); last !== undefined; last = lastOf(this.links)) {
-      const process = last as Process
-      await stopWithin(process, this.stopTimeout)
+    // A set keeps the order in which it was filled, so the last one in it was started last. None comes while it is closed.
+    const processes = [...(this.links ?? [])] as Process[]
+    for (const process of processes.toReversed()) {
+      if (process.status !== 'ended') await stopWithin(process, this.stopTimeout)
       unlink(this, process)
     }
   }

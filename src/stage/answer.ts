@@ -31,15 +31,18 @@ export function follow(stage: Stage, callback: string, answer: unknown, rule: An
   if (Array.isArray(answer)) {
     if (answer.length > 0) {
       if (rule === 'nothing') throw new BadReturnError(callback, EXPECTED[rule], answer)
-      stage.emit(answer)
+      return stage.emitAll(answer)
     }
     return 'done'
   }
   if (answer === undefined && rule !== 'events') return 'done'
   if (isThenable(answer)) return stage.process.park(answer, (value) => followLate(stage, callback, value, rule))
   const { events, stop } = readRecord(callback, answer, ['events', 'stop'], EXPECTED[rule])
-  if (events !== undefined && events.length > 0) follow(stage, callback, events, rule)
-  return stop === undefined ? 'done' : stage.process.stop(stop)
+  const progress = events === undefined ? 'done' : follow(stage, callback, events, rule)
+  if (stop === undefined) return progress
+  return progress === 'done'
+    ? stage.process.stop(stop)
+    : stage.process.andThen(progress, () => stage.process.stop(stop))
 }
 
 /** Follows what a promise gave, which is no promise again. */
@@ -57,13 +60,19 @@ export function followCall(stage: Stage, callback: string, answer: unknown, call
   if (isThenable(answer)) return stage.process.park(answer, (value) => followCall(stage, callback, value, call))
   const expected = '{ reply, events?, stop? }, or nothing where from.reply comes later'
   const record = readRecord(callback, answer, ['reply', 'events', 'stop'], expected)
-  if (record.events !== undefined && record.events.length > 0) follow(stage, callback, record.events, 'events')
+  const { events } = record
+  const progress = events === undefined ? 'done' : follow(stage, callback, events, 'events')
+  if (progress === 'done') return replyAndStop(stage, call, record)
+  return stage.process.andThen(progress, () => replyAndStop(stage, call, record))
+}
+
+function replyAndStop(stage: Stage, call: PendingCall, record: AnswerRecord): Progress {
   const hasReply = Object.hasOwn(record, 'reply')
-  if (record.stop === undefined) {
-    if (hasReply) call.reply(record.reply)
+  const { reply, stop } = record
+  if (stop === undefined) {
+    if (hasReply) call.reply(reply)
     return 'done'
   }
-  const { reply, stop } = record
   if (isThenable(reply)) return stopAfterReply(stage, call, reply, stop)
   // As in GenServer: terminate runs first, then the caller has its reply, then everyone hears of the end.
   if (hasReply) stage.process.beforeEnd(() => call.reply(reply))

@@ -277,6 +277,17 @@ export class ProducerHalf {
     return length - leftover.length
   }
 
+  /**
+   * Whether events, of which there are very many, are better dispatched in pieces. Not where one subscriber has asked for
+   * all of them, and is to have them as they are, nor where the buffer will drop some, which is told once.
+   */
+  dispatchesInPieces(count: number): boolean {
+    const { buffer } = this
+    if (buffer.eventCount + count > buffer.size) return false
+    for (const subscriber of this.subscribers.values()) if (pendingOf(subscriber) >= count) return false
+    return true
+  }
+
   /** Sends events to a subscriber, who must have asked for them. */
   private deliver(subscriber: Subscriber, events: readonly unknown[]): void {
     if (!(subscriber instanceof ProducerSubscription)) {

@@ -76,6 +76,10 @@ export class ProducerStage extends Stage implements EmittingStage {
     this.process.spend(events.length)
   }
 
+  protected emitsInPieces(count: number): boolean {
+    return this.accumulated === undefined && this.half.dispatchesInPieces(count)
+  }
+
   protected demandMode(): DemandMode {
     return this.accumulated === undefined ? 'forward' : 'accumulate'
   }
@@ -93,12 +97,9 @@ export class ProducerStage extends Stage implements EmittingStage {
 
   private replay(): Progress {
     for (let entry = this.replaying.shift(); entry !== undefined; entry = this.replaying.shift()) {
-      if ('events' in entry) {
-        this.emit(entry.events)
-        continue
-      }
-      const progress = this.serve(entry.demand)
+      const progress = 'events' in entry ? this.emitAll(entry.events) : this.serve(entry.demand)
       if (progress !== 'done') return this.process.andThen(progress, () => this.replay())
+      if (this.process.spend(0)) return this.process.yield(() => this.replay())
     }
     return 'done'
   }
@@ -107,7 +108,7 @@ export class ProducerStage extends Stage implements EmittingStage {
     // What was held back goes out first; demand among it asks for nothing new any more.
     this.isFinishing = true
     const progress = this.setDemandMode('forward')
-    return progress === 'done' ? this.stopIfDone() : progress
+    return progress === 'done' ? this.stopIfDone() : this.process.andThen(progress, () => this.stopIfDone())
   }
 
   protected isDone(): boolean {
@@ -115,7 +116,7 @@ export class ProducerStage extends Stage implements EmittingStage {
   }
 
   held(): Readonly<Record<string, number>> {
-    return { ...this.half.held(), accumulated: this.countAccumulated() }
+    return { ...this.half.held(), accumulated: this.countAccumulated(), answer: this.unemitted }
   }
 
   private countAccumulated(): number {

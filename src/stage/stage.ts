@@ -16,6 +16,9 @@ import type { Ask, Cancel, Delivered, Ended, Subscribe } from './protocol.ts'
 import type { DemandMode } from './references.ts'
 import type { Subscription } from './subscribing.ts'
 
+/** How many events are emitted at once at most. */
+const PIECE = 16_384
+
 /** What a call or a cast brings to its handler. */
 export interface UserRequest {
   readonly kind: PropertyKey
@@ -37,6 +40,8 @@ export abstract class Stage implements Behaviour {
   /** What callbacks may answer that emit on occasion. */
   abstract readonly occasionalRule: AnswerRule
 
+  /** Events of the answer under way that are still to be emitted, where it has so many that they go out in pieces. */
+  protected unemitted = 0
   /** Set when the stage was told to finish: it takes nothing new, and ends once it has handed on what it holds. */
   isFinishing = false
 
@@ -73,6 +78,34 @@ export abstract class Stage implements Behaviour {
   protected abstract setDemandMode(mode: DemandMode): Progress
   protected abstract demandMode(): DemandMode
   protected abstract estimatedCount(): number
+
+  // ── Emitting ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+  /**
+   * Sends events out, and very many of them piece by piece: copying and distributing them takes time, and the event loop
+   * has its turns in between.
+   */
+  emitAll(events: readonly unknown[]): Progress {
+    if (events.length > PIECE && this.emitsInPieces(events.length)) return this.emitFrom(events, 0)
+    this.emit(events)
+    return 'done'
+  }
+
+  /** Whether so many events had better go out in pieces. */
+  protected abstract emitsInPieces(count: number): boolean
+
+  private emitFrom(events: readonly unknown[], from: number): Progress {
+    const { process } = this
+    for (let next = from; next < events.length; ) {
+      const piece = events.slice(next, next + PIECE)
+      next += piece.length
+      this.unemitted = events.length - next
+      this.emit(piece)
+      const rest = next
+      if (process.spend(PIECE) && this.unemitted > 0) return process.yield(() => this.emitFrom(events, rest))
+    }
+    return 'done'
+  }
 
   // ── Messages ──────────────────────────────────────────────────────────────────────────────────────────────────
 
