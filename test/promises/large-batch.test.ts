@@ -354,17 +354,20 @@ describe('10,000,000 events go into a buffer', () => {
     expect(await holdOf((source) => source.send(answer()))).toBeLessThan(mostHold)
   })
 
-  test('in batches, and the event loop turns', { timeout: 60_000 }, async () => {
+  test.each([
+    ['in batches', {}],
+    ['in batches, from an accumulating producer', { demand: 'accumulate' }],
+  ])('%s, and the event loop turns', { timeout: 60_000 }, async (_how, more) => {
     const work = async (source: ProducerRef<number> & Answers<{ done(): null }>): Promise<void> => {
       for (let sent = 0; sent < most; sent += batch.length) {
         source.send(batch)
         if (sent % 100_000 === 0) await source.call('done', { timeout: Number.POSITIVE_INFINITY })
       }
     }
-    expect(await holdOf(work)).toBeLessThan(mostHold)
+    expect(await holdOf(work, more)).toBeLessThan(mostHold)
   })
 
-  test('from an accumulating producer, and the event loop turns', { timeout: 60_000 }, async () => {
+  test('in one array, from an accumulating producer, and the event loop turns', { timeout: 60_000 }, async () => {
     expect(await holdOf((source) => source.send(all), { demand: 'accumulate' })).toBeLessThan(mostHold)
   })
 
@@ -382,23 +385,26 @@ describe('10,000,000 events go into a buffer', () => {
 
   test('before the reply and the stop that come with them', async () => {
     const runtime = createRuntime({ logger: silent })
-    const counts: number[] = []
-    attach({ 'stage.stopped': ({ held }) => counts.push(held) }, { runtime })
-    const source = await start(
-      producer({
-        bufferSize: Number.POSITIVE_INFINITY,
-        handleDemand: () => [] as number[],
-        handleCall: {
-          emit: () => ({ reply: 'emitted', events }),
-          leave: () => ({ reply: 'bye', events, stop: 'normal' }),
-        },
-      }),
-      { runtime },
-    )
-    expect(await source.call('emit')).toBe('emitted')
-    expect(await source.estimateBufferedCount()).toBe(many)
-    expect(await source.call('leave')).toBe('bye')
-    expect(await source.exited).toBe('normal')
-    expect(counts).toEqual([2 * many])
+    const ends: unknown[] = []
+    attach({ 'stage.stopped': (_numbers, { held }) => ends.push(held) }, { runtime })
+    const begin = () =>
+      start(
+        producer({
+          bufferSize: Number.POSITIVE_INFINITY,
+          handleDemand: () => [] as number[],
+          handleCall: {
+            emit: () => ({ reply: 'emitted', events }),
+            leave: () => ({ reply: 'bye', events, stop: 'normal' }),
+          },
+        }),
+        { runtime },
+      )
+    const [one, other] = [await begin(), await begin()]
+    expect(await one.call('emit')).toBe('emitted')
+    one.exit('kill')
+    await one.exited
+    expect(await other.call('leave')).toBe('bye')
+    expect(await other.exited).toBe('normal')
+    expect(ends).toEqual(ends.map(() => ({ buffer: many, dispatcher: 0, accumulated: 0, answer: 0 })))
   })
 })
