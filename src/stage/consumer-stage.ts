@@ -95,7 +95,7 @@ export class ConsumerStage extends Stage implements HandlingStage {
     return 0
   }
 
-  protected demandMode(): DemandMode {
+  demandMode(): DemandMode {
     return 'forward'
   }
 

@@ -175,7 +175,7 @@ export class ProducerConsumerStage extends Stage implements EmittingStage, Handl
     return this.producing.estimatedCount
   }
 
-  protected demandMode(): DemandMode {
+  demandMode(): DemandMode {
     return 'forward'
   }
 

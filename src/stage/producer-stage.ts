@@ -80,7 +80,7 @@ export class ProducerStage extends Stage implements EmittingStage {
     return this.accumulated === undefined && this.half.dispatchesInPieces(count)
   }
 
-  protected demandMode(): DemandMode {
+  demandMode(): DemandMode {
     return this.accumulated === undefined ? 'forward' : 'accumulate'
   }
 

@@ -59,6 +59,7 @@ export abstract class Stage implements Behaviour {
   abstract emit(events: readonly unknown[]): void
   /** Has the user's code handle a batch. */
   abstract handleEvents(batch: readonly unknown[], from: Subscription): unknown
+  abstract demandMode(): DemandMode
   abstract held(): Readonly<Record<string, number>>
   abstract inspect(): Inspection
   /** Whether nothing is left to do for a stage that is finishing. */
@@ -76,7 +77,6 @@ export abstract class Stage implements Behaviour {
   /** Queues an info behind the events that are there. */
   protected abstract queueInfo(message: unknown): void
   protected abstract setDemandMode(mode: DemandMode): Progress
-  protected abstract demandMode(): DemandMode
   protected abstract estimatedCount(): number
 
   // ── Emitting ──────────────────────────────────────────────────────────────────────────────────────────────────
