@@ -298,7 +298,7 @@ describe('a reply that is a promise', () => {
         { status: 'rejected', reason: { code: 'GENSTAGE_TIMEOUT' } },
         { status: 'rejected', reason },
       ])
-      for (const { fail } of replies) fail(new Error('too late'))
+      for (const reply of replies) reply.fail(new Error('too late'))
       await runtime.settle()
       expect(booksOf(runtime)).toEqual({ timers: 0, calls: [[0, 0]] })
       expect(getEventListeners(controller.signal, 'abort')).toHaveLength(0)

@@ -38,6 +38,9 @@ const revoked = (target: object): object => {
   return proxy
 }
 
+const having = (target: object, key: string, property: PropertyDescriptor): object =>
+  Object.defineProperty(target, key, property)
+
 const withGetter = (...keys: readonly string[]): Error => {
   const error = new Error('hidden')
   for (const key of keys) Object.defineProperty(error, key, { get: refusing })
@@ -57,14 +60,14 @@ const badErrors: readonly (readonly [what: string, make: () => unknown])[] = [
   ['an error of which nothing can be read', () => withGetter('stack', 'message', 'name', 'cause', 'constructor')],
   ['an error whose cause cannot be read', () => withGetter('cause')],
   ['a frozen error', () => Object.freeze(new Error('cold'))],
-  ['an error that can be waited for', () => Object.defineProperty(new Error('late'), 'then', { value() {} })],
+  ['an error that can be waited for', () => having(new Error('late'), 'then', { value() {} })],
   ['an error of another realm', () => runInNewContext('new Error("from elsewhere")')],
   ['a proxy that refuses all', () => refusal({})],
   ['a proxy of an error that refuses all', () => refusal(new Error('inside'))],
   ['a proxy of a function that refuses all', () => refusal(() => {})],
   ['a proxy that was revoked', () => revoked({})],
   ['an object without a prototype', () => Object.create(null)],
-  ['an object whose then cannot be read', () => Object.defineProperty({}, 'then', { get: refusing })],
+  ['an object whose then cannot be read', () => having({}, 'then', { get: refusing })],
   [
     'an object that is no text',
     () => ({ toString: refusing, [Symbol.toPrimitive]: refusing, toJSON: refusing, valueOf: refusing }),

@@ -141,6 +141,6 @@ describe('a scope of 40,000 stages', () => {
     await disposal(2_000)
     const few = await disposal(10_000)
     // Four times as many: four times as long, and not sixteen.
-    expect(await disposal(40_000)).toBeLessThan(few * 10)
+    expect(await disposal(40_000)).toBeLessThan(few * 7)
   })
 })
