@@ -1,3 +1,4 @@
+import { isError } from './is-error.ts'
 import { quote } from './quote.ts'
 
 /** What every error class of this library has in common: a stable `code` to tell it by. */
@@ -202,9 +203,19 @@ export class StageFailure extends GenStageError {
   }
 }
 
-/** A reason in words: an error's message, anything else quoted. */
+/**
+ * A reason in words: an error's message, anything else quoted.
+ *
+ * Never throws. An error whose message is missing, is no text or cannot be read is quoted, too.
+ */
 export function explain(reason: unknown): string {
-  return reason instanceof Error ? reason.message : quote(reason)
+  if (!isError(reason)) return quote(reason)
+  try {
+    const message: unknown = reason.message
+    return typeof message === 'string' && message !== '' ? message : quote(reason)
+  } catch {
+    return quote(reason)
+  }
 }
 
 /** Gives an error a property that is not printed with it: it says what the message, or the `cause`, says already. */

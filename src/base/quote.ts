@@ -1,4 +1,5 @@
 import { byteLengthOf } from './byte-length.ts'
+import { isError } from './is-error.ts'
 
 /** The longest text that `quote` answers, in UTF-16 code units. */
 const longest = 80
@@ -13,7 +14,7 @@ const mostBits = 256
  * Shows a value as the end of an error message: `expected maxDemand to be an integer of at least 1, got: 'ten'`.
  *
  * One line of at most 80 characters, which tells apart what is easily confused: `'1'` and `1`, `0` and `-0`, `[]` and
- * `''`. Never throws, whatever the value; getters are not called.
+ * `''`. Never throws, whatever the value; getters are not called, but for the name and the message of an error.
  */
 export function quote(value: unknown): string {
   try {
@@ -57,7 +58,7 @@ function showFunction(value: object): string {
 function showObject(value: object, room: number, above: readonly object[]): string {
   if (above.includes(value)) return '[circular]'
   try {
-    if (value instanceof Error) return Error.prototype.toString.call(value)
+    if (isError(value)) return showError(value)
     if (value instanceof Date || value instanceof RegExp) return `${value}`
     // A key for each character, as for each byte below.
     if (value instanceof String) return showString(String.prototype.valueOf.call(value), room)
@@ -70,6 +71,25 @@ function showObject(value: object, room: number, above: readonly object[]): stri
     return showItems(name === '' || name === 'Object' ? '{' : `${name} {`, '}', room, within, properties(value))
   } catch {
     return '[unreadable]'
+  }
+}
+
+/** As `Error.prototype.toString` does, but with a message or name that is no text, or cannot be read, left out. */
+function showError(error: Error): string {
+  const name = textOf(error, 'name') || 'Error'
+  const message = textOf(error, 'message')
+  if (message !== '') return `${name}: ${message}`
+  // All that is left to tell it by may be its class, which does not set `name` by itself.
+  return name === 'Error' ? constructorName(error) || name : name
+}
+
+/** A property that is text, which may be inherited; empty where it is none. A getter of an error is called. */
+function textOf(error: Error, key: 'name' | 'message'): string {
+  try {
+    const text: unknown = error[key]
+    return typeof text === 'string' ? text : ''
+  } catch {
+    return ''
   }
 }
 

@@ -2,6 +2,8 @@
 const smallest = 8
 /** A ring of no more slots than this keeps them when it runs empty: they are what the next burst needs. */
 const keptWhenEmpty = 1024
+/** How many values stand in one array at most, a power of two: to grow or to shrink never moves more of them than this. */
+const block = 8_192
 
 /**
  * A queue with two ends that grows and shrinks by itself.
@@ -15,50 +17,100 @@ const keptWhenEmpty = 1024
  *                      ^       ^
  *                      end     head              the first value is at `head`; after the last slot comes the first
  * ```
+ *
+ * What does not fit into a block of slots stands in `later`, block by block, the last one being filled. Only the first
+ * block goes round; when it is empty the next one takes its place.
  */
 export class Ring<T> {
-  /** As many as a power of two, or none at all. A slot that holds no value holds `undefined`. */
+  /** The first block: as many slots as a power of two, or none at all. One that holds no value holds `undefined`. */
   private slots: (T | undefined)[] = []
   /** Where the first value is; any slot while there is none. */
   private head = 0
-  /** How many values there are, from `head` on. */
+  /** How many values there are in `slots`, from `head` on; 0 only where there are none at all. */
   private count = 0
-  /** Takes an index back into the ring: `slots.length - 1`. */
+  /** Takes an index back into the slots: `slots.length - 1`. */
   private mask = -1
+  /** The other blocks, in order; undefined while there are none. All but the last are full. */
+  private later: Ring<T[]> | undefined
+  /** The last of `later`. */
+  private last: T[] | undefined
+  /** How many values there are in `later`. */
+  private laterCount = 0
 
   /** How many values it holds. */
   get length(): number {
-    return this.count
+    return this.count + this.laterCount
   }
 
   /** How many it could hold without growing. Never below `length`; 0 for a ring that never held anything. */
   get capacity(): number {
-    return this.slots.length
+    return this.slots.length + this.laterCount
   }
 
   /** Adds a value at the end. */
   push(value: T): void {
+    if (this.later !== undefined || this.count === block) {
+      this.blockToFill().push(value)
+      this.laterCount++
+      return
+    }
     if (this.count === this.slots.length) this.grow(this.count + 1)
     this.slots[(this.head + this.count) & this.mask] = value
     this.count++
   }
 
+  /** The last of `later`, which has room. */
+  private blockToFill(): T[] {
+    if (this.last !== undefined && this.last.length < block) return this.last
+    const added: T[] = []
+    this.later ??= new Ring<T[]>()
+    this.later.push(added)
+    this.last = added
+    return added
+  }
+
   /** Adds `values[from]` up to, not including, `values[to]` at the end, in their order. Default: all of them. */
   pushAll(values: readonly T[], from: number = 0, to: number = values.length): void {
-    const needed = this.count + to - from
-    if (needed > this.slots.length) this.grow(needed)
-    const { slots, mask } = this
-    let end = this.head + this.count
-    for (let index = from; index < to; index++) slots[end++ & mask] = values[index]
-    if (to > from) this.count = needed
+    let index = from
+    if (this.later === undefined) {
+      const fitting = Math.min(to - from, block - this.count)
+      const needed = this.count + fitting
+      if (needed > this.slots.length) this.grow(needed)
+      const { slots, mask } = this
+      let end = this.head + this.count
+      for (; index < from + fitting; index++) slots[end++ & mask] = values[index]
+      if (fitting > 0) this.count = needed
+    }
+    while (index < to) {
+      const filled = this.blockToFill()
+      const end = Math.min(to, index + block - filled.length)
+      this.laterCount += end - index
+      for (; index < end; index++) filled.push(values[index] as T)
+    }
   }
 
   /** Adds a value at the front, before all others. */
   unshift(value: T): void {
-    if (this.count === this.slots.length) this.grow(this.count + 1)
+    if (this.count === this.slots.length) {
+      if (this.count === block) this.putOff()
+      this.grow(this.count + 1)
+    }
     this.head = (this.head - 1) & this.mask
     this.slots[this.head] = value
     this.count++
+  }
+
+  /** Puts the first block, which is full, before the others, so that there is room at the front. */
+  private putOff(): void {
+    const full = this.firstOnes(this.count)
+    this.later ??= new Ring<T[]>()
+    this.later.unshift(full)
+    this.last ??= full
+    this.laterCount += full.length
+    this.slots = []
+    this.head = 0
+    this.count = 0
+    this.mask = -1
   }
 
   /** Takes the first value out; `undefined` where there is none. */
@@ -69,7 +121,7 @@ export class Ring<T> {
     slots[head] = undefined
     this.head = (head + 1) & this.mask
     this.count--
-    if (slots.length > keptWhenEmpty && this.count < slots.length >>> 2) this.shrink()
+    if (this.count < slots.length >>> 2) this.tidy()
     return value
   }
 
@@ -77,13 +129,23 @@ export class Ring<T> {
   shiftMany(count: number): T[] {
     const taken = this.firstOnes(count)
     this.drop(taken.length)
+    while (taken.length < count && this.count > 0) {
+      const more = this.firstOnes(count - taken.length)
+      this.drop(more.length)
+      for (const value of more) taken.push(value)
+    }
     return taken
   }
 
   /** Lets go of the first `count` values, or of all where there are fewer. */
   drop(count: number): void {
+    let left = count
+    while (this.later !== undefined && left >= this.count) {
+      left -= this.count
+      this.takeNextBlock()
+    }
     const { slots, head } = this
-    const dropped = Math.min(count, this.count)
+    const dropped = Math.min(left, this.count)
     const end = head + dropped
     if (end <= slots.length) slots.fill(undefined, head, end)
     else {
@@ -92,7 +154,7 @@ export class Ring<T> {
     }
     this.head = end & this.mask
     this.count -= dropped
-    if (slots.length > keptWhenEmpty && this.count < slots.length >>> 2) this.shrink()
+    if (this.count < slots.length >>> 2) this.tidy()
   }
 
   /** The first value, which stays; `undefined` where there is none. */
@@ -102,7 +164,9 @@ export class Ring<T> {
 
   /** The value that `index` others stand before; `undefined` where there is none. */
   at(index: number): T | undefined {
-    return index >= 0 && index < this.count ? this.slots[(this.head + index) & this.mask] : undefined
+    if (index < this.count) return index >= 0 ? this.slots[(this.head + index) & this.mask] : undefined
+    const beyond = index - this.count
+    return this.later?.at(Math.floor(beyond / block))?.[beyond % block]
   }
 
   /** Lets go of everything, its memory too. */
@@ -111,9 +175,12 @@ export class Ring<T> {
     this.head = 0
     this.count = 0
     this.mask = -1
+    this.later = undefined
+    this.last = undefined
+    this.laterCount = 0
   }
 
-  /** A copy of the first `count` values, or of all where there are fewer. */
+  /** A copy of the first `count` values of the first block, or of all of it where there are fewer. */
   private firstOnes(count: number): T[] {
     const { slots, head } = this
     const end = head + Math.min(count, this.count)
@@ -122,30 +189,62 @@ export class Ring<T> {
     return values as T[]
   }
 
-  /** Makes room for `needed` values, which are more than there are slots. */
+  /** Makes room for `needed` values in the first block, which are more than there are slots. */
   private grow(needed: number): void {
     const { slots } = this
-    let capacity = Math.max(smallest, slots.length)
-    while (capacity < needed) capacity *= 2
+    const capacity = capacityFor(needed, Math.max(smallest, slots.length))
     // The values that stand before `head`, for want of slots behind it, move to where the ring now goes on.
     const wrapped = this.head + this.count - slots.length
     for (let index = 0; index < wrapped; index++) {
       slots.push(slots[index])
       slots[index] = undefined
     }
-    // One by one, for an array made with a length has holes, and beyond some millions is a hash table.
-    while (slots.length < capacity) slots.push(undefined)
+    pad(slots, capacity)
     this.mask = capacity - 1
+  }
+
+  /** There are few values left in the first block: has the next one take its place, or moves to fewer slots. */
+  private tidy(): void {
+    if (this.later !== undefined) {
+      if (this.count === 0) this.takeNextBlock()
+    } else if (this.slots.length > keptWhenEmpty) this.shrink()
+  }
+
+  private takeNextBlock(): void {
+    const { later } = this
+    const next: (T | undefined)[] = later?.shift() ?? []
+    this.head = 0
+    this.count = next.length
+    this.laterCount -= next.length
+    if (this.laterCount === 0) {
+      this.later = undefined
+      this.last = undefined
+    }
+    this.place(next, capacityFor(next.length, smallest))
   }
 
   /** Moves to fewer slots: twice as many as are needed now, so that the next shrinking or growing is far off. */
   private shrink(): void {
-    const slots: (T | undefined)[] = this.firstOnes(this.count)
-    let capacity = keptWhenEmpty
-    while (capacity < 2 * this.count) capacity *= 2
-    while (slots.length < capacity) slots.push(undefined)
-    this.slots = slots
+    const first = this.firstOnes(this.count)
     this.head = 0
+    this.place(first, capacityFor(2 * this.count, keptWhenEmpty))
+  }
+
+  private place(slots: (T | undefined)[], capacity: number): void {
+    pad(slots, capacity)
+    this.slots = slots
     this.mask = capacity - 1
   }
+}
+
+/** The first power of two that is at least `needed`, from `least`, which is one, on. */
+function capacityFor(needed: number, least: number): number {
+  let capacity = least
+  while (capacity < needed) capacity *= 2
+  return capacity
+}
+
+/** Adds slots one by one, for an array made with a length has holes. */
+function pad(slots: unknown[], capacity: number): void {
+  while (slots.length < capacity) slots.push(undefined)
 }

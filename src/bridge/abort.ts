@@ -1,17 +1,17 @@
+import { onAbort as onLaterAbort } from '../process/on-abort.ts'
 import type { AbortSignalLike } from '../process/process-ref.ts'
 import type { StageContext } from '../stage/context.ts'
 
 /**
  * Runs something when the signal is aborted, at once if it has been.
  *
- * @returns A function that takes the listener away again.
+ * @returns A function that takes that back.
  */
 export function onAbort(signal: AbortSignalLike | undefined, run: (reason: unknown) => void): () => void {
   if (signal === undefined) return () => {}
-  const listener = (): void => run(signal.reason)
-  if (signal.aborted) listener()
-  else signal.addEventListener('abort', listener, { once: true })
-  return () => signal.removeEventListener('abort', listener)
+  if (!signal.aborted) return onLaterAbort(signal, run)
+  run(signal.reason)
+  return () => {}
 }
 
 /** Ends a stage at once when the signal is aborted, with its reason: also in the middle of a callback that waits. */

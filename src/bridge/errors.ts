@@ -1,4 +1,5 @@
 import { ExitError, GenStageError } from '../base/errors.ts'
+import { isError } from '../base/is-error.ts'
 import { type ExitReason, isOrderly } from '../process/exit-reason.ts'
 
 /** A source that cannot be slowed pushed more events than its stage may keep, and was told to fail then. */
@@ -45,5 +46,5 @@ export class ErrorEventError extends GenStageError {
  */
 export function errorOf(reason: ExitReason, operation: string, target: string): Error | undefined {
   if (isOrderly(reason)) return undefined
-  return reason instanceof Error ? reason : new ExitError(operation, target, reason)
+  return isError(reason) ? reason : new ExitError(operation, target, reason)
 }

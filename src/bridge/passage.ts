@@ -69,8 +69,8 @@ export class Passage implements Linkable {
     process?.signalExit(this, ending, undefined)
   }
 
-  willSurface(): boolean {
-    return true
+  get onFailure(): 'surface' {
+    return 'surface'
   }
 
   signalExit(_from: Linkable | undefined, ending: Ending): void {

@@ -6,6 +6,7 @@ import type { ProcessRef } from '../process/process-ref.ts'
 import type { ProcessReference } from '../process/reference.ts'
 import type { Stage } from '../process/startable.ts'
 import { Buffer } from '../stage/buffer.ts'
+import { Stage as Running } from '../stage/stage.ts'
 import { OverflowError } from './errors.ts'
 import { defineSource, type Feed, type FeedPort } from './feed.ts'
 import type { DefaultRow, OptionalRow, RequiredRow } from './rows.ts'
@@ -183,8 +184,8 @@ class PushFeed implements Feed {
   }
 
   private isAccumulating(): boolean {
-    const { process } = this.port.stage.self as unknown as ProcessReference
-    return process?.behaviour.inspect().producing?.demandMode === 'accumulate'
+    const behaviour = (this.port.stage.self as unknown as ProcessReference).process?.behaviour
+    return behaviour instanceof Running && behaviour.demandMode() === 'accumulate'
   }
 
   /** The stage has dropped events; answers whether that is to be logged. */

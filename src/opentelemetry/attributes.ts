@@ -1,4 +1,5 @@
 import type { Attributes } from '@opentelemetry/api'
+import { isError } from '../base/is-error.ts'
 import type { StageIdentity } from '../telemetry/catalogue.ts'
 
 /** Which process it is, for metrics: its kind and its name. Ids would make a series of each. */
@@ -11,5 +12,15 @@ export function attributesOf({ kind, name }: StageIdentity): Attributes {
 /** What went wrong, by OpenTelemetry's conventions; nothing where nothing did. */
 export function errorAttributes(error: unknown): Attributes {
   if (error === undefined) return {}
-  return { 'error.type': error instanceof Error ? error.name : '_OTHER' }
+  return { 'error.type': nameOf(error) ?? '_OTHER' }
+}
+
+/** The name of an error, where it has one that can be read. */
+function nameOf(error: unknown): string | undefined {
+  try {
+    const name: unknown = isError(error) ? error.name : undefined
+    return typeof name === 'string' ? name : undefined
+  } catch {
+    return undefined
+  }
 }

@@ -7,6 +7,7 @@ import {
   type Tracer,
 } from '@opentelemetry/api'
 import { explain } from '../base/errors.ts'
+import { isError } from '../base/is-error.ts'
 import type { Measurements, Metadata } from '../telemetry/catalogue.ts'
 import { attributesOf, errorAttributes } from './attributes.ts'
 
@@ -36,11 +37,20 @@ export function spanOfBatch(
     },
   })
   if (error !== undefined) {
-    span.recordException(error instanceof Error ? error : explain(error), end)
+    recordException(span, error, end)
     span.setStatus({ code: SpanStatusCode.ERROR, message: explain(error) })
   }
   span.end(end)
   return span
+}
+
+/** An error whose properties cannot be read is recorded in words. */
+function recordException(span: Span, error: unknown, time: number): void {
+  try {
+    span.recordException(isError(error) ? error : explain(error), time)
+  } catch {
+    span.recordException(explain(error), time)
+  }
 }
 
 /** Where the events came into being: each span once, in the order of the events. */

@@ -6,11 +6,13 @@ import {
   NoProcessError,
   TimeoutError,
 } from '../base/errors.ts'
+import { isThenable } from '../base/thenable.ts'
 import { callOptions, type ValidCallOptions } from './call-options.ts'
 import type { ExitReason } from './exit-reason.ts'
 import { Message } from './message.ts'
+import { onAbort } from './on-abort.ts'
 import type { Process } from './process.ts'
-import type { AbortSignalLike, CallOptions } from './process-ref.ts'
+import type { CallOptions } from './process-ref.ts'
 import type { ProcessReference } from './reference.ts'
 import type { Deadline } from './timers.ts'
 
@@ -24,7 +26,8 @@ export interface Request<Argument = unknown> {
  * A call that waits for its reply, on behalf of whoever made it.
  *
  * It settles exactly once: by a reply, a timeout, the end of the callee or of the caller, or an abort. Then it leaves
- * no timer, listener or entry behind.
+ * no timer, listener or entry behind. With a reply that is a promise it waits on, until that settles or anything else
+ * of these happens.
  */
 export class PendingCall {
   /** What is asked, in words. */
@@ -41,6 +44,8 @@ export class PendingCall {
         readonly during: number | undefined
         deadline?: Deadline
         unlisten?: () => void
+        /** Set once the reply is known to be what a promise gives: no other one counts. */
+        isPromised?: boolean
       }
     | undefined
 
@@ -77,7 +82,7 @@ export class PendingCall {
       }
       const { timeout, signal } = options
       waiting.deadline = callee.runtime.timers.add(timeout, () => this.fail(new TimeoutError(this.operation, timeout)))
-      if (signal !== undefined) waiting.unlisten = this.listen(signal)
+      if (signal !== undefined) waiting.unlisten = onAbort(signal, (reason) => this.fail(reason))
     })
   }
 
@@ -86,9 +91,24 @@ export class PendingCall {
     this.waiting?.deadline?.cancel()
   }
 
-  /** Answers the call; a second reply, or one to a call given up, is dropped. */
+  /** Answers the call; a second reply, or one to a call given up, is dropped. A promise is waited for. */
   reply(value: unknown): void {
-    this.settle()?.resolve(value as never)
+    const { waiting } = this
+    const isFirst = waiting !== undefined && waiting.isPromised !== true
+    if (isThenable(value)) this.promise(value, isFirst)
+    else if (isFirst) this.settle()?.resolve(value as never)
+  }
+
+  private promise(reply: PromiseLike<unknown>, isFirst: boolean): void {
+    // By an executor, as `Promise.resolve` may run code of the promise's own, and throw.
+    const promised = new Promise((resolve) => resolve(reply))
+    // One that is dropped may reject: it was given away, and nobody else listens to it.
+    if (!isFirst) return void promised.catch(() => {})
+    if (this.waiting !== undefined) this.waiting.isPromised = true
+    promised.then(
+      (value) => this.settle()?.resolve(value as never),
+      (error: unknown) => this.fail(error),
+    )
   }
 
   /** Rejects the call with an error that is the caller's own mistake. */
@@ -104,12 +124,6 @@ export class PendingCall {
   /** The caller has ended. */
   disown(caller: Process): void {
     this.fail(new ExitedError(this.operation, caller.label, caller.reference.exitReason))
-  }
-
-  private listen(signal: AbortSignalLike): () => void {
-    const onAbort = (): void => this.fail(signal.reason)
-    signal.addEventListener('abort', onAbort, { once: true })
-    return () => signal.removeEventListener('abort', onAbort)
   }
 
   private settle(): { resolve(value: never): void; reject(error: unknown): void } | undefined {
@@ -152,7 +166,7 @@ export async function request<Reply>(
 /** Refuses a call that could never be answered, since every process on the way waits for the next one. */
 function refuseCircles(operation: string, caller: Process, callee: Process): void {
   if (caller === callee) throw new CallingSelfError(operation, caller.label)
-  const path = waitingPath(callee, caller, new Set())
+  const path = waitingPath(callee, caller)
   if (path !== undefined)
     throw new DeadlockError(
       operation,
@@ -161,15 +175,23 @@ function refuseCircles(operation: string, caller: Process, callee: Process): voi
 }
 
 /** The processes from `from` up to, and without, `to`, each in the middle of a callback that calls the next. */
-function waitingPath(from: Process, to: Process, visited: Set<Process>): Process[] | undefined {
-  if (visited.has(from) || !from.isBusy) return undefined
-  visited.add(from)
-  for (const call of from.callsMade ?? []) {
-    const next = call.callee
-    if (next === undefined || !call.holdsUpCaller) continue
-    if (next === to) return [from]
-    const rest = waitingPath(next, to, visited)
-    if (rest !== undefined) return [from, ...rest]
+function waitingPath(from: Process, to: Process): Process[] | undefined {
+  const callerOf = new Map<Process, Process | undefined>([[from, undefined]])
+  // A map takes in what is added while it is gone through: a line of calls may be longer than the stack is deep.
+  for (const process of callerOf.keys()) {
+    if (!process.isBusy) continue
+    for (const call of process.callsMade ?? []) {
+      const next = call.callee
+      if (next === undefined || !call.holdsUpCaller) continue
+      if (next === to) return lineOfCallers(process, callerOf)
+      if (!callerOf.has(next)) callerOf.set(next, process)
+    }
   }
   return undefined
+}
+
+function lineOfCallers(last: Process, callerOf: ReadonlyMap<Process, Process | undefined>): Process[] {
+  const line: Process[] = []
+  for (let each: Process | undefined = last; each !== undefined; each = callerOf.get(each)) line.push(each)
+  return line.reverse()
 }

@@ -1,14 +1,18 @@
 import { explain } from '../base/errors.ts'
+import type { PendingCall } from './call.ts'
 import type { Ending } from './ending.ts'
 import { isOrderly } from './exit-reason.ts'
 import { type Linkable, unlink } from './link.ts'
+import type { Monitor } from './monitor.ts'
 import type { Behaviour, Process } from './process.ts'
+import type { Deadline } from './timers.ts'
 
 /**
  * Ends a process: the last of its turns.
  *
  * The order is a promise. Its name is free before anyone hears of the end; those who watch hear it before those who
- * are linked die of it; whoever waits for its `exited` finds all of that done.
+ * are linked die of it; whoever waits for its `exited` finds all of that done. Whatever one step throws (a clock or a
+ * signal of the user's may), those after it are taken all the same.
  */
 export function end(process: Process, ending: Ending): void {
   const { runtime, reference, status } = process
@@ -16,17 +20,21 @@ export function end(process: Process, ending: Ending): void {
   const held = heldBy(process)
   runtime.forget(process)
   reference.leave(ending)
-  process.drain?.report(process, ending, held)
-  report(process, ending, held, status === 'starting')
-  announce(process, ending, held, status !== 'starting')
-  release(process)
-  process.abort?.abort(ending.reason)
+  try {
+    process.drain?.report(process, ending, held)
+    report(process, ending, held, status === 'starting')
+    announce(process, ending, held, status !== 'starting')
+  } catch (fault) {
+    runtime.surface(fault)
+  }
+  release(process, ending)
+  attempt(process, abort, process, ending)
 
-  for (const watcher of process.watchers ?? []) watcher.fire(ending)
-  for (const call of process.callsToAnswer ?? []) call.abandon(ending.reason)
+  each(process, process.watchers, fire, ending)
+  each(process, process.callsToAnswer, abandon, ending)
   passOn(process, ending, status === 'starting')
-  process.startup?.reject(ending)
-  for (const told of process.stopWaiters ?? []) told(ending)
+  attempt(process, rejectStart, process, ending)
+  each(process, process.stopWaiters, settleStop, ending)
   reference.announce()
 
   // Whoever still holds the process (a timer's closure, a late promise) must not hold what it worked on.
@@ -35,6 +43,32 @@ export function end(process: Process, ending: Ending): void {
   process.watchers = undefined
   process.callsToAnswer = undefined
 }
+
+/** One step of an end. */
+type Step<Item> = (item: Item, ending: Ending, process: Process) => void
+
+/** Takes a step; a fault in it is raised as uncaught, in a task of its own. */
+function attempt<Item>(process: Process, step: Step<Item>, item: Item, ending: Ending): void {
+  try {
+    step(item, ending, process)
+  } catch (fault) {
+    process.runtime.surface(fault)
+  }
+}
+
+/** Takes a step for each of them. */
+function each<Item>(process: Process, items: Iterable<Item> | undefined, step: Step<Item>, ending: Ending): void {
+  if (items !== undefined) for (const item of items) attempt(process, step, item, ending)
+}
+
+const abort: Step<Process> = (process, { reason }) => process.abort?.abort(reason)
+const fire: Step<Monitor> = (watcher, ending) => watcher.fire(ending)
+const abandon: Step<PendingCall> = (call, { reason }) => call.abandon(reason)
+const rejectStart: Step<Process> = (process, ending) => process.startup?.reject(ending)
+const settleStop: Step<(ending: Ending) => void> = (settle, ending) => settle(ending)
+const cancel: Step<Deadline | Monitor> = (held) => held.cancel()
+const disown: Step<PendingCall> = (call, _ending, process) => call.disown(process)
+const signal: Step<Linkable> = (linked, ending, process) => linked.signalExit(process, ending, process.reference)
 
 /** What a process does that has ended. */
 const gone: Behaviour = {
@@ -83,18 +117,23 @@ function total(held: Readonly<Record<string, number>>): number {
   return Object.values(held).reduce((sum, count) => sum + count, 0)
 }
 
-/** Whether one of those it is linked to reports the failure, or passes it on to someone who does. */
+/** Whether one of those it is linked to reports the failure, or passes it on to one that does. */
 function willBeSurfaced(process: Process): boolean {
-  const visited = new Set<Linkable>([process])
-  for (const linked of process.links ?? []) if (linked.willSurface(visited)) return true
+  const reached = new Set<Linkable>(process.links)
+  // A set takes in what is added while it is gone through: chains of links may be longer than the stack is deep.
+  for (const linked of reached) {
+    const reaction = linked.onFailure
+    if (reaction === 'surface') return true
+    if (reaction === 'pass on') for (const next of linked.links ?? []) reached.add(next)
+  }
   return false
 }
 
 /** Gives back all that the process holds of others. */
-function release(process: Process): void {
-  for (const deadline of process.deadlines ?? []) deadline.cancel()
-  for (const watch of process.watching ?? []) watch.cancel()
-  for (const call of process.callsMade ?? []) call.disown(process)
+function release(process: Process, ending: Ending): void {
+  each(process, process.deadlines, cancel, ending)
+  each(process, process.watching, cancel, ending)
+  each(process, process.callsMade, disown, ending)
   process.deadlines = undefined
   process.watching = undefined
   process.callsMade = undefined
@@ -106,7 +145,7 @@ function passOn(process: Process, ending: Ending, isFailedStart: boolean): void 
   process.links = undefined
   for (const linked of links ?? []) {
     unlink(linked, process)
-    if (!(isFailedStart && linked === process.parent)) linked.signalExit(process, ending, process.reference)
+    if (!(isFailedStart && linked === process.parent)) attempt(process, signal, linked, ending)
   }
 }
 

@@ -1,6 +1,6 @@
 import { droppedInWords, explain, StageFailure, ThrownValueError } from '../base/errors.ts'
+import { isError } from '../base/is-error.ts'
 import { quote } from '../base/quote.ts'
-import { isThenable } from '../base/thenable.ts'
 import { type ExitReason, isOrderly } from './exit-reason.ts'
 
 /**
@@ -28,10 +28,7 @@ export class Ending {
   isSurfaced = false
 
   constructor(reason: ExitReason, origin: string, callback?: string, askedFor = false, because?: Ending) {
-    // A reason is data: `exited`, a promise itself, could not resolve with a promise, but would wait for it.
-    this.reason = isThenable(reason)
-      ? new TypeError(`expected an exit reason, got a promise: ${quote(reason)}`)
-      : reason
+    this.reason = asData(reason)
     this.origin = origin
     this.callback = callback
     this.askedFor = askedFor
@@ -100,23 +97,48 @@ export class GivingUp extends Ending {
   }
 }
 
-/** Whatever a callback threw, as an exit reason: an `Error` is taken as it is, so that nobody can end by `throw 'normal'`. */
-export function thrownReason(thrown: unknown): Error {
-  return thrown instanceof Error ? thrown : new ThrownValueError(thrown)
+/**
+ * A reason is data: `exited`, a promise itself, could not resolve with a promise, but would wait for it. It would reject
+ * where looking for a `then` throws, so a reason that refuses to be looked at is replaced, too.
+ */
+function asData(reason: ExitReason): ExitReason {
+  if ((typeof reason !== 'object' && typeof reason !== 'function') || reason === null) return reason
+  let what = 'a promise'
+  try {
+    if (typeof (reason as { readonly then?: unknown }).then !== 'function') return reason
+  } catch {
+    what = 'a value that cannot be read'
+  }
+  return new TypeError(`expected an exit reason, got ${what}: ${quote(reason)}`, { cause: reason })
 }
 
-/** Ties the reason that was there before to the error that took its place. */
+/** Whatever a callback threw, as an exit reason: an `Error` is taken as it is, so that nobody can end by `throw 'normal'`. */
+export function thrownReason(thrown: unknown): Error {
+  return isError(thrown) ? thrown : new ThrownValueError(thrown)
+}
+
+/** Ties the reason that was there before to the error that took its place, where that lets itself be tied. */
 export function replaceReason(former: ExitReason, thrown: unknown): Error {
   const reason = thrownReason(thrown)
-  if (reason !== former && reason.cause === undefined && Object.isExtensible(reason)) {
-    Object.defineProperty(reason, 'cause', { value: former, configurable: true, writable: true })
+  try {
+    if (reason !== former && reason.cause === undefined && Object.isExtensible(reason)) {
+      Object.defineProperty(reason, 'cause', { value: former, configurable: true, writable: true })
+    }
+  } catch {
+    // An error whose `cause` cannot be read or set is a reason all the same.
   }
   return reason
 }
 
 /** Where an error was made, as ` (at file:line)`, from its stack's first frame. */
 function placeOf(reason: ExitReason): string {
-  if (!(reason instanceof Error) || typeof reason.stack !== 'string') return ''
-  const frame = reason.stack.split('\n').find((line) => /^\s+at /.test(line))
-  return frame === undefined ? '' : ` (${frame.trim()})`
+  if (!isError(reason)) return ''
+  try {
+    const { stack } = reason
+    if (typeof stack !== 'string') return ''
+    const frame = stack.split('\n').find((line) => /^\s+at /.test(line))
+    return frame === undefined ? '' : ` (${frame.trim()})`
+  } catch {
+    return ''
+  }
 }

@@ -1,3 +1,5 @@
+import { isError } from '../base/is-error.ts'
+
 /**
  * Why a process ended: data, not an exception.
  *
@@ -22,10 +24,14 @@ export function isOrderly(reason: ExitReason): boolean {
   return reason === 'normal' || isShutdown(reason)
 }
 
-/** Whether a reason is `'shutdown'` or `{ shutdown: why }`. */
+/** Whether a reason is `'shutdown'` or `{ shutdown: why }`. Never throws: one that cannot be looked at is neither. */
 export function isShutdown(reason: ExitReason): boolean {
   if (reason === 'shutdown') return true
-  if (typeof reason !== 'object' || reason === null || reason instanceof Error) return false
-  const keys = Object.keys(reason)
-  return keys.length === 1 && keys[0] === 'shutdown'
+  if (typeof reason !== 'object' || reason === null || isError(reason)) return false
+  try {
+    const keys = Object.keys(reason)
+    return keys.length === 1 && keys[0] === 'shutdown'
+  } catch {
+    return false
+  }
 }

@@ -6,8 +6,8 @@ export interface Linkable {
   links: ShortLivedSet<Linkable> | undefined
   /** Takes the exit signal of `from`; `sender` is what `handleInfo` is shown as the one who ended. */
   signalExit(from: Linkable | undefined, ending: Ending, sender: unknown): void
-  /** Whether a failure that comes along a link is reported here, or further on, so that nobody else need report it. */
-  willSurface(visited: Set<Linkable>): boolean
+  /** What becomes of a failure that comes along a link: it is reported, passed along the links from here, or kept. */
+  readonly onFailure: 'surface' | 'pass on' | 'keep'
 }
 
 /** Links two; linking twice is linking once. */

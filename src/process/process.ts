@@ -145,6 +145,9 @@ export class Process implements Runnable, Linkable {
   private doom: Ending | undefined
   /** Why the process is stopping of its own; set before `stopped` is answered. */
   private stopping: Ending | undefined
+  /** The end of another process that the message `heardIn`, counted as `messagesBegun`, brought news of. */
+  private heard: Ending | undefined
+  private heardIn = 0
   /** What `beforeEnd` left; dropped if the process is killed or fails instead. */
   private lastWords: (() => void)[] = []
   private mailboxWasReported = false
@@ -267,8 +270,9 @@ export class Process implements Runnable, Linkable {
       if (!this.isDisturbed || this.getReady()) handled = this.handleMessages()
     } catch (thrown) {
       this.crash(thrown)
+    } finally {
+      this.isRunning = false
     }
-    this.isRunning = false
     // The signal may have come in the middle of this turn, from the process's own callback.
     if (this.doom !== undefined) this.die(this.doom)
     else if (this.mailbox.length > 0 && !this.isParked) this.schedule()
@@ -345,13 +349,34 @@ export class Process implements Runnable, Linkable {
   /** Says that the process ends for this reason; answer the result to whoever called. */
   stop(reason: ExitReason | Ending, ending?: Ending): Progress {
     if (reason instanceof Ending) this.stopping = reason
-    else this.stopping = ending ?? this.runtime.endingOf(reason, this.label)
+    else this.stopping = ending ?? this.endingFor(reason)
     return 'stopped'
   }
 
   /** Why it is stopping; undefined unless its `terminate` runs or is about to. */
   get stopCause(): Ending | undefined {
     return this.stopping
+  }
+
+  /** The message under way brings news of an end: see `endingFor`. */
+  hear(ending: Ending | undefined): void {
+    this.heard = ending
+    this.heardIn = this.messagesBegun
+  }
+
+  /**
+   * The story behind a reason: a failure of this process, unless the message under way has brought that very reason
+   * along a link, a monitor or a subscription. Then it is only passed on.
+   *
+   * What is only the same object is another failure: a promise that two stages wait for may reject both of them.
+   */
+  endingFor(reason: ExitReason, callback?: string): Ending {
+    const { heard } = this
+    // That a process was not there is no failure of that one.
+    if (heard === undefined || this.heardIn !== this.messagesBegun || reason === 'noproc' || heard.reason !== reason) {
+      return new Ending(reason, this.label, callback)
+    }
+    return heard
   }
 
   /** Leaves something to be done after `terminate` and before anyone hears of the end: a reply. */
@@ -388,14 +413,16 @@ export class Process implements Runnable, Linkable {
     try {
       this.continuations = []
       this.lastWords = []
+      // What a callback answered may be a promise whose own `then` has thrown: nobody waits for that any more.
+      this.waker = undefined
       if (this.status === 'terminating') {
         const former = this.stopping as Ending
         const reason = replaceReason(former.reason, thrown)
-        end(this, new Ending(reason, this.label, this.callback))
+        end(this, reason === former.reason ? former : new Ending(reason, this.label, this.callback))
       } else {
         this.stopping = this.behaviour.endsBy?.(thrown)
-          ? this.runtime.endingOf('shutdown', this.label)
-          : this.runtime.endingOf(thrownReason(thrown), this.label, this.callback)
+          ? new Ending('shutdown', this.label)
+          : this.endingFor(thrownReason(thrown), this.callback)
         this.terminate()
       }
     } catch (again) {
@@ -420,11 +447,8 @@ export class Process implements Runnable, Linkable {
     }
   }
 
-  willSurface(visited: Set<Linkable>): boolean {
-    if (this.trapsExits || visited.has(this)) return false
-    visited.add(this)
-    for (const linked of this.links ?? []) if (linked.willSurface(visited)) return true
-    return false
+  get onFailure(): 'pass on' | 'keep' {
+    return this.trapsExits ? 'keep' : 'pass on'
   }
 
   /** Ends the process at once, whatever it is doing. */

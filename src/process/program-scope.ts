@@ -12,8 +12,8 @@ export class ProgramScope implements Linkable {
     this.runtime = runtime
   }
 
-  willSurface(): boolean {
-    return true
+  get onFailure(): 'surface' {
+    return 'surface'
   }
 
   signalExit(_from: Linkable | undefined, ending: Ending): void {

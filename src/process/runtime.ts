@@ -5,7 +5,6 @@ import { ShortLivedMap } from '../base/short-lived.ts'
 import { isThenable } from '../base/thenable.ts'
 import { Telemetry } from '../telemetry/telemetry.ts'
 import { Ending } from './ending.ts'
-import type { ExitReason } from './exit-reason.ts'
 import type { Process } from './process.ts'
 import { ProgramScope } from './program-scope.ts'
 import type { ProcessReference } from './reference.ts'
@@ -53,8 +52,6 @@ export class ProcessRuntime implements Runtime {
   /** Whether its stages are looked at when the program ends: from the first start on. */
   isEndWatched = false
   private readonly logger: Logger
-  /** Which failure an error object stands for, so that whoever passes it on is not taken for its cause. */
-  private readonly endings = new WeakMap<object, Ending>()
   private ids = 0
   private tags = 0
 
@@ -80,16 +77,6 @@ export class ProcessRuntime implements Runtime {
   forget(process: Process): void {
     this.processes.delete(process.id)
     if (process.name !== undefined && this.names.get(process.name) === process) this.names.delete(process.name)
-  }
-
-  /** The story behind a reason: the known one where an error is only passed on, a new one otherwise. */
-  endingOf(reason: ExitReason, origin: string, callback?: string): Ending {
-    const isObject = typeof reason === 'object' && reason !== null
-    const known = isObject ? this.endings.get(reason) : undefined
-    if (known !== undefined) return known
-    const ending = new Ending(reason, origin, callback)
-    if (isObject) this.endings.set(reason, ending)
-    return ending
   }
 
   /** The end of a process that was not there. */

@@ -63,7 +63,10 @@ let yieldIsArmed = false
 let deadline = 0
 /** When the clock was last looked at. */
 let lastLook = 0
+/** What goes on in each slice, however much there is of it: it is known to be short, or counts its own turns. */
 let starved: (() => void)[] = []
+/** The runtimes that have used up a slice, each once. They take turns: the first one has the next slice. */
+const contenders = new Ring<() => void>()
 
 /** Begins a slice, if none has begun in this turn of the event loop; answers whether it did. */
 function armYield(): boolean {
@@ -77,11 +80,27 @@ function armYield(): boolean {
 
 function renewBudget(): void {
   yieldIsArmed = false
-  if (starved.length === 0) return
+  if (starved.length === 0 && contenders.length === 0) return
   const due = starved
   starved = []
   armYield()
   for (const goOn of due) goOn()
+  // Only those there are now: one that has used up the slice joins again, at the end.
+  for (let left = contenders.length; left > 0; left--) {
+    const goOn = contenders.shift() as () => void
+    goOn()
+    if (contenders.length > 0 && host.now() >= deadline) return
+  }
+}
+
+/** Runs one turn; whatever went wrong in it is raised as uncaught, and the others go on. */
+function runTurn(process: Runnable): number {
+  try {
+    return process.turn()
+  } catch (fault) {
+    host.surface(fault)
+    return 1
+  }
 }
 
 /** Runs the processes of one runtime, in slices that leave the event loop alive. */
@@ -171,8 +190,14 @@ export class Scheduler {
     this.state = 'requested'
     if (armYield()) this.beginSlice()
     this.work += WORK_OF_WAKING
-    if (this.isLookDue() && this.isOverBudget()) starved.push(this.drainAnew)
+    if (this.isLookDue() && this.isOverBudget()) this.waitForSlice()
     else host.enqueueMicrotask(this.drainOutside)
+  }
+
+  /** Goes on in a slice to come: its next one, where slices are counted in turns, or else when it is this one's turn. */
+  private waitForSlice(): void {
+    if (this.turnsPerSlice === undefined) contenders.push(this.drainAnew)
+    else starved.push(this.drainAnew)
   }
 
   private beginSlice(): void {
@@ -204,7 +229,7 @@ export class Scheduler {
     while (schedule.size > 0) {
       this.turns++
       // In two steps: the turn itself adds to `work`, and `+=` would take the sum from before it.
-      const work = schedule.next().turn()
+      const work = runTurn(schedule.next())
       this.work += work
       if (this.work >= workPerLook && this.isOverBudget()) break
     }
@@ -212,7 +237,7 @@ export class Scheduler {
     if (schedule.size === 0) return
     this.state = 'requested'
     armYield()
-    starved.push(this.drainAnew)
+    this.waitForSlice()
   }
 
   /** From now on turns are run by `step` alone. To be called before anybody joins. */
@@ -229,7 +254,7 @@ export class Scheduler {
     outsideContext(() => {
       while (schedule.size > 0 && this.turns - turns < count) {
         this.turns++
-        schedule.next().turn()
+        runTurn(schedule.next())
       }
     })
     this.state = 'held'

@@ -97,8 +97,8 @@ export class OwnScope implements Linkable, Scope {
     this.runtime.log(level, message, facts)
   }
 
-  willSurface(): boolean {
-    return !this.isClosed
+  get onFailure(): 'surface' | 'keep' {
+    return this.isClosed ? 'keep' : 'surface'
   }
 
   signalExit(_from: Linkable | undefined, ending: Ending): void {
@@ -116,10 +116,10 @@ export class OwnScope implements Linkable, Scope {
   }
 
   private async stopAll(because: Ending | undefined): Promise<void> {
-    // A set keeps the order in which it was filled, so the last one in it was started last.
-    for (let last = lastOf(this.links); last !== undefined; last = lastOf(this.links)) {
-      const process = last as Process
-      await stopWithin(process, this.stopTimeout, because)
+    // A set keeps the order in which it was filled, so the last one in it was started last. None comes while it is closed.
+    const processes = [...(this.links ?? [])] as Process[]
+    for (const process of processes.toReversed()) {
+      if (process.status !== 'ended') await stopWithin(process, this.stopTimeout, because)
       unlink(this, process)
     }
   }

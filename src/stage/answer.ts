@@ -1,5 +1,7 @@
 import { BadReturnError } from '../base/errors.ts'
+import { isError } from '../base/is-error.ts'
 import { isThenable } from '../base/thenable.ts'
+import type { PendingCall } from '../process/call.ts'
 import type { ExitReason } from '../process/exit-reason.ts'
 import type { Progress } from '../process/process.ts'
 import type { Stage } from './stage.ts'
@@ -29,15 +31,18 @@ export function follow(stage: Stage, callback: string, answer: unknown, rule: An
   if (Array.isArray(answer)) {
     if (answer.length > 0) {
       if (rule === 'nothing') throw new BadReturnError(callback, EXPECTED[rule], answer)
-      stage.emit(answer)
+      return stage.emitAll(answer)
     }
     return 'done'
   }
   if (answer === undefined && rule !== 'events') return 'done'
   if (isThenable(answer)) return stage.process.park(answer, (value) => followLate(stage, callback, value, rule))
   const { events, stop } = readRecord(callback, answer, ['events', 'stop'], EXPECTED[rule])
-  if (events !== undefined && events.length > 0) follow(stage, callback, events, rule)
-  return stop === undefined ? 'done' : stage.process.stop(stop)
+  const progress = events === undefined ? 'done' : follow(stage, callback, events, rule)
+  if (stop === undefined) return progress
+  return progress === 'done'
+    ? stage.process.stop(stop)
+    : stage.process.andThen(progress, () => stage.process.stop(stop))
 }
 
 /** Follows what a promise gave, which is no promise again. */
@@ -45,21 +50,46 @@ function followLate(stage: Stage, callback: string, value: unknown, rule: Answer
   return follow(stage, callback, value, rule)
 }
 
-/** Acts on what a request's handler answered: its events, then its reply, then its stop. */
-export function followCall(stage: Stage, callback: string, answer: unknown, reply: (value: unknown) => void): Progress {
+/**
+ * Acts on what a request's handler answered: its events, then its reply, then its stop.
+ *
+ * A reply that is a promise keeps the call open, and parks nobody: the stage handles what comes next.
+ */
+export function followCall(stage: Stage, callback: string, answer: unknown, call: PendingCall): Progress {
   if (answer === undefined) return 'done'
-  if (isThenable(answer)) return stage.process.park(answer, (value) => followCall(stage, callback, value, reply))
+  if (isThenable(answer)) return stage.process.park(answer, (value) => followCall(stage, callback, value, call))
   const expected = '{ reply, events?, stop? }, or nothing where from.reply comes later'
   const record = readRecord(callback, answer, ['reply', 'events', 'stop'], expected)
-  if (record.events !== undefined && record.events.length > 0) follow(stage, callback, record.events, 'events')
+  const { events } = record
+  const progress = events === undefined ? 'done' : follow(stage, callback, events, 'events')
+  if (progress === 'done') return replyAndStop(stage, call, record)
+  return stage.process.andThen(progress, () => replyAndStop(stage, call, record))
+}
+
+function replyAndStop(stage: Stage, call: PendingCall, record: AnswerRecord): Progress {
   const hasReply = Object.hasOwn(record, 'reply')
-  if (record.stop === undefined) {
-    if (hasReply) reply(record.reply)
+  const { reply, stop } = record
+  if (stop === undefined) {
+    if (hasReply) call.reply(reply)
     return 'done'
   }
+  if (isThenable(reply)) return stopAfterReply(stage, call, reply, stop)
   // As in GenServer: terminate runs first, then the caller has its reply, then everyone hears of the end.
-  if (hasReply) stage.process.beforeEnd(() => reply(record.reply))
-  return stage.process.stop(record.stop)
+  if (hasReply) stage.process.beforeEnd(() => call.reply(reply))
+  return stage.process.stop(stop)
+}
+
+/** Waits for a reply that is promised and only then stops the stage, as its end would reject the call. */
+function stopAfterReply(stage: Stage, call: PendingCall, reply: PromiseLike<unknown>, stop: ExitReason): Progress {
+  const { process } = stage
+  const settled = new Promise<unknown>((resolve) => resolve(reply)).then(
+    (value) => () => call.reply(value),
+    (error: unknown) => () => call.fail(error),
+  )
+  return process.park(settled, (settle) => {
+    process.beforeEnd(settle as () => void)
+    return process.stop(stop)
+  })
 }
 
 /** Acts on what a `handleSubscribe` answered that lets nobody subscribe: it can only be a stop. */
@@ -88,7 +118,7 @@ function readRecord(callback: string, answer: unknown, keys: readonly string[], 
 
 /** Whether an answer is meant as a record. A `Set` of events is not, nor is what a generator answers, or an error. */
 function isRecord(answer: unknown): answer is object {
-  if (typeof answer !== 'object' || answer === null || Array.isArray(answer) || answer instanceof Error) return false
+  if (typeof answer !== 'object' || answer === null || Array.isArray(answer) || isError(answer)) return false
   const prototype: unknown = Object.getPrototypeOf(answer)
   return prototype === null || prototype === Object.prototype || Object.keys(answer).length > 0
 }

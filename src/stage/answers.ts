@@ -32,8 +32,10 @@ export type Nothing = void | Stop | Promise<void | Stop>
 /**
  * What a request's handler answers: `{ reply }`, with the events to send out before it.
  *
- * Without `reply` the answer is owed by `from.reply`, now or later. With `stop` the stage ends, after the reply. Never a
- * bare array, which could be meant as either.
+ * A reply that is a promise keeps the call open, with its timeout and its signal, until it settles; a rejection rejects
+ * the call. The stage does not wait for it, unless it is to stop after it. Without `reply` the answer is owed by
+ * `from.reply`, now or later. With `stop` the stage ends, after the reply. Never a bare array, which could be meant as
+ * either.
  */
 export type Answer<Reply, Out> = AnswerNow<Reply, Out> | Promise<AnswerNow<Reply, Out>>
 
@@ -41,7 +43,7 @@ export type Answer<Reply, Out> = AnswerNow<Reply, Out> | Promise<AnswerNow<Reply
 export type AnswerNow<Reply, Out> =
   | void
   | { readonly events?: readonly Out[]; readonly stop?: ExitReason }
-  | { readonly reply: Reply; readonly events?: readonly Out[]; readonly stop?: ExitReason }
+  | { readonly reply: Reply | PromiseLike<Reply>; readonly events?: readonly Out[]; readonly stop?: ExitReason }
 
 /** What `handleSubscribe` answers: how demand is asked for, or `{ stop: reason }`. Nothing means `'automatic'`. */
 export type SubscribeAnswer<Mode extends 'automatic' | 'manual'> = void | Mode | Stop | Promise<void | Mode | Stop>

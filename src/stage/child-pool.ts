@@ -152,7 +152,7 @@ export class ChildPool {
     if (typeof message === 'object' && message !== null) {
       const { exit, reason } = message as { readonly exit?: ProcessReference; readonly reason: ExitReason }
       const child = exit === undefined ? undefined : this.children.get(exit)
-      if (child !== undefined) return this.onExit(child, this.process.runtime.endingOf(reason, child.reference.label))
+      if (child !== undefined) return this.onExit(child, this.process.endingFor(reason))
     }
     this.process.runtime.log('warn', `${this.process.label} received a message that it does not know`, { message })
   }

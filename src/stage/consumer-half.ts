@@ -470,9 +470,10 @@ export class ConsumerHalf {
   }
 
   /** Tells `handleCancel` of the end of a subscription. */
-  tell({ kind, reason, upstream }: Cancellation): Progress {
+  tell({ kind, reason, upstream, ending }: Cancellation): Progress {
     const { process, members, callbacks } = this.stage
     if (members.handleCancel === undefined) return 'done'
+    process.hear(ending)
     process.callback = 'handleCancel'
     const answer = members.handleCancel.call(callbacks, { [kind]: reason }, upstream.handle)
     return follow(this.stage, 'handleCancel', answer, this.cancelRule)

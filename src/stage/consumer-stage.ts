@@ -97,12 +97,16 @@ export class ConsumerStage extends Stage implements HandlingStage {
     throw new BadReturnError(this.process.callback ?? 'a callback', 'no events, as a consumer emits none', events)
   }
 
+  protected emitsInPieces(): boolean {
+    return false
+  }
+
   protected estimatedCount(): number {
     this.refuse('count what is buffered')
     return 0
   }
 
-  protected demandMode(): DemandMode {
+  demandMode(): DemandMode {
     return 'forward'
   }
 

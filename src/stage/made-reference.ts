@@ -32,7 +32,7 @@ export type RequestOf<Handler> = Handler extends (...args: infer Args) => unknow
 export type ReplyOf<Handler> = Handler extends (request: never, from: From<infer Owed>) => infer Result
   ? Awaited<Result> extends infer Now
     ? Now extends { readonly reply: infer Reply }
-      ? Reply
+      ? Awaited<Reply>
       : unknown extends Owed
         ? never
         : Owed

@@ -93,6 +93,10 @@ export class ProducerConsumerStage extends Stage implements EmittingStage, Handl
     this.demand = Math.max(0, this.demand - this.producing.dispatch(events))
   }
 
+  protected emitsInPieces(count: number): boolean {
+    return this.producing.dispatchesInPieces(count)
+  }
+
   private takeInbound(): Progress {
     const { inbound, process } = this
     while (this.isNextDue()) {
@@ -190,7 +194,7 @@ export class ProducerConsumerStage extends Stage implements EmittingStage, Handl
     return this.producing.estimatedCount
   }
 
-  protected demandMode(): DemandMode {
+  demandMode(): DemandMode {
     return 'forward'
   }
 
@@ -266,7 +270,8 @@ export class ProducerConsumerStage extends Stage implements EmittingStage, Handl
   held(): Readonly<Record<string, number>> {
     const { inHand } = this.consuming
     const mailbox = countEvents(this.process.mailbox)
-    return { ...this.producing.held(), inbound: this.countInbound(), hands: inHand, mailbox }
+    const answer = this.unemitted
+    return { ...this.producing.held(), inbound: this.countInbound(), hands: inHand, mailbox, answer }
   }
 
   private countInbound(): number {

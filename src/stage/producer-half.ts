@@ -210,6 +210,7 @@ export class ProducerHalf {
 
   /** The end of one who was watched: a consumer of this stage? Undefined where it is none. */
   onDown(watch: Monitor): Progress {
+    this.stage.process.hear(watch.ending)
     return this.cancel(watch.tag, 'down', watch.ending?.reason)
   }
 
@@ -279,6 +280,17 @@ export class ProducerHalf {
     if (unwanted !== undefined) this.askAgain(unwanted)
     if (leftover.length > 0) this.store(leftover)
     return length - leftover.length
+  }
+
+  /**
+   * Whether events, of which there are very many, are better dispatched in pieces. Not where one subscriber has asked for
+   * all of them, and is to have them as they are, nor where the buffer will drop some, which is told once.
+   */
+  dispatchesInPieces(count: number): boolean {
+    const { buffer } = this
+    if (buffer.eventCount + count > buffer.size) return false
+    for (const subscriber of this.subscribers.values()) if (pendingOf(subscriber) >= count) return false
+    return true
   }
 
   /** Sends events to a subscriber, who must have asked for them. */

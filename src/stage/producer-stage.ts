@@ -76,7 +76,11 @@ export class ProducerStage extends Stage implements EmittingStage {
     this.process.spend(events.length)
   }
 
-  protected demandMode(): DemandMode {
+  protected emitsInPieces(count: number): boolean {
+    return this.accumulated === undefined && this.half.dispatchesInPieces(count)
+  }
+
+  demandMode(): DemandMode {
     return this.accumulated === undefined ? 'forward' : 'accumulate'
   }
 
@@ -93,12 +97,9 @@ export class ProducerStage extends Stage implements EmittingStage {
 
   private replay(): Progress {
     for (let entry = this.replaying.shift(); entry !== undefined; entry = this.replaying.shift()) {
-      if ('events' in entry) {
-        this.emit(entry.events)
-        continue
-      }
-      const progress = this.serve(entry.demand)
+      const progress = 'events' in entry ? this.emitAll(entry.events) : this.serve(entry.demand)
       if (progress !== 'done') return this.process.andThen(progress, () => this.replay())
+      if (this.process.spend(0)) return this.process.yield(() => this.replay())
     }
     return 'done'
   }
@@ -116,7 +117,7 @@ export class ProducerStage extends Stage implements EmittingStage {
   }
 
   held(): Readonly<Record<string, number>> {
-    return { ...this.half.held(), accumulated: this.countAccumulated() }
+    return { ...this.half.held(), accumulated: this.countAccumulated(), answer: this.unemitted }
   }
 
   private countAccumulated(): number {

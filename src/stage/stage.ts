@@ -10,11 +10,15 @@ import type { ProcessReference } from '../process/reference.ts'
 import type { Inspection } from '../telemetry/inspection.ts'
 import { type AnswerRule, follow, followCall } from './answer.ts'
 import type { SubscribeRequest } from './consumer-half.ts'
+import type { Down, Exit } from './context.ts'
 import { findHandler } from './handler-table.ts'
 import type { Members } from './members.ts'
 import type { Ask, Cancel, Delivered, Ended, Subscribe } from './protocol.ts'
 import type { DemandMode } from './references.ts'
 import type { Subscription } from './subscribing.ts'
+
+/** How many events are emitted at once at most. */
+const PIECE = 16_384
 
 /** What a call or a cast brings to its handler. */
 export interface UserRequest {
@@ -37,6 +41,8 @@ export abstract class Stage implements Behaviour {
   /** What callbacks may answer that emit on occasion. */
   abstract readonly occasionalRule: AnswerRule
 
+  /** Events of the answer under way that are still to be emitted, where it has so many that they go out in pieces. */
+  protected unemitted = 0
   /** Set when the stage was asked to drain: it takes nothing new, and ends once it has handed on what it holds. */
   isFinishing = false
   /** Whether `handleEnd` was called; it is called once. */
@@ -56,6 +62,7 @@ export abstract class Stage implements Behaviour {
   abstract emit(events: readonly unknown[]): void
   /** Has the user's code handle a batch. */
   abstract handleEvents(batch: readonly unknown[], from: Subscription): unknown
+  abstract demandMode(): DemandMode
   abstract held(): Readonly<Record<string, number>>
   abstract inspect(): Inspection
   /** Whether nothing is left to do for a stage that is finishing. */
@@ -73,8 +80,35 @@ export abstract class Stage implements Behaviour {
   /** Queues an info behind the events that are there. */
   protected abstract queueInfo(message: unknown): void
   protected abstract setDemandMode(mode: DemandMode): Progress
-  protected abstract demandMode(): DemandMode
   protected abstract estimatedCount(): number
+
+  // ── Emitting ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+  /**
+   * Sends events out, and very many of them piece by piece: copying and distributing them takes time, and the event loop
+   * has its turns in between.
+   */
+  emitAll(events: readonly unknown[]): Progress {
+    if (events.length > PIECE && this.emitsInPieces(events.length)) return this.emitFrom(events, 0)
+    this.emit(events)
+    return 'done'
+  }
+
+  /** Whether so many events had better go out in pieces. */
+  protected abstract emitsInPieces(count: number): boolean
+
+  private emitFrom(events: readonly unknown[], from: number): Progress {
+    const { process } = this
+    for (let next = from; next < events.length; ) {
+      const piece = events.slice(next, next + PIECE)
+      next += piece.length
+      this.unemitted = events.length - next
+      this.emit(piece)
+      const rest = next
+      if (process.spend(PIECE) && this.unemitted > 0) return process.yield(() => this.emitFrom(events, rest))
+    }
+    return 'done'
+  }
 
   // ── Messages ──────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -113,9 +147,9 @@ export abstract class Stage implements Behaviour {
       case 'subscriber-down':
         return isActive(message) ? this.onSubscriberDown(message.body as Monitor) : 'done'
       case 'down':
-        return isActive(message) ? this.handleInfo(downInfo(message.body as Monitor)) : 'done'
+        return isActive(message) ? this.onMonitoredDown(message.body as Monitor) : 'done'
       case 'exit':
-        return this.handleInfo(exitInfo(message.body as { from: unknown; ending: Ending }))
+        return this.onExit(message.body as { from: unknown; ending: Ending })
       case 'request-subscription': {
         const { call, argument } = message.body as Request<SubscribeRequest>
         return this.subscribe(argument, call)
@@ -173,6 +207,18 @@ export abstract class Stage implements Behaviour {
     return progress === 'done' ? next() : process.andThen(progress, next)
   }
 
+  /** A process that the stage monitors has ended. */
+  private onMonitoredDown(watch: Monitor): Progress {
+    this.process.hear(watch.ending)
+    return this.handleInfo({ down: watch.target, reason: watch.ending?.reason } satisfies Down)
+  }
+
+  /** A linked process has ended, or somebody has called `exit`, and the stage traps that. */
+  private onExit({ from, ending }: { readonly from: unknown; readonly ending: Ending }): Progress {
+    this.process.hear(ending)
+    return this.handleInfo({ exit: from as ProcessRef | undefined, reason: ending.reason } satisfies Exit)
+  }
+
   // ── Callbacks that all kinds have ─────────────────────────────────────────────────────────────────────────────
 
   private handleInfo(message: unknown): Progress {
@@ -200,7 +246,7 @@ export abstract class Stage implements Behaviour {
     process.callback = name
     const from = { reply: (value: unknown): void => call.reply(value) }
     const answer = handler.call(members.handleCall, argument.arguments[0], from)
-    return followCall(this, name, answer, from.reply)
+    return followCall(this, name, answer, call)
   }
 
   private handleCast({ kind, arguments: request }: UserRequest): Progress {
@@ -249,12 +295,4 @@ export abstract class Stage implements Behaviour {
 
 function isActive(message: Message): boolean {
   return (message.body as Monitor).isActive
-}
-
-function downInfo(watch: Monitor): { readonly down: ProcessRef; readonly reason: ExitReason } {
-  return { down: watch.target, reason: watch.ending?.reason }
-}
-
-function exitInfo({ from, ending }: { from: unknown; ending: Ending }): { exit: unknown; reason: ExitReason } {
-  return { exit: from, reason: ending.reason }
 }

@@ -1,4 +1,5 @@
 import { ChildRunningError, ExitError, ExitedError, StartError } from '../base/errors.ts'
+import { isError } from '../base/is-error.ts'
 import { quote } from '../base/quote.ts'
 import type { PendingCall, Request } from '../process/call.ts'
 import { askToDrain, type Drain } from '../process/drain.ts'
@@ -235,7 +236,7 @@ export class SupervisorProcess implements Behaviour {
         reason,
       })
       child.isRestarting = true
-      const again = error instanceof Error ? new Ending(error, `${process.label}, starting ${quote(child.id)}`) : ending
+      const again = isError(error) ? new Ending(error, `${process.label}, starting ${quote(child.id)}`) : ending
       process.deliver(new Message('restart-again', '', undefined, { child, ending: again }))
       return false
     }

@@ -1,3 +1,5 @@
+import { isError } from '../base/is-error.ts'
+
 /**
  * Whether two values are the same, looked at from outside: alike in type and in all that they hold.
  *
@@ -14,7 +16,7 @@ function isSame(one: unknown, other: unknown, compared: Map<object, object>): bo
   if (Object.getPrototypeOf(one) !== Object.getPrototypeOf(other)) return false
   if (compared.get(one) === other) return true
   compared.set(one, other)
-  if (one instanceof Error && other instanceof Error) return one.message === other.message && one.name === other.name
+  if (isError(one) && isError(other)) return one.message === other.message && one.name === other.name
   if (one instanceof Date && other instanceof Date) return Object.is(one.getTime(), other.getTime())
   if (one instanceof Map && other instanceof Map) return isSameList([...one], [...other], compared)
   if (one instanceof Set && other instanceof Set) return isSameList([...one], [...other], compared)

@@ -110,6 +110,46 @@ describe('Ring', () => {
     )
   })
 
+  test('answers as an array does where it is so long that it stands in several arrays', () => {
+    const bulk = fc.record({
+      move: fc.constantFrom('push', 'pushAll', 'unshift', 'shift', 'shiftMany', 'drop', 'at'),
+      count: fc.nat(12_000),
+    })
+    fc.assert(
+      fc.property(fc.array(bulk, { maxLength: 12, size: 'max' }), (bulks) => {
+        const ring = new Ring<number>()
+        let list: number[] = []
+        let value = 0
+        for (const { move, count } of bulks) {
+          const some = Array.from({ length: count }, () => value++)
+          if (move === 'push') {
+            for (const each of some) ring.push(each)
+            list = list.concat(some)
+          } else if (move === 'pushAll') {
+            ring.pushAll(some)
+            list = list.concat(some)
+          } else if (move === 'unshift') {
+            for (const each of some) ring.unshift(each)
+            list = some.reverse().concat(list)
+          } else if (move === 'shift') {
+            const taken = some.map(() => ring.shift())
+            expect(taken.slice(0, list.length)).toEqual(list.splice(0, count))
+          } else if (move === 'shiftMany') expect(ring.shiftMany(count)).toEqual(list.splice(0, count))
+          else if (move === 'drop') {
+            ring.drop(count)
+            list.splice(0, count)
+          } else expect(ring.at(count)).toBe(list[count])
+          expect(ring.length).toBe(list.length)
+          expect(ring.peek()).toBe(list[0])
+          expect(ring.capacity).toBeGreaterThanOrEqual(list.length)
+        }
+        expect(ring.shiftMany(Number.POSITIVE_INFINITY)).toEqual(list)
+        expect(ring.capacity).toBeLessThanOrEqual(1_024)
+      }),
+      { numRuns: 20 },
+    )
+  })
+
   test('holds values that are undefined', () => {
     const ring = new Ring<undefined>()
     ring.push(undefined)

@@ -1,4 +1,12 @@
-import { BadReturnError, broadcastDispatcher, type Logger, StartError, stream, ThrownValueError } from 'genstage'
+import {
+  BadReturnError,
+  broadcastDispatcher,
+  demandDispatcher,
+  type Logger,
+  StartError,
+  stream,
+  ThrownValueError,
+} from 'genstage'
 import { fromCallback, OverflowError, type Push } from 'genstage/bridge'
 import { shuffled, testRuntime } from 'genstage/testing'
 import { describe, expect, test } from 'vitest'
@@ -291,6 +299,26 @@ describe('while demand is held back', () => {
       await runtime.settle()
       expect(seen).toEqual([...kept, 100])
     }
+  })
+
+  test('the dispatcher is not asked for its partitions each time, of which there may be very many', async () => {
+    const runtime = testRuntime()
+    const source = handle()
+    let inspections = 0
+    const dispatcher = demandDispatcher()
+    const inspect = dispatcher.inspect?.bind(dispatcher)
+    dispatcher.inspect = () => {
+      inspections++
+      return inspect?.() ?? { kind: 'demand' }
+    }
+    const options = { whenFull: 'drop-oldest', bufferSize: 5, formatDiscarded: () => false, dispatcher } as const
+    const stage = await launch(runtime, fromCallback<number>(source.connect, options))
+    for (const number of range(0, 100)) {
+      source.push.emit(number)
+      await runtime.settle()
+    }
+    expect(await stage.call('discarded')).toBe(95)
+    expect(inspections).toBe(0)
   })
 
   test('what is too much fails the stage where it is to', async () => {

@@ -4,7 +4,7 @@ import { shuffled, testRuntime } from 'genstage/testing'
 import { describe, expect, test } from 'vitest'
 import type { ProcessRuntime } from '../../src/process/runtime.ts'
 import { type Untyped, untyped } from '../untyped.ts'
-import { gate } from './gate.ts'
+import { type Gate, gate } from './gate.ts'
 import { idle } from './plain-stages.ts'
 
 /** A stage that answers at once, later, never, or by calling others. */
@@ -221,6 +221,193 @@ describe('a call', () => {
     const none = (await start(idle(), { runtime })) as unknown as typeof loose
     await expect(none.call('echo')).rejects.toThrow('expected a stage with a handleCall')
     expect(await ref.call('echo', 'still here')).toBe('still here')
+  })
+})
+
+describe('a reply that is a promise', () => {
+  /** A stage whose replies are the promises of gates, in the answer or by `from`, and one that stops after it. */
+  const Promising = (replies: Gate<string>[], log: string[] = []) => {
+    const next = (): Promise<string> => {
+      const reply = gate<string>()
+      replies.push(reply)
+      return reply.promise
+    }
+    return consumer({
+      handleEvents() {},
+      handleCall: {
+        answered: () => ({ reply: next() }),
+        late: async () => ({ reply: [next()][0] as Promise<string> }),
+        owed(_: undefined, from: From<string>) {
+          from.reply(next())
+          from.reply('a second reply')
+        },
+        stop: () => ({ reply: next(), stop: 'shutdown' }),
+        echo: (word: string) => ({ reply: word }),
+      },
+      terminate() {
+        log.push('terminate')
+      },
+    })
+  }
+
+  const kinds = ['answered', 'late', 'owed'] as const
+  const call = (ref: Untyped, kind: string, options: object = {}): Promise<unknown> =>
+    ref.call(kind, undefined, { timeout: 5_000, ...options })
+
+  describe.each(kinds)('given as the kind %s does', (kind) => {
+    test('is waited for, while the stage handles other messages', async () => {
+      await shuffled(20, async (runtime) => {
+        const replies: Gate<string>[] = []
+        const ref = await start(Promising(replies), { runtime })
+        const pending = call(ref, kind)
+        await runtime.settle()
+        expect(await ref.call('echo', 'hello')).toBe('hello')
+        replies[0]?.open('promised')
+        expect(await runtime.settle(pending)).toBe('promised')
+        expect(booksOf(runtime)).toEqual({ timers: 0, calls: [[0, 0]] })
+      })
+    })
+
+    test('rejects the call where it rejects, and the stage goes on', async () => {
+      const runtime = testRuntime()
+      const replies: Gate<string>[] = []
+      const ref = await start(Promising(replies), { runtime })
+      const pending = call(ref, kind)
+      const outcome = pending.catch((error: unknown) => error)
+      await runtime.settle()
+      const error = new Error('no reply')
+      replies[0]?.fail(error)
+      expect(await runtime.settle(outcome)).toBe(error)
+      expect(await ref.call('echo', 'hello')).toBe('hello')
+    })
+
+    test('leaves the timeout and the signal of the call alive; what comes then is dropped', async () => {
+      const runtime = testRuntime()
+      const replies: Gate<string>[] = []
+      const ref = await start(Promising(replies), { runtime })
+      const controller = new AbortController()
+      const outcomes = Promise.allSettled([
+        call(ref, kind, { timeout: 100 }),
+        call(ref, kind, { signal: controller.signal }),
+      ])
+      await runtime.settle()
+      const reason = new Error('no longer wanted')
+      controller.abort(reason)
+      await runtime.advance(100)
+      expect(await runtime.settle(outcomes)).toMatchObject([
+        { status: 'rejected', reason: { code: 'GENSTAGE_TIMEOUT' } },
+        { status: 'rejected', reason },
+      ])
+      for (const reply of replies) reply.fail(new Error('too late'))
+      await runtime.settle()
+      expect(booksOf(runtime)).toEqual({ timers: 0, calls: [[0, 0]] })
+      expect(getEventListeners(controller.signal, 'abort')).toHaveLength(0)
+    })
+
+    test('is an ExitError where the stage ends before', async () => {
+      const runtime = testRuntime()
+      const replies: Gate<string>[] = []
+      const ref = await start(Promising(replies), { runtime })
+      const pending = call(ref, kind).catch((error: unknown) => error)
+      await runtime.settle()
+      ref.exit('enough')
+      expect(await runtime.settle(pending)).toMatchObject({ code: 'GENSTAGE_EXIT', reason: 'enough' })
+      replies[0]?.fail(new Error('too late'))
+      await runtime.settle()
+    })
+  })
+
+  test('of a stage that stops comes before the end, after terminate', async () => {
+    const runtime = testRuntime()
+    const replies: Gate<string>[] = []
+    const log: string[] = []
+    const ref = await start(Promising(replies, log), { runtime })
+    const pending = call(ref, 'stop').then((reply) => log.push(String(reply)))
+    await runtime.settle()
+    expect(log).toEqual([])
+    replies[0]?.open('bye')
+    await runtime.settle(pending)
+    expect(log).toEqual(['terminate', 'bye'])
+    expect(await ref.exited).toBe('shutdown')
+  })
+
+  test('that comes second, and rejects, is dropped like any other', async () => {
+    const unhandled: unknown[] = []
+    const note = (error: unknown): void => void unhandled.push(error)
+    process.on('unhandledRejection', note)
+    const runtime = testRuntime()
+    const owed: From<string>[] = []
+    const ref = await start(Answering(owed), { runtime })
+    const pending = ref.call('owe', undefined)
+    await runtime.settle()
+    owed[0]?.reply('first')
+    owed[0]?.reply(Promise.reject(new Error('second')))
+    expect(await runtime.settle(pending)).toBe('first')
+    process.off('unhandledRejection', note)
+    expect(unhandled).toEqual([])
+  })
+
+  test('of a stage that stops rejects the call where it rejects, and the stage stops as it wanted to', async () => {
+    const runtime = testRuntime()
+    const replies: Gate<string>[] = []
+    const ref = await start(Promising(replies), { runtime })
+    const pending = call(ref, 'stop').catch((error: unknown) => error)
+    await runtime.settle()
+    const error = new Error('no reply')
+    replies[0]?.fail(error)
+    expect(await runtime.settle(pending)).toBe(error)
+    expect(await ref.exited).toBe('shutdown')
+  })
+})
+
+describe('an AbortSignal', () => {
+  test('that a thousand calls are given has one listener, and none when they are answered', async () => {
+    const runtime = testRuntime()
+    const owed: From<string>[] = []
+    const ref = await start(Answering(owed), { runtime })
+    const { signal } = new AbortController()
+    const warnings: Error[] = []
+    const warned = (warning: Error): void => void warnings.push(warning)
+    process.on('warning', warned)
+    const calls = Array.from({ length: 1_000 }, () => ref.call('owe', undefined, { signal }))
+    await runtime.settle()
+    expect(getEventListeners(signal, 'abort')).toHaveLength(1)
+    for (const from of owed) from.reply('here')
+    await Promise.all(calls)
+    expect(getEventListeners(signal, 'abort')).toHaveLength(0)
+    process.off('warning', warned)
+    expect(warnings).toEqual([])
+  })
+
+  test('rejects the calls that still wait, in their order, and those only', async () => {
+    const runtime = testRuntime()
+    const owed: From<string>[] = []
+    const ref = await start(Answering(owed), { runtime })
+    const controller = new AbortController()
+    const settled: string[] = []
+    for (const name of ['a', 'b', 'c', 'd']) {
+      ref.call('owe', undefined, { signal: controller.signal }).then(
+        (reply) => settled.push(`${name}: ${reply}`),
+        (error: unknown) => settled.push(`${name}: ${(error as Error).message}`),
+      )
+    }
+    await runtime.settle()
+    owed[1]?.reply('here')
+    await runtime.settle()
+    controller.abort(new Error('gone'))
+    await runtime.settle()
+    expect(settled).toEqual(['b: here', 'a: gone', 'c: gone', 'd: gone'])
+  })
+
+  test('whose removeEventListener throws disturbs neither the call nor the stage that replies', async () => {
+    const runtime = testRuntime()
+    const ref = await start(Answering(), { runtime })
+    const { signal } = new AbortController()
+    signal.removeEventListener = () => {
+      throw new Error('cannot remove')
+    }
+    expect(await runtime.settle(ref.call('echo', 'hello', { signal }))).toBe('hello')
+    expect(await runtime.settle(ref.call('echo', 'again'))).toBe('again')
   })
 })
 

@@ -1,6 +1,20 @@
-import { consumer, createScope, type ProcessRef, producer, producerConsumer, start, supervisor, task } from 'genstage'
+import { runInNewContext } from 'node:vm'
+import {
+  consumer,
+  createScope,
+  type ProcessRef,
+  type ProducerRef,
+  producer,
+  producerConsumer,
+  type Stage,
+  type StageFailure,
+  start,
+  supervisor,
+  task,
+} from 'genstage'
 import { testRuntime } from 'genstage/testing'
 import { describe, expect, test } from 'vitest'
+import type { Untyped } from '../untyped.ts'
 import { acting, idle, recordingLogger } from './plain-stages.ts'
 
 const failing = (error: Error) =>
@@ -64,24 +78,173 @@ describe('a failure', () => {
     await expect(scopes[0]?.done).rejects.toMatchObject({ stage: 'producer a', callback: 'handleDemand' })
   })
 
-  test('of the same error by two stages that have nothing to do with each other is of the first', async () => {
+  test('of one error object by two stages is two failures, each with its own report', async () => {
     const lines: string[] = []
     const runtime = testRuntime({ logger: recordingLogger(lines) })
-    const error = new Error('boom')
-    for (const name of ['one', 'two']) {
-      const ref = await start(
-        acting(() => {
-          throw error
-        }),
-        { runtime, name },
-      )
-      ref.send('')
-      await ref.exited
-    }
-    // One object is one cause: whoever passes an error on is not taken for its origin.
-    expect(lines.map((line) => line.slice(0, 35))).toEqual(
-      ['error: consumer one failed in handle', 'debug: consumer two ended: consumer '].map((line) => line.slice(0, 35)),
+    const shared = Promise.reject(new Error('boom'))
+    shared.catch(() => {})
+    const refs = await Promise.all([
+      start(
+        acting(() => shared),
+        { runtime, name: 'one' },
+      ),
+      start(consumer({ handleEvents() {}, handleCast: { go: () => shared } }), { runtime, name: 'two' }),
+    ])
+    refs[0].send('')
+    refs[1].cast('go')
+    await runtime.settle()
+    expect(lines.map((line) => line.replace(/ \(at .*/, ''))).toEqual([
+      'error: consumer one failed in handleInfo: boom',
+      'error: consumer two failed in handleCast.go: boom',
+    ])
+  })
+
+  test('of an error of another realm has its message, and is the cause as it is', async () => {
+    const lines: string[] = []
+    const runtime = testRuntime({ logger: recordingLogger(lines) })
+    const error: unknown = runInNewContext('new RangeError("from elsewhere")')
+    expect(error).not.toBeInstanceOf(Error)
+    const scope = createScope({ runtime })
+    const ref = await scope.startLink(
+      acting(() => {
+        throw error
+      }),
+      { name: 'one' },
     )
+    ref.send('')
+    expect(await runtime.settle(scope.done.catch((failure: unknown) => failure))).toMatchObject({
+      message: 'consumer one failed in handleInfo: from elsewhere',
+    })
+    await expect(scope.done).rejects.toHaveProperty('cause', error)
+    expect(await ref.exited).toBe(error)
+  })
+
+  test('of one error object in two scopes rejects each with the stage that failed in it', async () => {
+    const runtime = testRuntime()
+    const error = new Error('boom')
+    const failures = await Promise.all(
+      ['one', 'two'].map(async (name) => {
+        const scope = createScope({ runtime })
+        const ref = await scope.startLink(
+          acting(() => {
+            throw error
+          }),
+          { name },
+        )
+        ref.send('')
+        return scope.done.catch((failure: unknown) => failure)
+      }),
+    )
+    expect(failures).toEqual([
+      expect.objectContaining({ stage: 'consumer one', callback: 'handleInfo', cause: error }),
+      expect.objectContaining({ stage: 'consumer two', callback: 'handleInfo', cause: error }),
+    ])
+  })
+
+  describe.each<[string, (reason: unknown) => Untyped]>([
+    ['stops with', (reason) => ({ stop: reason })],
+    [
+      'throws',
+      (reason) => {
+        throw reason
+      },
+    ],
+    ['rejects with', (reason) => Promise.reject(reason)],
+  ])('that reaches a stage which then %s that same reason', (_how, pass) => {
+    /** What a scope is told, and what else is logged, of a failure of `source` that `stage` passes on. */
+    async function reports(
+      stage: (source: ProducerRef<unknown>) => Stage<ProcessRef>,
+      connect: (ref: Untyped, source: ProducerRef<unknown>) => unknown = () => {},
+    ): Promise<unknown> {
+      const lines: string[] = []
+      const runtime = testRuntime({ logger: recordingLogger(lines) })
+      const scope = createScope({ runtime })
+      const failed = scope.done.catch(({ stage, callback }: StageFailure) => ({ stage, callback }))
+      const source = await start(failing(new Error('boom')), { runtime, name: 'source' })
+      const ref = await scope.startLink(stage(source), { name: 'second' })
+      await connect(ref, source)
+      const asking = await start(idle(), { runtime })
+      asking.subscribe(source).catch(() => {})
+      await runtime.settle()
+      source.demand('forward')
+      return [await runtime.settle(failed), lines.filter((line) => line.startsWith('error')).length]
+    }
+    // Where nobody that is linked to the source passes the failure on without being asked, it is one line in the log, too.
+    const once = (lines: number) => [{ stage: 'producer source', callback: 'handleDemand' }, lines]
+
+    test('in handleInfo, by a monitor, is that of the stage where it began', async () => {
+      const stage = (source: ProducerRef<unknown>) =>
+        consumer(({ monitor }) => {
+          monitor(source)
+          return { handleEvents() {}, handleInfo: ({ reason }: Untyped) => pass(reason) }
+        })
+      expect(await reports(stage)).toEqual(once(1))
+    })
+
+    test('in handleInfo, by a link, is that of the stage where it began', async () => {
+      const stage = (source: ProducerRef<unknown>) =>
+        consumer(({ link }) => {
+          link(source)
+          return { trapExit: true, handleEvents() {}, handleInfo: ({ reason }: Untyped) => pass(reason) }
+        })
+      expect(await reports(stage)).toEqual(once(1))
+    })
+
+    test('in handleCancel, as a consumer, is that of the stage where it began', async () => {
+      const stage = () => consumer({ handleEvents() {}, handleCancel: ({ down }: Untyped) => pass(down) })
+      const connect = (ref: Untyped, source: unknown) => ref.subscribe(source, { cancel: 'temporary' })
+      expect(await reports(stage, connect)).toEqual(once(1))
+    })
+
+    test('in handleCancel, behind events that it holds, is that of the stage where it began', async () => {
+      const stage = () =>
+        producerConsumer({
+          onProducerEnd: 'stop',
+          handleEvents: () => [],
+          handleCancel: ({ down }: Untyped) => pass(down),
+        })
+      const connect = (ref: Untyped, source: unknown) => ref.subscribe(source, { cancel: 'temporary' })
+      expect(await reports(stage, connect)).toEqual(once(1))
+    })
+
+    test('in handleCancel, as a producer, is that of the stage where it began', async () => {
+      const lines: string[] = []
+      const runtime = testRuntime({ logger: recordingLogger(lines) })
+      const scope = createScope({ runtime })
+      const failed = scope.done.catch(({ stage, callback }: StageFailure) => ({ stage, callback }))
+      const source = await scope.startLink(
+        producer({ handleDemand: () => [1], handleCancel: ({ down }: Untyped) => pass(down) }),
+      )
+      const sink = await start(
+        consumer({
+          handleEvents() {
+            throw new Error('boom')
+          },
+        }),
+        { runtime, name: 'sink' },
+      )
+      await sink.subscribe(source)
+      expect(await runtime.settle(failed)).toEqual({ stage: 'consumer sink', callback: 'handleEvents' })
+    })
+
+    test('at another time, is a failure of its own', async () => {
+      const stage = (source: ProducerRef<unknown>) =>
+        consumer(({ monitor, self }) => {
+          monitor(source)
+          return {
+            handleEvents() {},
+            handleInfo(message: Untyped) {
+              if (!('down' in message)) return pass(message.later)
+              self.send({ later: message.reason })
+              return undefined
+            },
+          }
+        })
+      expect(await reports(stage)).toEqual([{ stage: 'consumer second', callback: callbackOf() }, 1])
+    })
+
+    // An answer of `{ stop }` is no failure of the callback, but of the stage.
+    const callbackOf = () => (_how === 'stops with' ? undefined : 'handleInfo')
   })
 
   test('of a child is logged where its supervisor deals with it', async () => {

@@ -1,4 +1,14 @@
-import { consumer, createRuntime, fromIterable, producer, type Runnable, type Schedule, start, stream } from 'genstage'
+import {
+  consumer,
+  createRuntime,
+  fromIterable,
+  producer,
+  type Runnable,
+  type Runtime,
+  type Schedule,
+  start,
+  stream,
+} from 'genstage'
 import { shuffled, testRuntime } from 'genstage/testing'
 import { describe, expect, test } from 'vitest'
 import { longestHold } from './longest-hold.ts'
@@ -134,6 +144,101 @@ describe('the event loop', () => {
     await sink.subscribe(source, { maxDemand: 10_000 })
     expect(await longestHold(sink.exited)).toBeLessThan(mostHold)
     source.exit('kill')
+  })
+})
+
+describe('runtimes that are busy at the same time', () => {
+  /** So many milliseconds of the machine: a machine that is busy with others takes longer. */
+  const computing = (ms: number): (() => boolean) => {
+    const { user, system } = process.cpuUsage()
+    return () => {
+      const now = process.cpuUsage()
+      return now.user + now.system < user + system + ms * 1_000
+    }
+  }
+
+  /** Keeps a pair of stages busy in a runtime for as long as is said; resolves with how many events were handled. */
+  async function handledIn(runtime: Runtime, goesOn: () => boolean, isAsync: boolean): Promise<number> {
+    let handled = 0
+    const source = await start(producer({ handleDemand: (demand) => Array.from({ length: demand }, () => 1) }), {
+      runtime,
+    })
+    const sink = await start(
+      consumer({
+        handleEvents(events) {
+          handled += events.length
+          const answer = goesOn() ? undefined : { stop: 'normal' }
+          return isAsync ? Promise.resolve(answer) : answer
+        },
+      }),
+      { runtime },
+    )
+    await sink.subscribe(source, { maxDemand: 100 })
+    await sink.exited
+    source.exit('kill')
+    return handled
+  }
+
+  test.each([
+    ['whose callbacks return at once', false],
+    ['whose callbacks are async', true],
+  ])('share the thread equally, where there are three of them %s', async (_what, isAsync) => {
+    const goesOn = computing(600)
+    const handled = await Promise.all([1, 2, 3].map(() => handledIn(createRuntime(), goesOn, isAsync)))
+    const third = handled.reduce((sum, count) => sum + count, 0) / 3
+    for (const count of handled) expect(Math.abs(count - third) / third).toBeLessThan(0.2)
+  })
+
+  test('leave one that has little to do its turn within a slice or two of each', async () => {
+    const goesOn = computing(400)
+    const busy = [1, 2, 3].map(() => handledIn(createRuntime(), goesOn, false))
+    const ref = await start(
+      consumer({ handleEvents() {}, handleCall: { now: () => ({ reply: performance.now() }) } }),
+      {
+        runtime: createRuntime(),
+      },
+    )
+    let calls = 0
+    while (goesOn()) {
+      await ref.call('now')
+      calls++
+    }
+    await Promise.all(busy)
+    // A slice is 2 ms; the rest is for busy machines.
+    expect(calls).toBeGreaterThan(15)
+    await ref.stop()
+  })
+
+  test('have as many turns as ever in each turn of the event loop, where they count them', async () => {
+    const turns = async (others: number): Promise<number[]> => {
+      const runtimes = Array.from({ length: 1 + others }, () => createRuntime({ turnsPerSlice: 10 }))
+      const counts = runtimes.map(() => 0)
+      const refs = await Promise.all(
+        runtimes.map((runtime, index) =>
+          start(
+            acting((left: number, { self }) => {
+              counts[index] = (counts[index] as number) + 1
+              work(0.05)
+              if (left > 0) self.send(left - 1)
+              return undefined
+            }),
+            { runtime },
+          ),
+        ),
+      )
+      await new Promise((resolve) => setImmediate(resolve))
+      for (const ref of refs) ref.send(1_000_000)
+      const seen: number[] = []
+      for (let slice = 0; slice < 6; slice++) {
+        await new Promise((resolve) => setImmediate(resolve))
+        seen.push(counts[0] as number)
+      }
+      for (const ref of refs) ref.exit('kill')
+      return seen
+    }
+    const alone = await turns(0)
+    expect(alone.slice(1).map((count, index) => count - (alone[index] as number))).toEqual([160, 160, 160, 160, 160])
+    expect(await turns(3)).toEqual(alone)
   })
 })
 

@@ -178,6 +178,20 @@ describe.concurrent('a failure', () => {
   })
 })
 
+describe.concurrent('a fault outside of any callback', () => {
+  test('in the middle of an end is one uncaught error, and the end goes on', async ({ expect }) => {
+    const { code, stdout, stderr } = await run('a clock that throws, caught')
+    expect({ code, stderr }).toEqual(silence)
+    expect(linesOf(stdout)).toEqual(['down', 'enough', '["cannot clear"]'])
+  })
+
+  test('in a turn is one uncaught error, and the others have their turns', async ({ expect }) => {
+    const { code, stdout, stderr } = await run('a turn that throws, caught')
+    expect({ code, stderr }).toEqual(silence)
+    expect(linesOf(stdout)).toEqual(['handled', 'handled', '["broken"]'])
+  })
+})
+
 describe.concurrent('after the end', () => {
   const goesOn = { ...silence, stdout: 'still here\n' }
 

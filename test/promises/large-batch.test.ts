@@ -1,8 +1,11 @@
 import {
+  type Answers,
+  attach,
   broadcastDispatcher,
   consumer,
   createRuntime,
   fromIterable,
+  type ProducerRef,
   partitionDispatcher,
   producer,
   producerConsumer,
@@ -12,6 +15,7 @@ import {
 } from 'genstage'
 import { describe, expect, test } from 'vitest'
 import { longestHold } from '../process/longest-hold.ts'
+import type { Untyped } from '../untyped.ts'
 
 const many = 2_000_000
 /** Made once: what is sent is handed on and never changed. */
@@ -302,5 +306,105 @@ describe('one batch of 2,000,000 events passes', () => {
     source.send('emit')
     await source.stop()
     expect(lines).toEqual(['producer source ended and dropped 2000000 events: 2000000 in its buffer'])
+  })
+})
+
+describe('10,000,000 events go into a buffer', () => {
+  const most = 10_000_000
+  // A slice is 2 ms, and a piece of the events a fraction of that; the rest is for busy machines and the collector. In
+  // one go it would be hundreds.
+  const mostHold = 100
+
+  /** Waits until the stage has handled all that it was sent; answers how long the event loop was held. */
+  async function holdOf(work: (source: ProducerRef<number> & Answers<{ done(): null }>) => unknown, more: object = {}) {
+    let hold = Number.POSITIVE_INFINITY
+    // The best of three: what else the machine does can only add to it.
+    for (let attempt = 0; attempt < 3 && hold > mostHold; attempt++) {
+      const source = await start(
+        producer({
+          bufferSize: Number.POSITIVE_INFINITY,
+          ...more,
+          handleDemand: () => [] as number[],
+          handleInfo: (answer: Untyped) => answer,
+          handleCall: { done: () => ({ reply: null }) },
+        }),
+        { runtime: createRuntime({ logger: silent }) },
+      )
+      const timeout = Number.POSITIVE_INFINITY
+      const working = (async () => {
+        await work(source)
+        await source.call('done', { timeout })
+      })()
+      hold = Math.min(hold, await longestHold(working))
+      source.demand('forward')
+      hold = Math.max(hold, await longestHold(source.call('done', { timeout })))
+      expect(await source.estimateBufferedCount({ timeout })).toBe(most)
+      source.exit('kill')
+    }
+    return hold
+  }
+  const silent = { debug() {}, info() {}, warn() {}, error() {} }
+  const all: readonly number[] = Array.from({ length: most }, (_, index) => index)
+  const batch = all.slice(0, 1_000)
+
+  test.each([
+    ['in one array', () => all],
+    ['in one array, with what is done next', () => ({ events: all, stop: undefined })],
+  ])('%s, and the event loop turns', { timeout: 60_000 }, async (_how, answer) => {
+    expect(await holdOf((source) => source.send(answer()))).toBeLessThan(mostHold)
+  })
+
+  test.each([
+    ['in batches', {}],
+    ['in batches, from an accumulating producer', { demand: 'accumulate' }],
+  ])('%s, and the event loop turns', { timeout: 60_000 }, async (_how, more) => {
+    const work = async (source: ProducerRef<number> & Answers<{ done(): null }>): Promise<void> => {
+      for (let sent = 0; sent < most; sent += batch.length) {
+        source.send(batch)
+        if (sent % 100_000 === 0) await source.call('done', { timeout: Number.POSITIVE_INFINITY })
+      }
+    }
+    expect(await holdOf(work, more)).toBeLessThan(mostHold)
+  })
+
+  test('in one array, from an accumulating producer, and the event loop turns', { timeout: 60_000 }, async () => {
+    expect(await holdOf((source) => source.send(all), { demand: 'accumulate' })).toBeLessThan(mostHold)
+  })
+
+  test('and those that a stage is still about to emit when it is killed are counted', async () => {
+    const runtime = createRuntime({ logger: silent })
+    const counts: number[] = []
+    attach({ 'stage.stopped': ({ held }) => counts.push(held) }, { runtime })
+    const source = await start(Told(), { runtime })
+    source.send('emit')
+    const held = source.exited
+    setImmediate(() => setImmediate(() => source.exit('kill')))
+    await held
+    expect(counts).toEqual([many])
+  })
+
+  test('before the reply and the stop that come with them', async () => {
+    const runtime = createRuntime({ logger: silent })
+    const ends: unknown[] = []
+    attach({ 'stage.stopped': (_numbers, { held }) => ends.push(held) }, { runtime })
+    const begin = () =>
+      start(
+        producer({
+          bufferSize: Number.POSITIVE_INFINITY,
+          handleDemand: () => [] as number[],
+          handleCall: {
+            emit: () => ({ reply: 'emitted', events }),
+            leave: () => ({ reply: 'bye', events, stop: 'normal' }),
+          },
+        }),
+        { runtime },
+      )
+    const [one, other] = [await begin(), await begin()]
+    expect(await one.call('emit')).toBe('emitted')
+    one.exit('kill')
+    await one.exited
+    expect(await other.call('leave')).toBe('bye')
+    expect(await other.exited).toBe('normal')
+    expect(ends).toEqual(ends.map(() => ({ buffer: many, dispatcher: 0, accumulated: 0, answer: 0 })))
   })
 })

@@ -70,7 +70,12 @@ export interface SubscriptionSnapshot {
   readonly queued?: number
 }
 
-/** A place in the supervision tree. */
+/**
+ * A place in the supervision tree.
+ *
+ * The tree is nested a hundred levels deep at most; a process that was started below those stands on the last of them,
+ * behind its starter, which is its stage's `parent`.
+ */
 export interface TreeNode {
   /** The id of the process; `null` for a child that does not run. */
   readonly id: string | null

@@ -4,7 +4,12 @@ import { anything, boolean } from '../../base/option-type.ts'
 import { quote } from '../../base/quote.ts'
 import { Process } from '../../process/process.ts'
 import { defaultRuntime, expectRuntime, type ProcessRuntime, type Runtime } from '../../process/runtime.ts'
-import type { Inspection, ProducingInspection, UpstreamInspection } from '../../telemetry/inspection.ts'
+import type {
+  ChildInspection,
+  Inspection,
+  ProducingInspection,
+  UpstreamInspection,
+} from '../../telemetry/inspection.ts'
 import { Allowance } from './allowance.ts'
 import type {
   JsonValue,
@@ -200,6 +205,12 @@ function partitionsOf({ dispatcher }: ProducingInspection): Map<string, Partitio
   return byTag
 }
 
+/**
+ * How many levels of the tree are nested. What is started further below stands beside its starter, on the last of them:
+ * nobody reads a list nested so deep, and programs that go through one, `JSON.stringify` among them, run out of stack.
+ */
+const MOST_LEVELS = 100
+
 /** What was started by the program itself, each with those linked to it as their starter. */
 function treeOf(stages: readonly StageSnapshot[]): TreeNode[] {
   const childrenOf = new Map<string | null, StageSnapshot[]>()
@@ -210,17 +221,43 @@ function treeOf(stages: readonly StageSnapshot[]): TreeNode[] {
     if (siblings === undefined) childrenOf.set(parent, [stage])
     else siblings.push(stage)
   }
-  const nodeOf = (stage: StageSnapshot, child: string | null): TreeNode => {
-    const own = childrenOf.get(stage.id) ?? []
-    const byId = new Map(own.map((each) => [each.id, each]))
+  const roots: TreeNode[] = []
+  // Places to fill, the next one last. Not by recursion: a chain of starters may be longer than the stack is deep.
+  const open = placesOf(childrenOf.get(null) ?? [], [], roots, 1)
+  for (let place = open.pop(); place !== undefined; place = open.pop()) {
+    const { stage, child, among, level } = place
     const children: TreeNode[] = []
-    for (const { id, process } of stage.supervising?.children ?? []) {
-      const running = process === null ? undefined : byId.get(process)
-      if (process !== null) byId.delete(process)
-      children.push(running === undefined ? { id: null, child: id, children: [] } : nodeOf(running, id))
-    }
-    for (const other of byId.values()) children.push(nodeOf(other, null))
-    return { id: stage.id, child, children }
+    among.push({ id: stage?.id ?? null, child, children })
+    if (stage === undefined) continue
+    const [below, belowLevel] = level < MOST_LEVELS ? [children, level + 1] : [among, level]
+    const started = childrenOf.get(stage.id) ?? []
+    for (const each of placesOf(started, stage.supervising?.children ?? [], below, belowLevel)) open.push(each)
   }
-  return (childrenOf.get(null) ?? []).map((stage) => nodeOf(stage, null))
+  return roots
+}
+
+/** Where a process, or a child that does not run, is to stand in the tree: behind those that are there `among`. */
+interface Place {
+  readonly stage: StageSnapshot | undefined
+  readonly child: string | null
+  readonly among: TreeNode[]
+  readonly level: number
+}
+
+/** The places of those that one process has started, the last one first; what it supervises in its own order. */
+function placesOf(
+  started: readonly StageSnapshot[],
+  supervised: readonly ChildInspection[],
+  among: TreeNode[],
+  level: number,
+): Place[] {
+  const byId = new Map(started.map((each) => [each.id, each]))
+  const places: Place[] = []
+  for (const { id, process } of supervised) {
+    const stage = process === null ? undefined : byId.get(process)
+    if (process !== null) byId.delete(process)
+    places.push({ stage, child: id, among, level })
+  }
+  for (const stage of byId.values()) places.push({ stage, child: null, among, level })
+  return places.reverse()
 }

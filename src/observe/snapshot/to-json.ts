@@ -1,4 +1,5 @@
 import { byteLengthOf } from '../../base/byte-length.ts'
+import { isError } from '../../base/is-error.ts'
 import { quote } from '../../base/quote.ts'
 import { Allowance } from './allowance.ts'
 import type { JsonValue } from './snapshot-types.ts'
@@ -64,7 +65,7 @@ function objectToJson(value: object, allowance: Allowance, levels: number): Json
 }
 
 function isShownInWords(value: object): boolean {
-  return value instanceof Error || value instanceof Date || value instanceof RegExp || byteLengthOf(value) !== undefined
+  return isError(value) || value instanceof Date || value instanceof RegExp || byteLengthOf(value) !== undefined
 }
 
 /** By the getter of the class itself, as a subclass may have another one. */

@@ -28,7 +28,7 @@ export function toMermaid(snapshot: Snapshot): string {
     // A consumer that has just ended is in the books of its producer for a moment longer.
     if (from === undefined || to === undefined) continue
     const ends = `${from} ${to}`
-    edges.set(ends, [...(edges.get(ends) ?? []), subscription])
+    add(edges, ends, subscription)
   }
   for (const [ends, subscriptions] of edges) {
     const [from, to] = ends.split(' ')
@@ -39,12 +39,9 @@ export function toMermaid(snapshot: Snapshot): string {
 
 function nodesOf({ stages, subscriptions }: Snapshot): Node[] {
   const neighbours = new Map<string, string[]>()
-  const note = (id: string, neighbour: string): void => {
-    neighbours.set(id, [...(neighbours.get(id) ?? []), neighbour])
-  }
   for (const { producer, consumer } of subscriptions) {
-    note(producer, `to ${consumer}`)
-    note(consumer, `from ${producer}`)
+    add(neighbours, producer, `to ${consumer}`)
+    add(neighbours, consumer, `from ${producer}`)
   }
   const groups = new Map<string, StageSnapshot[]>()
   for (const stage of stages) {
@@ -52,7 +49,7 @@ function nodesOf({ stages, subscriptions }: Snapshot): Node[] {
     const { id, kind, name } = stage
     const around = [...new Set(neighbours.get(id) ?? [])].sort()
     const key = JSON.stringify([kind, name === null ? null : withoutNumbers(name), around])
-    groups.set(key, [...(groups.get(key) ?? []), stage])
+    add(groups, key, stage)
   }
   const drawn = [...groups.values()].flatMap((group) => (group.length < MANY ? group.map((stage) => [stage]) : [group]))
   const place = new Map(stages.map(({ id }, index) => [id, index]))
@@ -60,6 +57,13 @@ function nodesOf({ stages, subscriptions }: Snapshot): Node[] {
   return drawn
     .sort((one, other) => placeOf(one) - placeOf(other))
     .map((group, index) => ({ id: `s${index + 1}`, stages: group }))
+}
+
+/** Adds to what there is under a key. */
+function add<Value>(lists: Map<string, Value[]>, key: string, value: Value): void {
+  const list = lists.get(key)
+  if (list === undefined) lists.set(key, [value])
+  else list.push(value)
 }
 
 function withoutNumbers(name: string): string {

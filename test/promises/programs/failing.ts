@@ -3,12 +3,14 @@ import {
   type Answers,
   consumer,
   consumerSupervisor,
+  createRuntime,
   createScope,
   type ProcessRef,
   partitionDispatcher,
   producer,
   producerConsumer,
   type RefOf,
+  type Runnable,
   type Stage,
   start,
   startLink,
@@ -350,6 +352,58 @@ const programs: Record<string, () => Promise<unknown>> = {
         return { handleEvents() {}, handleInfo: (message: string) => console.log(message) }
       }),
     )
+  },
+
+  async 'a clock that throws, caught'() {
+    catchReports()
+    const clear = () => {
+      throw new Error('cannot clear')
+    }
+    const runtime = createRuntime({ clock: { now: () => 0, setTimer: () => ({ clear }) } })
+    const ref = await start(
+      consumer((stage) => {
+        stage.sendAfter('never', 1_000)
+        return { handleEvents() {} }
+      }),
+      { runtime },
+    )
+    const watching = await start(
+      consumer(({ monitor }) => {
+        monitor(ref)
+        return { handleEvents() {}, handleInfo: () => console.log('down') }
+      }),
+      { runtime },
+    )
+    ref.exit('enough')
+    console.log(await ref.exited)
+    await watching.stop()
+  },
+
+  async 'a turn that throws, caught'() {
+    catchReports()
+    const due: Runnable[] = []
+    const broken: Runnable = {
+      id: 'broken',
+      turn() {
+        throw new Error('broken')
+      },
+    }
+    const schedule = {
+      get size() {
+        return due.length
+      },
+      add: (process: Runnable) => due.push(process),
+      next: () => due.shift() as Runnable,
+    }
+    const runtime = createRuntime({ schedule })
+    const begin = async () => {
+      const ref = await start(Obeying(), { runtime })
+      ref.send(() => console.log('handled'))
+      await ref.stop()
+    }
+    await begin()
+    due.push(broken)
+    await begin()
   },
 
   async 'a call that was answered'() {

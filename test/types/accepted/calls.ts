@@ -15,6 +15,7 @@ import {
 import { exactly } from '../equal.ts'
 
 type Job = { id: number }
+declare function fetchJob(id: number): Promise<Job>
 
 const Jobs = () => {
   const jobs: Job[] = []
@@ -33,6 +34,12 @@ const Jobs = () => {
         if (job.id === 0) return { reply: 'none' as const }
         from.reply('ok')
         return { events: [job] }
+      },
+      // A reply may be a promise: the call resolves with what that gives.
+      fetch: (id: number) => ({ reply: fetchJob(id) }),
+      fetchLater: async (id: number) => ({ reply: id === 0 ? ('none' as const) : fetchJob(id), events: [{ id }] }),
+      owed(id: number, from: From<Job>) {
+        from.reply(fetchJob(id))
       },
       optional: (limit?: number) => ({ reply: jobs.slice(0, limit) }),
       never: () => ({ stop: 'normal' }),
@@ -60,6 +67,9 @@ exactly<Job>()(await jobs.call('next'))
 exactly<'none' | 'ok'>()(await jobs.call('notify', { id: 1 }))
 exactly<Job[]>()(await jobs.call('optional'))
 exactly<Job[]>()(await jobs.call('optional', 2))
+exactly<Job>()(await jobs.call('fetch', 1))
+exactly<Job | 'none'>()(await jobs.call('fetchLater', 1))
+exactly<Job>()(await jobs.call('owed', 1))
 exactly<Promise<never>>()(jobs.call('never'))
 
 // Options come last, whether or not there is a request.

@@ -10,6 +10,8 @@ const jobs = await startLink(
       find: (id: number) => ({ reply: `${id}` }),
       later(_: void, from: From<'ok'>) {
         from.reply('ok')
+        // @ts-expect-error TS2345 at Promise: Promise<"no"> and PromiseLike<"ok">
+        from.reply(Promise.resolve('no'))
       },
     },
     handleCast: { push: (job: { id: number }) => [job], clear() {} },
