@@ -23,8 +23,15 @@ export interface StageSnapshot extends Inspection {
   /** `'producer'`, `'producer-consumer'`, `'consumer'`, `'consumer-supervisor'`, `'supervisor'`, `'task'`, `'stream'`. */
   readonly kind: string
   readonly name: string | null
-  /** What messages call it: its kind, and its name or else its id. */
+  /**
+   * What it is called: its kind, then its name; without a name its unit and its role, `'consumer orders › batcher db'`;
+   * without these its id.
+   */
   readonly label: string
+  /** The id of the process that it is a part of, which is in this snapshot too; missing where it is part of none. */
+  readonly unit?: string
+  /** What it is in its unit. */
+  readonly role?: string
   /** The id of the process that started it linked to itself: its supervisor; `null` where none did. */
   readonly parent: string | null
   readonly state: StageState

@@ -4,15 +4,10 @@ import { anything, boolean } from '../../base/option-type.ts'
 import { Process } from '../../process/process.ts'
 import { defaultRuntime, expectRuntime, type ProcessRuntime, type Runtime } from '../../process/runtime.ts'
 import type { Inspection, ProducingInspection, UpstreamInspection } from '../../telemetry/inspection.ts'
-import type {
-  JsonValue,
-  Snapshot,
-  StageSnapshot,
-  StageState,
-  SubscriptionSnapshot,
-  TreeNode,
-} from './snapshot-types.ts'
+import type { JsonValue, Snapshot, StageSnapshot, StageState, SubscriptionSnapshot } from './snapshot-types.ts'
 import { toJson } from './to-json.ts'
+import { MOST_LEVELS, treeOf } from './tree.ts'
+import { withUnits } from './units.ts'
 
 /** What a snapshot is taken of. */
 export interface SnapshotOptions {
@@ -48,8 +43,9 @@ export function snapshot(options?: SnapshotOptions): Snapshot {
 /** The same of a runtime that is known to be one. */
 export function snapshotOf(runtime: ProcessRuntime, states: boolean = false): Snapshot {
   const time = runtime.clock.now()
-  const stages: StageSnapshot[] = []
-  for (const process of runtime.processes.values()) stages.push(stageSnapshot(process, time, states))
+  const processes: StageSnapshot[] = []
+  for (const process of runtime.processes.values()) processes.push(stageSnapshot(process, time, states))
+  const stages = withUnits(processes)
   return {
     version: 1,
     runtime: runtime.id,
@@ -64,7 +60,16 @@ export function snapshotOf(runtime: ProcessRuntime, states: boolean = false): Sn
 /** Looks at one stage, with its state; undefined where none of that id runs. */
 export function stageOf(runtime: ProcessRuntime, id: string): StageSnapshot | undefined {
   const process = runtime.processes.get(id)
-  return process && stageSnapshot(process, runtime.clock.now(), true)
+  if (process === undefined) return undefined
+  const time = runtime.clock.now()
+  const path = [stageSnapshot(process, time, true)]
+  // What it is called depends on its unit, and that on its own unit, up to the first one that has a name.
+  for (let at = path[0]; at !== undefined && path.length < MOST_LEVELS; at = path.at(-1)) {
+    const owner = runtime.processes.get(at.unit ?? at.parent ?? '')
+    if (owner === undefined || (path.length > 1 && at.name !== null)) break
+    path.push(stageSnapshot(owner, time, false))
+  }
+  return withUnits(path)[0]
 }
 
 /**
@@ -170,29 +175,4 @@ function partitionsOf({ dispatcher }: ProducingInspection): Map<string, Partitio
   const byTag = new Map<string, Partitions[number]>()
   for (const each of dispatcher.partitions ?? []) if (each.subscriber !== null) byTag.set(each.subscriber, each)
   return byTag
-}
-
-/** What was started by the program itself, each with those linked to it as their starter. */
-function treeOf(stages: readonly StageSnapshot[]): TreeNode[] {
-  const childrenOf = new Map<string | null, StageSnapshot[]>()
-  const known = new Set(stages.map(({ id }) => id))
-  for (const stage of stages) {
-    const parent = stage.parent !== null && known.has(stage.parent) ? stage.parent : null
-    const siblings = childrenOf.get(parent)
-    if (siblings === undefined) childrenOf.set(parent, [stage])
-    else siblings.push(stage)
-  }
-  const nodeOf = (stage: StageSnapshot, child: string | null): TreeNode => {
-    const own = childrenOf.get(stage.id) ?? []
-    const byId = new Map(own.map((each) => [each.id, each]))
-    const children: TreeNode[] = []
-    for (const { id, process } of stage.supervising?.children ?? []) {
-      const running = process === null ? undefined : byId.get(process)
-      if (process !== null) byId.delete(process)
-      children.push(running === undefined ? { id: null, child: id, children: [] } : nodeOf(running, id))
-    }
-    for (const other of byId.values()) children.push(nodeOf(other, null))
-    return { id: stage.id, child, children }
-  }
-  return (childrenOf.get(null) ?? []).map((stage) => nodeOf(stage, null))
 }
