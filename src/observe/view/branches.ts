@@ -19,10 +19,23 @@ export interface Branch {
   readonly branches: readonly Branch[]
 }
 
-/** The supervision tree as lines, in which many alike children are one. */
+/** The supervision tree as lines, in which many alike children are one; empty where nothing is supervised. */
 export function branchesOf({ stages, tree }: Pick<Snapshot, 'stages' | 'tree'>): readonly Branch[] {
   const byId = new Map(stages.map((stage) => [stage.id, stage]))
-  return linesOf(tree, byId, '')
+  return linesOf(supervised(tree, byId), byId, '')
+}
+
+/** The places from which a supervisor is reached. */
+function supervised(tree: readonly TreeNode[], byId: ReadonlyMap<string, StageSnapshot>): readonly TreeNode[] {
+  const isSupervisor = ({ id }: TreeNode): boolean => byId.get(id ?? '')?.supervising !== undefined
+  return tree.filter((root) => {
+    const open = [root]
+    for (let next = open.pop(); next !== undefined; next = open.pop()) {
+      if (isSupervisor(next)) return true
+      for (const child of next.children) open.push(child)
+    }
+    return false
+  })
 }
 
 function linesOf(nodes: readonly TreeNode[], byId: ReadonlyMap<string, StageSnapshot>, parent: string): Branch[] {

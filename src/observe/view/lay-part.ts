@@ -37,11 +37,24 @@ const COLUMN_GAP = 14
 /** Around bands that are one below the other: room for the lines from one to the next. */
 const BAND_SIDE = 40
 
+/** How far from a row of a layer that is wrapped the lines go that come to it, above, and leave it, below. */
+const CHANNEL = 6
+
 /** Cells of a layer that stand in several columns: to those around it they are one. */
 interface Block {
   readonly key: string
-  readonly columns: readonly (readonly Cell[])[]
+  readonly rows: readonly (readonly Cell[])[]
   readonly height: number
+}
+
+/** Where lines come to a cell of a block, and leave it: between its rows, not under other cells. */
+interface Channels {
+  readonly left: number
+  readonly right: number
+  readonly above: number
+  readonly below: number
+  readonly isFirst: boolean
+  readonly isLast: boolean
 }
 
 /** Lays out what is connected, from left to right; wrapped where it would be too small to read in its room. */
@@ -69,6 +82,7 @@ class PartLayout {
   private readonly places = new Map<string, Spot & { readonly layer: number }>()
   /** The middle of each cell that stands in a layer of one column. */
   private readonly middles = new Map<string, number>()
+  private readonly channels = new Map<string, Channels>()
   private readonly lefts: number[] = []
   /** Of each band: its right end, and the middle between it and the next one. */
   private readonly ends: { readonly right: number; readonly below: number }[] = []
@@ -144,8 +158,7 @@ class PartLayout {
       const [one, other] = [standIn.get(from), standIn.get(to)]
       return one === undefined || other === undefined ? [] : [[one, other]]
     })
-    const heightOf = (key: string): number => heights.get(key) ?? 0
-    const centres = placeCentres(rows, steps, heightOf, rowGap)
+    const centres = placeCentres(rows, steps, (key) => heights.get(key) ?? 0, rowGap)
     let left = x
     let bottom = 0
     for (let index = first; index < last; index++) {
@@ -179,24 +192,27 @@ class PartLayout {
     const count = this.columns[index] ?? 1
     if (count === 1) return undefined
     const cells = (this.layers[index] ?? []).filter(({ isVia }) => !isVia)
-    const most = Math.ceil(cells.length / count)
-    const columns = Array.from({ length: Math.ceil(cells.length / most) }, (_, column) =>
-      cells.slice(column * most, (column + 1) * most),
-    )
-    const { rowGap } = this.spacing
-    const heightOf = (column: readonly Cell[]): number =>
-      column.reduce((sum, { height }) => sum + height + rowGap, -rowGap)
-    const height = columns.reduce((highest, column) => Math.max(highest, heightOf(column)), 0)
-    return { key: `block ${index}`, columns, height }
+    const inColumn = Math.ceil(cells.length / count)
+    // Filled column by column: neighbours in order stand one below the other.
+    const rows = Array.from({ length: inColumn }, (_, row) => cells.filter((__, index) => index % inColumn === row))
+    const height = rows.reduce((sum, row) => sum + heightOf(row) + this.spacing.rowGap, 0)
+    return { key: `block ${index}`, rows, height }
   }
 
-  private drawBlock({ columns }: Block, left: number, top: number, width: number): void {
-    for (const [index, column] of columns.entries()) {
-      let y = top
-      for (const { key, height } of column) {
+  private drawBlock({ rows }: Block, left: number, top: number, width: number): void {
+    const { rowGap } = this.spacing
+    const columns = rows[0]?.length ?? 1
+    const right = left + columns * (width + COLUMN_GAP) - COLUMN_GAP
+    let y = top + rowGap / 2
+    for (const row of rows) {
+      const height = heightOf(row)
+      for (const [index, { key }] of row.entries()) {
         this.put(key, left + index * (width + COLUMN_GAP), y)
-        y += height + this.spacing.rowGap
+        const isLast = index === columns - 1
+        const channels = { left, right, above: y - CHANNEL, below: y + height + CHANNEL, isFirst: index === 0, isLast }
+        this.channels.set(key, channels)
       }
+      y += height + rowGap
     }
   }
 
@@ -209,6 +225,11 @@ class PartLayout {
     const [first, last] = [this.items.get(from), this.items.get(to)]
     if (start === undefined || end === undefined || first === undefined || last === undefined) return []
     const line: Spot[] = [{ x: start.x + first.width, y: start.y + Math.round(fromY ?? first.height / 2) }]
+    const [leaving, coming] = [this.channels.get(from), this.channels.get(to)]
+    if (leaving !== undefined && !leaving.isLast) {
+      const { below, right } = leaving
+      line.push({ x: start.x + first.width + COLUMN_GAP, y: below }, { x: right, y: below })
+    }
     let layer = this.layerOf.get(from) ?? 0
     const turnTo = (next: number, y: number): void => {
       for (; layer < next; layer++) this.addTurn(line, layer, y)
@@ -220,7 +241,9 @@ class PartLayout {
       if (y !== undefined) line.push({ x: left, y }, { x: left + this.widthOf(layer), y })
     }
     const target = { x: end.x, y: end.y + Math.round(toY ?? last.height / 2) }
-    turnTo(this.layerOf.get(to) ?? 0, target.y)
+    const isDirect = coming === undefined || coming.isFirst
+    turnTo(this.layerOf.get(to) ?? 0, isDirect ? target.y : coming.above)
+    if (!isDirect) line.push({ x: coming.left, y: coming.above }, { x: end.x - COLUMN_GAP, y: coming.above })
     line.push(target)
     return line
   }
@@ -234,4 +257,8 @@ class PartLayout {
     line.push({ x: right + BAND_SIDE / 2, y: before }, { x: right + BAND_SIDE / 2, y: below })
     line.push({ x: BAND_SIDE / 2, y: below }, { x: BAND_SIDE / 2, y })
   }
+}
+
+function heightOf(row: readonly Cell[]): number {
+  return row.reduce((most, { height }) => Math.max(most, height), 0)
 }
