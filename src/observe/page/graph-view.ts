@@ -17,14 +17,14 @@ import { type Direction, neighbourOf } from '../view/neighbour.ts'
 import { type Difference, differencesOf } from '../view/short-names.ts'
 import { Timeline } from '../view/timeline.ts'
 import { titlesOf } from '../view/titles.ts'
-import type { Room } from '../view/wrap.ts'
+import { READABLE, type Room, scaleFor } from '../view/wrap.ts'
 import { CameraControl } from './camera-control.ts'
 import { ListView, setAttributes } from './dom.ts'
 import { EdgeLayer } from './edge-layer.ts'
 import { type FrameHead, frameHeadView } from './frame-head.ts'
 import { CARD_WIDTH, cardHeight, cardView, type ShownCard } from './node-card.ts'
 import { Overview, type Scene } from './overview.ts'
-import { cardText, headText } from './text-room.ts'
+import { cardText, headText, isSmall } from './text-room.ts'
 import { Tooltip } from './tooltip.ts'
 
 const spacing: Spacing = {
@@ -35,6 +35,10 @@ const spacing: Spacing = {
   frameHead: 44,
   framePad: 18,
 }
+/** Where not all of it can be read at once there need be no room for texts between. */
+const closer: Spacing = { ...spacing, layerGap: 72, rowGap: 16, frameHead: 42, framePad: 14 }
+/** So many nodes surely cannot. */
+const MANY_NODES = 60
 /** A drawing is made for a window; by so much another one may be larger or smaller before it is made anew. */
 const SAME_ROOM = 1.3
 /** The scale at which one looks at a node. */
@@ -177,7 +181,10 @@ export class GraphView {
       this.differences = differencesOf([...this.titles.nodes.values(), ...this.titles.frames.values()])
     this.shape = shape
     this.overview.clear()
-    this.drawing = layoutGraph(boxes, graph.edges, spacing, { frames: graph.frames, room: this.room })
+    const given = { frames: graph.frames, room: this.room }
+    const drawing = boxes.length < MANY_NODES ? layoutGraph(boxes, graph.edges, spacing, given) : undefined
+    const isReadable = drawing !== undefined && scaleFor(drawing, this.room) >= READABLE
+    this.drawing = isReadable ? drawing : layoutGraph(boxes, graph.edges, closer, given)
     this.camera.measure(this.drawing, window)
   }
 
@@ -196,7 +203,7 @@ export class GraphView {
     const { x, y, scale } = this.camera.now
     const { width, height } = this.camera.window
     const detail = detailAt(scale)
-    setAttributes(area, { 'data-detail': detail })
+    setAttributes(area, { 'data-detail': detail, 'data-small': isSmall(CARD_WIDTH * scale) ? '' : undefined })
     for (const part of [nodes, frames]) {
       part.style.transform = `translate(${x}px, ${y}px) scale(${scale})`
       part.style.setProperty('--px', String(1 / scale))

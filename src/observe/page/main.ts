@@ -1,12 +1,13 @@
 import type { Snapshot, StageSnapshot } from '../snapshot/snapshot-types.ts'
+import type { Unit, Units } from '../snapshot/unit-tree.ts'
 import { branchesOf } from '../view/branches.ts'
 import type { Frame, Hello } from '../view/frame.ts'
 import { type Graph, graphOf, MANY_STAGES } from '../view/graph.ts'
 import type { Spot } from '../view/layout.ts'
 import type { Direction } from '../view/neighbour.ts'
 import { amount, rate } from '../view/numbers.ts'
+import { openByDefault } from '../view/open-units.ts'
 import { TIMELINE, Timeline } from '../view/timeline.ts'
-import { openByDefault, type Unit, type Units } from '../view/units.ts'
 import { connect } from './connection.ts'
 import { DetailsView, type Opened } from './details-view.ts'
 import { byId, html, ListView, setAttributes, setText } from './dom.ts'
@@ -144,7 +145,7 @@ function draw(): void {
   delete document.body.dataset.connection
   const isNew = performance.now() - restartedAt < RESTART_SHOWN
   connection('live', isNew ? 'live, the program was started again' : 'live')
-  const isOn = isFolding ?? stages.length >= MANY_STAGES
+  const isOn = isFolding ?? stages.filter(isFlowing).length >= MANY_STAGES
   setAttributes(foldButton, { 'aria-pressed': String(isOn) })
   graph = graphOf({ stages, subscriptions, ended: timeline.ended }, { isOn, unfolded, isOpen: isUnitOpen })
   showSide(branchesOf(snapshot))
@@ -179,12 +180,17 @@ function isUnitOpen({ owner }: Unit, all: Units): boolean {
   return firstSeen.get(owner.id) ?? false
 }
 
+/** Whether events go through it. */
+function isFlowing({ consuming, producing }: StageSnapshot): boolean {
+  return consuming !== undefined || producing !== undefined
+}
+
 function totalsOf({ stages, subscriptions }: Snapshot): (readonly [string, string])[] {
   // What is emitted by those that take nothing in, comes in from outside.
   const sources = stages.filter(({ consuming, producing }) => consuming === undefined && producing !== undefined)
   const perSecond = sources.flatMap(({ id }) => timeline.ratesOf(id).emitted ?? [])
   const incoming = perSecond.length === 0 ? null : perSecond.reduce((sum, each) => sum + each, 0)
-  const running = stages.filter(({ consuming, producing }) => consuming !== undefined || producing !== undefined).length
+  const running = stages.filter(isFlowing).length
   return [
     ['stages', amount(running)],
     ['subscriptions', amount(subscriptions.length)],

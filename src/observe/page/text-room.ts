@@ -6,11 +6,12 @@ import { CARD_WIDTH } from './node-card.ts'
 
 /** Beside the title of a card, in CSS pixels. */
 const CARD_PAD = 26
-/** Around a name that is seen without the rest, in CSS pixels, and its lines. */
+/** Around a name that is seen without the rest, in CSS pixels. */
 const NAME_PAD = 13
-/** As in the style sheet. */
-const NAME_LINE = 14
-const NAME_FONT = '600 11px'
+/** Its lines and fonts, as in the style sheet. */
+const nameFonts = { usual: { line: 14, font: '600 11px' }, small: { line: 12, font: '600 10px' } }
+/** Nodes that are seen narrower have a smaller font. */
+const USUAL_FROM = 72
 const LEAST_HEAD = 56
 
 let ruler: CanvasRenderingContext2D | null | undefined
@@ -37,16 +38,24 @@ export function cardText(title: string, difference: Difference | undefined, deta
     return shortened(title, difference, (text) => widthOf(text, '600 14px') <= CARD_WIDTH - CARD_PAD)
   }
   if (detail === 'mark') return title
-  const lines = Math.max(1, Math.floor((seen.height - NAME_PAD) / NAME_LINE))
-  return shortened(title, difference, (text) => linesOf(text, seen.width - NAME_PAD) <= lines)
+  const { line, font } = nameFonts[isSmall(seen.width) ? 'small' : 'usual']
+  const lines = Math.max(1, Math.floor((seen.height - NAME_PAD) / line))
+  const width = seen.width - NAME_PAD
+  if (isSmall(seen.width)) return shortened(title, difference, (text) => widthOf(text, font) * 1.05 <= lines * width)
+  return shortened(title, difference, (text) => linesOf(text, width, font) <= lines)
+}
+
+/** Whether a name of a node that is seen so wide has a smaller font. */
+export function isSmall(width: number): boolean {
+  return width < USUAL_FROM
 }
 
 /** In how many lines a browser breaks a name: behind hyphens and spaces, and words that are longer than a line. */
-function linesOf(text: string, width: number): number {
+function linesOf(text: string, width: number, font: string): number {
   let lines = 1
   let used = 0
-  for (const word of text.match(/[^-\s]*(-|\s+|$)/g) ?? []) {
-    const own = widthOf(word.trimEnd(), NAME_FONT)
+  for (const word of text.match(/[^-…\s]*(-|…|\s+|$)/g) ?? []) {
+    const own = widthOf(word.trimEnd(), font)
     if (used > 0 && used + own > width) {
       lines++
       used = 0
@@ -54,7 +63,7 @@ function linesOf(text: string, width: number): number {
     // Not every line of a long word is filled.
     const more = Math.max(0, Math.ceil((own * 1.08) / width) - 1)
     lines += own > width ? more : 0
-    used = own > width ? own - more * width : used + widthOf(word, NAME_FONT)
+    used = own > width ? own - more * width : used + widthOf(word, font)
   }
   return lines
 }

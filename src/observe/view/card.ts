@@ -68,7 +68,7 @@ export function cardOf(
   const restarts = unit?.supervising?.restarts ?? 0
   const flow = isOver ? 'ended' : unit === undefined ? flowOf(rates) : flowThrough(shown, subscriptions, timeline)
   const busy = busyOf(node, timeline)
-  const bars = barsOf(shown, busy, unit !== undefined)
+  const bars = barsOf(shown, busy, unit)
   const severity = severityOf(node, findings)
   const content = contentOf(node, running.length)
   const label = [
@@ -97,8 +97,9 @@ export function cardOf(
   }
 }
 
-/** How busy the stages of a node are; of a unit, the busiest of them. */
+/** How busy the stages of a node are; of a unit its owner, if that is a stage itself, or else the busiest of them. */
 export function busyOf({ stages, ended, unit }: GraphNode, timeline: Timeline): number | null {
+  if (isStage(unit)) return timeline.ratesOf(unit.id).busy
   let [sum, most, known] = [0, 0, 0]
   for (const { id } of stages) {
     const busy = ended.has(id) ? null : timeline.ratesOf(id).busy
@@ -109,6 +110,11 @@ export function busyOf({ stages, ended, unit }: GraphNode, timeline: Timeline): 
   }
   if (known === 0) return null
   return unit === undefined ? sum / known : most
+}
+
+/** Whether a unit takes or gives events itself, and has its parts for that. */
+function isStage(unit: StageSnapshot | undefined): unit is StageSnapshot {
+  return unit?.consuming !== undefined || unit?.producing !== undefined
 }
 
 /** The worst that was found of a node. */
@@ -180,8 +186,9 @@ function flowOf(rates: readonly Rates[]): string {
   return rate(handled ?? emitted)
 }
 
-function barsOf(stages: readonly StageSnapshot[], busy: number | null, isUnit: boolean): Bar[] {
-  const title = `${isUnit ? 'its busiest stage ' : ''}busy ${percent(busy)} of the time`
+function barsOf(stages: readonly StageSnapshot[], busy: number | null, unit: StageSnapshot | undefined): Bar[] {
+  const isUnit = unit !== undefined
+  const title = `${isUnit && !isStage(unit) ? 'its busiest stage ' : ''}busy ${percent(busy)} of the time`
   const bars: Bar[] = [
     { name: 'busy', kind: 'busy', share: busy, isHigh: (busy ?? 0) >= HIGH, text: percent(busy), title },
   ]

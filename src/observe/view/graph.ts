@@ -1,7 +1,7 @@
 import type { StageSnapshot, SubscriptionSnapshot } from '../snapshot/snapshot-types.ts'
+import { type Unit, type Units, unitsOf } from '../snapshot/unit-tree.ts'
 import { alikeKeys, type Comparable, type Connection } from './alike.ts'
 import type { EndedStage } from './timeline.ts'
-import { type Unit, type Units, unitsOf } from './units.ts'
 
 /** From so many stages on, alike ones are folded unless somebody says otherwise. */
 export const MANY_STAGES = 25

@@ -42,7 +42,7 @@ function sharedLength(one: string, other: string): number {
 /** Cuts a name in the middle until it fits, but not where it differs from others, as far as that can be. */
 export function shortened(name: string, difference: Difference | undefined, fits: (text: string) => boolean): string {
   if (fits(name)) return name
-  let [least, most] = [1, name.length - 1]
+  let [least, most] = [3, Math.max(3, name.length - 1)]
   while (least < most) {
     const length = Math.ceil((least + most) / 2)
     if (fits(cut(name, difference ?? [0, 0], length))) least = length
@@ -56,12 +56,19 @@ function cut(name: string, [from, to]: Difference, length: number): string {
   const kept = length - 1
   const head = Math.ceil(kept / 2)
   const whole = (first: number): string => `${name.slice(0, first)}…${name.slice(name.length - (kept - first))}`
-  const isSeen = to <= head || from >= name.length - (kept - head)
-  if (isSeen || kept < 2 * LEAST_END) return whole(Math.max(0, head))
+  if (to <= head || from >= name.length - (kept - head)) return whole(head)
   if (to <= kept - LEAST_END) return whole(to)
   if (name.length - from <= kept - LEAST_END) return whole(kept - (name.length - from))
   const rest = kept - 1 - (to - from)
-  if (rest < 2) return `…${name.slice(from, from + Math.max(0, kept - 1))}…`
+  if (rest < 2) return withoutEnds(name, [from, to], kept)
   const first = Math.ceil(rest / 2)
   return `${name.slice(0, first)}…${name.slice(from, to)}…${name.slice(name.length - (rest - first))}`
+}
+
+/** What there is room for of a difference that is too long: its ends, at which it differs, or its begin alone. */
+function withoutEnds(name: string, [from, to]: Difference, kept: number): string {
+  if (kept < 3 * LEAST_END || to - from <= kept)
+    return name.slice(from, from + kept) + (from + kept < name.length ? '…' : '')
+  const first = Math.ceil(kept / 2)
+  return `${name.slice(from, from + first)}…${name.slice(to - (kept - first), to)}`
 }

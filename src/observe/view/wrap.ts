@@ -8,6 +8,8 @@ export interface Room {
 export const READABLE = 0.72
 /** Of the ways to wrap that are nearly as good as the best, the simplest is taken. */
 const NEARLY = 0.92
+/** Where parts are as large as they can be, but for this, they stand as close as they can. */
+const NEARLY_BEST = 0.97
 /** Each way to wrap that is tried is so many times as narrow as the one before. */
 const STEP = 1.22
 
@@ -133,14 +135,16 @@ export interface Shelves extends Room {
 export function shelvesFor(parts: readonly Room[], room: Room | undefined, gap: number): Shelves {
   const stacked = shelvesWithin(parts, 0, gap)
   if (room === undefined || scaleFor(stacked, room) >= READABLE) return stacked
-  let best = stacked
+  const tried = [stacked]
   const whole = parts.reduce((sum, { width }) => sum + width + gap, 0)
   const widest = parts.reduce((most, { width }) => Math.max(most, width), 1)
   for (let width = whole; width >= widest; width /= STEP) {
-    const shelves = shelvesWithin(parts, width, gap)
-    if (scaleFor(shelves, room) > scaleFor(best, room)) best = shelves
+    tried.push(shelvesWithin(parts, width, gap))
   }
-  return best
+  const best = tried.reduce((most, shelves) => Math.max(most, scaleFor(shelves, room)), 0)
+  const good = tried.filter((shelves) => scaleFor(shelves, room) >= best * NEARLY_BEST)
+  // The fullest, of those that are as large.
+  return good.reduce((all, each) => (each.width * each.height < all.width * all.height ? each : all))
 }
 
 function shelvesWithin(parts: readonly Room[], most: number, gap: number): Shelves {
