@@ -97,31 +97,32 @@ function rowsOf({ snapshot }: Frame, timeline: Timeline, room: number): readonly
   return rows
 }
 
-/** Each unit that is open, with what is in it below. */
-function orderedRows({ nodes, frames }: Graph): Row[] {
+/** Each unit that is open, with what is in it below, in the order of what was started first. */
+function orderedRows({ nodes, frames }: Graph): readonly Row[] {
   const depths = new Map<string, number>()
-  const inside = new Map<string, Row[]>()
-  const put = (frame: string | undefined, rows: readonly Row[]): void => {
-    const list = inside.get(frame ?? '')
-    if (list === undefined) inside.set(frame ?? '', [...rows])
-    else for (const row of rows) list.push(row)
-  }
   for (const { key, frame } of frames) depths.set(key, (depths.get(frame ?? '') ?? -1) + 1)
-  const isFrame = new Set(frames.map(({ key }) => key))
-  for (const node of nodes) {
+  const inside = new Map<string, { readonly place: number; readonly rows: readonly Row[] }[]>()
+  const put = (frame: string | undefined, place: number, rows: readonly Row[]): void => {
+    const list = inside.get(frame ?? '')
+    if (list === undefined) inside.set(frame ?? '', [{ place, rows }])
+    else list.push({ place, rows })
+  }
+  const inOrder = (frame: string): { readonly place: number; readonly rows: readonly Row[] }[] =>
+    (inside.get(frame) ?? []).sort((one, other) => one.place - other.place)
+  for (const [place, node] of nodes.entries()) {
     // The owner of a unit that is a stage itself has the line of the unit.
-    if (isFrame.has(node.key)) continue
-    put(node.frame, [
-      { depth: node.frame === undefined ? 0 : (depths.get(node.frame) ?? 0) + 1, node, owner: node.unit },
-    ])
+    if (depths.has(node.key)) continue
+    put(node.frame, place, [{ depth: (depths.get(node.frame ?? '') ?? -1) + 1, node, owner: node.unit }])
   }
   const own = new Map(nodes.map((node) => [node.key, node]))
   for (const { key, frame, owner } of frames.toReversed()) {
+    const parts = inOrder(key)
     const depth = depths.get(key) ?? 0
     const node = own.get(key)
-    put(frame, [node === undefined ? { depth, owner } : { depth, node, owner }, ...(inside.get(key) ?? [])])
+    const row = node === undefined ? { depth, owner } : { depth, node, owner }
+    put(frame, parts[0]?.place ?? 0, [row, ...parts.flatMap(({ rows }) => rows)])
   }
-  return inside.get('') ?? []
+  return inOrder('').flatMap(({ rows }) => rows)
 }
 
 function labelOf(node: GraphNode): string {

@@ -41,6 +41,8 @@ const closer: Spacing = { ...spacing, layerGap: 72, rowGap: 16, frameHead: 42, f
 const MANY_NODES = 60
 /** A drawing is made for a window; by so much another one may be larger or smaller before it is made anew. */
 const SAME_ROOM = 1.3
+/** So many pixels beside a mark are still it. */
+const BESIDE = 3
 /** The scale at which one looks at a node. */
 const NEAR = 1
 
@@ -306,7 +308,14 @@ export class GraphView {
   private nodeAt(event: MouseEvent): string | undefined {
     const { left, top } = this.parts.area.getBoundingClientRect()
     const { x, y, scale } = this.camera.now
-    const spot = { x: (event.clientX - left - x) / scale, y: (event.clientY - top - y) / scale, width: 0, height: 0 }
+    // Marks are small: beside one is as good as on it.
+    const around = detailAt(scale) === 'mark' ? BESIDE / scale : 0
+    const spot = {
+      x: (event.clientX - left - x) / scale - around,
+      y: (event.clientY - top - y) / scale - around,
+      width: 2 * around,
+      height: 2 * around,
+    }
     for (const [key, place] of this.drawing.boxes) if (areTouching(place, spot)) return key
     return undefined
   }

@@ -87,22 +87,27 @@ function openUnits({ units }: Units, shown: Required<MermaidOptions>['units']): 
   return open
 }
 
-/** The lines of the nodes, those of a unit within its subgraph. */
+/** The lines of the nodes, those of a unit within its subgraph, in the order of what was started first. */
 function written(nodes: readonly Node[], { units }: Units, open: ReadonlySet<string>): string[] {
-  const within = new Map<string, string[]>()
-  const put = (frame: string | undefined, lines: readonly string[]): void => {
-    within.set(frame ?? '', [...(within.get(frame ?? '') ?? []), ...lines])
+  const within = new Map<string, { readonly place: number; readonly lines: readonly string[] }[]>()
+  const put = (frame: string | undefined, place: number, lines: readonly string[]): void => {
+    const others = within.get(frame ?? '')
+    if (others === undefined) within.set(frame ?? '', [{ place, lines }])
+    else others.push({ place, lines })
   }
-  for (const node of nodes) put(node.frame, [`  ${node.id}${shape(node)}`])
+  const inOrder = (frame: string): { readonly place: number; readonly lines: readonly string[] }[] =>
+    (within.get(frame) ?? []).sort((one, other) => one.place - other.place)
+  for (const [place, node] of nodes.entries()) put(node.frame, place, [`  ${node.id}${shape(node)}`])
   const numbers = new Map([...open].map((id, index) => [id, index + 1]))
   // Inner ones first: each is put into the one around it when it is complete.
   for (const id of [...open].reverse()) {
     const { owner, outer } = units.get(id) ?? {}
-    if (owner === undefined) continue
-    const inner = (within.get(id) ?? []).map((line) => `  ${line}`)
-    put(outer, [`  subgraph u${numbers.get(id)}["${escaped(owner.label)}"]`, ...inner, '  end'])
+    const parts = inOrder(id)
+    if (owner === undefined || parts[0] === undefined) continue
+    const inner = parts.flatMap(({ lines }) => lines.map((line) => `  ${line}`))
+    put(outer, parts[0].place, [`  subgraph u${numbers.get(id)}["${escaped(owner.label)}"]`, ...inner, '  end'])
   }
-  return within.get('') ?? []
+  return inOrder('').flatMap(({ lines }) => lines)
 }
 
 function nodesOf(snapshot: Snapshot, { stages, units, outerOf }: Units, open: ReadonlySet<string>): Node[] {
@@ -228,5 +233,5 @@ function total(stages: readonly StageSnapshot[], read: (stage: StageSnapshot) =>
 
 /** Keeps a name from meaning anything to Mermaid, or to the HTML that it makes. */
 function escaped(text: string): string {
-  return text.replaceAll(/[^\p{L}\p{N} .,:;_…×()+/-]/gu, (character) => `#${character.codePointAt(0)};`)
+  return text.replaceAll(/[^\p{L}\p{N} .,:;_…×›()+/-]/gu, (character) => `#${character.codePointAt(0)};`)
 }

@@ -4,20 +4,60 @@ export type Difference = readonly [from: number, to: number]
 /** So many characters stay at a cut end, where there is room. */
 const LEAST_END = 3
 
-/** Says of each name where it differs from those that are most like it, in whole words where these have borders. */
+/**
+ * Says of each name where it differs from others: from the first to the last word that not all names of its family have
+ * there, those with as many words and the same first or last one. Without a family, from those that are most like it.
+ */
 export function differencesOf(names: Iterable<string>): ReadonlyMap<string, Difference> {
-  const all = [...new Set(names)]
-  const heads = sharedWithNeighbours(all, (name) => name)
-  const tails = sharedWithNeighbours(all, (name) => Array.from(name).reverse().join(''))
-  return new Map(
-    all.map((name) => {
-      const [head, tail] = [heads.get(name) ?? 0, name.length - (tails.get(name) ?? 0)]
-      const [from, to] = [Math.min(head, tail), Math.max(head, tail)]
-      const before = name.slice(0, from).search(/[\p{L}\p{N}]+$/u)
-      const after = /^[\p{L}\p{N}]*/u.exec(name.slice(to))?.[0].length ?? 0
-      return [name, [before === -1 ? from : before, to + after]]
-    }),
-  )
+  const all = [...new Set(names)].map((name) => ({ name, words: [...name.matchAll(/\p{L}+|\p{N}+/gu)] }))
+  const differences = new Map<string, Difference>()
+  for (const end of [0, -1]) {
+    for (const family of familiesOf(all, end)) {
+      if (family.length < 2) continue
+      const first = family[0]?.words ?? []
+      const differs = first.map((word, place) => family.some(({ words }) => words[place]?.[0] !== word[0]))
+      const [from, to] = [differs.indexOf(true), differs.lastIndexOf(true)]
+      for (const { name, words } of family) {
+        const [begin, last] = [words[from], words[to]]
+        if (differences.has(name) || begin === undefined || last === undefined) continue
+        differences.set(name, [begin.index, last.index + last[0].length])
+      }
+    }
+  }
+  const near = nearDifferences(all.map(({ name }) => name))
+  return new Map(all.map(({ name }) => [name, differences.get(name) ?? near(name)]))
+}
+
+interface Words {
+  readonly name: string
+  readonly words: readonly RegExpExecArray[]
+}
+
+/** Names with as many words and the same first one, or the same last one. */
+function familiesOf(names: readonly Words[], end: number): Iterable<readonly Words[]> {
+  const families = new Map<string, Words[]>()
+  for (const each of names) {
+    const key = `${each.words.length} ${each.words.at(end)?.[0]}`
+    const family = families.get(key)
+    if (family === undefined) families.set(key, [each])
+    else family.push(each)
+  }
+  return families.values()
+}
+
+/** Where names differ from those that begin or end most like them. */
+function nearDifferences(names: readonly string[]): (name: string) => Difference {
+  const heads = sharedWithNeighbours(names, (name) => name)
+  const tails = sharedWithNeighbours(names, (name) => Array.from(name).reverse().join(''))
+  return (name) => {
+    const [head, tail] = [heads.get(name) ?? 0, name.length - (tails.get(name) ?? 0)]
+    // One that is like no other differs everywhere.
+    if (head === 0 && tail === name.length) return [0, 0]
+    const [from, to] = [Math.min(head, tail), Math.max(head, tail)]
+    const before = name.slice(0, from).search(/[\p{L}\p{N}]+$/u)
+    const after = /^[\p{L}\p{N}]*/u.exec(name.slice(to))?.[0].length ?? 0
+    return [before === -1 ? from : before, to + after]
+  }
 }
 
 /** How many characters each name has in common with the one that begins most like it: beside it in order. */
@@ -65,10 +105,14 @@ function cut(name: string, [from, to]: Difference, length: number): string {
   return `${name.slice(0, first)}…${name.slice(from, to)}…${name.slice(name.length - (rest - first))}`
 }
 
-/** What there is room for of a difference that is too long: its ends, at which it differs, or its begin alone. */
+/** A difference that is too long, with its words cut to the same length; the begin of it, where it is one word. */
 function withoutEnds(name: string, [from, to]: Difference, kept: number): string {
-  if (kept < 3 * LEAST_END || to - from <= kept)
-    return name.slice(from, from + kept) + (from + kept < name.length ? '…' : '')
-  const first = Math.ceil(kept / 2)
-  return `${name.slice(from, from + first)}…${name.slice(to - (kept - first), to)}`
+  const parts = name.slice(from, to).split(/([^\p{L}\p{N}]+)/u)
+  const longest = parts.reduce((most, { length }) => Math.max(most, length), 1)
+  for (let most = longest; most > 0 && parts.length > 1; most--) {
+    // Every second one stands between two words.
+    const text = parts.map((part, index) => part.slice(0, index % 2 === 0 ? most : 1)).join('')
+    if (text.length <= kept + 1) return text
+  }
+  return name.slice(from, from + kept) + (from + kept < name.length ? '…' : '')
 }
