@@ -3,6 +3,7 @@ import {
   consumerSupervisor,
   createRuntime,
   createScope,
+  named,
   type ProducerRef,
   producer,
   producerConsumer,
@@ -184,8 +185,7 @@ describe.skipIf(isMissing)('the live page, in a headless Chromium, with many sta
       { name: 'shop' },
     )
     const audit = await scope.startLink(sink(), { name: 'audit' })
-    const numbers = await findChild('numbers')
-    await audit.subscribe(numbers)
+    await audit.subscribe(named<ProducerRef<number>>('numbers', { runtime }))
     await page.goto(observation.url)
     const titles = async () => (await page.locator('.card .title').allTextContents()).sort()
     await card('writer').waitFor()
@@ -219,11 +219,6 @@ describe.skipIf(isMissing)('the live page, in a headless Chromium, with many sta
     await card('shop').waitFor()
     expect(await titles()).toEqual(['audit', 'shop'])
   })
-
-  async function findChild(name: string): Promise<ProducerRef<number>> {
-    const { named } = await import('genstage')
-    return named<ProducerRef<number>>(name, { runtime })
-  }
 
   test('has a panel for the supervision tree where there is one, and lets it go', async () => {
     await scope.startLink(sink(), { name: 'alone' })
@@ -263,14 +258,18 @@ describe.skipIf(isMissing)('the live page, in a headless Chromium, with many sta
 
   test('has all findings to be scrolled to', async () => {
     for (const word of words.slice(0, 5)) {
-      const stuck = await scope.startLink(producer({ handleDemand: () => new Promise<readonly number[]>(() => {}) }), {
-        name: `feed-${word}`,
+      const leaking = producer(({ sendAfter }) => {
+        sendAfter('tick', 0)
+        return {
+          bufferSize: 2,
+          handleDemand: () => [],
+          handleInfo() {
+            sendAfter('tick', 100)
+            return [1, 2, 3, 4, 5]
+          },
+        }
       })
-      const mailer = consumer({ handleEvents: (_events: readonly number[]) => new Promise<void>(() => {}) })
-      const taker = await scope.startLink(mailer, { name: `mailer-${word}` })
-      const full = await scope.startLink(producer({ handleDemand: (demand: number) => Array<number>(demand).fill(1) }))
-      await taker.subscribe(full, { maxDemand: 10 })
-      await (await scope.startLink(sink())).subscribe(stuck)
+      await scope.startLink(leaking, { name: `a-feed-whose-name-makes-its-finding-longer-than-a-line-${word}` })
     }
     await page.goto(observation.url)
     await page.locator('.finding').nth(4).waitFor()

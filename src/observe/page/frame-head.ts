@@ -10,6 +10,8 @@ export interface FrameHead {
   readonly isOpened: boolean
   /** How wide the frame is seen, in CSS pixels. */
   readonly width: number
+  /** How far to the right it stands, in CSS pixels. */
+  readonly shift: number
 }
 
 /** Narrower frames have no room for the kind of their unit. */
@@ -18,9 +20,9 @@ export const ROOM_FOR_KIND = 240
 /** What a head can do. */
 export interface FrameActions {
   /** Opens the details of the unit. */
-  open(unit: string): void
+  readonly open: (unit: string) => void
   /** Closes the unit. */
-  fold(unit: string): void
+  readonly fold: (unit: string) => void
 }
 
 /** The name of a unit on its frame, and a button that closes it. */
@@ -40,6 +42,7 @@ export function frameHeadView({ open, fold }: FrameActions): View<FrameHead> & {
       setText(kind, head.frame.owner.kind)
       setText(title, head.short)
       setAttributes(element, { 'data-key': key })
+      element.style.setProperty('--shift', String(head.shift))
       kind.hidden = head.width <= ROOM_FOR_KIND
       setAttributes(name, {
         'aria-expanded': head.isOpened ? 'true' : 'false',

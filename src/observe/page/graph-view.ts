@@ -24,7 +24,7 @@ import { EdgeLayer } from './edge-layer.ts'
 import { type FrameHead, frameHeadView } from './frame-head.ts'
 import { CARD_WIDTH, cardHeight, cardView, type ShownCard } from './node-card.ts'
 import { Overview, type Scene } from './overview.ts'
-import { cardText, headText, isSmall } from './text-room.ts'
+import { cardText, headRoom, headText, isSmall, isTall } from './text-room.ts'
 import { Tooltip } from './tooltip.ts'
 
 const spacing: Spacing = {
@@ -37,6 +37,9 @@ const spacing: Spacing = {
 }
 /** Where not all of it can be read at once there need be no room for texts between. */
 const closer: Spacing = { ...spacing, layerGap: 72, rowGap: 16, frameHead: 42, framePad: 14 }
+/** How high the head of a frame is seen, in CSS pixels, also where all else is small; and how much room that may take. */
+const HEAD = 20
+const HIGHEST_HEAD = 180
 /** So many nodes surely cannot. */
 const MANY_NODES = 60
 /** A drawing is made for a window; by so much another one may be larger or smaller before it is made anew. */
@@ -60,13 +63,13 @@ export interface GraphParts {
 /** What a click in the graph does. */
 export interface GraphActions {
   /** Opens the details of a node or of a unit. */
-  open(key: string): void
+  readonly open: (key: string) => void
   /** Opens what a node stands for into its parts. */
-  unfold(key: string): void
+  readonly unfold: (key: string) => void
   /** Closes a unit into one box. */
-  fold(unit: string): void
+  readonly fold: (unit: string) => void
   /** The camera has moved. */
-  moved(camera: Camera): void
+  readonly moved: (camera: Camera) => void
 }
 
 /** What the graph is drawn of. */
@@ -187,6 +190,11 @@ export class GraphView {
     const drawing = boxes.length < MANY_NODES ? layoutGraph(boxes, graph.edges, spacing, given) : undefined
     const isReadable = drawing !== undefined && scaleFor(drawing, this.room) >= READABLE
     this.drawing = isReadable ? drawing : layoutGraph(boxes, graph.edges, closer, given)
+    const head = HEAD / scaleFor(this.drawing, this.room)
+    if (graph.frames.length > 0 && head > (closer.frameHead ?? 0)) {
+      const frameHead = Math.min(head, HIGHEST_HEAD)
+      this.drawing = layoutGraph(boxes, graph.edges, { ...closer, frameHead }, given)
+    }
     this.camera.measure(this.drawing, window)
   }
 
@@ -255,13 +263,23 @@ export class GraphView {
 
   private showHeads(seen: Rectangle): void {
     const { graph, opened } = this.shown
+    const { scale } = this.camera.now
+    const taken: Rectangle[] = []
     const heads = graph.frames.flatMap((frame): FrameHead[] => {
       const place = this.drawing.frames.get(frame.key)
       const title = this.titles.frames.get(frame.key) ?? ''
       if (place === undefined || !areTouching(place, seen)) return []
-      const width = place.width * this.camera.now.scale
-      const short = headText(title, frame.owner.kind, this.differences.get(title), width)
-      return short === undefined ? [] : [{ frame, title, short, isOpened: frame.key === opened, width }]
+      const width = place.width * scale
+      const { kind } = frame.owner
+      const short = headText(title, kind, this.differences.get(title), width)
+      if (short === undefined) return []
+      // From far the head of an inner frame would lie upon that of the one around it: it stands beside that.
+      const room = { x: place.x * scale, y: place.y * scale, ...headRoom(short, kind, width) }
+      for (const other of taken) if (areTouching(room, other)) room.x = other.x + other.width + 1
+      const shift = room.x - place.x * scale
+      if (shift + room.width > width) return []
+      taken.push(room)
+      return [{ frame, title, short, isOpened: frame.key === opened, width, shift }]
     })
     this.heads.show(heads, ({ frame }) => frame.key)
   }
@@ -273,12 +291,14 @@ export class GraphView {
     const { scale } = this.camera.now
     const title = this.titles.nodes.get(key) ?? ''
     const seen = { width: place.width * scale, height: place.height * scale }
-    const short = cardText(title, this.differences.get(title), detail, seen)
+    const hasContent = node.isFold || node.unit !== undefined
+    const short = cardText(title, this.differences.get(title), detail, seen, hasContent)
     const before = this.known.get(key)
-    if (before?.short === short && before.detail === detail) return before
+    const tall = isTall(seen)
+    if (before?.short === short && before.detail === detail && before.isTall === tall) return before
     const { timeline, findings, subscriptions } = this.shown
     const card = before ?? cardOf(node, title, timeline, findings, subscriptions)
-    const shown = { ...card, short, detail }
+    const shown = { ...card, short, detail, isTall: tall }
     this.known.set(key, shown)
     return shown
   }
@@ -331,9 +351,11 @@ export class GraphView {
   private clickTwice(event: MouseEvent): void {
     const key = this.nodeAt(event)
     const place = key === undefined ? undefined : this.drawing.boxes.get(key)
-    if (key === undefined || place === undefined) return
-    if (detailAt(this.camera.now.scale) === 'card') this.actions.unfold(key)
-    else this.camera.look(centred(place, this.camera.window, NEAR), false)
+    const node = key === undefined ? undefined : this.nodes.get(key)
+    if (key === undefined || place === undefined || node === undefined) return
+    if (node.isFold || node.unit !== undefined) this.actions.unfold(key)
+    else if (detailAt(this.camera.now.scale) !== 'card')
+      this.camera.look(centred(place, this.camera.window, NEAR), false)
   }
 
   private hover(event: PointerEvent): void {

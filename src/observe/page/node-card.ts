@@ -16,6 +16,8 @@ export interface ShownCard extends Card {
   /** Its title, so that it fits. */
   readonly short: string
   readonly detail: Detail
+  /** Whether there is room for more than its name. */
+  readonly isTall: boolean
 }
 
 /** A node of the graph, as a button that opens its details. */
@@ -58,6 +60,7 @@ export function cardView(): View<ShownCard> & { readonly element: HTMLButtonElem
         'data-kind': card.kind,
         'data-state': card.state,
         'data-detail': card.detail,
+        'data-tall': card.isTall ? '' : undefined,
         'data-fold': card.isFold ? '' : undefined,
         'data-unit': card.isUnit ? '' : undefined,
         'data-level': (card.busy ?? 0) >= HIGH ? 'high' : undefined,

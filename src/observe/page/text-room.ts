@@ -32,14 +32,29 @@ function widthOf(text: string, font: string): number {
   return width
 }
 
-/** The title of a node as it fits into what is seen of it. */
-export function cardText(title: string, difference: Difference | undefined, detail: Detail, seen: Room): string {
+/** From this height on there is room for more than a line of a name. */
+const TALL_FROM = 44
+
+/** Whether a node that is seen so high has room for its content, if it has any. */
+export function isTall({ height }: Room): boolean {
+  return height >= TALL_FROM
+}
+
+/** The title of a node as it fits into what is seen of it, perhaps beside what it can be opened into. */
+export function cardText(
+  title: string,
+  difference: Difference | undefined,
+  detail: Detail,
+  seen: Room,
+  hasContent: boolean,
+): string {
   if (detail === 'card') {
     return shortened(title, difference, (text) => widthOf(text, '600 14px') <= CARD_WIDTH - CARD_PAD)
   }
   if (detail === 'mark') return title
   const { line, font } = nameFonts[isSmall(seen.width) ? 'small' : 'usual']
-  const lines = Math.max(1, Math.floor((seen.height - NAME_PAD) / line))
+  const content = hasContent && isTall(seen) ? 1 : 0
+  const lines = Math.max(1, Math.floor((seen.height - NAME_PAD) / line) - content)
   const width = seen.width - NAME_PAD
   if (isSmall(seen.width)) return shortened(title, difference, (text) => widthOf(text, font) * 1.05 <= lines * width)
   return shortened(title, difference, (text) => linesOf(text, width, font) <= lines)
@@ -78,4 +93,10 @@ export function headText(
   if (width < LEAST_HEAD) return undefined
   const beside = width > ROOM_FOR_KIND ? widthOf(kind, '400 11px') + 56 : 34
   return shortened(title, difference, (text) => widthOf(text, '600 12px') <= width - beside)
+}
+
+/** How much room the head of a frame takes, in CSS pixels. */
+export function headRoom(short: string, kind: string, width: number): Room {
+  const beside = width > ROOM_FOR_KIND ? widthOf(kind, '400 11px') + 6 : 0
+  return { width: widthOf(short, '600 12px') + beside + 38, height: 18 }
 }

@@ -19,7 +19,7 @@ export interface Units {
   /** By the id of their owner, outer ones before inner ones. */
   readonly units: ReadonlyMap<string, Unit>
   /** The id of the unit that a stage or an owner is a part of. */
-  outerOf(id: string): string | undefined
+  readonly outerOf: (id: string) => string | undefined
 }
 
 /**

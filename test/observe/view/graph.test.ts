@@ -65,10 +65,11 @@ describe('alike are stages', () => {
   test('as no further look would tell them apart, whatever the graph', () => {
     /** Tells all of them apart by all of their neighbours, until that changes nothing. */
     const slowly = (stages: GraphParts['stages'], subscriptions: GraphParts['subscriptions']): Map<string, string> => {
-      let classes = new Map(stages.map(({ id, kind }) => [id, kind]))
+      let classes = new Map(stages.map(({ id }) => [id, '0']))
       for (let known = 0; new Set(classes.values()).size > known; ) {
         known = new Set(classes.values()).size
-        const of = (ids: readonly string[]) => [...new Set(ids.map((id) => classes.get(id)))].sort().join()
+        const of = (ids: readonly string[]) =>
+          [...new Set(ids.map((id) => Number(classes.get(id))))].sort((a, b) => a - b).join()
         const next = new Map<string, string>()
         for (const { id } of stages) {
           const producers = subscriptions.filter(({ consumer }) => consumer === id).map(({ producer }) => producer)
