@@ -274,7 +274,7 @@ describe.skipIf(isMissing)('the live page, in a headless Chromium, with many sta
     await page.goto(observation.url)
     await page.locator('.finding').nth(4).waitFor()
     const list = await boxOf('#findings')
-    expect(list.height).toBeLessThan(140)
+    expect(list.height).toBeLessThan(100)
     for (const finding of await page.locator('.finding').all()) {
       await finding.scrollIntoViewIfNeeded()
       const box = (await finding.boundingBox()) as Box

@@ -153,6 +153,7 @@ describe('the card of a unit', () => {
     picture(
       stages.map((each) => {
         if (each.id === 'two') return { ...each, busy: time * 900 }
+        if (each.kind === 'task') return { ...each, busy: time * 800 }
         if (each.producing !== undefined && each.consuming === undefined)
           return { ...each, producing: { ...each.producing, emitted: time } }
         if (each.id === 'pool') return { ...each, consuming: { ...each.consuming!, handled: time / 2 } }
