@@ -17,6 +17,7 @@ import { partitionDispatcherOptions } from '../src/dispatcher/partition-dispatch
 import { observeOptions } from '../src/observe/server/observe.ts'
 import { diagnoseOptions, healthOptions, observerOptions } from '../src/observe/snapshot/diagnose-options.ts'
 import { snapshotOptions } from '../src/observe/snapshot/take-snapshot.ts'
+import { mermaidOptions } from '../src/observe/snapshot/to-mermaid.ts'
 import { instrumentOptions } from '../src/opentelemetry/instrument.ts'
 import { callOptions, drainOptions, stopOptions } from '../src/process/call-options.ts'
 import { inRuntimeOptions, runtimeOptions } from '../src/process/runtime-options.ts'
@@ -137,6 +138,11 @@ const sections: readonly Section[] = [
     tables: { instrumentOptions },
   },
   { title: 'A snapshot', text: 'The options of `snapshot`, from `genstage/snapshot`.', tables: { snapshotOptions } },
+  {
+    title: 'A chart',
+    text: 'The options of `toMermaid`, which stand behind the snapshot.',
+    tables: { mermaidOptions },
+  },
   {
     title: 'The doctor',
     text: 'The options of `diagnose`, from `genstage/snapshot`: from when on something counts as wrong.',

@@ -7,6 +7,13 @@
 export interface Inspection {
   /** Whether it holds events that it cannot handle before somebody asks for what it emits. */
   readonly isStarved: boolean
+  /**
+   * The id of the process that this one is a part of: of a pipeline, for one of its processors. A process with parts is a
+   * unit, shown as one box that opens. Without it, a supervisor is the unit of its children.
+   */
+  readonly unit?: string
+  /** What it is in its unit: `'processors'`, `'batcher db'`. Without it, what its supervisor calls it. */
+  readonly role?: string
   /** What it does as a producer. */
   readonly producing?: ProducingInspection
   /** What it does as a consumer. */

@@ -114,7 +114,8 @@ describe.skipIf(isMissing)('the live page, in a headless Chromium', { timeout: 4
     await slow.first().getByRole('button').click()
     await page.locator('#details h2', { hasText: 'consumer slow' }).waitFor()
     expect(await card('slow').getAttribute('aria-expanded')).toBe('true')
-    expect(await page.locator('#tree').textContent()).toContain('producer numbers')
+    // Nothing is supervised, and nothing repeats the names.
+    expect(await page.locator('#supervision').isHidden()).toBe(true)
   })
 
   test('shows a stage that was killed as ended, with its edge', async () => {
@@ -165,7 +166,7 @@ describe.skipIf(isMissing)('the live page, in a headless Chromium', { timeout: 4
     await page.goto(observation.url)
     await card('worker #').waitFor()
     expect(await titles()).toEqual(['source', 'worker #'])
-    expect(await card('worker #').locator('.count').textContent()).toBe('× 200')
+    expect(await card('worker #').locator('.content').textContent()).toBe('× 200')
     expect(await page.locator('.edge .demand').first().textContent()).toBe('2,000 asked')
     await card('worker #').click()
     await page.locator('#details .subscriptions li').nth(199).waitFor()

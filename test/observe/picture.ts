@@ -5,7 +5,7 @@ import type { Snapshot, StageSnapshot, SubscriptionSnapshot } from '../../src/ob
 
 /** What of a stage matters to a test. */
 export interface StageFigures {
-  readonly kind?: 'producer' | 'producer-consumer' | 'consumer' | 'supervisor'
+  readonly kind?: 'producer' | 'producer-consumer' | 'consumer' | 'supervisor' | 'task'
   readonly name?: string | null
   readonly state?: StageSnapshot['state']
   readonly handled?: number
@@ -14,6 +14,9 @@ export interface StageFigures {
   readonly busy?: number
   readonly buffered?: number
   readonly bufferSize?: number | null
+  /** The id of the unit that it is a part of, and what it is there. */
+  readonly unit?: string
+  readonly role?: string
 }
 
 /** A stage; its id is its name, unless that is `null`. */
@@ -21,6 +24,8 @@ export function stage(id: string, figures: StageFigures = {}): StageSnapshot {
   const { kind = 'consumer', name = id, state = 'idle', handled = 0, emitted = 0, busy = 0 } = figures
   const { buffered = 0, bufferSize = 10_000 } = figures
   const inspection = { isStarved: false }
+  const isConsuming = kind === 'consumer' || kind === 'producer-consumer'
+  const isProducing = kind === 'producer' || kind === 'producer-consumer'
   const consuming = {
     handled,
     batches: handled,
@@ -55,8 +60,10 @@ export function stage(id: string, figures: StageFigures = {}): StageSnapshot {
     mailbox: 0,
     busy,
     ...inspection,
-    ...(kind !== 'producer' && kind !== 'supervisor' && { consuming }),
-    ...(kind !== 'consumer' && kind !== 'supervisor' && { producing }),
+    ...(figures.unit !== undefined && { unit: figures.unit }),
+    ...(figures.role !== undefined && { role: figures.role }),
+    ...(isConsuming && { consuming }),
+    ...(isProducing && { producing }),
   }
 }
 

@@ -16,6 +16,8 @@ const stage = record({
   label: text,
   state: text,
   parent: optional(nullable(text)),
+  unit: optional(text),
+  role: optional(text),
   mailbox: number,
   busy: number,
   consuming: optional(record({ handled: number, inHand: number, mailbox: number, inbound: number })),

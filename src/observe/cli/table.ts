@@ -1,6 +1,8 @@
 import type { Finding, Severity } from '../snapshot/finding.ts'
+import type { StageSnapshot } from '../snapshot/snapshot-types.ts'
+import { busyOf } from '../view/card.ts'
 import type { Frame } from '../view/frame.ts'
-import { type GraphNode, graphOf, hasEnded, nodeLabel } from '../view/graph.ts'
+import { type Graph, type GraphNode, graphOf, hasEnded, nodeLabel } from '../view/graph.ts'
 import { amount, duration, percent, rate } from '../view/numbers.ts'
 import type { Timeline } from '../view/timeline.ts'
 import { printable } from './printable.ts'
@@ -8,7 +10,7 @@ import { printable } from './printable.ts'
 /** How much room there is, and what it may look like. */
 export interface Screen {
   readonly columns: number
-  /** Alike stages are folded where there are more than fit; `undefined` where there is no end. */
+  /** Where more stages run than fit, alike ones are folded, then units closed; `undefined` where there is no end. */
   readonly rows: number | undefined
   readonly isColoured: boolean
 }
@@ -43,18 +45,23 @@ export function linesOf(frame: Frame, timeline: Timeline, title: string, screen:
   const head = `${title} · up ${duration(snapshot.time)}`
   const above = [paint('bold', fitted(head, screen.columns)), '', ...words, '']
   const room = screen.rows === undefined ? Number.POSITIVE_INFINITY : Math.max(3, screen.rows - above.length - 1)
-  const nodes = nodesOf(frame, timeline, room)
-  const shown = nodes.length > room ? nodes.slice(0, room - 1) : nodes
+  const rows = rowsOf(frame, timeline, room)
+  const shown = rows.length > room ? rows.slice(0, room - 1) : rows
   const fitting = columnsWithin(screen.columns)
   const written = (label: string, cells: Readonly<Record<string, string>>): string =>
     fitted(aligned(label, cells, fitting, screen.columns), screen.columns)
-  const table = shown.map((node) => {
-    const line = written(printable(labelOf(node)), cellsOf(node, frame, timeline))
-    const severity = findings.find(({ stage }) => node.stages.some(({ id }) => id === stage))?.severity
-    if (hasEnded(node)) return paint('dim', line)
+  const asked = askedOf(frame)
+  const table = shown.map(({ depth, node, owner }) => {
+    const label =
+      '  '.repeat(Math.min(depth, MOST_INDENTED)) + printable(node === undefined ? owner.label : labelOf(node))
+    const line = written(label, node === undefined ? { STATE: owner.state } : cellsOf(node, asked, timeline))
+    const severity = findings.find(
+      ({ stage }) => stage === owner?.id || node?.stages.some(({ id }) => id === stage) === true,
+    )?.severity
+    if (node !== undefined && hasEnded(node)) return paint('dim', line)
     return severity === undefined ? line : paint(severity, line)
   })
-  const more = nodes.length - shown.length + (snapshot.omitted?.stages ?? 0)
+  const more = rows.length - shown.length + (snapshot.omitted?.stages ?? 0)
   const below = more === 0 ? [] : [paint('dim', `and ${amount(more)} more`)]
   return [
     ...above,
@@ -64,36 +71,93 @@ export function linesOf(frame: Frame, timeline: Timeline, title: string, screen:
   ]
 }
 
-/** Stages, alike ones as one where they would not fit. */
-function nodesOf({ snapshot }: Frame, timeline: Timeline, room: number): readonly GraphNode[] {
+/** Units are moved to the right by so many steps at most. */
+const MOST_INDENTED = 6
+
+/** A line of the table: a node, or the unit that the nodes below it are parts of. */
+type Row = { readonly depth: number } & (
+  | { readonly node: GraphNode; readonly owner: StageSnapshot | undefined }
+  | { readonly node?: undefined; readonly owner: StageSnapshot }
+)
+
+/** Stages in their units; where they would not fit, alike ones as one, and then units from the innermost on. */
+function rowsOf({ snapshot }: Frame, timeline: Timeline, room: number): readonly Row[] {
   const parts = { ...snapshot, ended: timeline.ended }
-  const whole = graphOf(parts, { isOn: false, unfolded: new Set() }).nodes
-  return whole.length <= room ? whole : graphOf(parts, { isOn: true, unfolded: new Set() }).nodes
+  const unfolded = new Set<string>()
+  const whole = graphOf(parts, { isOn: false, unfolded })
+  let rows = orderedRows(whole)
+  if (rows.length <= room) return rows
+  const depths = new Map<string, number>()
+  for (const { key, frame } of whole.frames) depths.set(key, (depths.get(frame ?? '') ?? -1) + 1)
+  for (let depth = Math.max(-1, ...depths.values()) + 1; depth >= 0; depth--) {
+    const isOpen = ({ owner, isStage }: { owner: StageSnapshot; isStage: boolean }): boolean =>
+      !isStage && (depths.get(owner.id) ?? depth) < depth
+    rows = orderedRows(graphOf(parts, { isOn: true, unfolded, isOpen }))
+    if (rows.length <= room) break
+  }
+  return rows
+}
+
+/** Each unit that is open, with what is in it below, in the order of what was started first. */
+function orderedRows({ nodes, frames }: Graph): readonly Row[] {
+  const depths = new Map<string, number>()
+  for (const { key, frame } of frames) depths.set(key, (depths.get(frame ?? '') ?? -1) + 1)
+  const inside = new Map<string, { readonly place: number; readonly rows: readonly Row[] }[]>()
+  const put = (frame: string | undefined, place: number, rows: readonly Row[]): void => {
+    const list = inside.get(frame ?? '')
+    if (list === undefined) inside.set(frame ?? '', [{ place, rows }])
+    else list.push({ place, rows })
+  }
+  const inOrder = (frame: string): { readonly place: number; readonly rows: readonly Row[] }[] =>
+    (inside.get(frame) ?? []).sort((one, other) => one.place - other.place)
+  for (const [place, node] of nodes.entries()) {
+    // The owner of a unit that is a stage itself has the line of the unit.
+    if (depths.has(node.key)) continue
+    put(node.frame, place, [{ depth: (depths.get(node.frame ?? '') ?? -1) + 1, node, owner: node.unit }])
+  }
+  const own = new Map(nodes.map((node) => [node.key, node]))
+  for (const { key, frame, owner } of frames.toReversed()) {
+    const parts = inOrder(key)
+    const depth = depths.get(key) ?? 0
+    const node = own.get(key)
+    const row = node === undefined ? { depth, owner } : { depth, node, owner }
+    put(frame, parts[0]?.place ?? 0, [row, ...parts.flatMap(({ rows }) => rows)])
+  }
+  return inOrder('').flatMap(({ rows }) => rows)
 }
 
 function labelOf(node: GraphNode): string {
-  return node.isFold ? `${nodeLabel(node)} × ${node.stages.length - node.ended.size}` : nodeLabel(node)
+  const running = node.stages.length - node.ended.size
+  if (node.isFold) return `${nodeLabel(node)} × ${node.count === node.stages.length ? running : node.count}`
+  if (node.unit === undefined) return nodeLabel(node)
+  const parts = node.stages.filter(({ id }) => id !== node.unit?.id).length
+  return `${nodeLabel(node)} (${parts})`
+}
+
+/** By the id of a producer: demand that no event has met. */
+function askedOf({ snapshot }: Frame): ReadonlyMap<string, number> {
+  const asked = new Map<string, number>()
+  for (const { producer, pending } of snapshot.subscriptions) asked.set(producer, (asked.get(producer) ?? 0) + pending)
+  return asked
 }
 
 /** What stands in the columns of a node, by their headings. */
-function cellsOf(node: GraphNode, { snapshot }: Frame, timeline: Timeline): Record<string, string> {
+function cellsOf(node: GraphNode, asked: ReadonlyMap<string, number>, timeline: Timeline): Record<string, string> {
   const running = node.stages.filter(({ id }) => !node.ended.has(id))
-  const ids = new Set(running.map(({ id }) => id))
   const rates = running.map(({ id }) => timeline.ratesOf(id))
   const states = new Set(running.map(({ state }) => state))
   const state = hasEnded(node) ? 'ended' : states.size === 1 ? [...states].join('') : 'various'
-  const busy = sum(rates.map((each) => each.busy))
-  const asked = snapshot.subscriptions.filter(({ producer }) => ids.has(producer)).map(({ pending }) => pending)
+  const busy = busyOf(node, timeline)
   const isProducing = running.some(({ producing }) => producing !== undefined)
   return {
     STATE: state,
     'IN/S': orBlank(sum(rates.map((each) => each.handled)), rate),
     'OUT/S': orBlank(sum(rates.map((each) => each.emitted)), rate),
-    BUSY: orBlank(busy === null ? null : busy / running.length, percent),
+    BUSY: orBlank(busy, percent),
     MAILBOX: orBlank(sum(running.map(({ consuming, mailbox }) => consuming?.mailbox ?? mailbox)), amount),
     'IN HAND': orBlank(sum(running.map(({ consuming }) => consuming && consuming.inHand + consuming.inbound)), amount),
     BUFFER: orBlank(sum(running.map(({ producing }) => producing?.buffer.events)), amount),
-    ASKED: isProducing ? amount(sum(asked) ?? 0) : '',
+    ASKED: isProducing ? amount(sum(running.map(({ id }) => asked.get(id))) ?? 0) : '',
   }
 }
 

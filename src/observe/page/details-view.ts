@@ -2,7 +2,7 @@ import type { Finding } from '../snapshot/finding.ts'
 import type { JsonValue, Snapshot, StageSnapshot } from '../snapshot/snapshot-types.ts'
 import { type Fact, factsOf, type SubscriptionFact, subscriptionFacts } from '../view/facts.ts'
 import { type GraphNode, nodeLabel } from '../view/graph.ts'
-import { percent, rate } from '../view/numbers.ts'
+import { amount, percent, rate } from '../view/numbers.ts'
 import type { Timeline } from '../view/timeline.ts'
 import { pathOf } from './connection.ts'
 import { html, ListView, setAttributes, setText, type View } from './dom.ts'
@@ -16,7 +16,12 @@ export interface DetailsActions {
   readonly close: () => void
   /** Folds or unfolds the group that has this key. */
   toggleGroup(group: string): void
+  /** Opens or closes the unit of this owner. */
+  toggleUnit(owner: string): void
 }
+
+/** More lines of a list are counted and not shown. */
+const MOST_LINES = 500
 
 /** What is open. */
 export interface Opened {
@@ -25,6 +30,8 @@ export interface Opened {
   readonly isEnded: boolean
   /** The node that it is, or is in. */
   readonly node: GraphNode | undefined
+  /** The unit that it is the owner of, or is in, and whether that is open. */
+  readonly unit: { readonly owner: StageSnapshot; readonly isOpen: boolean } | undefined
 }
 
 /** What else is known when the details are shown. */
@@ -39,6 +46,7 @@ export class DetailsView {
   private readonly parent: HTMLElement
   private readonly title = html('h2', { id: 'details-title' })
   private readonly toggle = html('button', { type: 'button', class: 'quiet' })
+  private readonly unitToggle = html('button', { type: 'button', class: 'quiet' })
   private readonly words = html('ul', { class: 'words' })
   private readonly facts = html('dl', { class: 'facts' })
   private readonly lists = html('div', { class: 'subscriptions' })
@@ -48,6 +56,7 @@ export class DetailsView {
   private readonly factList: ListView<Fact>
   private readonly connections: ListView<Connections>
   private group: string | undefined
+  private unit: string | undefined
   /** The stage whose state is shown, and when it was last asked for. */
   private asked: { readonly id: string; readonly at: number } | undefined
 
@@ -58,10 +67,13 @@ export class DetailsView {
     this.toggle.addEventListener('click', () => {
       if (this.group !== undefined) actions.toggleGroup(this.group)
     })
+    this.unitToggle.addEventListener('click', () => {
+      if (this.unit !== undefined) actions.toggleUnit(this.unit)
+    })
     this.wordList = new ListView(this.words, wordView)
     this.factList = new ListView(this.facts, factView)
     this.connections = new ListView(this.lists, () => connectionsView(actions.open))
-    const head = html('div', { class: 'details-head' }, this.title, this.toggle, close)
+    const head = html('div', { class: 'details-head' }, this.title, this.unitToggle, this.toggle, close)
     parent.append(head, this.words, this.facts, this.lists, this.stateTitle, this.state)
   }
 
@@ -73,7 +85,12 @@ export class DetailsView {
       this.asked = undefined
       return
     }
-    setText(this.title, stage?.label ?? (node === undefined ? '' : `${nodeLabel(node)} × ${node.stages.length}`))
+    setText(this.title, stage?.label ?? (node === undefined ? '' : `${nodeLabel(node)} × ${node.count}`))
+    const { unit } = opened
+    this.unit = unit?.owner.id
+    this.unitToggle.hidden = unit === undefined
+    setText(this.unitToggle, unit?.isOpen === true ? 'Close unit' : 'Open unit')
+    setAttributes(this.unitToggle, { title: unit && `${unit.isOpen ? 'Close' : 'Open'} ${unit.owner.label} (O)` })
     this.group = node?.group
     this.toggle.hidden = this.group === undefined
     setText(this.toggle, node?.isFold === true ? 'Unfold' : 'Fold')
@@ -83,22 +100,25 @@ export class DetailsView {
       ({ kind, subscription, stage: id }) => `${kind} ${id} ${subscription}`,
     )
     if (stage === undefined) this.showMembers(node, around)
-    else this.showStage(stage, opened.isEnded, around)
+    else this.showStage(stage, opened, around)
   }
 
-  private showStage(stage: StageSnapshot, isEnded: boolean, { snapshot, timeline }: Surroundings): void {
+  private showStage(stage: StageSnapshot, { isEnded, node }: Opened, { snapshot, timeline }: Surroundings): void {
     const parent = stage.parent === null ? undefined : snapshot.stages.find(({ id }) => id === stage.parent)
     const own: Fact[] = [['id', stage.id], ...(parent === undefined ? [] : [['started by', parent.label] as const])]
     const facts = factsOf(stage, timeline.ratesOf(stage.id), snapshot.time)
     const shown = isEnded ? facts.map(([name, value]): Fact => [name, name === 'state' ? 'ended' : value]) : facts
     this.factList.show([...own, ...shown], ([name]) => name)
-    const labelOf = (id: string): string => snapshot.stages.find((each) => each.id === id)?.label ?? id
+    const labels = new Map(snapshot.stages.map(({ id, label }) => [id, label]))
+    const labelOf = (id: string): string => labels.get(id) ?? id
     const sideOf = (side: 'producer' | 'consumer'): readonly SubscriptionFact[] =>
       subscriptionFacts(stage.id, side, snapshot.subscriptions, labelOf, (tag) => timeline.flowOf(tag))
+    const parts = node?.unit?.id === stage.id ? node.stages.filter(({ id }) => id !== stage.id) : []
     this.connections.show(
       [
         { title: 'Takes from', lines: sideOf('consumer') },
         { title: 'Gives to', lines: sideOf('producer') },
+        { title: 'Parts', lines: parts.map((part) => memberLine(part, node, timeline)) },
       ].filter(({ lines }) => lines.length > 0),
       ({ title }) => title,
     )
@@ -111,12 +131,7 @@ export class DetailsView {
     this.stateTitle.hidden = true
     this.state.hidden = true
     this.factList.show([], ([name]) => name)
-    const lines = (node?.stages ?? []).map(({ id, label, state }) => {
-      const { handled, emitted, busy } = timeline.ratesOf(id)
-      const isEnded = node?.ended.has(id) === true
-      const demand = isEnded ? 'ended' : `${state}, busy ${percent(busy)}`
-      return { tag: id, other: id, label, flow: isEnded ? '' : `${rate(handled ?? emitted)}/s`, demand }
-    })
+    const lines = (node?.stages ?? []).map((stage) => memberLine(stage, node, timeline))
     this.connections.show([{ title: 'Stages', lines }], ({ title }) => title)
   }
 
@@ -137,6 +152,17 @@ export class DetailsView {
       })
       .catch(() => tell('cannot be asked for at the moment'))
   }
+}
+
+function memberLine(
+  { id, label, state }: StageSnapshot,
+  node: GraphNode | undefined,
+  timeline: Timeline,
+): SubscriptionFact {
+  const { handled, emitted, busy } = timeline.ratesOf(id)
+  const isEnded = node?.ended.has(id) === true
+  const demand = isEnded ? 'ended' : `${state}, busy ${percent(busy)}`
+  return { tag: id, other: id, label, flow: isEnded ? '' : `${rate(handled ?? emitted)}/s`, demand }
 }
 
 interface Connections {
@@ -172,12 +198,15 @@ function connectionsView(open: (stage: string) => void): View<Connections> {
   const title = html('h3')
   const list = html('ul')
   const lines = new ListView<SubscriptionFact>(list, () => lineView(open))
-  const element = html('div', {}, title, list)
+  const more = html('p', { class: 'note' })
+  const element = html('div', {}, title, list, more)
   return {
     element,
     update(connections) {
-      setText(title, connections.title)
-      lines.show(connections.lines, ({ tag }) => tag)
+      const count = connections.lines.length
+      setText(title, count > 3 ? `${connections.title} · ${amount(count)}` : connections.title)
+      lines.show(connections.lines.slice(0, MOST_LINES), ({ tag }) => tag)
+      setText(more, count > MOST_LINES ? `and ${amount(count - MOST_LINES)} more` : '')
     },
   }
 }

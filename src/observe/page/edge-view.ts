@@ -2,6 +2,7 @@ import type { Flow } from '../view/flow.ts'
 import type { GraphEdge } from '../view/graph.ts'
 import type { Spot } from '../view/layout.ts'
 import { setAttributes, setText, svg, type View } from './dom.ts'
+import { pathThrough } from './edge-path.ts'
 
 /** How wide the gauge of demand is. */
 const GAUGE = 22
@@ -11,8 +12,8 @@ export interface DrawnEdge {
   readonly edge: GraphEdge
   readonly flow: Flow
   readonly line: readonly Spot[]
-  /** Where its texts stand, as a share of the last or first curve; `undefined` where there is no room for any. */
-  readonly labelAt: number | undefined
+  /** Where its texts stand; `undefined` where there is no room for any. */
+  readonly label: Spot | undefined
   /** Whether it is of the node that is opened or has the focus. */
   readonly isNear: boolean
 }
@@ -29,7 +30,7 @@ export function edgeView(): View<DrawnEdge> {
   const element = svg('g', { class: 'edge' }, line, drops, label)
   return {
     element,
-    update({ edge, flow, line: spots, labelAt, isNear }) {
+    update({ edge, flow, line: spots, label: spot, isNear }) {
       const path = pathThrough(spots)
       setAttributes(line, { d: path, 'stroke-width': flow.width.toFixed(2) })
       setAttributes(drops, { d: path })
@@ -38,9 +39,9 @@ export function edgeView(): View<DrawnEdge> {
         'data-flowing': (flow.perSecond ?? 0) > 0 ? '' : undefined,
         'data-ended': flow.isEnded ? '' : undefined,
         'data-near': isNear ? '' : undefined,
-        'data-quiet': labelAt === undefined && !isNear ? '' : undefined,
+        'data-quiet': spot === undefined ? '' : undefined,
       })
-      const { x, y } = spotOn(spots, labelAt ?? 0.5)
+      const { x, y } = spot ?? { x: 0, y: 0 }
       setAttributes(label, { transform: `translate(${x.toFixed(1)} ${y.toFixed(1)})` })
       setText(flowText, flow.isEnded ? '' : flow.texts[0])
       setText(demandText, flow.isEnded ? 'ended' : flow.texts[1])
@@ -49,34 +50,4 @@ export function edgeView(): View<DrawnEdge> {
       setAttributes(fill, { x: (GAUGE / 2 - GAUGE * share).toFixed(1), width: (GAUGE * share).toFixed(1) })
     },
   }
-}
-
-/** A smooth line through all of its spots, level at each. */
-function pathThrough(spots: readonly Spot[]): string {
-  return spots
-    .map(({ x, y }, index) => {
-      const before = spots[index - 1]
-      if (before === undefined) return `M${x} ${y}`
-      const [one, other] = controls(before, { x, y })
-      return `C${one} ${before.y} ${other} ${y} ${x} ${y}`
-    })
-    .join('')
-}
-
-/** How far the curve goes on level at both ends: also where it leads back. */
-function controls(from: Spot, to: Spot): [number, number] {
-  const reach = to.x >= from.x ? (to.x - from.x) / 2 : 80
-  return [from.x + reach, to.x - reach]
-}
-
-/** A spot on the curve nearest to the end that it is asked for: before the middle on the first one, else on the last. */
-function spotOn(spots: readonly Spot[], share: number): Spot {
-  const from = share < 0.5 ? spots[0] : spots.at(-2)
-  const to = share < 0.5 ? spots[1] : spots.at(-1)
-  if (from === undefined || to === undefined) return { x: 0, y: 0 }
-  const [one, other] = controls(from, to)
-  const rest = 1 - share
-  const bezier = (a: number, b: number, c: number, d: number): number =>
-    rest ** 3 * a + 3 * rest ** 2 * share * b + 3 * rest * share ** 2 * c + share ** 3 * d
-  return { x: bezier(from.x, one, other, to.x), y: bezier(from.y, from.y, to.y, to.y) }
 }

@@ -1,6 +1,8 @@
 import type { Finding } from '../snapshot/finding.ts'
 import { html, ListView, setAttributes, setText, type View } from './dom.ts'
 
+/** How long there is room for findings after the last one has gone: what is below would move up and down. */
+const ROOM_KEPT = 60_000
 /** How long a finding that has gone is still shown, in milliseconds: the doctor may think of it again. */
 const LINGER = 4_000
 
@@ -13,16 +15,27 @@ interface Seen {
 
 /** What the doctor has found, the worst first; what is over stays a little. */
 export class FindingsView {
+  private readonly box: HTMLElement
+  private readonly count: HTMLElement
   private readonly list: ListView<Seen | undefined>
   private seen: Seen[] = []
+  private lastSeenAt = Number.NEGATIVE_INFINITY
+  private highest = 0
 
-  constructor(parent: Element, open: (stage: string) => void) {
+  /** `box` is around the list `parent`, and `count` says how many there are. */
+  constructor(
+    { box, parent, count }: { box: HTMLElement; parent: HTMLElement; count: HTMLElement },
+    open: (stage: string) => void,
+  ) {
+    this.box = box
+    this.count = count
     this.list = new ListView(parent, (item) => (item === undefined ? noFinding() : findingView(open)))
   }
 
   /** Forgets what was found before. */
   clear(): void {
     this.seen = []
+    this.highest = 0
   }
 
   show(findings: readonly Finding[]): void {
@@ -33,7 +46,13 @@ export class FindingsView {
       .filter(({ key, seenAt }) => !keys.has(key) && now - seenAt < LINGER)
       .map((each) => ({ ...each, isOver: true }))
     this.seen = [...current, ...over]
+    if (this.seen.length > 0) this.lastSeenAt = now
+    setText(this.count, findings.length > 1 ? String(findings.length) : '')
     this.list.show(this.seen.length === 0 ? [undefined] : this.seen, (item) => item?.key ?? '')
+    // It grows with what is found, and does not shrink at once.
+    if (now - this.lastSeenAt > ROOM_KEPT) this.highest = 0
+    this.highest = Math.max(this.highest, this.box.offsetHeight)
+    this.box.style.minHeight = `${this.highest}px`
   }
 }
 

@@ -2,9 +2,14 @@ import type { Direction } from '../view/neighbour.ts'
 
 /** What keys do. */
 export interface KeyActions {
+  /** Moves the focus to another node. */
   move(direction: Direction): void
+  /** Moves the drawing. */
+  pan(direction: Direction): void
   close(): void
   fold(): void
+  /** Opens what has the focus into its parts, or closes the unit that it is in. */
+  toggle(): void
   larger(): void
   smaller(): void
   fit(): void
@@ -17,20 +22,25 @@ const directions: Readonly<Record<string, Direction>> = {
   ArrowDown: 'down',
 }
 
-/** Listens for keys: arrows where a node of the graph has the focus, the others anywhere. */
+/** Listens for keys: arrows move the focus where a node has it, and else the drawing; the others work anywhere. */
 export function keys(graph: HTMLElement, actions: KeyActions): void {
   document.addEventListener('keydown', (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey) return
     const direction = directions[event.key]
     if (direction !== undefined) {
-      const isOnNode = graph.contains(document.activeElement) && document.activeElement !== graph
-      if (!isOnNode) return
+      const { activeElement } = document
+      const isOnNode = activeElement?.closest('.card') != null && graph.contains(activeElement)
+      // Elsewhere arrows scroll: findings, the details.
+      const isOnGraph = activeElement === document.body || graph.contains(activeElement)
+      if (!isOnGraph) return
       event.preventDefault()
-      actions.move(direction)
+      if (isOnNode) actions.move(direction)
+      else actions.pan(direction)
       return
     }
     if (event.key === 'Escape') actions.close()
     else if (event.key === 'f' || event.key === 'F') actions.fold()
+    else if (event.key === 'o' || event.key === 'O') actions.toggle()
     else if (event.key === '+' || event.key === '=') actions.larger()
     else if (event.key === '-') actions.smaller()
     else if (event.key === '0') actions.fit()

@@ -1,20 +1,30 @@
 import type { Snapshot, StageSnapshot } from '../snapshot/snapshot-types.ts'
+import type { Unit, Units } from '../snapshot/unit-tree.ts'
 import { branchesOf } from '../view/branches.ts'
 import type { Frame, Hello } from '../view/frame.ts'
 import { type Graph, graphOf, MANY_STAGES } from '../view/graph.ts'
+import type { Spot } from '../view/layout.ts'
+import type { Direction } from '../view/neighbour.ts'
 import { amount, rate } from '../view/numbers.ts'
+import { openByDefault } from '../view/open-units.ts'
 import { TIMELINE, Timeline } from '../view/timeline.ts'
 import { connect } from './connection.ts'
 import { DetailsView, type Opened } from './details-view.ts'
 import { byId, html, ListView, setAttributes, setText } from './dom.ts'
 import { FindingsView } from './findings-view.ts'
+import { gestures } from './gestures.ts'
 import { GraphView } from './graph-view.ts'
 import { keys } from './keyboard.ts'
-import { rememberAcrossReloads } from './reload.ts'
+import { keepable, rememberAcrossReloads } from './reload.ts'
 import { TreeView } from './tree-view.ts'
 
 /** How long it is said that the program was started again, in milliseconds. */
 const RESTART_SHOWN = 20_000
+/** By how much a key or a button zooms, and how far an arrow moves, in pixels. */
+const ZOOM = 1.25
+const PAN = 90
+/** Windows that are narrower show the supervision tree only when asked. */
+const NARROW = '(max-width: 900px)'
 
 const timeline = new Timeline()
 const unfolded = new Set<string>()
@@ -22,21 +32,43 @@ const unfolded = new Set<string>()
 let isFolding: boolean | undefined
 let hello: Hello | undefined
 let latest: Frame | undefined
-let graph: Graph = { nodes: [], edges: [], nodeOf: new Map() }
+let graph: Graph = { nodes: [], frames: [], edges: [], nodeOf: new Map() }
+/** The units that the user has opened or closed. */
+const units = new Map<string, boolean>()
+/** The others, as they were when they were first seen: nothing opens or closes by itself. */
+const firstSeen = new Map<string, boolean>()
 let restartedAt = Number.NEGATIVE_INFINITY
 /** The id of the stage whose details are open, or the key of a fold. */
 let opened: string | undefined
-/** `undefined` fits it in. */
-let scale: number | undefined
+/** What the user has said about the supervision tree; before, the width of the window decides. */
+let isTreeShown: boolean | undefined
 
 const element = (id: string): HTMLElement => byId(id, HTMLElement)
 const graphBox = element('graph')
 const foldButton = element('fold')
-const parts = { canvas: element('canvas'), edges: byId('edges', SVGSVGElement), nodes: element('nodes') }
-const graphView = new GraphView(parts, open)
-const findingsView = new FindingsView(element('findings'), find)
+const treeButton = element('show-tree')
+const graphView = new GraphView(
+  {
+    area: graphBox,
+    canvas: byId('overview', HTMLCanvasElement),
+    edges: byId('edges', SVGSVGElement),
+    frames: element('frames'),
+    nodes: element('nodes'),
+    tooltip: element('tooltip'),
+  },
+  {
+    open,
+    unfold,
+    fold: toggleUnit,
+    moved: ({ scale }) => setText(element('scale'), `${Math.max(1, Math.round(scale * 100))}%`),
+  },
+)
+const findingsView = new FindingsView(
+  { box: element('doctor'), parent: element('findings'), count: element('doctor-count') },
+  find,
+)
 const treeView = new TreeView(element('tree'), find)
-const detailsView = new DetailsView(element('details'), { open: find, close, toggleGroup })
+const detailsView = new DetailsView(element('details'), { open: find, close, toggleGroup, toggleUnit })
 const totals = new ListView<readonly [string, string]>(element('totals'), () => {
   const name = html('dt')
   const value = html('dd')
@@ -51,7 +83,16 @@ const totals = new ListView<readonly [string, string]>(element('totals'), () => 
 
 /** The snapshots of the last minute, for the page after a reload. */
 let snapshots: readonly Snapshot[] = []
-const memory = rememberAcrossReloads(() => ({ hello, isFolding, opened, scale, unfolded: [...unfolded], snapshots }))
+const memory = rememberAcrossReloads(() => ({
+  hello,
+  isFolding,
+  opened,
+  camera: graphView.camera.chosen,
+  unfolded: [...unfolded],
+  units: [...units],
+  isTreeShown,
+  snapshots,
+}))
 
 connect({
   hello(next) {
@@ -60,7 +101,9 @@ connect({
     if (hello === undefined && remembered !== undefined) {
       isFolding = remembered.isFolding
       opened = remembered.opened
-      scale = remembered.scale
+      isTreeShown = remembered.isTreeShown
+      for (const [unit, isOpen] of remembered.units) units.set(unit, isOpen)
+      if (remembered.camera !== undefined) graphView.camera.restore(remembered.camera)
       for (const key of remembered.unfolded) unfolded.add(key)
       for (const snapshot of remembered.snapshots) timeline.add(snapshot)
       snapshots = remembered.snapshots
@@ -71,7 +114,8 @@ connect({
   },
   frame(frame) {
     if (timeline.add(frame.snapshot)) restart(frame.snapshot)
-    snapshots = [...snapshots, frame.snapshot].filter(({ time }) => frame.snapshot.time - time <= TIMELINE)
+    const recent = [...snapshots, frame.snapshot].filter(({ time }) => frame.snapshot.time - time <= TIMELINE)
+    snapshots = keepable(recent)
     latest = frame
     draw()
   },
@@ -89,6 +133,9 @@ function restart(first?: Snapshot): void {
   findingsView.clear()
   snapshots = []
   opened = undefined
+  units.clear()
+  firstSeen.clear()
+  graphView.camera.chosen = undefined
 }
 
 function draw(): void {
@@ -98,19 +145,44 @@ function draw(): void {
   delete document.body.dataset.connection
   const isNew = performance.now() - restartedAt < RESTART_SHOWN
   connection('live', isNew ? 'live, the program was started again' : 'live')
-  const isOn = isFolding ?? stages.length >= MANY_STAGES
+  const isOn = isFolding ?? stages.filter(isFlowing).length >= MANY_STAGES
   setAttributes(foldButton, { 'aria-pressed': String(isOn) })
-  graph = graphOf({ stages, subscriptions, ended: timeline.ended }, { isOn, unfolded })
-  const node = openedNode()
-  const isChanged = graphView.show(graph, timeline, findings, node?.key)
-  if (isChanged) graphView.zoom(scale ?? graphView.scaleToFit(graphBox))
+  graph = graphOf({ stages, subscriptions, ended: timeline.ended }, { isOn, unfolded, isOpen: isUnitOpen })
+  showSide(branchesOf(snapshot))
+  graphView.show({ graph, timeline, findings, subscriptions, opened: openedNode()?.key ?? opened })
   const empty = element('empty')
   empty.hidden = graph.nodes.length > 0
   setText(empty, 'No stage runs at the moment.')
   findingsView.show(findings)
-  treeView.show(branchesOf(snapshot))
   detailsView.show(openedNow(), { snapshot, timeline, findings })
   totals.show(totalsOf(snapshot), ([name]) => name)
+}
+
+/** There is a supervision tree, or details, or nothing beside the graph. */
+function showSide(branches: ReturnType<typeof branchesOf>): void {
+  const hasTree = branches.length > 0
+  const isShown = hasTree && (isTreeShown ?? !matchMedia(NARROW).matches)
+  treeButton.hidden = !hasTree
+  setAttributes(treeButton, { 'aria-pressed': String(isShown) })
+  element('supervision').hidden = !isShown
+  element('side').hidden = !isShown && openedNow() === undefined
+  if (isShown) treeView.show(branches)
+}
+
+/** Units open as the user says; before, as it was when they were first seen. */
+function isUnitOpen({ owner }: Unit, all: Units): boolean {
+  const said = units.get(owner.id)
+  if (said !== undefined) return said
+  if (!firstSeen.has(owner.id)) {
+    const open = openByDefault(all)
+    for (const id of all.units.keys()) if (!firstSeen.has(id)) firstSeen.set(id, open.has(id))
+  }
+  return firstSeen.get(owner.id) ?? false
+}
+
+/** Whether events go through it. */
+function isFlowing({ consuming, producing }: StageSnapshot): boolean {
+  return consuming !== undefined || producing !== undefined
 }
 
 function totalsOf({ stages, subscriptions }: Snapshot): (readonly [string, string])[] {
@@ -118,7 +190,7 @@ function totalsOf({ stages, subscriptions }: Snapshot): (readonly [string, strin
   const sources = stages.filter(({ consuming, producing }) => consuming === undefined && producing !== undefined)
   const perSecond = sources.flatMap(({ id }) => timeline.ratesOf(id).emitted ?? [])
   const incoming = perSecond.length === 0 ? null : perSecond.reduce((sum, each) => sum + each, 0)
-  const running = graph.nodes.reduce((sum, node) => sum + node.stages.length - node.ended.size, 0)
+  const running = stages.filter(isFlowing).length
   return [
     ['stages', amount(running)],
     ['subscriptions', amount(subscriptions.length)],
@@ -136,7 +208,17 @@ function openedNow(): Opened | undefined {
   if (opened === undefined || latest === undefined) return undefined
   const running = latest.snapshot.stages.find(({ id }) => id === opened)
   const ended: StageSnapshot | undefined = timeline.ended.find(({ stage }) => stage.id === opened)?.stage
-  return { stage: running ?? ended, isEnded: running === undefined, node: openedNode() }
+  const stage = running ?? ended
+  const node = openedNode()
+  if (stage === undefined && node === undefined) return undefined
+  return { stage, isEnded: running === undefined, node, unit: unitAround(stage, node) }
+}
+
+/** The unit that a stage is the owner of, or else the one that it is in. */
+function unitAround(stage: StageSnapshot | undefined, node: Graph['nodes'][number] | undefined): Opened['unit'] {
+  if (node?.unit !== undefined) return { owner: node.unit, isOpen: false }
+  const frame = graph.frames.find(({ key }) => key === stage?.id) ?? graph.frames.find(({ key }) => key === node?.frame)
+  return frame && { owner: frame.owner, isOpen: true }
 }
 
 function connection(state: 'live' | 'lost', text: string): void {
@@ -154,15 +236,14 @@ function open(key: string): void {
 /** Opens the details of a stage, and brings its node into sight. */
 function find(stage: string): void {
   open(stage)
-  const node = openedNode()
-  if (node !== undefined) graphView.focus(node.key)
+  graphView.focus(openedNode()?.key ?? stage)
 }
 
 function close(): void {
-  const node = openedNode()
+  const key = openedNode()?.key ?? opened
   opened = undefined
   draw()
-  if (node !== undefined) graphView.focus(node.key)
+  if (key !== undefined) graphView.focus(key)
 }
 
 function toggleGroup(group: string): void {
@@ -175,29 +256,66 @@ function toggleGroup(group: string): void {
   if (key !== undefined) graphView.focus(key)
 }
 
+/** Opens or closes a unit: its box, or the frame around its parts, has the focus then. */
+function toggleUnit(owner: string): void {
+  units.set(owner, !graph.frames.some(({ key }) => key === owner))
+  draw()
+  graphView.focus(owner)
+}
+
+/** Opens what a node stands for, if it stands for more than a stage. */
+function unfold(key: string): void {
+  const node = graph.nodes.find((each) => each.key === key)
+  if (node?.unit !== undefined) toggleUnit(node.unit.id)
+  else if (node?.isFold === true && node.group !== undefined) toggleGroup(node.group)
+}
+
+/** Opens what has the focus; closes the unit around it, or folds it with its like, where it is a stage. */
+function toggle(): void {
+  const { focused } = graphView
+  const node = graph.nodes.find(({ key }) => key === focused)
+  const frame = graph.frames.find(({ key }) => key === focused)
+  if (node?.unit !== undefined || node?.isFold === true) unfold(node.key)
+  else if (node?.frame !== undefined) toggleUnit(node.frame)
+  else if (node?.group !== undefined) toggleGroup(node.group)
+  else if (node === undefined && frame !== undefined) toggleUnit(frame.key)
+}
+
 function toggleFolding(): void {
   isFolding = foldButton.getAttribute('aria-pressed') !== 'true'
   unfolded.clear()
   draw()
 }
 
-function zoom(next: number | undefined): void {
-  scale = next === undefined ? undefined : Math.min(1.5, Math.max(0.3, next))
-  graphView.zoom(scale ?? graphView.scaleToFit(graphBox))
+function toggleTree(): void {
+  isTreeShown = treeButton.getAttribute('aria-pressed') !== 'true'
+  draw()
 }
 
+const steps: Readonly<Record<Direction, Spot>> = {
+  left: { x: PAN, y: 0 },
+  right: { x: -PAN, y: 0 },
+  up: { x: 0, y: PAN },
+  down: { x: 0, y: -PAN },
+}
+const { camera } = graphView
+const larger = (): void => camera.zoom(ZOOM, undefined)
+const smaller = (): void => camera.zoom(1 / ZOOM, undefined)
+const fit = (): void => camera.look(undefined, false)
+
 foldButton.addEventListener('click', toggleFolding)
-element('zoom-in').addEventListener('click', () => zoom(graphView.zoomed * 1.2))
-element('zoom-out').addEventListener('click', () => zoom(graphView.zoomed / 1.2))
-element('zoom-fit').addEventListener('click', () => zoom(undefined))
-new ResizeObserver(() => {
-  if (scale === undefined) graphView.zoom(graphView.scaleToFit(graphBox))
-}).observe(graphBox)
+treeButton.addEventListener('click', toggleTree)
+element('zoom-in').addEventListener('click', larger)
+element('zoom-out').addEventListener('click', smaller)
+element('zoom-fit').addEventListener('click', fit)
+gestures(graphBox, { move: (by) => camera.pan(by, true), zoom: (factor, at) => camera.zoom(factor, at) })
 keys(graphBox, {
   move: (direction) => graphView.move(direction),
+  pan: (direction) => camera.pan(steps[direction], false),
   close: () => opened !== undefined && close(),
   fold: toggleFolding,
-  larger: () => zoom(graphView.zoomed * 1.2),
-  smaller: () => zoom(graphView.zoomed / 1.2),
-  fit: () => zoom(undefined),
+  toggle,
+  larger,
+  smaller,
+  fit,
 })

@@ -1,4 +1,5 @@
 import type { Snapshot } from '../snapshot/snapshot-types.ts'
+import type { Camera } from '../view/camera.ts'
 import type { Hello } from '../view/frame.ts'
 
 const KEY = 'genstage'
@@ -8,9 +9,27 @@ export interface Remembered {
   readonly hello: Hello | undefined
   readonly isFolding: boolean | undefined
   readonly opened: string | undefined
-  readonly scale: number | undefined
+  readonly camera: Camera | undefined
   readonly unfolded: readonly string[]
+  /** Units that were opened or closed by hand. */
+  readonly units: readonly (readonly [unit: string, isOpen: boolean])[]
+  readonly isTreeShown: boolean | undefined
   readonly snapshots: readonly Snapshot[]
+}
+
+/** So many stages are kept in all, over all snapshots: a browser keeps some five million characters. */
+const MOST_STAGES = 4_000
+
+/** The newest snapshots that are not too much to keep. */
+export function keepable(snapshots: readonly Snapshot[]): readonly Snapshot[] {
+  let count = 0
+  let first = snapshots.length
+  for (let index = snapshots.length - 1; index >= 0; index--) {
+    count += snapshots[index]?.stages.length ?? 0
+    if (count > MOST_STAGES) break
+    first = index
+  }
+  return snapshots.slice(first)
 }
 
 /** Keeps something for the page after this one, in this tab. */

@@ -12,4 +12,4 @@ export type {
   TreeNode,
 } from './snapshot-types.ts'
 export { type SnapshotOptions, snapshot } from './take-snapshot.ts'
-export { toMermaid } from './to-mermaid.ts'
+export { type MermaidOptions, toMermaid } from './to-mermaid.ts'

@@ -24,8 +24,15 @@ export interface StageSnapshot extends Inspection {
   readonly kind: string
   /** Of a name of more than 200 characters the beginning, and `…`. */
   readonly name: string | null
-  /** What messages call it: its kind, and its name or else its id; cut like the name. */
+  /**
+   * What it is called: its kind, then its name; without a name its unit and its role, `'consumer orders › batcher db'`;
+   * without these its id. Its name is cut as `name` is.
+   */
   readonly label: string
+  /** The id of the process that it is a part of, which is in this snapshot too; missing where it is part of none. */
+  readonly unit?: string
+  /** What it is in its unit. */
+  readonly role?: string
   /** The id of the process that started it linked to itself: its supervisor; `null` where none did. */
   readonly parent: string | null
   readonly state: StageState

@@ -4,22 +4,12 @@ import { anything, boolean } from '../../base/option-type.ts'
 import { quote } from '../../base/quote.ts'
 import { Process } from '../../process/process.ts'
 import { defaultRuntime, expectRuntime, type ProcessRuntime, type Runtime } from '../../process/runtime.ts'
-import type {
-  ChildInspection,
-  Inspection,
-  ProducingInspection,
-  UpstreamInspection,
-} from '../../telemetry/inspection.ts'
+import type { Inspection, ProducingInspection, UpstreamInspection } from '../../telemetry/inspection.ts'
 import { Allowance } from './allowance.ts'
-import type {
-  JsonValue,
-  Snapshot,
-  StageSnapshot,
-  StageState,
-  SubscriptionSnapshot,
-  TreeNode,
-} from './snapshot-types.ts'
+import type { JsonValue, Snapshot, StageSnapshot, StageState, SubscriptionSnapshot } from './snapshot-types.ts'
 import { toJson } from './to-json.ts'
+import { MOST_LEVELS, treeOf } from './tree.ts'
+import { withUnits } from './units.ts'
 
 /** How much of one state is shown, in characters of its JSON, roughly. */
 const MOST_OF_A_STATE = 50_000
@@ -61,8 +51,9 @@ export function snapshot(options?: SnapshotOptions): Snapshot {
 export function snapshotOf(runtime: ProcessRuntime, states: boolean = false): Snapshot {
   const time = runtime.clock.now()
   const allowance = states ? allowanceOf(runtime) : undefined
-  const stages: StageSnapshot[] = []
-  for (const process of runtime.processes.values()) stages.push(stageSnapshot(process, time, allowance))
+  const processes: StageSnapshot[] = []
+  for (const process of runtime.processes.values()) processes.push(stageSnapshot(process, time, allowance))
+  const stages = withUnits(processes)
   return {
     version: 1,
     runtime: runtime.id,
@@ -77,7 +68,16 @@ export function snapshotOf(runtime: ProcessRuntime, states: boolean = false): Sn
 /** Looks at one stage, with its state; undefined where none of that id runs. */
 export function stageOf(runtime: ProcessRuntime, id: string): StageSnapshot | undefined {
   const process = runtime.processes.get(id)
-  return process && stageSnapshot(process, runtime.clock.now(), allowanceOf(runtime))
+  if (process === undefined) return undefined
+  const time = runtime.clock.now()
+  const path = [stageSnapshot(process, time, allowanceOf(runtime))]
+  // What it is called depends on its unit, and that on its own unit, up to the first one that has a name.
+  for (let at = path[0]; at !== undefined && path.length < MOST_LEVELS; at = path.at(-1)) {
+    const owner = runtime.processes.get(at.unit ?? at.parent ?? '')
+    if (owner === undefined || (path.length > 1 && at.name !== null)) break
+    path.push(stageSnapshot(owner, time, undefined))
+  }
+  return withUnits(path)[0]
 }
 
 function allowanceOf({ clock }: ProcessRuntime): Allowance {
@@ -203,61 +203,4 @@ function partitionsOf({ dispatcher }: ProducingInspection): Map<string, Partitio
   const byTag = new Map<string, Partitions[number]>()
   for (const each of dispatcher.partitions ?? []) if (each.subscriber !== null) byTag.set(each.subscriber, each)
   return byTag
-}
-
-/**
- * How many levels of the tree are nested. What is started further below stands beside its starter, on the last of them:
- * nobody reads a list nested so deep, and programs that go through one, `JSON.stringify` among them, run out of stack.
- */
-const MOST_LEVELS = 100
-
-/** What was started by the program itself, each with those linked to it as their starter. */
-function treeOf(stages: readonly StageSnapshot[]): TreeNode[] {
-  const childrenOf = new Map<string | null, StageSnapshot[]>()
-  const known = new Set(stages.map(({ id }) => id))
-  for (const stage of stages) {
-    const parent = stage.parent !== null && known.has(stage.parent) ? stage.parent : null
-    const siblings = childrenOf.get(parent)
-    if (siblings === undefined) childrenOf.set(parent, [stage])
-    else siblings.push(stage)
-  }
-  const roots: TreeNode[] = []
-  // Places to fill, the next one last. Not by recursion: a chain of starters may be longer than the stack is deep.
-  const open = placesOf(childrenOf.get(null) ?? [], [], roots, 1)
-  for (let place = open.pop(); place !== undefined; place = open.pop()) {
-    const { stage, child, among, level } = place
-    const children: TreeNode[] = []
-    among.push({ id: stage?.id ?? null, child, children })
-    if (stage === undefined) continue
-    const [below, belowLevel] = level < MOST_LEVELS ? [children, level + 1] : [among, level]
-    const started = childrenOf.get(stage.id) ?? []
-    for (const each of placesOf(started, stage.supervising?.children ?? [], below, belowLevel)) open.push(each)
-  }
-  return roots
-}
-
-/** Where a process, or a child that does not run, is to stand in the tree: behind those that are there `among`. */
-interface Place {
-  readonly stage: StageSnapshot | undefined
-  readonly child: string | null
-  readonly among: TreeNode[]
-  readonly level: number
-}
-
-/** The places of those that one process has started, the last one first; what it supervises in its own order. */
-function placesOf(
-  started: readonly StageSnapshot[],
-  supervised: readonly ChildInspection[],
-  among: TreeNode[],
-  level: number,
-): Place[] {
-  const byId = new Map(started.map((each) => [each.id, each]))
-  const places: Place[] = []
-  for (const { id, process } of supervised) {
-    const stage = process === null ? undefined : byId.get(process)
-    if (process !== null) byId.delete(process)
-    places.push({ stage, child: id, among, level })
-  }
-  for (const stage of byId.values()) places.push({ stage, child: null, among, level })
-  return places.reverse()
 }

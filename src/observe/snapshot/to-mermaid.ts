@@ -1,13 +1,42 @@
+import { type OptionTable, optionTable } from '../../base/option-table.ts'
+import { matching } from '../../base/option-type.ts'
 import type { Snapshot, StageSnapshot, SubscriptionSnapshot } from './snapshot-types.ts'
+import { type Units, unitsOf } from './unit-tree.ts'
 import { count, figure } from './words.ts'
 
 /** So many alike stages are drawn as one. */
 const MANY = 4
 
-/** A node of the chart: a stage, or many that are alike. */
+/** How a chart is drawn. */
+export interface MermaidOptions {
+  /**
+   * Which units are drawn with their parts: all of them, none, or those with these names or ids. The others are one node
+   * each. Default: `'open'`; a consumer supervisor is drawn with its children only where it is named.
+   */
+  readonly units?: 'open' | 'closed' | readonly string[]
+}
+
+/** How a chart is drawn. */
+export const mermaidOptions: OptionTable<Required<MermaidOptions>> = optionTable({
+  units: {
+    type: matching(
+      "'open', 'closed' or an array of names and ids",
+      (value): value is 'open' | 'closed' | readonly string[] => typeof value === 'string' || Array.isArray(value),
+      (value) => Array.isArray(value) || value === 'open' || value === 'closed',
+    ),
+    default: 'open',
+    text: 'Which units are drawn with their parts: all, none, or those with these names or ids.',
+  },
+})
+
+/** A node of the chart: a stage, many that are alike, or a unit that is closed. */
 interface Node {
   readonly id: string
   readonly stages: readonly StageSnapshot[]
+  /** The owner of the unit that it stands for. */
+  readonly unit: StageSnapshot | undefined
+  /** The owner of the unit that it is drawn in. */
+  readonly frame: string | undefined
 }
 
 /**
@@ -15,20 +44,30 @@ interface Node {
  *
  * Stages are nodes, with what they have emitted or handled since their start; subscriptions are edges, with what has
  * been sent and what is still asked for. Four or more stages of one kind that take from the same stages and send to the
- * same ones are one node, unless their names differ by more than numbers. What neither emits nor handles events
- * (supervisors, tasks) is left out.
+ * same ones are one node, unless their names differ by more than numbers. A unit, as a supervisor with its children is,
+ * is a subgraph of its parts, or one node. What else neither emits nor handles events (tasks) is left out.
+ *
+ * @throws {TypeError} If an option is unknown or wrong.
  */
-export function toMermaid(snapshot: Snapshot): string {
-  const nodes = nodesOf(snapshot)
-  const nodeOf = new Map(nodes.flatMap(({ id, stages }) => stages.map((stage) => [stage.id, id] as const)))
-  const lines = nodes.map(({ id, stages }) => `  ${id}${shape(stages)}`)
+export function toMermaid(snapshot: Snapshot, options?: MermaidOptions): string {
+  const { units: shown } = mermaidOptions.read(options, 'the options of toMermaid')
+  const units = unitsOf(snapshot.stages, snapshot.subscriptions)
+  const open = openUnits(units, shown)
+  const nodes = nodesOf(snapshot, units, open)
+  const nodeOf = new Map<string, string>()
+  for (const { id, stages } of nodes) for (const stage of stages) nodeOf.set(stage.id, id)
+  const lines = written(nodes, units, open)
   const edges = new Map<string, SubscriptionSnapshot[]>()
   for (const subscription of snapshot.subscriptions) {
     const [from, to] = [nodeOf.get(subscription.producer), nodeOf.get(subscription.consumer)]
     // A consumer that has just ended is in the books of its producer for a moment longer.
     if (from === undefined || to === undefined) continue
+    // What goes on within a closed unit is not drawn.
+    if (from === to && nodes.some(({ id, unit }) => id === from && unit !== undefined)) continue
     const ends = `${from} ${to}`
-    add(edges, ends, subscription)
+    const others = edges.get(ends)
+    if (others === undefined) edges.set(ends, [subscription])
+    else others.push(subscription)
   }
   for (const [ends, subscriptions] of edges) {
     const [from, to] = ends.split(' ')
@@ -37,33 +76,101 @@ export function toMermaid(snapshot: Snapshot): string {
   return ['flowchart LR', ...lines, ''].join('\n')
 }
 
-function nodesOf({ stages, subscriptions }: Snapshot): Node[] {
-  const neighbours = new Map<string, string[]>()
-  for (const { producer, consumer } of subscriptions) {
-    add(neighbours, producer, `to ${consumer}`)
-    add(neighbours, consumer, `from ${producer}`)
+/** The owners of units that are drawn with their parts: an inner one only within an outer one that is. */
+function openUnits({ units }: Units, shown: Required<MermaidOptions>['units']): ReadonlySet<string> {
+  const open = new Set<string>()
+  for (const [id, { owner, outer, isStage }] of units) {
+    const isMeant =
+      typeof shown === 'string' ? shown === 'open' && !isStage : shown.includes(id) || shown.includes(owner.name ?? id)
+    if (isMeant && (outer === undefined || open.has(outer))) open.add(id)
   }
-  const groups = new Map<string, StageSnapshot[]>()
-  for (const stage of stages) {
-    if (stage.producing === undefined && stage.consuming === undefined) continue
-    const { id, kind, name } = stage
-    const around = [...new Set(neighbours.get(id) ?? [])].sort()
-    const key = JSON.stringify([kind, name === null ? null : withoutNumbers(name), around])
-    add(groups, key, stage)
-  }
-  const drawn = [...groups.values()].flatMap((group) => (group.length < MANY ? group.map((stage) => [stage]) : [group]))
-  const place = new Map(stages.map(({ id }, index) => [id, index]))
-  const placeOf = ([first]: readonly StageSnapshot[]): number => place.get(first?.id ?? '') ?? 0
-  return drawn
-    .sort((one, other) => placeOf(one) - placeOf(other))
-    .map((group, index) => ({ id: `s${index + 1}`, stages: group }))
+  return open
 }
 
-/** Adds to what there is under a key. */
-function add<Value>(lists: Map<string, Value[]>, key: string, value: Value): void {
-  const list = lists.get(key)
-  if (list === undefined) lists.set(key, [value])
-  else list.push(value)
+/** The lines of the nodes, those of a unit within its subgraph, in the order of what was started first. */
+function written(nodes: readonly Node[], { units }: Units, open: ReadonlySet<string>): string[] {
+  const within = new Map<string, { readonly place: number; readonly lines: readonly string[] }[]>()
+  const put = (frame: string | undefined, place: number, lines: readonly string[]): void => {
+    const others = within.get(frame ?? '')
+    if (others === undefined) within.set(frame ?? '', [{ place, lines }])
+    else others.push({ place, lines })
+  }
+  const inOrder = (frame: string): { readonly place: number; readonly lines: readonly string[] }[] =>
+    (within.get(frame) ?? []).sort((one, other) => one.place - other.place)
+  for (const [place, node] of nodes.entries()) put(node.frame, place, [`  ${node.id}${shape(node)}`])
+  const numbers = new Map([...open].map((id, index) => [id, index + 1]))
+  // Inner ones first: each is put into the one around it when it is complete.
+  for (const id of [...open].reverse()) {
+    const { owner, outer } = units.get(id) ?? {}
+    const parts = inOrder(id)
+    if (owner === undefined || parts[0] === undefined) continue
+    const inner = parts.flatMap(({ lines }) => lines.map((line) => `  ${line}`))
+    put(outer, parts[0].place, [`  subgraph u${numbers.get(id)}["${escaped(owner.label)}"]`, ...inner, '  end'])
+  }
+  return inOrder('').flatMap(({ lines }) => lines)
+}
+
+function nodesOf(snapshot: Snapshot, { stages, units, outerOf }: Units, open: ReadonlySet<string>): Node[] {
+  /** By the owner of a unit that is not drawn with its parts: the outermost such unit around it. */
+  const closed = new Map<string, string>()
+  for (const [id, { outer }] of units) {
+    const around = closed.get(outer ?? '')
+    if (around !== undefined || !open.has(id)) closed.set(id, around ?? id)
+  }
+  const frameOf = ({ id }: StageSnapshot): string | undefined => (units.has(id) ? id : outerOf(id))
+  const itemOf = (stage: StageSnapshot): string => closed.get(frameOf(stage) ?? '') ?? stage.id
+  const items = new Map(stages.map((stage) => [stage.id, itemOf(stage)]))
+  const neighbours = neighboursOf(snapshot.subscriptions, items)
+  const groups = new Map<string, { stages: StageSnapshot[]; unit: string | undefined; frame: string | undefined }>()
+  for (const stage of stages) {
+    const item = itemOf(stage)
+    const unit = closed.has(item) ? item : undefined
+    const frame = unit === undefined ? frameOf(stage) : outerOf(unit)
+    const around = [...(neighbours.get(item) ?? [])].sort()
+    const key = JSON.stringify(unit === undefined ? [stage.kind, patternOf(stage), frame, around] : [unit])
+    const group = groups.get(key)
+    if (group === undefined) groups.set(key, { stages: [stage], unit, frame })
+    else group.stages.push(stage)
+  }
+  const place = new Map(stages.map(({ id }, index) => [id, index]))
+  const placeOf = ([first]: readonly StageSnapshot[]): number => place.get(first?.id ?? '') ?? 0
+  return [...groups.values()]
+    .flatMap((group) =>
+      group.unit !== undefined || group.stages.length >= MANY
+        ? [group]
+        : group.stages.map((stage) => ({ ...group, stages: [stage] })),
+    )
+    .sort((one, other) => placeOf(one.stages) - placeOf(other.stages))
+    .map(({ stages: own, unit, frame }, index) => ({
+      id: `s${index + 1}`,
+      stages: own,
+      unit: units.get(unit ?? '')?.owner,
+      frame,
+    }))
+}
+
+function neighboursOf(
+  subscriptions: readonly SubscriptionSnapshot[],
+  items: ReadonlyMap<string, string>,
+): ReadonlyMap<string, ReadonlySet<string>> {
+  const neighbours = new Map<string, Set<string>>()
+  const note = (item: string, neighbour: string): void => {
+    const known = neighbours.get(item)
+    if (known === undefined) neighbours.set(item, new Set([neighbour]))
+    else known.add(neighbour)
+  }
+  for (const { producer, consumer } of subscriptions) {
+    const [from, to] = [items.get(producer) ?? producer, items.get(consumer) ?? consumer]
+    note(from, `to ${to}`)
+    note(to, `from ${from}`)
+  }
+  return neighbours
+}
+
+/** What alike stages have in common of their names; `null` where they have none. */
+function patternOf({ name, role, label }: StageSnapshot): string | null {
+  if (name !== null) return withoutNumbers(name)
+  return role === undefined ? null : withoutNumbers(label)
 }
 
 function withoutNumbers(name: string): string {
@@ -71,29 +178,40 @@ function withoutNumbers(name: string): string {
 }
 
 /** The outline of a node tells producers, producer-consumers and consumers apart. */
-function shape(stages: readonly StageSnapshot[]): string {
-  const [{ producing, consuming }] = stages as [StageSnapshot]
-  const text = `"${describe(stages)}"`
+function shape({ stages, unit }: Node): string {
+  const [{ producing, consuming }] = (unit === undefined || isStage(unit) ? [unit ?? stages[0]] : stages) as [
+    StageSnapshot,
+  ]
+  const text = `"${describe(stages, unit)}"`
+  if (unit !== undefined && !isStage(unit)) return `{{${text}}}`
   if (consuming === undefined) return `([${text}])`
   return producing === undefined ? `[[${text}]]` : `[${text}]`
 }
 
-function describe(stages: readonly StageSnapshot[]): string {
+function isStage({ producing, consuming }: StageSnapshot): boolean {
+  return producing !== undefined || consuming !== undefined
+}
+
+function describe(all: readonly StageSnapshot[], unit: StageSnapshot | undefined): string {
+  // A unit that is a stage itself is shown as that, with the number of its children.
+  const stages = unit !== undefined && isStage(unit) ? [unit] : all
   const [first] = stages as [StageSnapshot]
-  const { kind, name, label } = first
-  const many = name === null ? kind : `${kind} ${withoutNumbers(name)}`
-  const title = stages.length === 1 ? label : `${stages.length} × ${many}`
+  const { kind, name, role, label } = first
+  const many = name === null && role === undefined ? kind : withoutNumbers(name === null ? label : `${kind} ${name}`)
+  const title = unit?.label ?? (stages.length === 1 ? label : `${stages.length} × ${many}`)
   const handled = total(stages, ({ consuming }) => consuming?.handled)
   const emitted = total(stages, ({ producing }) => producing?.emitted)
   const held = total(stages, ({ producing }) => producing && producing.buffer.events + producing.dispatcher.held)
   const lost = total(stages, ({ producing }) => producing?.discarded)
   const children = total(stages, ({ supervising }) => supervising?.children.length)
+  const isWhole = unit !== undefined && !isStage(unit)
   const facts = [
-    ...(first.consuming === undefined ? [] : [`${figure(handled)} handled`]),
-    ...(first.producing === undefined ? [] : [`${figure(emitted)} emitted`]),
+    ...(isWhole ? [count(stages.length, 'stage')] : []),
+    ...(isWhole || first.consuming === undefined ? [] : [`${figure(handled)} handled`]),
+    ...(isWhole || first.producing === undefined ? [] : [`${figure(emitted)} emitted`]),
     ...(held === 0 ? [] : [`${figure(held)} buffered`]),
     ...(lost === 0 ? [] : [`${figure(lost)} dropped`]),
-    ...(children === 0 ? [] : [count(children, 'child', 'children')]),
+    ...(isWhole || children === 0 ? [] : [count(children, 'child', 'children')]),
   ]
   return `${escaped(title)}<br/>${facts.join(', ')}`
 }
@@ -115,5 +233,5 @@ function total(stages: readonly StageSnapshot[], read: (stage: StageSnapshot) =>
 
 /** Keeps a name from meaning anything to Mermaid, or to the HTML that it makes. */
 function escaped(text: string): string {
-  return text.replaceAll(/[^\p{L}\p{N} .,:;_…×()+/-]/gu, (character) => `#${character.codePointAt(0)};`)
+  return text.replaceAll(/[^\p{L}\p{N} .,:;_…×›()+/-]/gu, (character) => `#${character.codePointAt(0)};`)
 }

@@ -1,7 +1,10 @@
 import type { StageSnapshot, SubscriptionSnapshot } from '../snapshot/snapshot-types.ts'
 
 /** What of a stage says whether it is like another. */
-export type Comparable = Pick<StageSnapshot, 'id' | 'kind' | 'name'>
+export type Comparable = Pick<StageSnapshot, 'id' | 'kind' | 'name' | 'label' | 'role'> & {
+  /** Only what is in the same frame is alike. */
+  readonly frame?: string | undefined
+}
 /** What of a subscription does. */
 export type Connection = Pick<SubscriptionSnapshot, 'producer' | 'consumer'>
 
@@ -19,24 +22,29 @@ export function alikeKeys(
   connections: readonly Connection[],
 ): ReadonlyMap<string, string> {
   const neighbours = neighboursOf(stages, connections)
-  let classes = numbered(stages, (stage) => namePattern(stage))
-  // Each round tells apart what the one before has not, or is the last: there can be no more classes than stages.
-  for (let known = 0; classes.count > known; ) {
-    known = classes.count
-    const before = classes.of
-    const numbersOf = (ids: readonly string[]): string =>
-      [...new Set(ids.map((id) => before.get(id)))].sort((one = 0, other = 0) => one - other).join(',')
-    classes = numbered(stages, ({ id }) => {
+  const classes = new Classes(stages, (stage) => `${stage.frame ?? ''} ${namePattern(stage)}`)
+  // Only what has a neighbour that was told apart can be told apart next: in a chain those are two in each round.
+  let open: ReadonlySet<string> = new Set(stages.map(({ id }) => id))
+  while (open.size > 0) {
+    const changed = classes.split(open, (id) => {
       const { producers, consumers } = neighbours.get(id) ?? alone
-      return `${before.get(id)} < ${numbersOf(producers)} > ${numbersOf(consumers)}`
+      return `${classes.among(producers)} > ${classes.among(consumers)}`
     })
+    const next = new Set<string>()
+    for (const id of changed) {
+      const { producers, consumers } = neighbours.get(id) ?? alone
+      for (const each of producers) next.add(each)
+      for (const each of consumers) next.add(each)
+    }
+    open = next
   }
   return named(stages, classes.of)
 }
 
-/** The kind and name of a stage with `#` for each number in it. */
-export function namePattern({ kind, name }: Omit<Comparable, 'id'>): string {
-  return name === null ? kind : `${kind} ${name.replace(/\d+/g, '#')}`
+/** The kind of a stage, with its name or its place in its unit, and `#` for each number in that. */
+export function namePattern({ kind, name, label, role }: Omit<Comparable, 'id'>): string {
+  if (name !== null) return `${kind} ${name.replace(/\d+/g, '#')}`
+  return role === undefined ? kind : label.replace(/\d+/g, '#')
 }
 
 interface Neighbours {
@@ -59,20 +67,88 @@ function neighboursOf(
   return neighbours
 }
 
-/** Numbers what stages have in common, in the order in which it is first seen. */
-function numbered(
-  stages: readonly Comparable[],
-  signature: (stage: Comparable) => string,
-): { readonly of: ReadonlyMap<string, number>; readonly count: number } {
-  const numbers = new Map<string, number>()
-  const of = new Map<string, number>()
-  for (const stage of stages) {
-    const key = signature(stage)
-    const number = numbers.get(key) ?? numbers.size
-    numbers.set(key, number)
-    of.set(stage.id, number)
+/** Stages by the number of their class, which can be split further. */
+class Classes {
+  readonly of: Map<string, number> = new Map()
+  private readonly members: Set<string>[] = []
+
+  constructor(stages: readonly Comparable[], signature: (stage: Comparable) => string) {
+    const numbers = new Map<string, number>()
+    for (const stage of stages) {
+      const key = signature(stage)
+      const number = numbers.get(key) ?? numbers.size
+      numbers.set(key, number)
+      this.of.set(stage.id, number)
+      const members = this.members[number]
+      if (members === undefined) this.members[number] = new Set([stage.id])
+      else members.add(stage.id)
+    }
   }
-  return { of, count: numbers.size }
+
+  /** The numbers of the classes that these stages are in. */
+  among(ids: readonly string[]): string {
+    return [...new Set(ids.map((id) => this.of.get(id) ?? 0))].sort((one, other) => one - other).join(',')
+  }
+
+  /**
+   * Splits the classes of these stages by their signatures; the other stages of a class have one in common. The largest
+   * part of a class keeps its number.
+   *
+   * @returns The stages that are in another class now.
+   */
+  split(ids: ReadonlySet<string>, signature: (id: string) => string): readonly string[] {
+    const parts = new Map<number, Map<string, Part>>()
+    for (const id of ids) {
+      const number = this.of.get(id) ?? 0
+      if ((this.members[number]?.size ?? 0) < 2) continue
+      const bySignature = parts.get(number) ?? new Map<string, Part>()
+      parts.set(number, bySignature)
+      const key = signature(id)
+      const part = bySignature.get(key)
+      if (part === undefined) bySignature.set(key, { ids: [id], others: 0 })
+      else part.ids.push(id)
+    }
+    for (const [number, bySignature] of parts) {
+      const members = this.members[number] ?? new Set()
+      const others = members.size - [...bySignature.values()].reduce((sum, part) => sum + part.ids.length, 0)
+      if (others === 0) continue
+      const key = signature(first(members, (id) => !ids.has(id)) ?? '')
+      bySignature.set(key, { ids: bySignature.get(key)?.ids ?? [], others })
+    }
+    const changed: string[] = []
+    for (const [number, bySignature] of parts) this.keepLargest(number, [...bySignature.values()], ids, changed)
+    return changed
+  }
+
+  private keepLargest(number: number, parts: Part[], ids: ReadonlySet<string>, changed: string[]): void {
+    const members = this.members[number] ?? new Set()
+    const [, ...smaller] = parts.sort((one, other) => sizeOf(other) - sizeOf(one))
+    for (const part of smaller) {
+      const all = part.others === 0 ? part.ids : [...part.ids, ...[...members].filter((id) => !ids.has(id))]
+      for (const id of all) {
+        members.delete(id)
+        this.of.set(id, this.members.length)
+        changed.push(id)
+      }
+      this.members.push(new Set(all))
+    }
+  }
+}
+
+/** What of a class has one signature. */
+interface Part {
+  readonly ids: string[]
+  /** How many of its stages were not looked at. */
+  readonly others: number
+}
+
+function sizeOf({ ids, others }: Part): number {
+  return ids.length + others
+}
+
+function first(ids: Iterable<string>, isIt: (id: string) => boolean): string | undefined {
+  for (const id of ids) if (isIt(id)) return id
+  return undefined
 }
 
 /** Several classes may have one name: then the second is `… (2)`, and so on. */

@@ -19,10 +19,26 @@ export interface Branch {
   readonly branches: readonly Branch[]
 }
 
-/** The supervision tree as lines, in which many alike children are one. */
+/** The supervision tree as lines, in which many alike children are one; empty where nothing is supervised. */
 export function branchesOf({ stages, tree }: Pick<Snapshot, 'stages' | 'tree'>): readonly Branch[] {
   const byId = new Map(stages.map((stage) => [stage.id, stage]))
-  return linesOf(tree, byId, '')
+  return linesOf(supervised(tree, byId), byId, '')
+}
+
+/** The places from which a supervisor is reached, or a child of one that does not run. */
+function supervised(tree: readonly TreeNode[], byId: ReadonlyMap<string, StageSnapshot>): readonly TreeNode[] {
+  const isSupervisor = ({ id }: TreeNode): boolean => {
+    const { supervising, kind } = byId.get(id ?? '') ?? {}
+    return id === null || supervising !== undefined || kind === 'supervisor'
+  }
+  return tree.filter((root) => {
+    const open = [root]
+    for (let next = open.pop(); next !== undefined; next = open.pop()) {
+      if (isSupervisor(next)) return true
+      for (const child of next.children) open.push(child)
+    }
+    return false
+  })
 }
 
 function linesOf(nodes: readonly TreeNode[], byId: ReadonlyMap<string, StageSnapshot>, parent: string): Branch[] {
@@ -50,10 +66,13 @@ function linesOf(nodes: readonly TreeNode[], byId: ReadonlyMap<string, StageSnap
 
 function lineOf(node: TreeNode, byId: ReadonlyMap<string, StageSnapshot>, key: string): Branch {
   const stage = node.id === null ? undefined : byId.get(node.id)
-  const text = stage?.label ?? node.child ?? 'a child'
+  // What its unit is, is seen from where it stands.
+  const own = stage?.name === null && stage.role !== undefined ? `${stage.kind} ${stage.role}` : stage?.label
+  const text = own ?? node.child ?? 'a child'
   const strategy = stage?.supervising === undefined ? '' : stage.supervising.strategy
   const restarts = stage?.supervising?.restarts ?? 0
-  const child = node.child !== null && node.child !== stage?.name && stage !== undefined ? node.child : ''
+  const isSaid = stage === undefined || [stage.name, stage.id].includes(node.child) || own?.endsWith(` ${node.child}`)
+  const child = isSaid === true || node.child === null ? '' : node.child
   const notes = [child, strategy, restarts === 0 ? '' : `restarts: ${restarts}`]
   return {
     key,

@@ -1,11 +1,11 @@
 import type { Finding, Severity } from '../snapshot/finding.ts'
-import type { StageSnapshot } from '../snapshot/snapshot-types.ts'
+import type { StageSnapshot, SubscriptionSnapshot } from '../snapshot/snapshot-types.ts'
 import { type GraphNode, hasEnded, nodeLabel } from './graph.ts'
 import { amount, counted, logarithmicShare, percent, rate } from './numbers.ts'
 import type { Point, Rates, Timeline } from './timeline.ts'
 
-/** From this share on a bar says that it is nearly full. */
-const HIGH = 0.85
+/** From this share on a bar says that it is nearly full, and a stage that it is busy. */
+export const HIGH = 0.85
 
 /** A bar of a card. */
 export interface Bar {
@@ -27,11 +27,16 @@ export interface Card {
   readonly kind: string
   /** Without its kind. */
   readonly title: string
-  /** How many stages it stands for that run. */
-  readonly count: number
+  /** What it can be opened into: `× 200` alike ones, `12 parts` of a unit; empty where it is a stage. */
+  readonly content: string
   readonly isFold: boolean
-  /** The state of its stage, the commonest of a fold's, or `ended`. */
+  readonly isUnit: boolean
+  /** The state of its stage, the commonest of several, or `ended`. */
   readonly state: string
+  /** What stands where a stage has its state. */
+  readonly note: string
+  /** How busy it is, from 0 to 1: a unit as its busiest stage; `null` where that is not known. */
+  readonly busy: number | null
   /** Events per second that it passes: what it emits, what it handles, or both, as `in → out`. */
   readonly flow: string
   readonly bars: readonly Bar[]
@@ -42,23 +47,35 @@ export interface Card {
   readonly label: string
 }
 
-/** Says what is to be shown of a node; of a fold, sums, and the mean of how busy they are. */
-export function cardOf(node: GraphNode, timeline: Timeline, findings: readonly Finding[]): Card {
+/**
+ * Says what is to be shown of a node: of a fold, sums, and the mean of how busy its stages are; of a unit, what goes in
+ * and what comes out, and how busy its busiest stage is.
+ */
+export function cardOf(
+  node: GraphNode,
+  title: string,
+  timeline: Timeline,
+  findings: readonly Finding[],
+  subscriptions: readonly SubscriptionSnapshot[],
+): Card {
+  const { unit, isFold } = node
   const running = node.stages.filter(({ id }) => !node.ended.has(id))
   const shown = running.length > 0 ? running : node.stages
-  const kind = node.stages[0]?.kind ?? ''
-  const title = nodeLabel(node).slice(kind.length).trim() || kind
+  const kind = (unit ?? node.stages[0])?.kind ?? ''
   const rates = shown.map(({ id }) => timeline.ratesOf(id))
-  const state = hasEnded(node) ? 'ended' : commonest(running.map((stage) => stage.state))
-  const flow = hasEnded(node) ? 'ended' : flowOf(rates)
-  const bars = barsOf(shown, rates)
-  const ids = new Set(node.stages.map(({ id }) => id))
-  const severity = findings.find(({ stage }) => ids.has(stage))?.severity
-  const what = node.isFold ? `${counted(running.length, 'stage')}, ${nodeLabel(node)}` : nodeLabel(node)
+  const isOver = hasEnded(node)
+  const state = isOver ? 'ended' : commonest(running.map((stage) => stage.state))
+  const restarts = unit?.supervising?.restarts ?? 0
+  const flow = isOver ? 'ended' : unit === undefined ? flowOf(rates) : flowThrough(shown, subscriptions, timeline)
+  const busy = busyOf(node, timeline)
+  const bars = barsOf(shown, busy, unit)
+  const severity = severityOf(node, findings)
+  const content = contentOf(node, running.length)
   const label = [
-    what,
+    isFold ? `${counted(node.count, 'stage')}, ${nodeLabel(node)}` : nodeLabel(node),
+    ...(unit === undefined ? [] : [content]),
     state,
-    ...(hasEnded(node) ? [] : [`${flow.replace('→', 'in,')} events per second${flow.includes('→') ? ' out' : ''}`]),
+    ...(isOver ? [] : [`${flow.replace('→', 'in,')} events per second${flow.includes('→') ? ' out' : ''}`]),
     ...bars.map((bar) => bar.title),
     ...(severity === undefined ? [] : [`the doctor has found a ${severity}`]),
   ].join(', ')
@@ -66,20 +83,100 @@ export function cardOf(node: GraphNode, timeline: Timeline, findings: readonly F
     key: node.key,
     kind,
     title,
-    count: running.length,
-    isFold: node.isFold,
+    content,
+    isFold,
+    isUnit: unit !== undefined,
     state,
+    note: unit === undefined || isOver ? state : restarts === 0 ? '' : counted(restarts, 'restart'),
+    busy,
     flow,
     bars,
-    series: timeline.seriesOf(shown.map(({ id }) => id)),
+    series: timeline.seriesOf((unit === undefined ? shown : sourcesOf(shown, subscriptions)).map(({ id }) => id)),
     severity,
     label,
   }
 }
 
+/** How busy the stages of a node are; of a unit its owner, if that is a stage itself, or else the busiest of them. */
+export function busyOf({ stages, ended, unit }: GraphNode, timeline: Timeline): number | null {
+  if (isStage(unit)) return timeline.ratesOf(unit.id).busy
+  let [sum, most, known] = [0, 0, 0]
+  for (const { id } of stages) {
+    const busy = ended.has(id) ? null : timeline.ratesOf(id).busy
+    if (busy === null) continue
+    sum += busy
+    most = Math.max(most, busy)
+    known++
+  }
+  if (known === 0) return null
+  return unit === undefined ? sum / known : most
+}
+
+/** Whether a unit takes or gives events itself, and has its parts for that. */
+function isStage(unit: StageSnapshot | undefined): unit is StageSnapshot {
+  return unit?.consuming !== undefined || unit?.producing !== undefined
+}
+
+/** The worst that was found of a node. */
+export function severityOf({ stages, unit }: GraphNode, findings: readonly Finding[]): Severity | undefined {
+  if (findings.length === 0) return undefined
+  const ids = new Set(stages.map(({ id }) => id))
+  return findings.find(({ stage }) => ids.has(stage) || stage === unit?.id)?.severity
+}
+
+function contentOf({ unit, isFold, stages, count }: GraphNode, running: number): string {
+  if (isFold) return `× ${amount(stages.length === count ? running : count)}`
+  if (unit === undefined) return ''
+  // The owner that is a stage itself is no part.
+  return counted(stages.filter(({ id }) => id !== unit.id).length, 'part')
+}
+
 /** How many bars the card of a node has, which is its height. */
-export function barCount({ stages: [stage] }: GraphNode): number {
-  return stage?.producing !== undefined && stage.consuming !== undefined ? 4 : 3
+export function barCount({ stages: [stage], unit }: GraphNode): number {
+  return unit !== undefined || (stage?.producing !== undefined && stage.consuming !== undefined) ? 4 : 3
+}
+
+/** What comes into a unit, where its stages take from none of it, and what leaves it. */
+function flowThrough(
+  stages: readonly StageSnapshot[],
+  subscriptions: readonly SubscriptionSnapshot[],
+  timeline: Timeline,
+): string {
+  const ratesOf = (some: readonly StageSnapshot[]): readonly Rates[] => some.map(({ id }) => timeline.ratesOf(id))
+  const coming = sum(ratesOf(sourcesOf(stages, subscriptions)).map(({ handled, emitted }) => handled ?? emitted))
+  const going = sum(ratesOf(sinksOf(stages, subscriptions)).map(({ handled, emitted }) => emitted ?? handled))
+  return coming === going ? rate(coming) : `${rate(coming)} → ${rate(going)}`
+}
+
+function sourcesOf(
+  stages: readonly StageSnapshot[],
+  subscriptions: readonly SubscriptionSnapshot[],
+): readonly StageSnapshot[] {
+  return endsOf(stages, subscriptions, 'consumer', 'producer')
+}
+
+function sinksOf(
+  stages: readonly StageSnapshot[],
+  subscriptions: readonly SubscriptionSnapshot[],
+): readonly StageSnapshot[] {
+  return endsOf(stages, subscriptions, 'producer', 'consumer')
+}
+
+/** Those of some stages that have no other of them on one side. */
+function endsOf(
+  stages: readonly StageSnapshot[],
+  subscriptions: readonly SubscriptionSnapshot[],
+  own: 'producer' | 'consumer',
+  other: 'producer' | 'consumer',
+): readonly StageSnapshot[] {
+  const ids = new Set(stages.map(({ id }) => id))
+  const inside = new Set<string>()
+  for (const subscription of subscriptions) {
+    if (ids.has(subscription[own]) && ids.has(subscription[other])) inside.add(subscription[own])
+  }
+  return stages.filter(
+    ({ id, producing, consuming }) => !inside.has(id) && (producing !== undefined || consuming !== undefined),
+  )
 }
 
 function flowOf(rates: readonly Rates[]): string {
@@ -89,21 +186,21 @@ function flowOf(rates: readonly Rates[]): string {
   return rate(handled ?? emitted)
 }
 
-function barsOf(stages: readonly StageSnapshot[], rates: readonly Rates[]): Bar[] {
-  const shares = rates.flatMap(({ busy }) => busy ?? [])
-  const busy = shares.length === 0 ? null : shares.reduce((total, each) => total + each, 0) / shares.length
-  const title = `busy ${percent(busy)} of the time`
+function barsOf(stages: readonly StageSnapshot[], busy: number | null, unit: StageSnapshot | undefined): Bar[] {
+  const isUnit = unit !== undefined
+  const title = `${isUnit && !isStage(unit) ? 'its busiest stage ' : ''}busy ${percent(busy)} of the time`
   const bars: Bar[] = [
     { name: 'busy', kind: 'busy', share: busy, isHigh: (busy ?? 0) >= HIGH, text: percent(busy), title },
   ]
+  const isConsuming = stages.some(({ consuming }) => consuming !== undefined)
   const mailbox = total(stages, (stage) => stage.consuming?.mailbox ?? stage.mailbox)
-  const noun = stages[0]?.consuming === undefined ? 'message' : 'event'
+  const noun = isConsuming ? 'event' : 'message'
   bars.push(waiting('mailbox', mailbox, logarithmicShare(mailbox), `${counted(mailbox, noun)} in the mailbox`))
-  if (stages[0]?.consuming !== undefined) {
+  if (isConsuming || isUnit) {
     const held = total(stages, ({ consuming }) => (consuming?.inHand ?? 0) + (consuming?.inbound ?? 0))
     bars.push(waiting('in hand', held, logarithmicShare(held), `${counted(held, 'event')} taken in and not handled`))
   }
-  if (stages[0]?.producing !== undefined) bars.push(bufferBar(stages))
+  if (isUnit || stages.some(({ producing }) => producing !== undefined)) bars.push(bufferBar(stages))
   return bars
 }
 
@@ -111,7 +208,9 @@ function bufferBar(stages: readonly StageSnapshot[]): Bar {
   const events = total(stages, ({ producing }) =>
     producing === undefined ? 0 : producing.buffer.events + producing.accumulated + producing.dispatcher.held,
   )
-  const size = total(stages, ({ producing }) => producing?.buffer.size ?? Number.POSITIVE_INFINITY)
+  const size = total(stages, ({ producing }) =>
+    producing === undefined ? 0 : (producing.buffer.size ?? Number.POSITIVE_INFINITY),
+  )
   const isBounded = Number.isFinite(size) && size > 0
   const limit = isBounded ? ` of ${amount(size)}` : ''
   const share = isBounded ? Math.min(1, events / size) : logarithmicShare(events)

@@ -1,5 +1,6 @@
 import type { StageSnapshot, SubscriptionSnapshot } from '../snapshot/snapshot-types.ts'
-import { alikeKeys } from './alike.ts'
+import { type Unit, type Units, unitsOf } from '../snapshot/unit-tree.ts'
+import { alikeKeys, type Comparable, type Connection } from './alike.ts'
 import type { EndedStage } from './timeline.ts'
 
 /** From so many stages on, alike ones are folded unless somebody says otherwise. */
@@ -7,18 +8,33 @@ export const MANY_STAGES = 25
 /** The least stages that are folded into one node. */
 export const LEAST_ALIKE = 3
 
-/** A stage of the graph, or a fold of alike ones. */
+/** A stage of the graph, a fold of alike ones, or a unit that is closed. */
 export interface GraphNode {
-  /** The id of its stage, or the key of its group. */
+  /** The id of its stage or of the owner of its unit, or the key of its group. */
   readonly key: string
-  /** The key of the group that its stage is one of, folded or not; `undefined` where there are too few alike. */
+  /** The key of the group that it is one of, folded or not; `undefined` where there are too few alike. */
   readonly group: string | undefined
   /** Whether it stands for a group. */
   readonly isFold: boolean
+  /** How many stages or units it stands for: more than one only for a fold. */
+  readonly count: number
+  /** The owner of the unit that it stands for. */
+  readonly unit: StageSnapshot | undefined
+  /** The key of the frame that it is in. */
+  readonly frame: string | undefined
   /** In the order in which they were started: those that run, then those that have ended. */
   readonly stages: readonly StageSnapshot[]
   /** The ids of those among them that have ended. */
   readonly ended: ReadonlySet<string>
+}
+
+/** A unit that is open: around the nodes of its parts. */
+export interface GraphFrame {
+  /** The id of its owner. */
+  readonly key: string
+  readonly owner: StageSnapshot
+  /** The key of the frame that it is in. */
+  readonly frame: string | undefined
 }
 
 /** The subscriptions from the stages of one node to those of another. */
@@ -35,8 +51,10 @@ export interface GraphEdge {
 /** Where events go. */
 export interface Graph {
   readonly nodes: readonly GraphNode[]
+  /** Outer ones before inner ones. */
+  readonly frames: readonly GraphFrame[]
   readonly edges: readonly GraphEdge[]
-  /** By the id of a stage, the key of its node. */
+  /** By the id of a stage or of the owner of a closed unit, the key of its node. */
   readonly nodeOf: ReadonlyMap<string, string>
 }
 
@@ -53,34 +71,45 @@ export interface Folding {
   readonly isOn: boolean
   /** The keys of groups that are not as the others are: unfolded where folding is on. */
   readonly unfolded: ReadonlySet<string>
+  /** Says whether a unit is open. Default: all are, but those whose owner is a stage itself. */
+  readonly isOpen?: (unit: Unit, units: Units) => boolean
 }
 
-/** Makes the graph of those stages that events can go through: supervisors and tasks are not in it. */
-export function graphOf({ stages, subscriptions, ended }: GraphParts, { isOn, unfolded }: Folding): Graph {
-  const running = flowing(stages, subscriptions)
-  const isRunning = new Set(running.map(({ id }) => id))
-  const gone = ended.filter(({ stage, subscriptions: former }) => flowing([stage], former).length > 0)
+/** Makes the graph of those stages that events can go through, in their units: tasks are not in it. */
+export function graphOf({ stages, subscriptions, ended }: GraphParts, { isOn, unfolded, isOpen }: Folding): Graph {
+  const gone = ended.filter(({ stage }) => stage.producing !== undefined || stage.consuming !== undefined)
   const endedIds = new Set(gone.map(({ stage }) => stage.id))
-  const all = [...running, ...gone.map(({ stage }) => stage)]
-  const connections = uniqueByTag([...subscriptions, ...gone.flatMap((each) => each.subscriptions)]).filter(
-    ({ producer, consumer }) =>
-      (isRunning.has(producer) || endedIds.has(producer)) && (isRunning.has(consumer) || endedIds.has(consumer)),
-  )
-  const groups = groupsOf(all, connections)
-  const nodes = new Map<string, GraphNode>()
+  const connections = uniqueByTag([...subscriptions, ...gone.flatMap((each) => each.subscriptions)])
+  const units = unitsOf([...stages, ...gone.map(({ stage }) => stage)], connections)
+  const items = new Items(units, (unit) => isOpen?.(unit, units) ?? !unit.isStage)
+  const between = connections.flatMap(({ producer, consumer }) => {
+    const [from, to] = [items.itemOf(producer), items.itemOf(consumer)]
+    return from === undefined || to === undefined ? [] : [{ producer: from, consumer: to }]
+  })
+  const groups = groupsOf(items.all, between)
+  const nodes = new Map<string, ReturnType<typeof newNode>>()
   const nodeOf = new Map<string, string>()
-  for (const stage of all) {
-    const group = groups.get(stage.id)
+  for (const { id, stages: own, ids, unit, frame } of items.all) {
+    const group = groups.get(id)
     const isFold = isOn && group !== undefined && !unfolded.has(group)
-    const key = isFold ? group : stage.id
-    const before = nodes.get(key)
-    const members = [...(before?.stages ?? []), stage]
-    const ids = members.filter(({ id }) => endedIds.has(id)).map(({ id }) => id)
-    nodes.set(key, { key, group, isFold, stages: members, ended: new Set(ids) })
-    nodeOf.set(stage.id, key)
+    const key = isFold ? group : id
+    const node = nodes.get(key) ?? newNode({ key, group, isFold, frame, unit: isFold ? undefined : unit })
+    node.count++
+    for (const stage of own) {
+      node.stages.push(stage)
+      if (endedIds.has(stage.id)) node.ended.add(stage.id)
+    }
+    nodes.set(key, node)
+    for (const each of ids) nodeOf.set(each, key)
   }
   const current = new Set(subscriptions.map(({ tag }) => tag))
-  return { nodes: [...nodes.values()], edges: edgesOf(connections, nodeOf, current), nodeOf }
+  return { nodes: [...nodes.values()], frames: items.frames, edges: edgesOf(connections, nodeOf, current), nodeOf }
+}
+
+function newNode(
+  given: Pick<GraphNode, 'key' | 'group' | 'isFold' | 'unit' | 'frame'>,
+): Omit<GraphNode, 'count' | 'stages' | 'ended'> & { count: number; stages: StageSnapshot[]; ended: Set<string> } {
+  return { ...given, count: 0, stages: [], ended: new Set() }
 }
 
 /** Whether all stages of a node have ended. */
@@ -88,17 +117,74 @@ export function hasEnded(node: GraphNode): boolean {
   return node.ended.size === node.stages.length
 }
 
-/** What a node is called: a stage's label, or the pattern of a fold. */
-export function nodeLabel({ key, isFold, stages: [first] }: GraphNode): string {
-  return isFold || first === undefined ? key : first.label
+/** What a node is called: a stage's label, the pattern of a fold, or the label of a unit's owner. */
+export function nodeLabel({ key, isFold, unit, stages: [first] }: GraphNode): string {
+  if (isFold) return key
+  return unit?.label ?? first?.label ?? key
 }
 
-/** The stages of a kind that has to do with events, and whatever else is subscribed. */
-function flowing(stages: readonly StageSnapshot[], subscriptions: readonly SubscriptionSnapshot[]): StageSnapshot[] {
-  const connected = new Set(subscriptions.flatMap(({ producer, consumer }) => [producer, consumer]))
-  return stages.filter(
-    ({ id, producing, consuming }) => producing !== undefined || consuming !== undefined || connected.has(id),
-  )
+/** What may be folded with its like: a stage that is seen by itself, or a unit that is closed. */
+interface Item extends Comparable {
+  readonly frame: string | undefined
+  readonly unit: StageSnapshot | undefined
+  /** The stages that it stands for. */
+  readonly stages: StageSnapshot[]
+  /** The ids of all processes that it stands for. */
+  readonly ids: string[]
+}
+
+/** What is seen where some units are open. */
+class Items {
+  readonly all: readonly Item[]
+  readonly frames: readonly GraphFrame[]
+  private readonly byProcess = new Map<string, Item>()
+
+  constructor(units: Units, isOpen: (unit: Unit) => boolean) {
+    const items = new Map<string, Item>()
+    const frames: GraphFrame[] = []
+    /** By the owner of a unit that is closed, or in a closed one: the item that it is in. */
+    const closed = new Map<string, Item>()
+    for (const [id, unit] of units.units) {
+      const around = closed.get(unit.outer ?? '')
+      if (around === undefined && isOpen(unit)) {
+        frames.push({ key: id, owner: unit.owner, frame: unit.outer })
+        continue
+      }
+      const item = around ?? itemFor(unit.owner, unit.outer, unit.owner)
+      closed.set(id, item)
+      this.put(id, item)
+      if (around === undefined) items.set(id, item)
+    }
+    for (const stage of units.stages) {
+      const outer = units.outerOf(stage.id)
+      // An owner that is a stage itself stands in its own frame.
+      const own = units.units.has(stage.id) ? stage.id : outer
+      const item = closed.get(own ?? '') ?? items.get(stage.id) ?? itemFor(stage, own, undefined)
+      item.stages.push(stage)
+      this.put(stage.id, item)
+      items.set(item.id, item)
+    }
+    const order = new Map(units.stages.map(({ id }, index) => [id, index]))
+    const place = ({ stages: [first] }: Item): number => order.get(first?.id ?? '') ?? 0
+    this.all = [...items.values()].sort((one, other) => place(one) - place(other))
+    this.frames = frames
+  }
+
+  /** The id of the item that a process is in. */
+  itemOf(id: string): string | undefined {
+    return this.byProcess.get(id)?.id
+  }
+
+  private put(id: string, item: Item): void {
+    if (this.byProcess.has(id)) return
+    this.byProcess.set(id, item)
+    item.ids.push(id)
+  }
+}
+
+function itemFor(process: StageSnapshot, frame: string | undefined, unit: StageSnapshot | undefined): Item {
+  const { id, kind, name, label, role } = process
+  return { id, kind, name, label, ...(role !== undefined && { role }), frame, unit, stages: [], ids: [] }
 }
 
 function uniqueByTag(subscriptions: readonly SubscriptionSnapshot[]): SubscriptionSnapshot[] {
@@ -109,10 +195,7 @@ function uniqueByTag(subscriptions: readonly SubscriptionSnapshot[]): Subscripti
 }
 
 /** The group of each stage that has enough alike. */
-function groupsOf(
-  stages: readonly StageSnapshot[],
-  connections: readonly SubscriptionSnapshot[],
-): ReadonlyMap<string, string> {
+function groupsOf(stages: readonly Comparable[], connections: readonly Connection[]): ReadonlyMap<string, string> {
   const keys = alikeKeys(stages, connections)
   const sizes = new Map<string, number>()
   for (const key of keys.values()) sizes.set(key, (sizes.get(key) ?? 0) + 1)

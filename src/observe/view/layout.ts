@@ -1,10 +1,22 @@
-import { orderLayers } from './order-layers.ts'
-import { placeCentres } from './place-centres.ts'
+import { layoutPart, type PartLink, type Spot } from './lay-part.ts'
+import type { LayerItem } from './layers.ts'
+import { type Room, scaleFor, shelvesFor } from './wrap.ts'
+
+export type { Spot } from './lay-part.ts'
 
 /** What is to be drawn. */
 export interface Box {
   readonly key: string
   readonly height: number
+  /** The key of the frame that it stands in. */
+  readonly frame?: string | undefined
+}
+
+/** Something around boxes and other frames. */
+export interface Frame {
+  readonly key: string
+  /** The key of the frame that it stands in. */
+  readonly frame?: string | undefined
 }
 
 /** A line between two boxes, by their keys. */
@@ -22,219 +34,372 @@ export interface Spacing {
   readonly layerGap: number
   /** Between two boxes of a layer. */
   readonly rowGap: number
-  /** How many boxes that nothing is connected to stand in a row. */
+  /** How many boxes that nothing is connected to stand in a row, at least. */
   readonly looseInRow: number
+  /** Within a frame, above what is in it. */
+  readonly frameHead?: number
+  /** Within a frame, on the other sides. */
+  readonly framePad?: number
 }
 
-/** Where a box is drawn. */
-export interface Placed {
-  readonly x: number
-  readonly y: number
-  readonly height: number
-  /** Its column: 0 is leftmost. */
+/** Where a box or a frame is drawn. */
+export interface Placed extends Spot, Room {
+  /** Its column among those around it: 0 is leftmost. */
   readonly layer: number
 }
 
-/** A place in a drawing. */
-export interface Spot {
-  readonly x: number
-  readonly y: number
-}
-
 /** A graph as it is drawn. */
-export interface Drawing {
-  /** By key. */
+export interface Drawing extends Room {
+  /** By key, in reading order. */
   readonly boxes: ReadonlyMap<string, Placed>
+  /** By key, outer ones before inner ones. */
+  readonly frames: ReadonlyMap<string, Placed>
   /** By key: from the right side of a box, between the boxes in its way, to the left side of another. */
   readonly lines: ReadonlyMap<string, readonly Spot[]>
-  readonly width: number
-  readonly height: number
 }
-
-/** A box, or a place in between that a long line goes through. */
-interface Cell {
-  readonly key: string
-  readonly height: number
-  readonly isBox: boolean
-}
-
-/** How much room a line takes that goes between boxes. */
-const LINE_ROOM = 14
 
 /**
  * Lays a graph out from left to right: a box stands one layer behind the furthest of those that lead to it, in an order
  * that has few crossings, beside its neighbours. Parts that are not connected stand one below the other, and boxes that
- * nothing is connected to at the bottom.
+ * nothing is connected to at the bottom. What is in a frame stands together.
+ *
+ * Where that would be too small to read in its room, high layers stand in several columns, long chains in several rows,
+ * and parts beside one another. Without a room nothing is wrapped.
  *
  * Depends on nothing but the graph and the order in which it is given, so it is the same each time, and stays as it is
  * where others come and go.
  */
-export function layoutGraph(boxes: readonly Box[], links: readonly Link[], spacing: Spacing): Drawing {
-  const keys = new Set(boxes.map(({ key }) => key))
-  const real = links.filter(({ from, to }) => from !== to && keys.has(from) && keys.has(to))
-  const placed = new Map<string, Placed>()
+export function layoutGraph(
+  boxes: readonly Box[],
+  links: readonly Link[],
+  spacing: Spacing,
+  { frames = [], room }: { readonly frames?: readonly Frame[]; readonly room?: Room | undefined } = {},
+): Drawing {
+  const outer = new Map(frames.map(({ key, frame }) => [key, frame ?? NONE]))
+  const ways = waysOf(boxes, links, outer)
+  const levels = levelsOf(boxes, frames, ways)
+  const drawn = new Map<string, DrawnLevel>()
+  // Inner ones first: how large a frame is depends on what is in it.
+  for (const key of [...frames.map((frame) => frame.key).reverse(), NONE]) {
+    drawn.set(key, drawLevel(levels.get(key) ?? { items: [], links: [] }, key, drawn, spacing, room))
+  }
+  return put(frames, ways, drawn, spacing)
+}
+
+/** The frame of what stands in none. */
+const NONE = ''
+
+/** What stands in a frame, or in none. */
+interface Level {
+  readonly items: LayerItem[]
+  readonly links: LevelLink[]
+}
+
+interface LevelLink {
+  readonly key: string
+  readonly from: string
+  readonly to: string
+  /** Where it begins and ends on the border of a frame. */
+  readonly fromPort?: string | undefined
+  readonly toPort?: string | undefined
+}
+
+interface DrawnLevel extends Room {
+  /** By the keys of items, in reading order. */
+  readonly places: ReadonlyMap<string, Placed>
+  /** By the keys of ports: how far down they are. */
+  readonly ports: ReadonlyMap<string, number>
+  readonly lines: ReadonlyMap<string, readonly Spot[]>
+}
+
+/** Before the key of a frame that is an item of the level that it stands in: a box may have the same key. */
+const FRAME = '▣ '
+
+function itemOfFrame(frame: string): string {
+  return FRAME + frame
+}
+
+/** How a line leaves or enters a frame: from an item of it to its border, or the other way. */
+interface Crossing {
+  readonly frame: string
+  readonly item: string
+  readonly port: string
+}
+
+/** A line from a box to another, through the frames that it leaves and enters. */
+interface Way {
+  readonly link: Link
+  /** From the inside out. */
+  readonly leaves: readonly Crossing[]
+  /** From the outside in. */
+  readonly enters: readonly Crossing[]
+  /** The frame in which it goes from one side to the other. */
+  readonly frame: string
+  readonly from: string
+  readonly to: string
+}
+
+function waysOf(boxes: readonly Box[], links: readonly Link[], outer: ReadonlyMap<string, string>): readonly Way[] {
+  const frameOf = new Map(boxes.map(({ key, frame }) => [key, frame ?? NONE]))
+  /** From the outermost to the innermost. */
+  const pathOf = (box: string): readonly string[] => {
+    const path: string[] = []
+    for (let at = frameOf.get(box) ?? NONE; at !== NONE; at = outer.get(at) ?? NONE) path.push(at)
+    return path.reverse()
+  }
+  const real = links.filter(({ from, to }) => from !== to && frameOf.has(from) && frameOf.has(to))
+  return real.map((link) => {
+    const [left, right] = [pathOf(link.from), pathOf(link.to)]
+    let shared = 0
+    while (shared < left.length && left[shared] === right[shared]) shared++
+    const crossings = (path: readonly string[], box: string, side: 'in' | 'out'): Crossing[] =>
+      path.slice(shared).map((frame, index) => {
+        const inner = path[shared + index + 1]
+        const item = inner === undefined ? box : itemOfFrame(inner)
+        return { frame, item, port: `${side} ${item}` }
+      })
+    const itemIn = (path: readonly string[], box: string): string => {
+      const frame = path[shared]
+      return frame === undefined ? box : itemOfFrame(frame)
+    }
+    return {
+      link,
+      leaves: crossings(left, link.from, 'out').reverse(),
+      enters: crossings(right, link.to, 'in'),
+      frame: left[shared - 1] ?? NONE,
+      from: itemIn(left, link.from),
+      to: itemIn(right, link.to),
+    }
+  })
+}
+
+/** Who stands where, and which lines go there; sizes of frames come later. */
+function levelsOf(boxes: readonly Box[], frames: readonly Frame[], ways: readonly Way[]): ReadonlyMap<string, Level> {
+  const levels = new Map<string, Level>([NONE, ...frames.map(({ key }) => key)].map((key) => [key, newLevel()]))
+  for (const { key, height, frame } of boxes) levels.get(frame ?? NONE)?.items.push({ key, width: -1, height })
+  for (const { key, frame } of frames) {
+    levels.get(frame ?? NONE)?.items.push({ key: itemOfFrame(key), width: -1, height: 0 })
+  }
+  const isThere = new Set<string>()
+  const addPort = ({ frame, item, port }: Crossing, side: 'in' | 'out'): void => {
+    const key = `${frame} ${port}`
+    if (isThere.has(key)) return
+    isThere.add(key)
+    const level = levels.get(frame)
+    level?.items.push({ key: port, width: 0, height: 0, port: side })
+    level?.links.push(side === 'in' ? { key: port, from: port, to: item } : { key: port, from: item, to: port })
+  }
+  for (const { link, leaves, enters, frame, from, to } of ways) {
+    for (const crossing of leaves) addPort(crossing, 'out')
+    for (const crossing of enters) addPort(crossing, 'in')
+    levels.get(frame)?.links.push({
+      key: link.key,
+      from,
+      to,
+      fromPort: leaves.at(-1)?.port,
+      toPort: enters[0]?.port,
+    })
+  }
+  return levels
+}
+
+function newLevel(): Level {
+  return { items: [], links: [] }
+}
+
+function drawLevel(
+  level: Level,
+  frame: string,
+  drawn: ReadonlyMap<string, DrawnLevel>,
+  spacing: Spacing,
+  room: Room | undefined,
+): DrawnLevel {
+  const innerOf = (item: string): DrawnLevel | undefined =>
+    item.startsWith(FRAME) ? drawn.get(item.slice(FRAME.length)) : undefined
+  const { frameHead = 0, framePad = 0 } = spacing
+  const items = level.items.map((item) => {
+    const within = innerOf(item.key)
+    if (item.width >= 0) return item
+    if (within === undefined) return { ...item, width: spacing.width }
+    return { ...item, width: within.width + 2 * framePad, height: within.height + frameHead + framePad }
+  })
+  const portY = (item: string, port: string | undefined): number | undefined => {
+    const y = port === undefined ? undefined : innerOf(item)?.ports.get(port)
+    return y === undefined ? undefined : y + frameHead
+  }
+  const links = level.links.map((link) => ({
+    ...link,
+    fromY: portY(link.from, link.fromPort),
+    toY: portY(link.to, link.toPort),
+  }))
+  return frame === NONE && items.length === 0 ? nothing : layoutLevel(items, links, spacing, room)
+}
+
+const nothing: DrawnLevel = { places: new Map(), ports: new Map(), lines: new Map(), width: 0, height: 0 }
+
+/** Lays out what stands in one frame: parts, and below them what nothing is connected to. */
+function layoutLevel(
+  items: readonly LayerItem[],
+  links: readonly PartLink[],
+  spacing: Spacing,
+  room: Room | undefined,
+): DrawnLevel {
+  const isLoose = (part: Part): boolean => part.items.length === 1 && part.items[0]?.width === spacing.width
+  const parts = partsOf(items, links)
+  const connected = parts.filter((part) => !isLoose(part))
+  const drawings = connected.map((part) => layoutPart(part.items, part.links, spacing, room))
+  const loose = parts.filter(isLoose).flatMap((part) => part.items)
+  const shelves = shelvesFor(drawings, room, 2 * spacing.rowGap)
+  const places = new Map<string, Placed>()
+  const ports = new Map<string, number>()
   const lines = new Map<string, readonly Spot[]>()
-  const parts = partsOf(boxes, real)
-  const partOf = new Map(parts.flatMap((part) => part.map(({ key }) => [key, part] as const)))
-  let top = 0
-  let width = 0
-  for (const part of parts.filter(({ length }) => length > 1)) {
-    const own = real.filter(({ from }) => partOf.get(from) === part)
-    const drawing = layoutPart(part, own, spacing)
-    for (const [key, box] of drawing.boxes) placed.set(key, { ...box, y: box.y + top })
+  const sizes = new Map(items.map((item) => [item.key, item]))
+  for (const [index, drawing] of drawings.entries()) {
+    const { x: left = 0, y: top = 0 } = shelves.places[index] ?? {}
+    for (const [key, { x, y, layer }] of inReadingOrder(drawing)) {
+      const { width = 0, height = 0, port } = sizes.get(key) ?? {}
+      if (port === undefined) places.set(key, { x: x + left, y: y + top, width, height, layer })
+      else ports.set(key, y + top)
+    }
     for (const [key, line] of drawing.lines) {
       lines.set(
         key,
-        line.map(({ x, y }) => ({ x, y: y + top })),
+        line.map(({ x, y }) => ({ x: x + left, y: y + top })),
       )
     }
-    top += drawing.height + 2 * spacing.rowGap
-    width = Math.max(width, drawing.width)
   }
-  const loose = parts.filter(({ length }) => length === 1).flat()
-  const rowHeight = Math.max(0, ...loose.map(({ height }) => height)) + spacing.rowGap
-  for (const [index, { key, height }] of loose.entries()) {
-    const layer = index % spacing.looseInRow
-    const x = layer * (spacing.width + spacing.rowGap)
-    placed.set(key, { x, y: top + Math.floor(index / spacing.looseInRow) * rowHeight, height, layer })
-    width = Math.max(width, x + spacing.width)
-  }
-  const bottom = Math.max(0, ...[...placed.values()].map(({ y, height }) => y + height))
-  return { boxes: placed, lines, width, height: bottom }
+  const top = drawings.length === 0 ? 0 : shelves.height + 2 * spacing.rowGap
+  const rest = placeLoose(loose, top, shelves.width, spacing, room)
+  for (const [key, place] of rest.places) places.set(key, place)
+  const height = loose.length === 0 ? shelves.height : rest.height
+  return { places, ports, lines, width: Math.max(shelves.width, rest.width), height }
 }
 
-/** What is connected, in the order of the first box of each part. */
-function partsOf(boxes: readonly Box[], links: readonly Link[]): Box[][] {
-  const neighbours = new Map<string, string[]>(boxes.map(({ key }) => [key, []]))
+function inReadingOrder({ places }: ReturnType<typeof layoutPart>): [string, Spot & { readonly layer: number }][] {
+  return [...places].sort(([, one], [, other]) => one.layer - other.layer || one.x - other.x || one.y - other.y)
+}
+
+function placeLoose(
+  items: readonly LayerItem[],
+  top: number,
+  widthOfOthers: number,
+  { width, rowGap, looseInRow }: Spacing,
+  room: Room | undefined,
+): { readonly places: ReadonlyMap<string, Placed> } & Room {
+  const rowHeight = items.reduce((most, { height }) => Math.max(most, height), 0) + rowGap
+  const sizeWith = (inRow: number): Room => ({
+    width: Math.min(inRow, items.length) * (width + rowGap) - rowGap,
+    height: top + Math.ceil(items.length / inRow) * rowHeight - rowGap,
+  })
+  let inRow = Math.max(looseInRow, room === undefined ? 0 : Math.floor((widthOfOthers + rowGap) / (width + rowGap)))
+  for (let more = inRow; room !== undefined && more < items.length; more++) {
+    if (scaleFor(sizeWith(more), room) > scaleFor(sizeWith(inRow), room)) inRow = more
+  }
+  const places = new Map<string, Placed>()
+  for (const [index, { key, height }] of items.entries()) {
+    const layer = index % inRow
+    const y = top + Math.floor(index / inRow) * rowHeight
+    places.set(key, { x: layer * (width + rowGap), y, width, height, layer })
+  }
+  const bottom = [...places.values()].reduce((most, { y, height }) => Math.max(most, y + height), 0)
+  return { places, width: Math.max(0, sizeWith(inRow).width), height: bottom }
+}
+
+interface Part {
+  readonly items: LayerItem[]
+  readonly links: PartLink[]
+}
+
+/** What is connected, in the order of the first item of each part. */
+function partsOf(items: readonly LayerItem[], links: readonly PartLink[]): readonly Part[] {
+  const neighbours = new Map<string, string[]>(items.map(({ key }) => [key, []]))
   for (const { from, to } of links) {
     neighbours.get(from)?.push(to)
     neighbours.get(to)?.push(from)
   }
-  const part = new Map<string, number>()
-  let count = 0
-  for (const { key } of boxes) {
-    if (part.has(key)) continue
+  const partOf = new Map<string, Part>()
+  const parts: Part[] = []
+  for (const { key } of items) {
+    if (partOf.has(key)) continue
+    const part: Part = { items: [], links: [] }
+    parts.push(part)
     const open = [key]
     for (let next = open.pop(); next !== undefined; next = open.pop()) {
-      if (part.has(next)) continue
-      part.set(next, count)
-      open.push(...(neighbours.get(next) ?? []))
+      if (partOf.has(next)) continue
+      partOf.set(next, part)
+      for (const each of neighbours.get(next) ?? []) if (!partOf.has(each)) open.push(each)
     }
-    count++
   }
-  const parts: Box[][] = Array.from({ length: count }, () => [])
-  for (const box of boxes) parts[part.get(box.key) ?? 0]?.push(box)
+  for (const item of items) partOf.get(item.key)?.items.push(item)
+  for (const link of links) partOf.get(link.from)?.links.push(link)
   return parts
 }
 
-function layoutPart(boxes: readonly Box[], links: readonly Link[], spacing: Spacing): Drawing {
-  const layerOf = layersOf(boxes, links)
-  const { layers, steps, vias } = withCellsBetween(boxes, links, layerOf)
-  const ordered = orderLayers(
-    layers.map((cells) => cells.map(({ key }) => key)),
-    steps,
-  )
-  const cells = new Map(layers.flat().map((cell) => [cell.key, cell]))
-  const heightOf = (key: string): number => cells.get(key)?.height ?? 0
-  const centres = placeCentres(ordered, steps, heightOf, spacing.rowGap)
-  const x = (layer: number): number => layer * (spacing.width + spacing.layerGap)
+/** Puts levels into each other: until here each began at 0. */
+function put(
+  frames: readonly Frame[],
+  ways: readonly Way[],
+  drawn: ReadonlyMap<string, DrawnLevel>,
+  { frameHead = 0, framePad = 0 }: Spacing,
+): Drawing {
+  const root = drawn.get(NONE) ?? nothing
+  const origins = new Map<string, Spot>([[NONE, { x: 0, y: 0 }]])
   const placed = new Map<string, Placed>()
-  let height = 0
-  for (const { key, height: own } of boxes) {
-    const y = Math.round((centres.get(key) ?? 0) - own / 2)
-    placed.set(key, { x: x(layerOf.get(key) ?? 0), y, height: own, layer: layerOf.get(key) ?? 0 })
-    height = Math.max(height, y + own)
+  const moved = (key: string, frame: string): Placed | undefined => {
+    const origin = origins.get(frame)
+    const place = drawn.get(frame)?.places.get(key)
+    return origin && place && { ...place, x: place.x + origin.x, y: place.y + origin.y }
   }
-  const middle = (key: string): number => Math.round(centres.get(key) ?? 0)
-  const lines = new Map<string, readonly Spot[]>()
-  for (const { key, from, to } of links) {
-    const line = [{ x: x(layerOf.get(from) ?? 0) + spacing.width, y: middle(from) }]
-    for (const [index, via] of (vias.get(key) ?? []).entries()) {
-      const left = x((layerOf.get(from) ?? 0) + index + 1)
-      line.push({ x: left, y: middle(via) }, { x: left + spacing.width, y: middle(via) })
-    }
-    line.push({ x: x(layerOf.get(to) ?? 0), y: middle(to) })
-    lines.set(key, line)
+  for (const { key, frame } of frames) {
+    const place = moved(itemOfFrame(key), frame ?? NONE)
+    if (place === undefined) continue
+    placed.set(key, place)
+    origins.set(key, { x: place.x + framePad, y: place.y + frameHead })
   }
-  return { boxes: placed, lines, width: x(ordered.length - 1) + spacing.width, height }
-}
-
-/** The longest way to each box counts, and one that nothing leads to stands right before what it leads to. */
-function layersOf(boxes: readonly Box[], links: readonly Link[]): ReadonlyMap<string, number> {
-  const next = new Map<string, string[]>(boxes.map(({ key }) => [key, []]))
-  for (const { from, to } of links) next.get(from)?.push(to)
-  const layerOf = new Map<string, number>()
-  const order = topologicalOrder(boxes, next)
-  const position = new Map(order.map((key, index) => [key, index]))
-  const isForward = (from: string, to: string): boolean => (position.get(from) ?? 0) < (position.get(to) ?? 0)
-  const isReached = new Set<string>()
-  for (const key of order) {
-    const layer = layerOf.get(key) ?? 0
-    layerOf.set(key, layer)
-    for (const to of next.get(key) ?? []) {
-      if (!isForward(key, to)) continue
-      isReached.add(to)
-      layerOf.set(to, Math.max(layerOf.get(to) ?? 0, layer + 1))
+  const isFrame = new Map(frames.map(({ key }) => [itemOfFrame(key), key]))
+  const boxes = new Map<string, Placed>()
+  const open: { readonly frame: string; readonly key: string }[] = []
+  const enter = (frame: string): void => {
+    const keys = [...(drawn.get(frame)?.places.keys() ?? [])]
+    for (const key of keys.reverse()) open.push({ frame, key })
+  }
+  enter(NONE)
+  for (let next = open.pop(); next !== undefined; next = open.pop()) {
+    const inner = isFrame.get(next.key)
+    if (inner !== undefined) enter(inner)
+    else {
+      const place = moved(next.key, next.frame)
+      if (place !== undefined) boxes.set(next.key, place)
     }
   }
-  for (const key of order) {
-    if (isReached.has(key)) continue
-    const behind = (next.get(key) ?? []).filter((to) => isForward(key, to)).map((to) => layerOf.get(to) ?? 0)
-    if (behind.length > 0) layerOf.set(key, Math.min(...behind) - 1)
-  }
-  return layerOf
+  const lines = new Map(ways.map((way) => [way.link.key, lineOf(way, drawn, origins, placed)]))
+  return { boxes, frames: placed, lines, width: root.width, height: root.height }
 }
 
-/** An order in which links lead onwards, but for those that close a circle. */
-function topologicalOrder(boxes: readonly Box[], next: ReadonlyMap<string, readonly string[]>): string[] {
-  const finished: string[] = []
-  const isSeen = new Set<string>()
-  for (const { key } of boxes) {
-    if (isSeen.has(key)) continue
-    isSeen.add(key)
-    // Depth first, without recursion: a chain may be as long as it likes.
-    const path = [{ key, index: 0 }]
-    for (let top = path.at(-1); top !== undefined; top = path.at(-1)) {
-      const to = next.get(top.key)?.[top.index++]
-      if (to === undefined) {
-        finished.push(top.key)
-        path.pop()
-      } else if (!isSeen.has(to)) {
-        isSeen.add(to)
-        path.push({ key: to, index: 0 })
-      }
-    }
+function lineOf(
+  { link, leaves, enters, frame }: Way,
+  drawn: ReadonlyMap<string, DrawnLevel>,
+  origins: ReadonlyMap<string, Spot>,
+  placed: ReadonlyMap<string, Placed>,
+): readonly Spot[] {
+  const pieceOf = (level: string, key: string): Spot[] => {
+    const { x: left = 0, y: top = 0 } = origins.get(level) ?? {}
+    return (drawn.get(level)?.lines.get(key) ?? []).map(({ x, y }) => ({ x: x + left, y: y + top }))
   }
-  return finished.reverse()
-}
-
-interface Layers {
-  readonly layers: readonly (readonly Cell[])[]
-  /** From a cell to one in the next layer. */
-  readonly steps: readonly (readonly [from: string, to: string])[]
-  /** By link: the cells that it goes through in between. */
-  readonly vias: ReadonlyMap<string, readonly string[]>
-}
-
-function withCellsBetween(boxes: readonly Box[], links: readonly Link[], layerOf: ReadonlyMap<string, number>): Layers {
-  const count = Math.max(...layerOf.values()) + 1
-  const layers: Cell[][] = Array.from({ length: count }, () => [])
-  for (const box of boxes) layers[layerOf.get(box.key) ?? 0]?.push({ ...box, isBox: true })
-  const steps: [string, string][] = []
-  const vias = new Map<string, string[]>()
-  for (const { key, from, to } of links) {
-    const first = layerOf.get(from) ?? 0
-    const last = layerOf.get(to) ?? 0
-    if (last <= first) continue // It closes a circle, and is drawn backwards.
-    const through: string[] = []
-    for (let layer = first + 1; layer < last; layer++) {
-      const via = `${key} via ${layer}`
-      layers[layer]?.push({ key: via, height: LINE_ROOM, isBox: false })
-      through.push(via)
-    }
-    vias.set(key, through)
-    const cells = [from, ...through, to]
-    for (const [index, cell] of cells.slice(1).entries()) steps.push([cells[index] ?? from, cell])
+  const line: Spot[] = []
+  for (const { frame: left, port } of leaves) {
+    const piece = pieceOf(left, port)
+    const border = placed.get(left)
+    const end = piece.pop()
+    line.push(...piece)
+    if (end !== undefined && border !== undefined) line.push({ x: border.x + border.width, y: end.y })
   }
-  return { layers, steps, vias }
+  line.push(...pieceOf(frame, link.key))
+  for (const { frame: entered, port } of enters) {
+    const [begin, ...piece] = pieceOf(entered, port)
+    const border = placed.get(entered)
+    if (begin !== undefined && border !== undefined) line.push({ x: border.x, y: begin.y })
+    line.push(...piece)
+  }
+  return line.filter(({ x, y }, index) => index === 0 || x !== line[index - 1]?.x || y !== line[index - 1]?.y)
 }

@@ -5,8 +5,8 @@ import type { Placed } from './layout.ts'
 export type Direction = 'left' | 'right' | 'up' | 'down'
 
 /**
- * The node that an arrow key goes to: left and right along the subscriptions, and if there are none into the next
- * layer that has any; up and down within the layer. Among several the one at about the same height.
+ * The node that an arrow key goes to: left and right along the subscriptions, and if there are none to the next column
+ * that has any; up and down within the column. Among several the one at about the same height.
  */
 export function neighbourOf(
   key: string,
@@ -21,23 +21,22 @@ export function neighbourOf(
     const isBeyond = (y: number): boolean => (direction === 'up' ? y < own.y : y > own.y)
     return nearest(
       own,
-      others.filter(([, { layer, y }]) => layer === own.layer && isBeyond(y)),
+      others.filter(([, { x, y, width }]) => x < own.x + own.width && own.x < x + width && isBeyond(y)),
     )
   }
-  const linked = new Set(
-    edges.flatMap(({ from, to }) => {
-      if (direction === 'left') return to === key ? [from] : []
-      return from === key ? [to] : []
-    }),
-  )
+  const linked = new Set<string>()
+  for (const { from, to } of edges) {
+    if (direction === 'left' && to === key) linked.add(from)
+    if (direction === 'right' && from === key) linked.add(to)
+  }
   const along = others.filter(([other]) => linked.has(other))
   if (along.length > 0) return nearest(own, along)
-  const isBeyond = (layer: number): boolean => (direction === 'left' ? layer < own.layer : layer > own.layer)
-  const beyond = others.filter(([, { layer }]) => isBeyond(layer))
-  const distance = Math.min(...beyond.map(([, { layer }]) => Math.abs(layer - own.layer)))
+  const distance = ({ x, width }: Placed): number => (direction === 'left' ? own.x - x - width : x - own.x - own.width)
+  const beyond = others.filter(([, place]) => distance(place) >= 0)
+  const least = beyond.reduce((all, [, place]) => Math.min(all, distance(place)), Number.POSITIVE_INFINITY)
   return nearest(
     own,
-    beyond.filter(([, { layer }]) => Math.abs(layer - own.layer) === distance),
+    beyond.filter(([, place]) => distance(place) === least),
   )
 }
 

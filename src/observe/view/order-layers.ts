@@ -31,7 +31,8 @@ export function orderLayers(
 
 type Adjacency = ReadonlyMap<string, readonly string[]>
 
-function adjacency(steps: readonly Step[]): Adjacency {
+/** By the key of a cell: the cells that steps lead to from there. */
+export function adjacency(steps: readonly Step[]): Adjacency {
   const lists = new Map<string, string[]>()
   for (const [from, to] of steps) {
     const list = lists.get(from)
@@ -65,14 +66,39 @@ function mean(keys: readonly string[] | undefined, place: ReadonlyMap<string, nu
 function crossings(layers: readonly (readonly string[])[], behind: Adjacency): number {
   let count = 0
   for (const [index, layer] of layers.entries()) {
-    const place = new Map((layers[index + 1] ?? []).map((key, own) => [key, own]))
-    const ends: number[] = []
+    const next = layers[index + 1] ?? []
+    const place = new Map(next.map((key, own) => [key, own]))
+    const ends = new EndCounts(next.length)
     for (const key of layer) {
       const own = (behind.get(key) ?? []).map((to) => place.get(to) ?? 0)
       // Each line that came earlier and ends further down is crossed.
-      for (const end of own) count += ends.filter((earlier) => earlier > end).length
-      ends.push(...own)
+      for (const end of own) count += ends.beyond(end)
+      for (const end of own) ends.add(end)
     }
   }
   return count
+}
+
+/** Counts how many lines end at each place of a layer: a Fenwick tree, as a layer may have thousands. */
+class EndCounts {
+  private readonly sums: number[]
+  private total = 0
+
+  constructor(places: number) {
+    this.sums = Array<number>(places + 1).fill(0)
+  }
+
+  add(place: number): void {
+    this.total++
+    for (let index = place + 1; index < this.sums.length; index += index & -index) {
+      this.sums[index] = (this.sums[index] ?? 0) + 1
+    }
+  }
+
+  /** How many end further down than this place. */
+  beyond(place: number): number {
+    let upTo = 0
+    for (let index = place + 1; index > 0; index -= index & -index) upTo += this.sums[index] ?? 0
+    return this.total - upTo
+  }
 }

@@ -1,4 +1,4 @@
-import type { Step } from './order-layers.ts'
+import { adjacency, type Step } from './order-layers.ts'
 
 /** How often cells are moved beside their neighbours, from the left and from the right in turns. */
 const PASSES = 4
@@ -13,12 +13,8 @@ export function placeCentres(
   heightOf: (key: string) => number,
   gap: number,
 ): ReadonlyMap<string, number> {
-  const before = new Map<string, string[]>()
-  const behind = new Map<string, string[]>()
-  for (const [from, to] of steps) {
-    before.set(to, [...(before.get(to) ?? []), from])
-    behind.set(from, [...(behind.get(from) ?? []), to])
-  }
+  const before = adjacency(steps.map(([from, to]) => [to, from]))
+  const behind = adjacency(steps)
   const centres = new Map<string, number>()
   for (const layer of layers) {
     for (const [index, offset] of offsetsOf(layer, heightOf, gap).entries()) centres.set(layer[index] ?? '', offset)
@@ -33,7 +29,8 @@ export function placeCentres(
       for (const [index, key] of layer.entries()) centres.set(key, (shifts[index] ?? 0) + (offsets[index] ?? 0))
     }
   }
-  const top = Math.min(...[...centres].map(([key, centre]) => centre - heightOf(key) / 2))
+  let top = Number.POSITIVE_INFINITY
+  for (const [key, centre] of centres) top = Math.min(top, centre - heightOf(key) / 2)
   return new Map([...centres].map(([key, centre]) => [key, centre - top]))
 }
 

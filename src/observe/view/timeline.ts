@@ -57,6 +57,8 @@ interface Moment {
 export class Timeline {
   /** Oldest first; the last is of `latest`. */
   private moments: Moment[] = []
+  /** Those over which rates are taken. */
+  private recent: readonly Moment[] = []
   private latest: Snapshot | undefined
   private gone: EndedStage[] = []
 
@@ -69,6 +71,7 @@ export class Timeline {
     this.gone = this.gone.filter(({ endedAt }) => snapshot.time - endedAt < ENDED_SHOWN).slice(-MOST_ENDED)
     this.moments = this.moments.filter(({ time }) => time < snapshot.time && snapshot.time - time <= TIMELINE)
     this.moments.push(momentOf(snapshot))
+    this.recent = this.moments.filter(({ time }) => snapshot.time - time <= RATE_WINDOW)
     this.latest = snapshot
     return isRestart
   }
@@ -76,6 +79,7 @@ export class Timeline {
   /** Forgets everything. */
   clear(): void {
     this.moments = []
+    this.recent = []
     this.gone = []
     this.latest = undefined
   }
@@ -126,7 +130,7 @@ export class Timeline {
   private past(knows: (moment: Moment) => boolean): Moment | undefined {
     const newest = this.moments.at(-1)
     if (newest === undefined) return undefined
-    const found = this.moments.find((moment) => newest.time - moment.time <= RATE_WINDOW && knows(moment))
+    const found = this.recent.find(knows)
     // Where snapshots are further apart than the window, the one before must do.
     const past = found === newest ? this.moments.at(-2) : found
     return past !== undefined && knows(past) ? past : undefined
@@ -134,12 +138,16 @@ export class Timeline {
 
   private noteEnds(before: Snapshot, now: Snapshot): void {
     const alive = new Set(now.stages.map(({ id }) => id))
-    for (const stage of before.stages) {
-      if (alive.has(stage.id)) continue
-      const subscriptions = before.subscriptions.filter(
-        ({ producer, consumer }) => producer === stage.id || consumer === stage.id,
-      )
-      this.gone.push({ stage, subscriptions, endedAt: now.time })
+    // The last of them are kept: a thousand may end at once.
+    const ended = before.stages.filter(({ id }) => !alive.has(id)).slice(-MOST_ENDED)
+    if (ended.length === 0) return
+    const former = new Map<string, SubscriptionSnapshot[]>(ended.map(({ id }) => [id, []]))
+    for (const subscription of before.subscriptions) {
+      former.get(subscription.producer)?.push(subscription)
+      if (subscription.consumer !== subscription.producer) former.get(subscription.consumer)?.push(subscription)
+    }
+    for (const stage of ended) {
+      this.gone.push({ stage, subscriptions: former.get(stage.id) ?? [], endedAt: now.time })
     }
   }
 }

@@ -73,6 +73,44 @@ test('alike stages are one line where there is no room for all of them', () => {
   ])
 })
 
+describe('a unit', () => {
+  const units = ['alpha', 'beta'].flatMap((unit) => [
+    stage(unit, { kind: 'supervisor', unit: 'shop' }),
+    ...['in', 'through', 'out'].map((name) => stage(`${unit}-${name}`, { unit })),
+  ])
+  const pool = [stage('pool', { unit: 'shop' }), stage('job', { kind: 'task', unit: 'pool' })]
+  const frame = { snapshot: picture([stage('shop', { kind: 'supervisor' }), ...units, ...pool]), findings: [] }
+  const labels = (rows?: number) =>
+    shown([frame], { ...wide, rows })
+      .slice(5)
+      .map((line) => line.slice(0, 44).trimEnd())
+
+  test('has its parts below it, and its own children in one line', () => {
+    expect(labels()).toEqual([
+      'supervisor shop',
+      '  supervisor alpha',
+      '    consumer alpha-in',
+      '    consumer alpha-through',
+      '    consumer alpha-out',
+      '  supervisor beta',
+      '    consumer beta-in',
+      '    consumer beta-through',
+      '    consumer beta-out',
+      '  consumer pool (1)',
+    ])
+  })
+
+  test('is one line where there is no room, the innermost first', () => {
+    expect(labels(12)).toEqual([
+      'supervisor shop',
+      '  supervisor alpha (3)',
+      '  supervisor beta (3)',
+      '  consumer pool (1)',
+    ])
+    expect(labels(8)).toEqual(['supervisor shop (8)'])
+  })
+})
+
 test('what does not fit even so is counted', () => {
   const stages = Array.from({ length: 50 }, (_, index) => stage(`s${'x'.repeat(index)}`))
   const lines = shown([{ snapshot: picture(stages), findings: [] }], { ...wide, rows: 20 })

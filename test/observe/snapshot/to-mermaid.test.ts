@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { start, supervisor } from '../../../src/index.ts'
+import { named, type ProducerRef, start, supervisor } from '../../../src/index.ts'
 import { snapshot, toMermaid } from '../../../src/observe/snapshot/index.ts'
 import { collector, counter, mapper, testRuntime } from '../../../src/testing/index.ts'
 import { asking, spreader, starterIn } from './pipelines.ts'
@@ -66,6 +66,52 @@ test('stages that take from others are not alike', async () => {
     await (await begin(`sink-${number}`, asking(1, 1_000))).subscribe(numbers)
   }
   expect(toMermaid(snapshot({ runtime })).match(/-->/g)).toHaveLength(4)
+})
+
+test('a unit is a subgraph of its parts, or one node', async () => {
+  const runtime = testRuntime()
+  const shop = await start(
+    supervisor({
+      strategy: 'rest-for-one',
+      children: [
+        { name: 'numbers', start: () => counter() },
+        {
+          id: 'inner',
+          start: () =>
+            supervisor({ strategy: 'one-for-one', children: [{ id: 'sink', start: () => asking(5, 1_000) }] }),
+        },
+      ],
+    }),
+    { runtime, name: 'shop' },
+  )
+  const [numbers, inner] = snapshot({ runtime }).stages.filter(({ unit }) => unit === shop.id)
+  const audit = await start(asking(5, 1_000), { runtime, name: 'audit' })
+  const ofNumbers = named<ProducerRef<number>>('numbers', { runtime })
+  await audit.subscribe(ofNumbers)
+  await runtime.advance(1_500)
+  const seen = snapshot({ runtime })
+  expect(numbers?.name).toBe('numbers')
+  expect(toMermaid(seen)).toBe(
+    [
+      'flowchart LR',
+      '  subgraph u1["supervisor shop"]',
+      '    s1(["producer numbers<br/>5 emitted"])',
+      '    subgraph u2["supervisor shop › inner"]',
+      '      s2[["consumer shop › inner › sink<br/>0 handled"]]',
+      '    end',
+      '  end',
+      '  s3[["consumer audit<br/>5 handled"]]',
+      '  s1 -->|"5 sent, 0 asked for"| s3',
+      '',
+    ].join('\n'),
+  )
+  const closed = toMermaid(seen, { units: 'closed' })
+  expect(closed).toContain('{{"supervisor shop<br/>2 stages"}}\n')
+  expect(closed).toContain('  s1 -->|"5 sent, 0 asked for"| s2\n')
+  expect(toMermaid(seen, { units: ['shop'] })).toContain('{{"supervisor shop › inner<br/>1 stage"}}\n')
+  expect(toMermaid(seen, { units: [shop.id, inner?.id ?? ''] })).toBe(toMermaid(seen))
+  expect(() => toMermaid(seen, { units: 'shut' as 'open' })).toThrow(RangeError)
+  expect(() => toMermaid(seen, { unit: 'open' } as never)).toThrow(TypeError)
 })
 
 test('a name means nothing to Mermaid', async () => {

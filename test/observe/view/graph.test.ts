@@ -1,3 +1,4 @@
+import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { alikeKeys } from '../../../src/observe/view/alike.ts'
 import { branchesOf } from '../../../src/observe/view/branches.ts'
@@ -60,6 +61,48 @@ describe('alike are stages', () => {
     const subscriptions = [subscription('x → y'), subscription('y → z'), subscription('z → x')]
     expect(groups({ stages, subscriptions })).toEqual([['x', 'y', 'z']])
   })
+
+  test('as no further look would tell them apart, whatever the graph', () => {
+    /** Tells all of them apart by all of their neighbours, until that changes nothing. */
+    const slowly = (stages: GraphParts['stages'], subscriptions: GraphParts['subscriptions']): Map<string, string> => {
+      let classes = new Map(stages.map(({ id }) => [id, '0']))
+      for (let known = 0; new Set(classes.values()).size > known; ) {
+        known = new Set(classes.values()).size
+        const of = (ids: readonly string[]) =>
+          [...new Set(ids.map((id) => Number(classes.get(id))))].sort((a, b) => a - b).join()
+        const next = new Map<string, string>()
+        for (const { id } of stages) {
+          const producers = subscriptions.filter(({ consumer }) => consumer === id).map(({ producer }) => producer)
+          const consumers = subscriptions.filter(({ producer }) => producer === id).map(({ consumer }) => consumer)
+          next.set(id, `${classes.get(id)}<${of(producers)}>${of(consumers)}`)
+        }
+        const numbers = new Map([...new Set(next.values())].map((signature, index) => [signature, String(index)]))
+        classes = new Map([...next].map(([id, signature]) => [id, numbers.get(signature) ?? '']))
+      }
+      return classes
+    }
+    const classesOf = (keys: ReadonlyMap<string, string>): string => {
+      const numbers = new Map([...new Set(keys.values())].map((key, index) => [key, index]))
+      return [...keys.values()].map((key) => numbers.get(key)).join()
+    }
+    const arbitrary = fc.array(fc.tuple(fc.nat({ max: 11 }), fc.nat({ max: 11 })), { maxLength: 24 })
+    fc.assert(
+      fc.property(arbitrary, (pairs) => {
+        const stages = Array.from({ length: 12 }, (_, index) => stage(`${index}`, { name: null }))
+        const subscriptions = pairs.map(([from, to], index) => subscription(`${from} → ${to}`, { tag: `${index}` }))
+        expect(classesOf(alikeKeys(stages, subscriptions))).toBe(classesOf(slowly(stages, subscriptions)))
+      }),
+      { numRuns: 300 },
+    )
+  })
+
+  test('also in a chain of 20,000, in a time that is not its square', () => {
+    const stages = Array.from({ length: 20_000 }, (_, index) => stage(`step ${index}`, { kind: 'producer-consumer' }))
+    const subscriptions = stages.slice(1).map((_, index) => subscription(`step ${index} → step ${index + 1}`))
+    const started = process.cpuUsage().user
+    expect(groups({ stages, subscriptions })).toEqual([])
+    expect((process.cpuUsage().user - started) / 1_000_000).toBeLessThan(5)
+  }, 60_000)
 
   test('by a key that does not change when others come', () => {
     const { stages, subscriptions } = star(3)
@@ -140,5 +183,10 @@ describe('the supervision tree', () => {
   test('shows a child that does not run', () => {
     const [line] = branchesOf({ stages: [], tree: [{ id: null, child: 'printer', children: [] }] })
     expect(line).toMatchObject({ text: 'printer', state: 'not running', id: undefined })
+  })
+
+  test('is empty where nothing is supervised', () => {
+    const tree = [{ id: 'a', child: null, children: [{ id: 'b', child: null, children: [] }] }]
+    expect(branchesOf({ ...picture([stage('a'), stage('b')]), tree })).toEqual([])
   })
 })

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { type Drawing, layoutGraph } from '../../../src/observe/view/layout.ts'
+import { type Drawing, layoutGraph, type Placed, type Spot } from '../../../src/observe/view/layout.ts'
 import { neighbourOf } from '../../../src/observe/view/neighbour.ts'
 
 const spacing = { width: 100, layerGap: 50, rowGap: 10, looseInRow: 3 }
@@ -156,3 +156,172 @@ describe('arrow keys', () => {
     expect([go('a', 'down'), go('w', 'right')]).toEqual(['w', 'c'])
   })
 })
+
+describe('a drawing that has a room', () => {
+  const measures = { width: 216, layerGap: 72, rowGap: 16, looseInRow: 4 }
+  const room = { width: 1_000, height: 600 }
+  const scaleOf = ({ width, height }: Drawing) => Math.min(1, room.width / width, room.height / height)
+  const boxes = (count: number) => Array.from({ length: count }, (_, index) => ({ key: `${index}`, height: 124 }))
+  const chain = (count: number) =>
+    Array.from({ length: count - 1 }, (_, index) => ({ key: `${index}`, from: `${index}`, to: `${index + 1}` }))
+  const fan = (count: number) =>
+    Array.from({ length: count - 2 }, (_, index) => [
+      { key: `a${index}`, from: '0', to: `${index + 2}` },
+      { key: `b${index}`, from: `${index + 2}`, to: '1' },
+    ]).flat()
+
+  test.each([
+    ['a chain', chain, 0.38],
+    ['a fan', fan, 0.4],
+    ['loose ones', () => [], 0.4],
+  ])('of 64 in %s is large enough for names', (_, linksOf, least) => {
+    const drawing = layoutGraph(boxes(64), linksOf(64), measures, { room })
+    expect(scaleOf(drawing)).toBeGreaterThan(least)
+    expect(countOverlaps(drawing)).toBe(0)
+  })
+
+  test('of 2,000 has marks that can be told apart', () => {
+    for (const links of [chain(2_000), fan(2_000)]) {
+      expect(216 * scaleOf(layoutGraph(boxes(2_000), links, measures, { room }))).toBeGreaterThan(14)
+    }
+  })
+
+  test('is not wrapped where it can be read as it is', () => {
+    expect(layoutGraph(boxes(3), chain(3), measures, { room })).toEqual(layoutGraph(boxes(3), chain(3), measures))
+  })
+
+  test('has no line across a box in a wrapped layer or between rows of a chain', () => {
+    for (const links of [chain(40), fan(40)]) {
+      const { boxes: places, lines } = layoutGraph(boxes(40), links, measures, { room })
+      for (const [key, line] of lines) {
+        const link = links.find((each) => each.key === key)!
+        for (const { x, y } of spotsOn(line)) {
+          for (const [box, place] of places) {
+            if (box === link.from || box === link.to) continue
+            const isOn = x > place.x && x < place.x + place.width && y > place.y && y < place.y + place.height
+            expect(isOn).toBe(false)
+          }
+        }
+      }
+    }
+  })
+
+  test('of a chain of 20,000 is made without a deep stack, and of a fan of 20,000 in a time that is not its square', () => {
+    const started = process.cpuUsage().user
+    for (const links of [chain(20_000), fan(20_000)]) {
+      expect(layoutGraph(boxes(20_000), links, measures, { room }).boxes.size).toBe(20_000)
+    }
+    expect((process.cpuUsage().user - started) / 1_000_000).toBeLessThan(30)
+  }, 120_000)
+})
+
+describe('frames', () => {
+  const spaced = { ...spacing, frameHead: 30, framePad: 12 }
+  /** `a → [b → (c)] → d`, with `c` in a frame in a frame. */
+  const drawing = layoutGraph(
+    [
+      { key: 'a', height: 40 },
+      { key: 'b', height: 40, frame: 'outer' },
+      { key: 'c', height: 40, frame: 'inner' },
+      { key: 'd', height: 40 },
+    ],
+    ['ab', 'bc', 'cd', 'ac'].map((key) => ({ key, from: key[0]!, to: key[1]! })),
+    spaced,
+    { frames: [{ key: 'outer' }, { key: 'inner', frame: 'outer' }] },
+  )
+  const isWithin = (inner: Placed, outer: Placed) =>
+    inner.x >= outer.x &&
+    inner.y >= outer.y &&
+    inner.x + inner.width <= outer.x + outer.width &&
+    inner.y + inner.height <= outer.y + outer.height
+
+  test('stand around what is in them, and around nothing else', () => {
+    const box = (key: string) => drawing.boxes.get(key)!
+    const frame = (key: string) => drawing.frames.get(key)!
+    expect(isWithin(box('c'), frame('inner')) && isWithin(frame('inner'), frame('outer'))).toBe(true)
+    expect(isWithin(box('b'), frame('outer'))).toBe(true)
+    expect(box('a').x + box('a').width).toBeLessThan(frame('outer').x)
+    expect(box('d').x).toBeGreaterThan(frame('outer').x + frame('outer').width)
+    expect(box('c').y - frame('inner').y).toBeGreaterThanOrEqual(30)
+  })
+
+  test('are crossed by lines at their borders, from box to box', () => {
+    for (const key of ['ab', 'cd', 'ac', 'bc']) {
+      const line = drawing.lines.get(key)!
+      const [from, to] = [drawing.boxes.get(key[0]!)!, drawing.boxes.get(key[1]!)!]
+      expect(line[0]).toEqual({ x: from.x + from.width, y: from.y + 20 })
+      expect(line.at(-1)).toEqual({ x: to.x, y: to.y + 20 })
+    }
+    const { x } = drawing.frames.get('outer')!
+    expect(drawing.lines.get('ab')!.some((spot) => spot.x === x)).toBe(true)
+  })
+
+  test('are in the order of reading, with what is in them', () => {
+    expect([...drawing.boxes.keys()]).toEqual(['a', 'b', 'c', 'd'])
+  })
+
+  test('that hold nothing in common do not touch, whatever the graph', () => {
+    const arbitrary = fc.record({
+      size: fc.integer({ min: 1, max: 24 }),
+      frameOf: fc.array(fc.integer({ min: 0, max: 6 }), { minLength: 24, maxLength: 24 }),
+      links: fc.array(fc.tuple(fc.nat({ max: 23 }), fc.nat({ max: 23 })), { maxLength: 40 }),
+      isNarrow: fc.boolean(),
+    })
+    fc.assert(
+      fc.property(arbitrary, ({ size, frameOf, links, isNarrow }) => {
+        const frames = [
+          { key: 'f1' },
+          { key: 'f2', frame: 'f1' },
+          { key: 'f3', frame: 'f1' },
+          { key: 'f4' },
+          { key: 'f5', frame: 'f4' },
+        ]
+        const boxes = Array.from({ length: size }, (_, index) => {
+          const frame = frames[frameOf[index]! - 1]?.key
+          return { key: `${index}`, height: 30 + (index % 3) * 10, ...(frame !== undefined && { frame }) }
+        })
+        const lines = links.map(([from, to], index) => ({ key: `l${index}`, from: `${from}`, to: `${to}` }))
+        const room = isNarrow ? { width: 500, height: 300 } : undefined
+        const made = layoutGraph(boxes, lines, spaced, { frames, room })
+        expect(countOverlaps(made)).toBe(0)
+        for (const { key, frame } of boxes) {
+          const place = made.boxes.get(key)!
+          expect(frame === undefined || isWithin(place, made.frames.get(frame)!)).toBe(true)
+          for (const other of frames) {
+            const isAround = other.key === frame || frames.find((each) => each.key === frame)?.frame === other.key
+            if (!isAround) expect(areApart(place, made.frames.get(other.key)!)).toBe(true)
+          }
+        }
+      }),
+      { numRuns: 150 },
+    )
+  })
+})
+
+function areApart(one: Placed, other: Placed): boolean {
+  return (
+    one.x + one.width <= other.x ||
+    other.x + other.width <= one.x ||
+    one.y + one.height <= other.y ||
+    other.y + other.height <= one.y
+  )
+}
+
+function countOverlaps({ boxes }: Drawing): number {
+  const all = [...boxes.values()]
+  return all.reduce((sum, one, index) => sum + all.slice(index + 1).filter((other) => !areApart(one, other)).length, 0)
+}
+
+/** Spots all along a line, which is level at each of its own. */
+function spotsOn(line: readonly Spot[]): Spot[] {
+  return line.slice(1).flatMap((to, index) => {
+    const from = line[index]!
+    const reach = to.x >= from.x ? (to.x - from.x) / 2 : 0
+    return Array.from({ length: 21 }, (_, step) => {
+      const [share, rest] = [step / 20, 1 - step / 20]
+      const bezier = (a: number, b: number, c: number, d: number): number =>
+        rest ** 3 * a + 3 * rest ** 2 * share * b + 3 * rest * share ** 2 * c + share ** 3 * d
+      return { x: bezier(from.x, from.x + reach, to.x - reach, to.x), y: bezier(from.y, from.y, to.y, to.y) }
+    })
+  })
+}

@@ -1,0 +1,116 @@
+import { type Room, scaleFor } from './wrap.ts'
+
+/** From where a drawing is seen: a place of it is seen at `scale` times its coordinates, moved by `x` and `y`. */
+export interface Camera {
+  readonly x: number
+  readonly y: number
+  readonly scale: number
+}
+
+/** Something in a drawing. */
+export interface Rectangle extends Room {
+  readonly x: number
+  readonly y: number
+}
+
+/** Around a drawing that is seen as a whole, in CSS pixels. */
+export const MARGIN = 24
+/** No scale is larger. */
+const LARGEST = 2
+
+/** What is seen of a node: everything, its name, or its colour. */
+export type Detail = 'card' | 'name' | 'mark'
+
+/** From these scales on. */
+const CARDS_FROM = 0.719
+const NAMES_FROM = 0.23
+
+/** How much of a node can be read at a scale. */
+export function detailAt(scale: number): Detail {
+  if (scale >= CARDS_FROM) return 'card'
+  return scale >= NAMES_FROM ? 'name' : 'mark'
+}
+
+/** What a window has room for beside the margins. */
+export function roomIn({ width, height }: Room): Room {
+  return { width: Math.max(1, width - 2 * MARGIN), height: Math.max(1, height - 2 * MARGIN) }
+}
+
+/** Sees all of a drawing, in the middle of the window, and nothing larger than it is meant. */
+export function fitted(drawing: Room, window: Room): Camera {
+  const scale = scaleFor(drawing, roomIn(window))
+  return {
+    x: (window.width - drawing.width * scale) / 2,
+    y: (window.height - drawing.height * scale) / 2,
+    scale,
+  }
+}
+
+/** Comes nearer or goes further away; the place at `x` and `y` of the window stays where it is. */
+export function zoomed(
+  camera: Camera,
+  factor: number,
+  at: { readonly x: number; readonly y: number },
+  least: number,
+): Camera {
+  const scale = Math.min(LARGEST, Math.max(least, camera.scale * factor))
+  const by = scale / camera.scale
+  return { x: at.x - (at.x - camera.x) * by, y: at.y - (at.y - camera.y) * by, scale }
+}
+
+/** Moves as little as it takes to see all of a rectangle of the drawing. */
+export function revealing(camera: Camera, { x, y, width, height }: Rectangle, window: Room): Camera {
+  const { scale } = camera
+  return {
+    x: camera.x + shift(camera.x + x * scale, width * scale, window.width),
+    y: camera.y + shift(camera.y + y * scale, height * scale, window.height),
+    scale,
+  }
+}
+
+/** How far something of this length has to move to lie within the window; its begin, where it is longer. */
+function shift(begin: number, length: number, window: number): number {
+  if (begin < MARGIN || length > window - 2 * MARGIN) return MARGIN - begin
+  return Math.min(0, window - MARGIN - begin - length)
+}
+
+/** Looks at the middle of a rectangle. */
+export function centred({ x, y, width, height }: Rectangle, window: Room, scale: number): Camera {
+  return {
+    x: window.width / 2 - (x + width / 2) * scale,
+    y: window.height / 2 - (y + height / 2) * scale,
+    scale,
+  }
+}
+
+/** Keeps at least a corner of the drawing in the window. */
+export function bounded(camera: Camera, drawing: Room, window: Room): Camera {
+  const keep = (at: number, length: number, most: number): number =>
+    Math.min(most - 2 * MARGIN, Math.max(2 * MARGIN - length, at))
+  return {
+    x: keep(camera.x, drawing.width * camera.scale, window.width),
+    y: keep(camera.y, drawing.height * camera.scale, window.height),
+    scale: camera.scale,
+  }
+}
+
+/** What of the drawing is seen, and a little around it. */
+export function visible({ x, y, scale }: Camera, window: Room): Rectangle {
+  const around = 40
+  return {
+    x: (-x - around) / scale,
+    y: (-y - around) / scale,
+    width: (window.width + 2 * around) / scale,
+    height: (window.height + 2 * around) / scale,
+  }
+}
+
+/** Whether two rectangles have a place in common. */
+export function areTouching(one: Rectangle, other: Rectangle): boolean {
+  return (
+    one.x <= other.x + other.width &&
+    other.x <= one.x + one.width &&
+    one.y <= other.y + other.height &&
+    other.y <= one.y + one.height
+  )
+}
