@@ -63,6 +63,12 @@ export class ProducerHalf {
   private lastEmitted = Number.NaN
   /** Since when demand has waited that nothing emitted has answered, by the rough clock; where none does, any time. */
   private askedSince = Number.NaN
+  /** Demand that the dispatcher has passed on to the stage, and that the stage has not met. */
+  private unmet = 0
+  /** When that was last 0, in the present stretch; where there is no such demand, any time. */
+  private unmetSince = 0
+  /** Total time of the stretches that are over, in milliseconds. */
+  private unmetTime = 0
 
   constructor(stage: EmittingStage, { dispatcher, bufferSize, bufferKeep }: EmittingOptions) {
     this.stage = stage
@@ -101,6 +107,7 @@ export class ProducerHalf {
       discarded,
       lastEmitted: timeOrNull(this.lastEmitted),
       askedSince: pending > 0 ? this.askedSince : null,
+      demandTime: Math.round(this.unmet > 0 ? this.unmetTime + this.now() - this.unmetSince : this.unmetTime),
       subscribers: Array.from(this.subscribers.values(), ProducerSubscription.inspect),
     }
   }
@@ -165,7 +172,7 @@ export class ProducerHalf {
       ProducerSubscription.admit(subscriber)
       this.tellStarted(subscriber, message.body.options)
       if (message.body.confirm) sendEvents(referenceOf(subscriber), subscriber.tag, process.reference, [])
-      return this.stage.serve(demand)
+      return this.serve(demand)
     }
     const { refuse } = expectRecord('subscribe', 'the demand that it adds, or { refuse }', answer)
     this.log('warn', `${process.label} refused a subscription of ${referenceOf(subscriber).label}: ${refuse}`, {
@@ -195,7 +202,7 @@ export class ProducerHalf {
   }
 
   private afterCancel(subscriber: ProducerSubscription): Progress {
-    return this.stage.serve(this.carryOut('cancel', this.dispatcher.cancel(subscriber)))
+    return this.serve(this.carryOut('cancel', this.dispatcher.cancel(subscriber)))
   }
 
   /** A consumer asks the stage to end its subscription. */
@@ -219,15 +226,34 @@ export class ProducerHalf {
       sendCancelled(consumer, message.tag, this.stage.process.reference, 'unknown-subscription', false)
       return 'done'
     }
-    const { stage } = this
-    const { runtime } = stage.process
+    const { runtime } = this.stage.process
     const demand = message.body
     const pending = addPending(subscriber, demand)
     if (this.pending === 0) this.askedSince = runtime.scheduler.roughNow()
     this.pending += demand
     if (runtime.telemetry.isHeard && message.kind === 'ask') this.tellDemand(subscriber, demand, pending)
     const answer = this.dispatcher.ask(subscriber, demand)
-    return stage.serve(this.carryOut('ask', answer))
+    return this.serve(this.carryOut('ask', answer))
+  }
+
+  /** Passes demand on to the stage. */
+  private serve(demand: number): Progress {
+    if (this.unmet === 0 && demand > 0) this.unmetSince = this.now()
+    this.unmet += demand
+    return this.stage.serve(demand)
+  }
+
+  /** So much of the stage's demand has been met. */
+  private meet(count: number): void {
+    if (this.unmet === 0) return
+    this.unmet = Math.max(0, this.unmet - count)
+    if (this.unmet === 0) this.unmetTime += Math.max(0, this.now() - this.unmetSince)
+  }
+
+  /** Exact while the time is measured that stages spend; the rough clock costs nothing. */
+  private now(): number {
+    const { runtime } = this.stage.process
+    return runtime.telemetry.isTimed ? runtime.clock.now() : runtime.scheduler.roughNow()
   }
 
   /** Sends what the dispatcher let go of, and answers the demand that remains. */
@@ -260,6 +286,7 @@ export class ProducerHalf {
     const taker = whole?.dispatchWhole(length)
     if (taker !== undefined) {
       this.emitted += length
+      this.meet(length)
       this.deliver(taker, events)
       return length
     }
@@ -271,6 +298,8 @@ export class ProducerHalf {
       const delivery = deliveries[next] as (typeof deliveries)[number]
       this.deliver(delivery[0], delivery[1])
     }
+    // What is left over shows that no demand is, whatever was counted: that of a subscriber that has left, for instance.
+    this.meet(leftover.length > 0 ? this.unmet : length)
     if (unwanted !== undefined) this.askAgain(unwanted)
     if (leftover.length > 0) this.store(leftover)
     return length - leftover.length

@@ -74,6 +74,7 @@ test('a pipeline is shown whole: each stage, each subscription, with all that is
           discarded: 0,
           lastEmitted: 150,
           askedSince: null,
+          demandTime: 0,
           subscribers: [{ tag: first, consumer: middle.id, pending: 0, sent: 10, since: 150 }],
         },
       },
@@ -100,6 +101,7 @@ test('a pipeline is shown whole: each stage, each subscription, with all that is
           discarded: 0,
           lastEmitted: 150,
           askedSince: null,
+          demandTime: 50,
           subscribers: [{ tag: second, consumer: sink.id, pending: 0, sent: 4, since: 100 }],
         },
         consuming: {

@@ -1,0 +1,100 @@
+import { heldBy, heldFor, trendOf } from './backlog.ts'
+import type { StageSnapshot } from './snapshot-types.ts'
+import { ancestorsOf, descendantsOf, type Usage, usageOf } from './usage.ts'
+import { growthOf, seriesOf, type View } from './view.ts'
+
+/** Less idle time than this share says nothing: there is always some between two batches. */
+const LEAST_IDLE = 0.02
+/** Sources that wait for more of the time than this share are not held back. */
+const MOST_HELD_BACK = 0.5
+/** Where consumer and producer take turns, the consumer has demand open for so small a share of the time. */
+const TAKING_TURNS = { busy: 0.9, open: 0.1 } as const
+/** Stages that take turns, or share the thread, fill the time where their sources wait for less than this share. */
+const LEAST_SLACK = 0.05
+
+/**
+ * Whether a busy stage sets the pace: others wait for it, and not it for others.
+ *
+ * @param share How busy it is.
+ * @param isCrowded Whether it is too little busy to set the pace alone, and all stages together fill the time.
+ */
+export function setsThePace(view: View, stage: StageSnapshot, share: number, isCrowded: boolean): boolean {
+  if (stage.consuming === undefined) return isSteadySource(view, stage, share)
+  const producers = (view.newest.upstream.get(stage.id) ?? []).map(({ producer }) => producer)
+  // Without a producer it has all its work from messages.
+  if (producers.length === 0) return false
+  const idle = 1 - share
+  const ancestors = ancestorsOf(view.newest, stage.id)
+  const roots = ancestors.filter((id) => (view.newest.upstream.get(id) ?? []).length === 0)
+  const backlog = trendOf(view, (index) => [stage.id, ...ancestors].reduce((sum, id) => sum + heldBy(index, id), 0))
+  // A burst that is being worked off.
+  if (backlog === 'falls' && roots.length > 0 && roots.every((id) => gaveAll(view, id))) return false
+  if (idle < LEAST_IDLE && backlog === 'rises') return true
+  if (view.window.every((index) => !index.stages.has(stage.id) || heldFor(index, stage.id) > 0)) return true
+
+  const starved = Math.min(...producers.map((id) => waitingShare(view, id)))
+  const quiet = roots.length === 0 ? 0 : Math.min(...roots.map((id) => waitingShare(view, id)))
+  if (Math.max(starved, quiet) >= share || (isCrowded && quiet >= LEAST_SLACK)) return false
+  if (idle < LEAST_IDLE) return true
+  if (starved * 2 >= idle && !takesTurns(view, share, producers, ancestors)) return false
+  return !isHeldBack(view, stage, idle)
+}
+
+/** A source that emits now and then waits for something outside, and all is well. */
+function isSteadySource(view: View, stage: StageSnapshot, share: number): boolean {
+  if (stage.producing === undefined) return false
+  const emitted = seriesOf(view, ({ stages }) => stages.get(stage.id)?.producing?.emitted)
+  const emitting = emitted.filter((total, place) => place > 0 && total > (emitted[place - 1] as number)).length
+  return emitting * 2 >= emitted.length - 1 && usageOf(view, stage).open >= 0.9 * share
+}
+
+/** Whether a source has no more to give at once: it has been asked for more, or holds what is left of it. */
+function gaveAll(view: View, id: string): boolean {
+  return heldBy(view.newest, id) > 0 || waitingShare(view, id) >= MOST_HELD_BACK
+}
+
+/**
+ * Whether consumer and producer never work at the same time, as the one asks for no more than it handles at once: then
+ * a producer that waits for something outside looks the same as one that is slow, and the busier one is to be named.
+ * One that emits without being asked would have had events buffered.
+ */
+function takesTurns(view: View, share: number, producers: readonly string[], ancestors: readonly string[]): boolean {
+  if (share < TAKING_TURNS.busy || Math.min(...producers.map((id) => openShare(view, id))) >= TAKING_TURNS.open) {
+    return false
+  }
+  return view.window.every(({ stages }) => ancestors.every((id) => !stages.get(id)?.producing?.buffer.events))
+}
+
+/** Whether its idle time is explained by consumers that asked for nothing, though none of them was busy. */
+function isHeldBack(view: View, stage: StageSnapshot, idle: number): boolean {
+  if (stage.producing === undefined) return false
+  const downstream = descendantsOf(view.newest, stage.id)
+  const busy = downstream.reduce((sum, id) => sum + usageById(view, id).busy, 0)
+  return (1 - usageOf(view, stage).open - busy) * 2 >= idle
+}
+
+/** The share of the window in which a stage had demand, and nothing to work on. */
+function waitingShare(view: View, id: string): number {
+  const { open, busy } = usageById(view, id)
+  return Math.max(0, open - busy)
+}
+
+function openShare(view: View, id: string): number {
+  return usageById(view, id).open
+}
+
+/** Of a producer that is not in this runtime nothing is known; it may well have given all it has. */
+function usageById(view: View, id: string): Usage {
+  const stage = view.newest.stages.get(id)
+  return stage === undefined ? { busy: 0, open: 1 } : usageOf(view, stage)
+}
+
+/** By how much a total of a stage has grown over the window. */
+export function growthIn(view: View, id: string, read: (stage: StageSnapshot) => number | undefined): number {
+  return growthOf(
+    seriesOf(view, ({ stages }) => {
+      const stage = stages.get(id)
+      return stage && read(stage)
+    }),
+  )
+}
