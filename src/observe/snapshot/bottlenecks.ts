@@ -46,9 +46,7 @@ function candidatesIn(view: View): Candidate[] {
     return { stage, share: Math.max(busy, pool?.taken ?? 0), pool }
   })
   const least = all >= CROWDED.all ? Math.min(CROWDED.one, busyShare) : busyShare
-  return candidates.filter(
-    ({ stage, share }) => share >= least && setsThePace(view, stage, share, share < busyShare),
-  )
+  return candidates.filter(({ stage, share }) => share >= least && setsThePace(view, stage, share, share < busyShare))
 }
 
 /**
@@ -84,8 +82,10 @@ function bottleneck(view: View, { stage, share, pool }: Candidate, pipeline: rea
   const sentences = [
     `${label} sets the pace${pace}: ${doing}${alike}.`,
     ...evidenceOf(waiting, unmet),
-    ...(close === undefined ? [] : [`${close.stage.label} is close to it, with ${percent(close.share)}.`]),
     adviceFor(consuming === undefined, pool !== undefined, share < view.thresholds.busyShare),
+    ...(close === undefined
+      ? []
+      : [`${close.stage.label} is nearly as busy, with ${percent(close.share)}: it comes next.`]),
   ]
   return {
     kind: 'bottleneck',

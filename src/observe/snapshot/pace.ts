@@ -1,12 +1,10 @@
-import { heldBy, heldFor, trendOf } from './backlog.ts'
+import { heldBy, heldFor, isWorkedOff, rises } from './backlog.ts'
 import type { StageSnapshot } from './snapshot-types.ts'
-import { ancestorsOf, descendantsOf, type Usage, usageOf } from './usage.ts'
-import { growthOf, seriesOf, type View } from './view.ts'
+import { ancestorsOf, descendantsOf, LEAST_TIME, type Usage, usageOf } from './usage.ts'
+import { growthOf, type Indexed, seriesOf, type View, waitingFor } from './view.ts'
 
 /** Less idle time than this share says nothing: there is always some between two batches. */
 const LEAST_IDLE = 0.02
-/** Sources that wait for more of the time than this share are not held back. */
-const MOST_HELD_BACK = 0.5
 /** Where consumer and producer take turns, the consumer has demand open for so small a share of the time. */
 const TAKING_TURNS = { busy: 0.9, open: 0.1 } as const
 /** Stages that take turns, or share the thread, fill the time where their sources wait for less than this share. */
@@ -26,15 +24,23 @@ export function setsThePace(view: View, stage: StageSnapshot, share: number, isC
   const idle = 1 - share
   const ancestors = ancestorsOf(view.newest, stage.id)
   const roots = ancestors.filter((id) => (view.newest.upstream.get(id) ?? []).length === 0)
-  const backlog = trendOf(view, (index) => [stage.id, ...ancestors].reduce((sum, id) => sum + heldBy(index, id), 0))
-  // A burst that is being worked off.
-  if (backlog === 'falls' && roots.length > 0 && roots.every((id) => gaveAll(view, id))) return false
-  if (idle < LEAST_IDLE && backlog === 'rises') return true
-  if (view.window.every((index) => !index.stages.has(stage.id) || heldFor(index, stage.id) > 0)) return true
+  const chain = [stage.id, ...ancestors]
+  const backlog = (index: Indexed): number => chain.reduce((sum, id) => sum + heldBy(index, id), 0)
+  // A burst, which a queue is there for.
+  if (roots.length > 0 && roots.every((id) => gaveAll(view, id)) && isWorkedOff(view, backlog)) return false
+  const queue = (index: Indexed): number => waitingFor(index.stages.get(stage.id)) + heldFor(index, stage.id)
+  if (idle < LEAST_IDLE && rises(view, queue)) return true
+  const isBehind = (index: Indexed): boolean => {
+    const { mailbox = 0, inbound = 0 } = index.stages.get(stage.id)?.consuming ?? {}
+    return heldFor(index, stage.id) > 0 || (idle < LEAST_IDLE && mailbox + inbound > 0)
+  }
+  const looks = view.window.filter((index) => index.stages.has(stage.id))
+  if (looks.every(isBehind) && !isWorkedOff(view, queue)) return true
 
   const starved = Math.min(...producers.map((id) => waitingShare(view, id)))
   const quiet = roots.length === 0 ? 0 : Math.min(...roots.map((id) => waitingShare(view, id)))
-  if (Math.max(starved, quiet) >= share || (isCrowded && quiet >= LEAST_SLACK)) return false
+  if (starved >= share || (quiet >= share && !rises(view, backlog))) return false
+  if (isCrowded && quiet >= LEAST_SLACK) return false
   if (idle < LEAST_IDLE) return true
   if (starved * 2 >= idle && !takesTurns(view, share, producers, ancestors)) return false
   return !isHeldBack(view, stage, idle)
@@ -48,9 +54,11 @@ function isSteadySource(view: View, stage: StageSnapshot, share: number): boolea
   return emitting * 2 >= emitted.length - 1 && usageOf(view, stage).open >= 0.9 * share
 }
 
-/** Whether a source has no more to give at once: it has been asked for more, or holds what is left of it. */
-function gaveAll(view: View, id: string): boolean {
-  return heldBy(view.newest, id) > 0 || waitingShare(view, id) >= MOST_HELD_BACK
+/** Whether a source has no more to give at once: it did not wait to be asked, or leaves demand open. */
+function gaveAll({ newest, window }: View, id: string): boolean {
+  if (window.some((index) => heldBy(index, id) > 0)) return true
+  const { askedSince = null } = newest.stages.get(id)?.producing ?? {}
+  return askedSince !== null && newest.snapshot.time - askedSince >= LEAST_TIME
 }
 
 /**

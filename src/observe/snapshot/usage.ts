@@ -18,7 +18,7 @@ import type { Indexed, View } from './view.ts'
 //
 // A look sees one moment. Batches that are as long as the interval of the looks, or a fraction of it, show the same
 // moment again and again: a stage that is busy 95 ms out of 100 may be idle in every look at half seconds. So looks
-// decide nothing here but whether a queue gets longer or shorter (`trendOf`), which outlasts many batches.
+// decide nothing here but whether a queue gets longer or shorter (`backlog.ts`), which outlasts many batches.
 
 /** The least time that shows how a stage spends its time, in milliseconds. */
 export const LEAST_TIME = 1_000

@@ -396,9 +396,7 @@ describe('the bottleneck', () => {
     })
     const findings = await findingsAfter(runtime, 20_000)
     expect(briefly(findings)).toEqual(['note: bottleneck at producer source'])
-    expect(findings[0]?.text).toMatch(
-      /^producer source sets the pace, at 5 events a second: it was busy for 100 % /,
-    )
+    expect(findings[0]?.text).toMatch(/^producer source sets the pace, at 5 events a second: it was busy for 100 % /)
   })
 
   test('is one in each pipeline', async () => {
