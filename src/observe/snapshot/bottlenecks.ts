@@ -62,19 +62,20 @@ function busiestOf({ newest, thresholds }: View, pipeline: readonly Candidate[])
 }
 
 function bottleneck(view: View, { stage, share, pool }: Candidate, pipeline: readonly Candidate[]): Diagnosis {
-  const { newest, elapsed } = view
+  const { newest } = view
   const { id, label, producing, consuming } = stage
+  const { ms } = usageOf(view, stage)
   const others = pipeline.filter((other) => other.stage !== stage)
   const beside = others.filter(isBeside(newest, stage))
   const [close] = others
     .filter((other) => !beside.includes(other) && other.share >= share - CLOSE)
     .sort((one, other) => other.share - one.share)
   const done = growthIn(view, id, (each) => each.consuming?.handled ?? each.producing?.emitted)
-  const pace = done === 0 ? '' : `, at ${rate(done, elapsed)}`
+  const pace = done === 0 ? '' : `, at ${rate(done, ms)}`
   const doing =
     pool === undefined
-      ? `it was busy for ${percent(share)} of the last ${duration(elapsed)}`
-      : `all its places, ${count(pool.places, 'child', 'children')}, were taken for ${percent(share)} of the last ${duration(elapsed)}`
+      ? `it was busy for ${percent(share)} of the last ${duration(ms)}`
+      : `all its places, ${count(pool.places, 'child', 'children')}, were taken for ${percent(share)} of the last ${duration(ms)}`
   const waiting = waitingFor(stage) + heldFor(newest, id)
   const unmet = producing?.pending ?? 0
   const buffered = seriesOf(view, (index) => (index.stages.has(id) ? bufferedUpstream(index, id) : undefined))
@@ -102,7 +103,7 @@ function bottleneck(view: View, { stage, share, pool }: Candidate, pipeline: rea
       ...(pool && { places: pool.places, running: pool.running }),
     },
     asConsequence: {
-      text: `${label} was ${pool === undefined ? 'busy' : 'full'} for ${percent(share)} of the last ${duration(elapsed)}${pace}.`,
+      text: `${label} was ${pool === undefined ? 'busy' : 'full'} for ${percent(share)} of the last ${duration(ms)}${pace}.`,
       evidence: { busyShare: share },
       severity: 'note',
     },

@@ -67,7 +67,7 @@ function gaveAll({ newest, window }: View, id: string): boolean {
  * One that emits without being asked would have had events buffered.
  */
 function takesTurns(view: View, share: number, producers: readonly string[], ancestors: readonly string[]): boolean {
-  if (share < TAKING_TURNS.busy || Math.min(...producers.map((id) => openShare(view, id))) >= TAKING_TURNS.open) {
+  if (share < TAKING_TURNS.busy || Math.min(...producers.map((id) => usageById(view, id).open)) >= TAKING_TURNS.open) {
     return false
   }
   return view.window.every(({ stages }) => ancestors.every((id) => !stages.get(id)?.producing?.buffer.events))
@@ -87,14 +87,10 @@ function waitingShare(view: View, id: string): number {
   return Math.max(0, open - busy)
 }
 
-function openShare(view: View, id: string): number {
-  return usageById(view, id).open
-}
-
 /** Of a producer that is not in this runtime nothing is known; it may well have given all it has. */
 function usageById(view: View, id: string): Usage {
   const stage = view.newest.stages.get(id)
-  return stage === undefined ? { busy: 0, open: 1 } : usageOf(view, stage)
+  return stage === undefined ? { busy: 0, open: 1, ms: view.elapsed } : usageOf(view, stage)
 }
 
 /** By how much a total of a stage has grown over the window. */

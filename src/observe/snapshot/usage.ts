@@ -28,17 +28,20 @@ export interface Usage {
   readonly busy: number
   /** 0 for a stage that emits nothing. */
   readonly open: number
+  /** How long the stage was there in the window, in milliseconds. */
+  readonly ms: number
 }
 
 /** How a stage spent the window; all 0 where it is too young. */
 export function usageOf(view: View, { id, busy, producing }: StageSnapshot): Usage {
   const first = view.window.find(({ stages }) => stages.has(id)) ?? view.newest
   const ms = view.newest.snapshot.time - first.snapshot.time
-  if (ms < LEAST_TIME) return { busy: 0, open: 0 }
+  if (ms < LEAST_TIME) return { busy: 0, open: 0, ms }
   const former = first.stages.get(id)
   const share = (time: number): number => Math.max(0, Math.min(1, time / ms))
   return {
     busy: share((busy - (former?.busy ?? 0)) / 1_000),
+    ms,
     open: share((producing?.demandTime ?? 0) - (former?.producing?.demandTime ?? 0)),
   }
 }

@@ -185,10 +185,10 @@ const pipelines: Readonly<Record<string, Begin>> = {
 
   'large batches with long pauses': async (runtime) => {
     const begin = starterIn(runtime)
-    const batch = { maxDemand: 1_000, minDemand: 0 }
-    // A batch that is as long as all that was seen says nothing yet.
+    const [sink, ticks] = [await begin('sink', slow(runtime, 6)), await begin('ticks', ticking(1_000, 15_000))]
+    // A batch that is as long as all that was seen of its stage says nothing yet.
     await runtime.advance(4_000)
-    await (await begin('sink', slow(runtime, 6))).subscribe(await begin('ticks', ticking(1_000, 10_000)), batch)
+    await sink.subscribe(ticks, { maxDemand: 1_000, minDemand: 0 })
   },
 
   'a consumer that asks for one batch at a time': async (runtime) => {

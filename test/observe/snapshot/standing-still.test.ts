@@ -6,7 +6,6 @@ import {
   type Dispatcher,
   demandDispatcher,
   fromIterable,
-  type ProducerConsumerRef,
   producer,
   producerConsumer,
   start,
@@ -161,7 +160,7 @@ describe('a cycle of stages', () => {
 describe('events of a producer that has ended', () => {
   async function ended(runtime: TestRuntime, reason: 'normal' | 'failure', sink?: ConsumerRef<number>) {
     const starting = starterIn(runtime)
-    const middle = (await starting('middle', plain())) as ProducerConsumerRef<number, number>
+    const middle = await starting('middle', plain())
     if (sink !== undefined) await sink.subscribe(middle)
     const few = fromIterable(
       (function* () {
@@ -217,7 +216,7 @@ describe('events of a producer that has ended', () => {
       runtime,
       name: 'pool',
     })
-    const middle = (await starterIn(runtime)('middle', plain())) as ProducerConsumerRef<number, number>
+    const middle = await starterIn(runtime)('middle', plain())
     await pool.subscribe(middle, { maxDemand: 2, minDemand: 1, cancel: 'temporary' })
     await middle.subscribe(await starterIn(runtime)('few', fromIterable([1, 2, 3, 4, 5])), small)
     for (const { findings } of await looksFor(runtime, 90_000)) expect(findings).toEqual([])

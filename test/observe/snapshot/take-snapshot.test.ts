@@ -416,6 +416,45 @@ describe('totals', () => {
     expect(look(runtime).subscriptions).toMatchObject([{ pending: 7, sent: 3 }])
   })
 
+  test('the time with open demand adds up, from when it reaches the stage until it is met', async () => {
+    const runtime = testRuntime()
+    const opened = (stage: { readonly id: string }): number | undefined => lookAt(runtime, stage).producing?.demandTime
+    const source = await launch(runtime, told(atOnce))
+    const sink = await launch(runtime, sinking())
+    await sink.subscribe(source, { maxDemand: 10, minDemand: 0 })
+    await runtime.advance(100)
+    expect(opened(source)).toBe(100)
+    await source.call('emit', range(0, 4))
+    await runtime.advance(50)
+    expect(opened(source)).toBe(150)
+    // All that was asked for is met; the sink asks for ten more at once, and four too many wait in the buffer.
+    await source.call('emit', range(0, 20))
+    await runtime.advance(500)
+    expect(lookAt(runtime, source).producing?.buffer.events).toBe(0)
+    expect(opened(source)).toBe(650)
+    await source.call('emit', range(0, 9))
+    await sink.stop()
+    await runtime.advance(500)
+    await source.call('emit', range(0, 5))
+    const before = opened(source)
+    await runtime.advance(500)
+    // What is left over shows that no demand is open.
+    expect(opened(source)).toBe(before)
+  })
+
+  test('a broadcast has open demand once all have asked', async () => {
+    const runtime = testRuntime()
+    const dispatcher = broadcastDispatcher<number>()
+    const emit = (events: readonly number[]) => ({ reply: 'ok' as const, events })
+    const source = await launch(runtime, producer({ dispatcher, handleDemand: () => [], handleCall: { emit } }))
+    await (await launch(runtime, hanging())).subscribe(source, { maxDemand: 5, minDemand: 0 })
+    await (await launch(runtime, sinking())).subscribe(source, { maxDemand: 10, minDemand: 0 })
+    await runtime.advance(100)
+    await source.call('emit', range(0, 5))
+    await runtime.advance(100)
+    expect(lookAt(runtime, source).producing).toMatchObject({ pending: 5, demandTime: 100 })
+  })
+
   test('in every step of a run each event that was sent is handled, in hand, in a mailbox or in a queue', async () => {
     const runtime = testRuntime({ stepped: true, seed: 7 })
     const source = await runtime.settle(launch(runtime, counting(atOnce, 300)))
