@@ -3,6 +3,8 @@ import type { StageSnapshot } from './snapshot-types.ts'
 import { ancestorsOf, descendantsOf, LEAST_TIME, type Usage, usageOf } from './usage.ts'
 import { growthOf, type Indexed, seriesOf, type View, waitingFor } from './view.ts'
 
+/** What sources emit less than this share of what a stage handles while a queue is worked off. */
+const BURST = 0.9
 /** Less idle time than this share says nothing: there is always some between two batches. */
 const LEAST_IDLE = 0.02
 /** Where consumer and producer take turns, the consumer has demand open for so small a share of the time. */
@@ -26,8 +28,8 @@ export function setsThePace(view: View, stage: StageSnapshot, share: number, isC
   const roots = ancestors.filter((id) => (view.newest.upstream.get(id) ?? []).length === 0)
   const chain = [stage.id, ...ancestors]
   const backlog = (index: Indexed): number => chain.reduce((sum, id) => sum + heldBy(index, id), 0)
-  // A burst, which a queue is there for.
-  if (roots.length > 0 && roots.every((id) => gaveAll(view, id)) && isWorkedOff(view, backlog)) return false
+  const isBurst = comesByBursts(view, stage, roots) && roots.every((id) => gaveAll(view, id))
+  if (isBurst && isWorkedOff(view, backlog)) return false
   const queue = (index: Indexed): number => waitingFor(index.stages.get(stage.id)) + heldFor(index, stage.id)
   if (idle < LEAST_IDLE && rises(view, queue)) return true
   const isBehind = (index: Indexed): boolean => {
@@ -54,9 +56,20 @@ function isSteadySource(view: View, stage: StageSnapshot, share: number): boolea
   return emitting * 2 >= emitted.length - 1 && usageOf(view, stage).open >= 0.9 * share
 }
 
-/** Whether a source has no more to give at once: it did not wait to be asked, or leaves demand open. */
+/** Whether less has come from the sources of late than the stage has handled: a burst, which a queue is there for. */
+function comesByBursts({ window, newest }: View, stage: StageSnapshot, roots: readonly string[]): boolean {
+  const former = window[window.length >> 1] as Indexed
+  const emitted = ({ stages }: Indexed): number =>
+    roots.reduce((sum, id) => sum + (stages.get(id)?.producing?.emitted ?? 0), 0)
+  const handled = ({ stages }: Indexed): number => stages.get(stage.id)?.consuming?.handled ?? 0
+  const [came, went] = [emitted(newest) - emitted(former), handled(newest) - handled(former)]
+  return roots.length > 0 && (came === 0 || came < BURST * went)
+}
+
+/** Whether a source has no more to give at once: it emitted without being asked, and not just now, or leaves demand open. */
 function gaveAll({ newest, window }: View, id: string): boolean {
-  if (window.some((index) => heldBy(index, id) > 0)) return true
+  const least = Math.max(1, heldBy(newest, id))
+  if (window.some((index) => index !== newest && heldBy(index, id) >= least)) return true
   const { askedSince = null } = newest.stages.get(id)?.producing ?? {}
   return askedSince !== null && newest.snapshot.time - askedSince >= LEAST_TIME
 }

@@ -167,6 +167,27 @@ describe('the slowest is named', () => {
     expect(found).toEqual(['note: bottleneck at consumer last'])
   })
 
+  test('where it asks for one event at a time of a source that waits for each, but not for long', async () => {
+    const runtime = testRuntime()
+    const reading = async function* () {
+      for (let event = 0; ; event++) {
+        await runtime.sleep(5)
+        yield event
+      }
+    }
+    const found = await chain(runtime, fromIterable(reading()), 0, 95, { maxDemand: 1, minDemand: 0 })
+    expect(found).toEqual(['note: bottleneck at consumer last'])
+  })
+
+  test('where a source that does not wait to be asked emits more than it takes, in large batches', async () => {
+    const runtime = testRuntime()
+    const begin = starterIn(runtime)
+    const sink = await begin('sink', slow(runtime, 150))
+    await sink.subscribe(await begin('ticks', ticking(3, 400)), { maxDemand: 100, minDemand: 50 })
+    await runtime.advance(30_000)
+    expect(foundIn((await looksFor(runtime, 60_000)).slice(2))).toEqual(['note: bottleneck at consumer sink'])
+  })
+
   test('of three workers that share a source, with the others as busy', async () => {
     const runtime = testRuntime()
     const begin = starterIn(runtime)
