@@ -46,7 +46,7 @@ function candidatesIn(view: View): Candidate[] {
     return { stage, share: Math.max(busy, pool?.taken ?? 0), pool }
   })
   const least = all >= CROWDED.all ? Math.min(CROWDED.one, busyShare) : busyShare
-  return candidates.filter(({ stage, share }) => share >= least && setsThePace(view, stage, share, share < busyShare))
+  return candidates.filter(({ stage, share }) => share >= least && setsThePace(view, stage, share))
 }
 
 /**

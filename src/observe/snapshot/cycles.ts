@@ -117,10 +117,11 @@ function cyclesIn({ snapshot, stages }: Indexed): string[][] {
   for (const id of left) {
     const following = reachable(id, next)
     const leading = reachable(id, before)
-    const cycle = [...following].filter((each) => leading.has(each))
+    // A stage between two cycles is in none: it does not get its own events.
+    if (!following.has(id)) continue
+    const cycle = [id, ...[...following].filter((each) => each !== id && leading.has(each))]
     for (const each of cycle) left.delete(each)
-    // A stage between two cycles is in none, and does not get its own events.
-    if (cycle.length > 0) cycles.push(cycle)
+    cycles.push(cycle)
   }
   return cycles
 }

@@ -9,16 +9,9 @@ const BURST = 0.9
 const LEAST_IDLE = 0.02
 /** Where consumer and producer take turns, the consumer has demand open for so small a share of the time. */
 const TAKING_TURNS = { busy: 0.9, open: 0.1 } as const
-/** Stages that take turns, or share the thread, fill the time where their sources wait for less than this share. */
-const LEAST_SLACK = 0.05
 
-/**
- * Whether a busy stage sets the pace: others wait for it, and not it for others.
- *
- * @param share How busy it is.
- * @param isCrowded Whether it is too little busy to set the pace alone, and all stages together fill the time.
- */
-export function setsThePace(view: View, stage: StageSnapshot, share: number, isCrowded: boolean): boolean {
+/** Whether a stage that was busy for this share of the window sets the pace: others wait for it, and not it for others. */
+export function setsThePace(view: View, stage: StageSnapshot, share: number): boolean {
   if (stage.consuming === undefined) return isSteadySource(view, stage, share)
   const producers = (view.newest.upstream.get(stage.id) ?? []).map(({ producer }) => producer)
   // Without a producer it has all its work from messages.
@@ -42,7 +35,6 @@ export function setsThePace(view: View, stage: StageSnapshot, share: number, isC
   const starved = Math.min(...producers.map((id) => waitingShare(view, id)))
   const quiet = roots.length === 0 ? 0 : Math.min(...roots.map((id) => waitingShare(view, id)))
   if (starved >= share || (quiet >= share && !rises(view, backlog))) return false
-  if (isCrowded && quiet >= LEAST_SLACK) return false
   if (idle < LEAST_IDLE) return true
   if (starved * 2 >= idle && !takesTurns(view, share, producers, ancestors)) return false
   return !isHeldBack(view, stage, idle)

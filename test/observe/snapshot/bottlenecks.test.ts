@@ -169,14 +169,33 @@ describe('the slowest is named', () => {
 
   test('where it asks for one event at a time of a source that waits for each, but not for long', async () => {
     const runtime = testRuntime()
+    const begin = starterIn(runtime)
     const reading = async function* () {
       for (let event = 0; ; event++) {
         await runtime.sleep(5)
         yield event
       }
     }
-    const found = await chain(runtime, fromIterable(reading()), 0, 95, { maxDemand: 1, minDemand: 0 })
-    expect(found).toEqual(['note: bottleneck at consumer last'])
+    const sink = await begin('sink', slow(runtime, 95))
+    await sink.subscribe(await begin('source', fromIterable(reading())), { maxDemand: 1, minDemand: 0 })
+    expect(foundIn((await looksFor(runtime, 40_000)).slice(2))).toEqual(['note: bottleneck at consumer sink'])
+  })
+
+  test('where it asks seldom for many events, which are there at once', async () => {
+    const runtime = testRuntime()
+    const begin = starterIn(runtime)
+    const sink = await begin('sink', slow(runtime, 50))
+    await sink.subscribe(await begin('source', counter()), { maxDemand: 1_000, minDemand: 900 })
+    expect(foundIn((await looksFor(runtime, 60_000)).slice(2))).toEqual(['note: bottleneck at consumer sink'])
+  })
+
+  test('from the beginning, where what waits for it grows', async () => {
+    const runtime = testRuntime()
+    const begin = starterIn(runtime)
+    const sink = await begin('sink', slow(runtime, 100))
+    await sink.subscribe(await begin('ticks', ticking(1, 80)))
+    const looks = (await looksFor(runtime, 10_000)).filter(({ time }) => time >= 3_000)
+    expect(foundIn(looks)).toEqual(['note: bottleneck at consumer sink'])
   })
 
   test('where a source that does not wait to be asked emits more than it takes, in large batches', async () => {
@@ -223,7 +242,7 @@ describe('a consumer supervisor', () => {
   })
 
   test('with places left, or with children that live long, is not', async () => {
-    expect(foundIn(await pool(testRuntime(), ticking(1, 400), 700))).toEqual([''])
+    expect(foundIn(await pool(testRuntime(), ticking(1, 250), 700))).toEqual([''])
     expect(foundIn(await pool(testRuntime(), counter(), 12_000))).toEqual([''])
   })
 })

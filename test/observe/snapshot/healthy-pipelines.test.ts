@@ -6,6 +6,7 @@ import {
   partitionDispatcher,
   producer,
   producerConsumer,
+  type Subscription,
   start,
   stream,
   supervisor,
@@ -15,6 +16,27 @@ import { collector, counter, mapper, type TestRuntime, testRuntime } from '../..
 import { asking, broadcaster, slow, slowMapper, starterIn, ticking } from './pipelines.ts'
 
 const small = { maxDemand: 10, minDemand: 5 }
+
+/** Lets through so many events at intervals of so many milliseconds. */
+function limiting(count: number, ms: number) {
+  return producerConsumer<number, number>(({ sendAfter }) => {
+    let ask = (): void => {}
+    return {
+      handleSubscribe(role, _options, from) {
+        if (role === 'consumer') return 'automatic'
+        ask = () => (from as Subscription).ask(count)
+        sendAfter('more', 1)
+        return 'manual'
+      },
+      handleEvents: (events: readonly number[]) => events,
+      handleInfo() {
+        ask()
+        sendAfter('more', ms)
+        return []
+      },
+    }
+  })
+}
 
 type Begin = (runtime: TestRuntime) => Promise<unknown>
 
@@ -242,28 +264,33 @@ const pipelines: Readonly<Record<string, Begin>> = {
 
   'a stage behind one that lets through so many a second': async (runtime) => {
     const begin = starterIn(runtime)
-    const limit = await begin(
-      'limit',
-      producerConsumer<number, number>(({ sendAfter }) => {
-        let ask = (): void => {}
-        return {
-          handleSubscribe(role, _options, from) {
-            if (role === 'consumer') return 'automatic'
-            ask = () => (from as unknown as { ask(count: number): void }).ask(10)
-            sendAfter('more', 1)
-            return 'manual'
-          },
-          handleEvents: (events: readonly number[]) => events,
-          handleInfo() {
-            ask()
-            sendAfter('more', 1_000)
-            return []
-          },
-        }
-      }),
-    )
+    const limit = await begin('limit', limiting(10, 1_000))
     await (await begin('sink', slow(runtime, 95))).subscribe(limit, small)
     await limit.subscribe(await begin('numbers', counter()))
+  },
+
+  'a stage behind one that lets through a lot, and nothing for long': async (runtime) => {
+    const begin = starterIn(runtime)
+    const limit = await begin('limit', limiting(200, 600_000))
+    await (await begin('sink', slow(runtime, 100))).subscribe(limit, { maxDemand: 1_000, minDemand: 999 })
+    await limit.subscribe(await begin('numbers', counter()))
+  },
+
+  'a source that is busy with messages, while its consumer asks for little': async (runtime) => {
+    const begin = starterIn(runtime)
+    let next = 0
+    const source = producer(({ sendAfter }) => {
+      sendAfter('work', 0)
+      return {
+        handleDemand: (demand: number) => Array.from({ length: demand }, () => next++),
+        async handleInfo() {
+          await runtime.sleep(95)
+          sendAfter('work', 5)
+          return []
+        },
+      }
+    })
+    await (await begin('limited', asking(1, 100))).subscribe(await begin('source', source))
   },
 
   'a long queue that gets shorter while its source goes on': async (runtime) => {

@@ -10,8 +10,9 @@ import {
   producerConsumer,
   start,
 } from '../../../src/index.ts'
-import { diagnose, type Finding, observer, snapshot } from '../../../src/observe/snapshot/index.ts'
-import { mapper, type TestRuntime, testRuntime } from '../../../src/testing/index.ts'
+import { diagnose, type Finding, observer, type StageSnapshot, snapshot } from '../../../src/observe/snapshot/index.ts'
+import { counter, mapper, type TestRuntime, testRuntime } from '../../../src/testing/index.ts'
+import { consumerShown, producerShown, snapshotAt, subscriptionShown } from './fixtures.ts'
 import { asking, briefly, findingsAfter, slow, starterIn } from './pipelines.ts'
 
 const small = { maxDemand: 10, minDemand: 5 }
@@ -25,6 +26,27 @@ async function looksFor(runtime: TestRuntime, ms: number): Promise<{ time: numbe
   await runtime.advance(ms)
   watching.close()
   return looks
+}
+
+/** Looks a second apart, of stages that are shown so at each. */
+function seconds(count: number, show: (look: number) => StageSnapshot[], ends: readonly [string, string][]) {
+  return Array.from({ length: count }, (_, look) =>
+    snapshotAt(
+      look * 1_000,
+      show(look),
+      ends.map(([from, to]) => subscriptionShown(from, to)),
+    ),
+  )
+}
+
+/** A producer-consumer that holds three events. */
+function holding(id: string, figures: { handled?: number; pending?: number; state?: StageSnapshot['state'] } = {}) {
+  const { handled = 0, pending = 0, state = 'idle' } = figures
+  const subscriber = { tag: `${id}-x`, consumer: 'x', pending, sent: 0, since: 0 }
+  return {
+    ...producerShown(id, { producing: { pending, emitted: handled, subscribers: [subscriber] } }),
+    ...consumerShown(id, { state, consuming: { inbound: 3, handled } }),
+  }
 }
 
 describe('events in a buffer while all subscribers have open demand', () => {
@@ -67,6 +89,18 @@ describe('events in a buffer while all subscribers have open demand', () => {
     expect(looks.at(-1)?.findings[0]?.text).toMatch(
       /^producer source has \d+ events in its buffer, and has sent nothing for 20 s though all 2 subscribers wait for \d+ events\. Check what its dispatcher returns/,
     )
+  })
+
+  test('are none where some are sent, however few', () => {
+    const show = (sent: number) => {
+      const subscribers = [{ tag: 'p-c', consumer: 'c', pending: 5, sent, since: 0 }]
+      const buffer = { events: 7, size: 10, keep: 'last' } as const
+      return [producerShown('p', { producing: { pending: 5, sent, buffer, subscribers } }), consumerShown('c')]
+    }
+    const found = (sentAt: (look: number) => number) =>
+      briefly(diagnose(seconds(8, (look) => show(sentAt(look)), [['p', 'c']])))
+    expect(found(() => 1)).toEqual(['problem: unmet-demand-buffered at producer p'])
+    expect(found((look) => look)).toEqual([])
   })
 
   test('are none while events go out', async () => {
@@ -132,6 +166,24 @@ describe('a cycle of stages', () => {
         expect(findings.filter(({ kind }) => kind === 'stalled-cycle')).toEqual([])
       }
     }
+  })
+
+  test('that moves between looks, that waits for a promise, or in which a stage asks by hand, is none', () => {
+    const ends: [string, string][] = [
+      ['a', 'b'],
+      ['b', 'a'],
+    ]
+    const still = seconds(8, () => [holding('a'), holding('b')], ends)
+    expect(briefly(diagnose(still))).toEqual(['problem: stalled-cycle at consumer a'])
+    expect(diagnose(seconds(8, (look) => [holding('a', { handled: look }), holding('b')], ends))).toEqual([])
+    expect(diagnose(seconds(8, () => [holding('a', { state: 'waiting' }), holding('b')], ends))).toEqual([])
+    const byHand = still.map((look) => ({
+      ...look,
+      subscriptions: look.subscriptions.map((each, index) =>
+        index === 0 ? { ...each, mode: 'manual' as const } : each,
+      ),
+    }))
+    expect(diagnose(byHand)).toEqual([])
   })
 
   test('that no event has ever come into is a warning', async () => {
@@ -200,6 +252,30 @@ describe('events of a producer that has ended', () => {
         'has moved for 50 s. It ends once they are taken: let a consumer ask for them, or stop it to drop them.',
     )
     expect(briefly(diagnose([snapshot({ runtime })]))).toEqual(['warning: held-after-end at producer-consumer middle'])
+  })
+
+  test('are none where a consumer has asked, which takes them at its next turn', () => {
+    const looks = (pending: number) => seconds(40, () => [holding('m', { pending }), consumerShown('x')], [['m', 'x']])
+    expect(briefly(diagnose(looks(0)))).toEqual(['warning: held-after-end at consumer m'])
+    expect(diagnose(looks(2))).toEqual([])
+  })
+
+  test('count from the end of the producer, however long nothing has moved before', async () => {
+    const runtime = testRuntime({ logger: {} })
+    const starting = starterIn(runtime)
+    const sink = await starting('sink', twice())
+    const [middle, source] = [await starting('middle', plain()), await starting('source', counter())]
+    await sink.subscribe(middle)
+    await middle.subscribe(source, { ...small, cancel: 'transient' })
+    const watching = observer({ runtime })
+    await runtime.advance(50_000)
+    expect(watching.findings).toEqual([])
+    await runtime.settle(source.stop())
+    await runtime.advance(29_000)
+    expect(watching.findings).toEqual([])
+    await runtime.advance(2_000)
+    expect(briefly(watching.findings)).toEqual(['warning: held-after-end at producer-consumer middle'])
+    watching.close()
   })
 
   test('which it holds for no consumer at all, are told', async () => {
