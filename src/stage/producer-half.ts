@@ -13,6 +13,7 @@ import { follow, followSubscribe } from './answer.ts'
 import { Buffer, type BufferKeep } from './buffer.ts'
 import { expectAddedDemand, expectDispatched, expectRecord, inspectDispatcher } from './dispatcher-answers.ts'
 import { timeOrNull } from './heard.ts'
+import { OpenDemand } from './open-demand.ts'
 import { ProducerSubscription } from './producer-subscription.ts'
 import { type Ask, type Cancel, PROTOCOL_VERSION, type Subscribe, sendCancelled, sendEvents } from './protocol.ts'
 import type { DemandMode } from './references.ts'
@@ -63,18 +64,15 @@ export class ProducerHalf {
   private lastEmitted = Number.NaN
   /** Since when demand has waited that nothing emitted has answered, by the rough clock; where none does, any time. */
   private askedSince = Number.NaN
-  /** Demand that the dispatcher has passed on to the stage, and that the stage has not met. */
-  private unmet = 0
-  /** When that was last 0, in the present stretch; where there is no such demand, any time. */
-  private unmetSince = 0
-  /** Total time of the stretches that are over, in milliseconds. */
-  private unmetTime = 0
+  /** What the dispatcher has passed on to the stage. */
+  private readonly openDemand: OpenDemand
 
   constructor(stage: EmittingStage, { dispatcher, bufferSize, bufferKeep }: EmittingOptions) {
     this.stage = stage
     this.dispatcher = dispatcher
     this.whole = dispatcher instanceof WholeDispatcher ? dispatcher : undefined
     this.buffer = new Buffer(bufferSize, bufferKeep)
+    this.openDemand = new OpenDemand(stage.process.runtime)
   }
 
   /** How many events and, where the buffer has no bound, infos wait in the buffer. */
@@ -107,7 +105,7 @@ export class ProducerHalf {
       discarded,
       lastEmitted: timeOrNull(this.lastEmitted),
       askedSince: pending > 0 ? this.askedSince : null,
-      demandTime: Math.round(this.unmet > 0 ? this.unmetTime + this.now() - this.unmetSince : this.unmetTime),
+      demandTime: Math.round(this.openDemand.time(this.stage.process.runtime.clock.now())),
       subscribers: Array.from(this.subscribers.values(), ProducerSubscription.inspect),
     }
   }
@@ -238,22 +236,13 @@ export class ProducerHalf {
 
   /** Passes demand on to the stage. */
   private serve(demand: number): Progress {
-    if (this.unmet === 0 && demand > 0) this.unmetSince = this.now()
-    this.unmet += demand
+    this.openDemand.add(demand)
     return this.stage.serve(demand)
   }
 
-  /** So much of the stage's demand has been met. */
-  private meet(count: number): void {
-    if (this.unmet === 0) return
-    this.unmet = Math.max(0, this.unmet - count)
-    if (this.unmet === 0) this.unmetTime += Math.max(0, this.now() - this.unmetSince)
-  }
-
-  /** Exact while the time is measured that stages spend; the rough clock costs nothing. */
-  private now(): number {
-    const { runtime } = this.stage.process
-    return runtime.telemetry.isTimed ? runtime.clock.now() : runtime.scheduler.roughNow()
+  /** Time is about to be counted no longer. */
+  keepDemandTime(now: number): void {
+    this.openDemand.keepTime(now)
   }
 
   /** Sends what the dispatcher let go of, and answers the demand that remains. */
@@ -286,7 +275,7 @@ export class ProducerHalf {
     const taker = whole?.dispatchWhole(length)
     if (taker !== undefined) {
       this.emitted += length
-      this.meet(length)
+      this.openDemand.meet(length)
       this.deliver(taker, events)
       return length
     }
@@ -299,7 +288,8 @@ export class ProducerHalf {
       this.deliver(delivery[0], delivery[1])
     }
     // What is left over shows that no demand is, whatever was counted: that of a subscriber that has left, for instance.
-    this.meet(leftover.length > 0 ? this.unmet : length)
+    if (leftover.length > 0) this.openDemand.close()
+    else this.openDemand.meet(length)
     if (unwanted !== undefined) this.askAgain(unwanted)
     if (leftover.length > 0) this.store(leftover)
     return length - leftover.length

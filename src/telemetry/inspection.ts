@@ -38,6 +38,7 @@ export interface ProducingInspection {
   /**
    * Total time, in milliseconds, in which demand had reached it that it had not met: it worked on that, or waited for
    * events. In the rest of the time its consumers held it back. A broadcast is reached by what all have asked for.
+   * Counts only while somebody observes.
    */
   readonly demandTime: number
   readonly subscribers: readonly SubscriberInspection[]

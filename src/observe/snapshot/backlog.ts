@@ -14,11 +14,15 @@ export function rises({ window }: View, lengthAt: (index: Indexed) => number): b
   return window.length >= 3 && start < middle && middle < end
 }
 
-/** Whether a queue will soon be empty, by its peaks in the two halves of the window, or since it began to fill. */
-export function isWorkedOff({ window }: View, lengthAt: (index: Indexed) => number): boolean {
+/**
+ * Whether a queue will soon be empty, by its peaks in the two halves of the window, or since it began to fill. It does
+ * not grow at present either: a batch that takes half a window may look like work that gets less.
+ */
+export function isWorkedOff({ window, newest }: View, lengthAt: (index: Indexed) => number): boolean {
   const begin = window.findIndex((index) => lengthAt(index) > 0)
   if (begin < 0) return false
   const looks = window.slice(begin)
+  if (lengthAt(newest) > lengthAt(looks[Math.floor((2 * looks.length) / 3)] as Indexed)) return false
   const before = peakOf(looks.slice(0, looks.length >> 1), lengthAt)
   const after = peakOf(looks.slice(looks.length >> 1), lengthAt)
   const shrinkage = before.length - after.length

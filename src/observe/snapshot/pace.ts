@@ -58,10 +58,9 @@ function comesByBursts({ window, newest }: View, stage: StageSnapshot, roots: re
   return roots.length > 0 && (came === 0 || came < BURST * went)
 }
 
-/** Whether a source has no more to give at once: it emitted without being asked, and not just now, or leaves demand open. */
+/** Whether a source has no more to give at once: it emits without being asked, or leaves demand open. */
 function gaveAll({ newest, window }: View, id: string): boolean {
-  const least = Math.max(1, heldBy(newest, id))
-  if (window.some((index) => index !== newest && heldBy(index, id) >= least)) return true
+  if (window.some((index) => heldBy(index, id) > 0)) return true
   const { askedSince = null } = newest.stages.get(id)?.producing ?? {}
   return askedSince !== null && newest.snapshot.time - askedSince >= LEAST_TIME
 }

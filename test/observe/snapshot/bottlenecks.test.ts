@@ -181,6 +181,32 @@ describe('the slowest is named', () => {
     expect(foundIn((await looksFor(runtime, 40_000)).slice(2))).toEqual(['note: bottleneck at consumer sink'])
   })
 
+  test('while it has a long queue of its own, and its source nothing to do', async () => {
+    const runtime = testRuntime()
+    const begin = starterIn(runtime)
+    const reading = async function* () {
+      for (let event = 0; ; event++) {
+        await runtime.sleep(7)
+        yield event
+      }
+    }
+    const sink = await begin('sink', slow(runtime, 70))
+    await sink.subscribe(await begin('source', fromIterable(reading())))
+    expect(foundIn((await looksFor(runtime, 90_000)).slice(2))).toEqual(['note: bottleneck at consumer sink'])
+  })
+
+  test('where batches take most of the window, and a buffer fills and empties with them', async () => {
+    const runtime = testRuntime()
+    const begin = starterIn(runtime)
+    const window = { maxDemand: 100, minDemand: 50 }
+    const middle = await begin('middle', slowMapper(runtime, 163))
+    await (await begin('last', slow(runtime, 25))).subscribe(middle, window)
+    await middle.subscribe(await begin('ticks', ticking(3, 375)), window)
+    await runtime.advance(25_000)
+    const looks = (await looksFor(runtime, 65_000)).slice(1)
+    expect(foundIn(looks)).toEqual(['note: bottleneck at producer-consumer middle'])
+  })
+
   test('where it asks seldom for many events, which are there at once', async () => {
     const runtime = testRuntime()
     const begin = starterIn(runtime)

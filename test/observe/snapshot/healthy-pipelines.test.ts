@@ -6,7 +6,6 @@ import {
   partitionDispatcher,
   producer,
   producerConsumer,
-  type Subscription,
   start,
   stream,
   supervisor,
@@ -24,7 +23,7 @@ function limiting(count: number, ms: number) {
     return {
       handleSubscribe(role, _options, from) {
         if (role === 'consumer') return 'automatic'
-        ask = () => (from as Subscription).ask(count)
+        ask = () => from.ask(count)
         sendAfter('more', 1)
         return 'manual'
       },
