@@ -44,6 +44,8 @@ export interface Behaviour {
   onFinish?(): void
   /** Whether what was thrown is no failure, but how it ends when it is told to finish. */
   endsBy?(thrown: unknown): boolean
+  /** The time is about to be measured no longer: keeps what was of demand that is open. */
+  keepDemandTime?(now: number): void
 }
 
 /** A piece of work left for later; the first one of a parked process gets what the promise gave. */
@@ -187,9 +189,10 @@ export class Process implements Runnable, Linkable {
     return this.isParked ? this.busy + this.measuredSince(this.parkedAt, now) : this.busy
   }
 
-  /** The time is about to be measured no longer: keeps what was of a promise that is pending. */
+  /** The time is about to be measured no longer: keeps what was of a promise that is pending, and of open demand. */
   keepBusyTime(now: number): void {
     this.busy = this.busyTime(now)
+    this.behaviour.keepDemandTime?.(now)
   }
 
   get isParked(): boolean {

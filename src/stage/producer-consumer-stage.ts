@@ -283,6 +283,10 @@ export class ProducerConsumerStage extends Stage implements EmittingStage, Handl
     return inbound
   }
 
+  keepDemandTime(now: number): void {
+    this.producing.keepDemandTime(now)
+  }
+
   inspect(): Inspection {
     const inbound = this.countInbound()
     return {

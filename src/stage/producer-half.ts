@@ -13,6 +13,7 @@ import { follow, followSubscribe } from './answer.ts'
 import { Buffer, type BufferKeep } from './buffer.ts'
 import { expectAddedDemand, expectDispatched, expectRecord, inspectDispatcher } from './dispatcher-answers.ts'
 import { timeOrNull } from './heard.ts'
+import { OpenDemand } from './open-demand.ts'
 import { ProducerSubscription } from './producer-subscription.ts'
 import { type Ask, type Cancel, PROTOCOL_VERSION, type Subscribe, sendCancelled, sendEvents } from './protocol.ts'
 import type { DemandMode } from './references.ts'
@@ -63,12 +64,15 @@ export class ProducerHalf {
   private lastEmitted = Number.NaN
   /** Since when demand has waited that nothing emitted has answered, by the rough clock; where none does, any time. */
   private askedSince = Number.NaN
+  /** What the dispatcher has passed on to the stage. */
+  private readonly openDemand: OpenDemand
 
   constructor(stage: EmittingStage, { dispatcher, bufferSize, bufferKeep }: EmittingOptions) {
     this.stage = stage
     this.dispatcher = dispatcher
     this.whole = dispatcher instanceof WholeDispatcher ? dispatcher : undefined
     this.buffer = new Buffer(bufferSize, bufferKeep)
+    this.openDemand = new OpenDemand(stage.process.runtime)
   }
 
   /** Whether it has any. */
@@ -106,6 +110,7 @@ export class ProducerHalf {
       discarded,
       lastEmitted: timeOrNull(this.lastEmitted),
       askedSince: pending > 0 ? this.askedSince : null,
+      demandTime: Math.round(this.openDemand.time(this.stage.process.runtime.clock.now())),
       subscribers: Array.from(this.subscribers.values(), ProducerSubscription.inspect),
     }
   }
@@ -170,7 +175,7 @@ export class ProducerHalf {
       ProducerSubscription.admit(subscriber)
       this.tellStarted(subscriber, message.body.options)
       if (message.body.confirm) sendEvents(referenceOf(subscriber), subscriber.tag, process.reference, [])
-      return this.stage.serve(demand)
+      return this.serve(demand)
     }
     const { refuse, message: why } = expectRecord('subscribe', 'the demand that it adds, or { refuse }', answer)
     this.log('warn', `${process.label} refused a subscription of ${referenceOf(subscriber).label}: ${why ?? refuse}`, {
@@ -200,7 +205,7 @@ export class ProducerHalf {
   }
 
   private afterCancel(subscriber: ProducerSubscription): Progress {
-    return this.stage.serve(this.carryOut('cancel', this.dispatcher.cancel(subscriber)))
+    return this.serve(this.carryOut('cancel', this.dispatcher.cancel(subscriber)))
   }
 
   /** A consumer asks the stage to end its subscription. */
@@ -225,15 +230,25 @@ export class ProducerHalf {
       sendCancelled(consumer, message.tag, this.stage.process.reference, 'unknown-subscription', false)
       return 'done'
     }
-    const { stage } = this
-    const { runtime } = stage.process
+    const { runtime } = this.stage.process
     const demand = message.body
     const pending = addPending(subscriber, demand)
     if (this.pending === 0) this.askedSince = runtime.scheduler.roughNow()
     this.pending += demand
     if (runtime.telemetry.isHeard && message.kind === 'ask') this.tellDemand(subscriber, demand, pending)
     const answer = this.dispatcher.ask(subscriber, demand)
-    return stage.serve(this.carryOut('ask', answer))
+    return this.serve(this.carryOut('ask', answer))
+  }
+
+  /** Passes demand on to the stage. */
+  private serve(demand: number): Progress {
+    this.openDemand.add(demand)
+    return this.stage.serve(demand)
+  }
+
+  /** Time is about to be counted no longer. */
+  keepDemandTime(now: number): void {
+    this.openDemand.keepTime(now)
   }
 
   /** Sends what the dispatcher let go of, and answers the demand that remains. */
@@ -266,6 +281,7 @@ export class ProducerHalf {
     const taker = whole?.dispatchWhole(length)
     if (taker !== undefined) {
       this.emitted += length
+      this.openDemand.meet(length)
       this.deliver(taker, events)
       return length
     }
@@ -277,6 +293,9 @@ export class ProducerHalf {
       const delivery = deliveries[next] as (typeof deliveries)[number]
       this.deliver(delivery[0], delivery[1])
     }
+    // What is left over shows that no demand is, whatever was counted: that of a subscriber that has left, for instance.
+    if (leftover.length > 0) this.openDemand.close()
+    else this.openDemand.meet(length)
     if (unwanted !== undefined) this.askAgain(unwanted)
     if (leftover.length > 0) this.store(leftover)
     return length - leftover.length

@@ -128,6 +128,10 @@ export class ProducerStage extends Stage implements EmittingStage {
     return count
   }
 
+  keepDemandTime(now: number): void {
+    this.half.keepDemandTime(now)
+  }
+
   inspect(): Inspection {
     return { isStarved: false, producing: this.half.inspect(this.demandMode(), this.countAccumulated()) }
   }

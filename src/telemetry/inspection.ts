@@ -42,6 +42,12 @@ export interface ProducingInspection {
   readonly lastEmitted: number | null
   /** Since when it has had demand that nothing it emitted has answered; `null` where nobody waits. */
   readonly askedSince: number | null
+  /**
+   * Total time, in milliseconds, in which demand had reached it that it had not met: it worked on that, or waited for
+   * events. In the rest of the time its consumers held it back. A broadcast is reached by what all have asked for.
+   * Counts only while somebody observes.
+   */
+  readonly demandTime: number
   readonly subscribers: readonly SubscriberInspection[]
 }
 

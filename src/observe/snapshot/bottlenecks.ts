@@ -1,134 +1,146 @@
+import { heldFor } from './backlog.ts'
 import type { Diagnosis, DiagnosisRule } from './diagnosis.ts'
+import { growthIn, setsThePace } from './pace.ts'
+import { type PoolUsage, poolUsageOf } from './pools.ts'
 import type { StageSnapshot } from './snapshot-types.ts'
-import { growthOf, type Indexed, isRising, seriesOf, type View, waitingFor } from './view.ts'
+import { ancestorsOf, descendantsOf, LEAST_TIME, usageOf } from './usage.ts'
+import { type Indexed, isRising, seriesOf, type View, waitingFor } from './view.ts'
 import { count, duration, percent, rate } from './words.ts'
 
-/** The least time that says something of how busy a stage is, in milliseconds. */
-const LEAST_TIME = 1_000
 /** Where all stages together fill the time, one that takes so much of it sets the pace. */
-const CROWDED = { all: 0.9, one: 0.5 } as const
+const CROWDED = { all: 0.9, one: 0.4 } as const
+/** Shares that differ by less are the same: two clocks would not agree on them. */
+const SAME = 0.005
+/** The same for stages that take turns: the window may end in the middle of a turn. */
+const SAME_BY_TURNS = 0.02
+/** One that is so little less busy sets the pace as soon as the other is faster. */
+const CLOSE = 0.05
 
-/** A stage that may be the one all wait for. */
+/** A stage that is busy enough to be the one all wait for. */
 interface Candidate {
   readonly stage: StageSnapshot
-  /** The share of its time that it handled. */
+  /** The share of its time that it was busy; of a pool, that all its places were taken. */
   readonly share: number
+  readonly pool: PoolUsage | undefined
 }
 
-/** In each pipeline the stage that sets the pace, where one does. */
+/** In each pipeline the stage that sets the pace, where one does. See `usage.ts` for what that means. */
 export const bottlenecks: DiagnosisRule = (view) => {
   // While nobody observes, `busy` stands still, and nobody counts as busy.
   if (view.elapsed < LEAST_TIME) return []
-  const candidates = candidatesIn(view)
   const found: Diagnosis[] = []
-  for (const pipeline of pipelinesOf(view.newest, candidates)) {
-    const [busiest] = pipeline.sort((one, other) => other.share - one.share)
-    if (busiest !== undefined) found.push(bottleneck(view, busiest, pipeline.filter(isBeside(view, busiest))))
+  for (const pipeline of pipelinesOf(view.newest, candidatesIn(view))) {
+    const busiest = busiestOf(view, pipeline)
+    if (busiest !== undefined) found.push(bottleneck(view, busiest, pipeline))
   }
   return found
 }
 
 function candidatesIn(view: View): Candidate[] {
-  const shares = view.newest.snapshot.stages.map((stage) => ({ stage, share: shareOf(view, stage) }))
-  const all = shares.reduce((sum, { share }) => sum + share, 0)
-  const least = all >= CROWDED.all ? Math.min(CROWDED.one, view.thresholds.busyShare) : view.thresholds.busyShare
-  return shares.filter(({ stage, share }) => share >= least && setsThePace(view, stage))
-}
-
-/** How much of the window a stage was handling, from 0 to 1; 0 where it is too young. */
-function shareOf(view: View, { id, busy }: StageSnapshot): number {
-  const first = view.window.find(({ stages }) => stages.has(id)) ?? view.newest
-  const ms = view.newest.snapshot.time - first.snapshot.time
-  return ms < LEAST_TIME ? 0 : Math.min(1, (busy - (first.stages.get(id)?.busy ?? 0)) / 1_000 / ms)
-}
-
-/** Whether others wait for it, and not it for others. */
-function setsThePace(view: View, { id, producing, consuming }: StageSnapshot): boolean {
-  if (consuming !== undefined) {
-    // Without a producer it has all its work from messages.
-    if (!view.newest.upstream.has(id)) return false
-    const looks = view.window.filter((index) => index.stages.has(id))
-    return looks.filter((index) => keepsUp(index, id)).length * 4 < looks.length
-  }
-  if (producing === undefined) return false
-  const emitted = seriesOf(view, ({ stages }) => stages.get(id)?.producing?.emitted)
-  const emitting = emitted.filter((total, place) => place > 0 && total > (emitted[place - 1] as number)).length
-  // A source that emits now and then waits for its outside, and all is well.
-  if (emitting * 2 < emitted.length - 1) return false
-  return view.window.every(({ stages }) => (stages.get(id)?.producing?.pending ?? 1) > 0)
-}
-
-/** Whether a consumer has nothing to do but what is in its hands, and waits for what it has asked for. */
-function keepsUp(index: Indexed, id: string): boolean {
-  const { mailbox = 0, inbound = 0 } = index.stages.get(id)?.consuming ?? {}
-  const upstream = index.upstream.get(id) ?? []
-  return mailbox === 0 && inbound === 0 && upstream.some(({ pending }) => pending > 0)
-}
-
-function bottleneck(view: View, { stage, share }: Candidate, beside: readonly Candidate[]): Diagnosis {
-  const { newest, elapsed } = view
-  const { id, label, producing, consuming } = stage
-  const isSource = consuming === undefined
-  const totals = seriesOf(view, ({ stages }) => {
-    const { producing: emits, consuming: handles } = stages.get(id) ?? {}
-    return handles?.handled ?? emits?.emitted
+  const { busyShare } = view.thresholds
+  let all = 0
+  const candidates = view.newest.snapshot.stages.map((stage): Candidate => {
+    const { busy } = usageOf(view, stage)
+    all += busy
+    const pool = poolUsageOf(view, stage)
+    return { stage, share: Math.max(busy, pool?.taken ?? 0), pool }
   })
-  const waiting = waitingBefore(newest, id)
+  const least = all >= CROWDED.all ? Math.min(CROWDED.one, busyShare) : busyShare
+  return candidates.filter(({ stage, share }) => share >= least && setsThePace(view, stage, share))
+}
+
+/**
+ * The busiest of a pipeline. Of several that are equally busy, the one furthest downstream: what is downstream of the
+ * slowest has to wait, unless it still has events from before.
+ */
+function busiestOf({ newest, thresholds }: View, pipeline: readonly Candidate[]): Candidate | undefined {
+  const most = Math.max(...pipeline.map(({ share }) => share))
+  const same = most < thresholds.busyShare ? SAME_BY_TURNS : SAME
+  const equal = pipeline.filter(({ share }) => share >= most - same)
+  const ids = new Set(equal.map(({ stage }) => stage.id))
+  return equal.find(({ stage }) => !descendantsOf(newest, stage.id).some((id) => ids.has(id))) ?? equal[0]
+}
+
+function bottleneck(view: View, { stage, share, pool }: Candidate, pipeline: readonly Candidate[]): Diagnosis {
+  const { newest } = view
+  const { id, label, producing, consuming } = stage
+  const { ms } = usageOf(view, stage)
+  const others = pipeline.filter((other) => other.stage !== stage)
+  const beside = others.filter(isBeside(newest, stage))
+  const [close] = others
+    .filter((other) => !beside.includes(other) && other.share >= share - CLOSE)
+    .sort((one, other) => other.share - one.share)
+  const done = growthIn(view, id, (each) => each.consuming?.handled ?? each.producing?.emitted)
+  const pace = done === 0 ? '' : `, at ${rate(done, ms)}`
+  const doing =
+    pool === undefined
+      ? `it was busy for ${percent(share)} of the last ${duration(ms)}`
+      : `all its places, ${count(pool.places, 'child', 'children')}, were taken for ${percent(share)} of the last ${duration(ms)}`
+  const waiting = waitingFor(stage) + heldFor(newest, id)
   const unmet = producing?.pending ?? 0
-  const buffered = seriesOf(view, (index) => (index.stages.has(id) ? bufferedBefore(index, id) : undefined))
-  const done = growthOf(totals)
-  const pace = done === 0 ? '' : `, at ${rate(done, elapsed)}`
-  const others = beside.length === 0 ? '' : `, as are ${count(beside.length, 'other')} beside it`
-  const parts = [
-    ...(waiting > 0 ? [`${count(waiting, 'event')} wait before it`] : []),
-    ...(unmet > 0 ? [`it leaves demand for ${count(unmet, 'event')} unmet`] : []),
+  const buffered = seriesOf(view, (index) => (index.stages.has(id) ? bufferedUpstream(index, id) : undefined))
+  const alike = beside.length === 0 ? '' : `, as were ${count(beside.length, 'other')} beside it`
+  const sentences = [
+    `${label} sets the pace${pace}: ${doing}${alike}.`,
+    ...evidenceOf(waiting, unmet),
+    adviceFor(consuming === undefined, pool !== undefined, share < view.thresholds.busyShare),
+    ...(close === undefined
+      ? []
+      : [`${close.stage.label} is nearly as busy, with ${percent(close.share)}: it comes next.`]),
   ]
-  const busy = `${isSource ? 'producing' : 'handling'} for ${percent(share)} of the last ${duration(elapsed)}`
   return {
     kind: 'bottleneck',
     severity: isRising(buffered, view.thresholds.queueGrowth) ? 'warning' : 'note',
     stage: id,
     label,
-    text: `${label} sets the pace${pace}: it was ${busy}${others}${parts.length === 0 ? '' : `; ${parts.join(', and ')}`}.`,
-    evidence: { busyShare: share, waiting, unmetDemand: unmet, alike: beside.length },
+    text: sentences.join(' '),
+    evidence: {
+      busyShare: share,
+      waiting,
+      unmetDemand: unmet,
+      alike: beside.length,
+      ...(close && { next: close.stage.label, nextBusyShare: close.share }),
+      ...(pool && { places: pool.places, running: pool.running }),
+    },
     asConsequence: {
-      text: `${label} was ${busy}${pace}.`,
+      text: `${label} was ${pool === undefined ? 'busy' : 'full'} for ${percent(share)} of the last ${duration(ms)}${pace}.`,
       evidence: { busyShare: share },
       severity: 'note',
     },
   }
 }
 
-/** Events in a consumer's hands and mailbox, queued for its partition, and in the buffers of its producers. */
-function waitingBefore(index: Indexed, id: string): number {
-  let waiting = waitingFor(index.stages.get(id))
-  for (const { producer, queued = 0 } of index.upstream.get(id) ?? []) {
-    waiting += queued + (index.stages.get(producer)?.producing?.buffer.events ?? 0)
-  }
-  return waiting
+function evidenceOf(waiting: number, unmet: number): string[] {
+  const waits = `${count(waiting, 'event')} ${Math.round(waiting) === 1 ? 'waits' : 'wait'} for it`
+  const asks = `its consumers wait for ${count(unmet, 'event')}`
+  if (waiting > 0 && unmet > 0) return [`${waits}, and ${asks}.`]
+  if (waiting > 0) return [`${waits}.`]
+  return unmet > 0 ? [`${asks.replace('its', 'Its')}.`] : []
+}
+
+function adviceFor(isSource: boolean, isPool: boolean, isCrowded: boolean): string {
+  if (isCrowded) return 'The stages hardly work at the same time: raise maxDemand, or make this one faster.'
+  if (isPool) return 'Raise maxDemand, so that more of its children run at once, or make them faster.'
+  if (isSource) return 'The others can take more than it emits: make it faster, or have it emit more at once.'
+  return 'Make it faster, or start more stages like it that share its work.'
 }
 
 /** Events in the buffers of all whose events come to it: what grows where a source does not wait to be asked. */
-function bufferedBefore({ stages, upstream }: Indexed, id: string): number {
-  const above = new Set([id])
+function bufferedUpstream(index: Indexed, id: string): number {
   let buffered = 0
-  // A set takes in what is added while it is gone through.
-  for (const each of above) {
-    if (each !== id) buffered += stages.get(each)?.producing?.buffer.events ?? 0
-    for (const { producer } of upstream.get(each) ?? []) above.add(producer)
-  }
+  for (const each of ancestorsOf(index, id)) buffered += index.stages.get(each)?.producing?.buffer.events ?? 0
   return buffered
 }
 
 /** Whether another does the same work: takes from the same producers. */
-function isBeside({ newest }: View, busiest: Candidate): (other: Candidate) => boolean {
-  const producersOf = ({ stage }: Candidate): string =>
-    (newest.upstream.get(stage.id) ?? [])
+function isBeside({ upstream }: Indexed, busiest: StageSnapshot): (other: Candidate) => boolean {
+  const producersOf = ({ id }: StageSnapshot): string =>
+    (upstream.get(id) ?? [])
       .map(({ producer }) => producer)
       .sort()
       .join(' ')
   const producers = producersOf(busiest)
-  return (other) => other !== busiest && other.stage.kind === busiest.stage.kind && producersOf(other) === producers
+  return ({ stage }) => stage.kind === busiest.kind && producersOf(stage) === producers
 }
 
 /** Candidates by the pipeline they are in: those that subscriptions connect, by whatever detour. */

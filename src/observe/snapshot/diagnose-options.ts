@@ -9,21 +9,24 @@ export interface Thresholds {
   readonly stuckAfter?: number
   /**
    * How long a producer may leave demand unanswered, in milliseconds, or `Infinity`. Default: 30,000. Counts while its
-   * `handleDemand` is pending, or as long as it has never emitted.
+   * `handleDemand` is pending, or as long as it has never emitted. So long stages in a cycle may wait for a first event.
    */
   readonly unansweredAfter?: number
-  /** How long a consumer in manual mode may take until it asks first, in milliseconds, or `Infinity`. Default: 30,000. */
+  /**
+   * How long a consumer in manual mode may take until it asks first, and any consumer until it asks for what is left of
+   * a producer that has ended, in milliseconds, or `Infinity`. Default: 30,000.
+   */
   readonly neverAsksAfter?: number
   /**
-   * How long one subscriber of a broadcast, or one partition, may keep the others waiting, in milliseconds, or
-   * `Infinity`. Default: 5,000.
+   * How long one subscriber of a broadcast, or one partition, may keep the others waiting, and how long stages may stand
+   * still with events that are asked for, in milliseconds, or `Infinity`. Default: 5,000.
    */
   readonly heldBackAfter?: number
   /** By how many events a partition's queue may grow within the window: at least 1. Default: 100. */
   readonly queueGrowth?: number
   /** How many messages may be in a mailbox that grows: at least 1. Default: 1,000. */
   readonly mailboxLength?: number
-  /** The share of its time, above 0 and at most 1, that a stage may spend handling. Default: 0.8. */
+  /** The share of its time, above 0 and at most 1, from which on a stage may be the bottleneck. Default: 0.8. */
   readonly busyShare?: number
 }
 
@@ -45,19 +48,19 @@ const thresholdRows = {
     type: integer({ min: 1, infinity: true }),
     unit: 'ms',
     default: 30_000,
-    text: 'How long a producer may leave demand unanswered: while its `handleDemand` is pending, or as long as it has never emitted.',
+    text: 'How long a producer may leave demand unanswered: while its `handleDemand` is pending, or as long as it has never emitted. So long stages in a cycle may wait for a first event.',
   },
   neverAsksAfter: {
     type: integer({ min: 1, infinity: true }),
     unit: 'ms',
     default: 30_000,
-    text: 'How long a consumer in manual mode may take until it asks first.',
+    text: 'How long a consumer in manual mode may take until it asks first, and any consumer until it asks for what is left of a producer that has ended.',
   },
   heldBackAfter: {
     type: integer({ min: 1, infinity: true }),
     unit: 'ms',
     default: 5_000,
-    text: 'How long one subscriber of a broadcast, or one partition, may keep the others waiting.',
+    text: 'How long one subscriber of a broadcast, or one partition, may keep the others waiting, and how long stages may stand still with events that are asked for.',
   },
   queueGrowth: {
     type: integer({ min: 1 }),
@@ -78,7 +81,7 @@ const thresholdRows = {
       (value) => value > 0 && value <= 1,
     ),
     default: 0.8,
-    text: 'The share of its time that a stage may spend handling, until all wait for it.',
+    text: 'The share of its time from which on a busy stage may be the bottleneck.',
   },
 } as const
 

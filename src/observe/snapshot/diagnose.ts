@@ -1,14 +1,17 @@
 import { neverAsking } from './asking.ts'
 import { bottlenecks } from './bottlenecks.ts'
 import { stuckCallbacks, unansweredDemand } from './callbacks.ts'
+import { stalledCycles } from './cycles.ts'
 import { type AllThresholds, diagnoseOptions, type Thresholds } from './diagnose-options.ts'
 import type { Diagnosis, DiagnosisRule } from './diagnosis.ts'
 import { discards } from './discards.ts'
 import type { Finding, FindingKind, Severity } from './finding.ts'
+import { heldAfterEnd } from './held-after-end.ts'
 import { heldBackBroadcasts } from './held-back.ts'
 import { growingMailboxes } from './mailboxes.ts'
 import { partitionsBehind } from './partitions.ts'
 import type { Snapshot } from './snapshot-types.ts'
+import { bufferedUnmetDemand } from './unmet-demand.ts'
 import { type Indexed, viewOf } from './view.ts'
 
 /** In the order in which one explains the other, at one stage. */
@@ -19,8 +22,23 @@ const rules: readonly DiagnosisRule[] = [
   heldBackBroadcasts,
   partitionsBehind,
   growingMailboxes,
+  bufferedUnmetDemand,
+  stalledCycles,
+  heldAfterEnd,
   discards,
   bottlenecks,
+]
+
+/** What keeps a stage from taking what is sent to it, and so explains what is found upstream. */
+const holdsBack: readonly FindingKind[] = [
+  'stuck-callback',
+  'never-asks',
+  'broadcast-held-back',
+  'partition-behind',
+  'unmet-demand-buffered',
+  'stalled-cycle',
+  'held-after-end',
+  'bottleneck',
 ]
 
 /**
@@ -31,22 +49,16 @@ const causes: Readonly<Record<FindingKind, { here: readonly FindingKind[]; below
   'stuck-callback': { here: [], below: [] },
   'never-asks': { here: ['stuck-callback'], below: [] },
   'unanswered-demand': { here: ['stuck-callback'], below: [] },
-  'broadcast-held-back': {
-    here: ['stuck-callback', 'never-asks'],
-    below: ['stuck-callback', 'never-asks', 'broadcast-held-back', 'partition-behind', 'bottleneck'],
-  },
-  'partition-behind': {
-    here: ['stuck-callback', 'never-asks'],
-    below: ['stuck-callback', 'never-asks', 'broadcast-held-back', 'partition-behind', 'bottleneck'],
-  },
+  'unmet-demand-buffered': { here: ['stuck-callback'], below: [] },
+  'stalled-cycle': { here: ['stuck-callback', 'unmet-demand-buffered'], below: ['stuck-callback', 'never-asks'] },
+  'held-after-end': { here: ['stuck-callback', 'unmet-demand-buffered'], below: holdsBack },
+  'broadcast-held-back': { here: ['stuck-callback', 'never-asks'], below: holdsBack },
+  'partition-behind': { here: ['stuck-callback', 'never-asks'], below: holdsBack },
   'mailbox-grows': { here: ['stuck-callback', 'unanswered-demand'], below: [] },
-  discards: {
-    here: ['stuck-callback'],
-    below: ['stuck-callback', 'never-asks', 'broadcast-held-back', 'partition-behind', 'bottleneck'],
-  },
+  discards: { here: ['stuck-callback', 'unmet-demand-buffered'], below: holdsBack },
   bottleneck: {
     here: ['stuck-callback', 'unanswered-demand', 'broadcast-held-back', 'partition-behind', 'mailbox-grows'],
-    below: ['stuck-callback', 'never-asks', 'broadcast-held-back', 'partition-behind', 'bottleneck'],
+    below: holdsBack,
   },
 }
 

@@ -8,6 +8,9 @@
  * - `partition-behind`: events wait for one partition, more and more of them, or so many that the others get none.
  * - `mailbox-grows`: messages come to a stage faster than it handles them.
  * - `discards`: events are dropped.
+ * - `unmet-demand-buffered`: a stage keeps events in its buffer though all its subscribers have open demand.
+ * - `stalled-cycle`: stages that take events from each other in a cycle stand still.
+ * - `held-after-end`: a producer-consumer holds events of a producer that has ended, and no consumer asks for them.
  * - `bottleneck`: the stage that all others wait for.
  */
 export type FindingKind =
@@ -18,6 +21,9 @@ export type FindingKind =
   | 'partition-behind'
   | 'mailbox-grows'
   | 'discards'
+  | 'unmet-demand-buffered'
+  | 'stalled-cycle'
+  | 'held-after-end'
   | 'bottleneck'
 
 /**

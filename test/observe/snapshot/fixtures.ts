@@ -28,6 +28,7 @@ export function producerShown(
       discarded: 0,
       lastEmitted: null,
       askedSince: null,
+      demandTime: 0,
       subscribers: [],
       ...producing,
     },

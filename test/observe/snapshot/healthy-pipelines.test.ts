@@ -16,6 +16,27 @@ import { asking, broadcaster, slow, slowMapper, starterIn, ticking } from './pip
 
 const small = { maxDemand: 10, minDemand: 5 }
 
+/** Lets through so many events at intervals of so many milliseconds. */
+function limiting(count: number, ms: number) {
+  return producerConsumer<number, number>(({ sendAfter }) => {
+    let ask = (): void => {}
+    return {
+      handleSubscribe(role, _options, from) {
+        if (role === 'consumer') return 'automatic'
+        ask = () => from.ask(count)
+        sendAfter('more', 1)
+        return 'manual'
+      },
+      handleEvents: (events: readonly number[]) => events,
+      handleInfo() {
+        ask()
+        sendAfter('more', ms)
+        return []
+      },
+    }
+  })
+}
+
 type Begin = (runtime: TestRuntime) => Promise<unknown>
 
 /** Each is well at every moment. */
@@ -147,6 +168,146 @@ const pipelines: Readonly<Record<string, Begin>> = {
     )
     await (await begin('limited', asking(1, 2_000))).subscribe(middle)
     await middle.subscribe(await begin('numbers', counter()), small)
+  },
+
+  'a stage that is busy nearly always, and keeps up': async (runtime) => {
+    const begin = starterIn(runtime)
+    await (await begin('sink', slow(runtime, 95))).subscribe(await begin('ticks', ticking(1, 100)))
+  },
+
+  'a chain in which each stage is busy most of the time, and keeps up': async (runtime) => {
+    const begin = starterIn(runtime)
+    const [one, two] = [await begin('one', slowMapper(runtime, 90)), await begin('two', slowMapper(runtime, 95))]
+    await (await begin('sink', slow(runtime, 85))).subscribe(two, small)
+    await two.subscribe(one, small)
+    await one.subscribe(await begin('ticks', ticking(1, 100)), small)
+  },
+
+  'bursts that fill a buffer for a while': async (runtime) => {
+    const begin = starterIn(runtime)
+    const middle = await begin(
+      'middle',
+      mapper((event: number) => event),
+    )
+    await (await begin('sink', slow(runtime, 95))).subscribe(middle, small)
+    await middle.subscribe(await begin('ticks', ticking(100, 12_000)), small)
+  },
+
+  'a burst that takes longer than the window, and then a long pause': async (runtime) => {
+    const begin = starterIn(runtime)
+    await (await begin('sink', slow(runtime, 50))).subscribe(await begin('ticks', ticking(500, 600_000)), small)
+  },
+
+  'a burst that a consumer has asked for, and handles for longer than the window': async (runtime) => {
+    const begin = starterIn(runtime)
+    const each = { maxDemand: 1_000, minDemand: 999 }
+    await (await begin('sink', slow(runtime, 40))).subscribe(await begin('ticks', ticking(500, 600_000)), each)
+  },
+
+  'large batches with long pauses': async (runtime) => {
+    const begin = starterIn(runtime)
+    const [sink, ticks] = [await begin('sink', slow(runtime, 6)), await begin('ticks', ticking(1_000, 15_000))]
+    // A batch that is as long as all that was seen of its stage says nothing yet.
+    await runtime.advance(4_000)
+    await sink.subscribe(ticks, { maxDemand: 1_000, minDemand: 0 })
+  },
+
+  'a consumer that asks for one batch at a time': async (runtime) => {
+    const begin = starterIn(runtime)
+    const one = { maxDemand: 1, minDemand: 0 }
+    await (await begin('sink', slow(runtime, 75))).subscribe(await begin('ticks', ticking(1, 100)), one)
+  },
+
+  'several sources into one consumer, which keeps up with all': async (runtime) => {
+    const begin = starterIn(runtime)
+    const sink = await begin('sink', slow(runtime, 30))
+    for (const [name, ms] of [
+      ['fast', 50],
+      ['slow', 170],
+      ['hourly', 3_600_000],
+    ] as const) {
+      await sink.subscribe(await begin(name, ticking(1, ms)), small)
+    }
+  },
+
+  'several workers that share a source, each busy nearly always': async (runtime) => {
+    const begin = starterIn(runtime)
+    const ticks = await begin('ticks', ticking(3, 100))
+    for (const name of ['a', 'b', 'c']) await (await begin(name, slow(runtime, 90))).subscribe(ticks, small)
+  },
+
+  'partitions of which one is busy nearly always': async (runtime) => {
+    const begin = starterIn(runtime)
+    const spread = await begin(
+      'spread',
+      producerConsumer({
+        dispatcher: partitionDispatcher<number, number>({ partitions: 2, hash: (event) => [event, event % 2] }),
+        handleEvents: (events: readonly number[]) => events,
+      }),
+    )
+    for (const [partition, ms] of [
+      [0, 95],
+      [1, 10],
+    ] as const) {
+      await (await begin(`worker-${partition}`, slow(runtime, ms))).subscribe(spread, { partition, ...small })
+    }
+    await spread.subscribe(await begin('ticks', ticking(2, 100)))
+  },
+
+  'a stage that is held back by a reader outside': async (runtime) => {
+    const begin = starterIn(runtime)
+    const middle = await begin('middle', slowMapper(runtime, 90))
+    await (await begin('reader', asking(1, 100))).subscribe(middle)
+    await middle.subscribe(await begin('numbers', counter()), small)
+  },
+
+  'a stage behind one that lets through so many a second': async (runtime) => {
+    const begin = starterIn(runtime)
+    const limit = await begin('limit', limiting(10, 1_000))
+    await (await begin('sink', slow(runtime, 95))).subscribe(limit, small)
+    await limit.subscribe(await begin('numbers', counter()))
+  },
+
+  'a stage behind one that lets through a lot, and nothing for long': async (runtime) => {
+    const begin = starterIn(runtime)
+    const limit = await begin('limit', limiting(200, 600_000))
+    await (await begin('sink', slow(runtime, 100))).subscribe(limit, { maxDemand: 1_000, minDemand: 999 })
+    await limit.subscribe(await begin('numbers', counter()))
+  },
+
+  'a source that is busy with messages, while its consumer asks for little': async (runtime) => {
+    const begin = starterIn(runtime)
+    let next = 0
+    const source = producer(({ sendAfter }) => {
+      sendAfter('work', 0)
+      return {
+        handleDemand: (demand: number) => Array.from({ length: demand }, () => next++),
+        async handleInfo() {
+          await runtime.sleep(95)
+          sendAfter('work', 5)
+          return []
+        },
+      }
+    })
+    await (await begin('limited', asking(1, 100))).subscribe(await begin('source', source))
+  },
+
+  'a long queue that gets shorter while its source goes on': async (runtime) => {
+    const begin = starterIn(runtime)
+    const source = producer(({ sendAfter }) => {
+      sendAfter('tick', 0)
+      let isFirst = true
+      return {
+        handleDemand: () => [],
+        handleInfo() {
+          sendAfter('tick', 200)
+          const length = isFirst ? 300 : 1
+          isFirst = false
+          return Array.from({ length }, (_, index) => index)
+        },
+      }
+    })
+    await (await begin('sink', slow(runtime, 50))).subscribe(await begin('source', source), small)
   },
 
   'stages that nobody has subscribed to': async (runtime) => {

@@ -183,7 +183,7 @@ describe('a broadcast that is held back', () => {
     expect(briefly(findings)).toEqual(['warning: broadcast-held-back at consumer tardy'])
     expect(findings[0]).toMatchObject({ subscription: tag, evidence: { producer: 'producer source', heldBack: 2 } })
     expect(findings[0]?.text).toMatch(
-      /^consumer tardy has held back 2 other subscribers of producer source for 20 s: it has \d+ events in hand, while they wait for \d+ events\. consumer tardy was handling for 100 % of the last 10 s, at 10 events a second\.$/,
+      /^consumer tardy has held back 2 other subscribers of producer source for 20 s: it has \d+ events in hand, while they wait for \d+ events\. consumer tardy was busy for 100 % of the last 10 s, at 10 events a second\.$/,
     )
   })
 
@@ -334,7 +334,7 @@ describe('the bottleneck', () => {
     const findings = await findingsAfter(runtime, 20_000)
     expect(briefly(findings)).toEqual(['note: bottleneck at producer-consumer second'])
     expect(findings[0]?.text).toMatch(
-      /^producer-consumer second sets the pace, at 50 events a second: it was handling for 100 % of the last 10 s; \d+ events wait before it, and it leaves demand for \d+ events unmet\.$/,
+      /^producer-consumer second sets the pace, at 50 events a second: it was busy for 100 % of the last 10 s\. \d+ events wait for it, and its consumers wait for \d+ events\. Make it faster, or start more stages like it that share its work\.$/,
     )
   })
 
@@ -354,7 +354,7 @@ describe('the bottleneck', () => {
     for (const name of ['a', 'b', 'c']) await (await begin(name, slow(runtime, 10))).subscribe(numbers, small)
     const findings = await findingsAfter(runtime, 20_000)
     expect(briefly(findings)).toEqual(['note: bottleneck at consumer a'])
-    expect(findings[0]?.text).toContain('as are 2 others beside it')
+    expect(findings[0]?.text).toContain('as were 2 others beside it')
   })
 
   test('is all of a broadcast where none of them holds back the others', async () => {
@@ -396,9 +396,7 @@ describe('the bottleneck', () => {
     })
     const findings = await findingsAfter(runtime, 20_000)
     expect(briefly(findings)).toEqual(['note: bottleneck at producer source'])
-    expect(findings[0]?.text).toMatch(
-      /^producer source sets the pace, at 5 events a second: it was producing for 100 % /,
-    )
+    expect(findings[0]?.text).toMatch(/^producer source sets the pace, at 5 events a second: it was busy for 100 % /)
   })
 
   test('is one in each pipeline', async () => {

@@ -12,7 +12,7 @@ import {
   stream,
   supervisor,
 } from 'genstage'
-import { type Snapshot, type StageSnapshot, snapshot } from 'genstage/snapshot'
+import { observer, type Snapshot, type StageSnapshot, snapshot } from 'genstage/snapshot'
 import { type TestRuntime, testRuntime } from 'genstage/testing'
 import { describe, expect, test } from 'vitest'
 import { atOnce, counting, gate, type LogRecord, launch, range, recording, told } from '../../stage/cast.ts'
@@ -74,6 +74,7 @@ test('a pipeline is shown whole: each stage, each subscription, with all that is
           discarded: 0,
           lastEmitted: 150,
           askedSince: null,
+          demandTime: 0,
           subscribers: [{ tag: first, consumer: middle.id, pending: 0, sent: 10, since: 150 }],
         },
       },
@@ -100,6 +101,7 @@ test('a pipeline is shown whole: each stage, each subscription, with all that is
           discarded: 0,
           lastEmitted: 150,
           askedSince: null,
+          demandTime: 0,
           subscribers: [{ tag: second, consumer: sink.id, pending: 0, sent: 4, since: 100 }],
         },
         consuming: {
@@ -412,6 +414,70 @@ describe('totals', () => {
     await runtime.advance(100)
     expect(lookAt(runtime, source).producing).toMatchObject({ pending: 7, askedSince: 200, lastEmitted: 200 })
     expect(look(runtime).subscriptions).toMatchObject([{ pending: 7, sent: 3 }])
+  })
+
+  test('the time with open demand adds up, from when it reaches the stage until it is met', async () => {
+    const runtime = testRuntime()
+    const opened = (stage: { readonly id: string }): number | undefined => lookAt(runtime, stage).producing?.demandTime
+    const source = await launch(runtime, told(atOnce))
+    const sink = await launch(runtime, sinking())
+    await sink.subscribe(source, { maxDemand: 10, minDemand: 0 })
+    await runtime.advance(70)
+    // As long as nobody observes, it does not count.
+    expect(opened(source)).toBe(0)
+    const watching = observer({ runtime })
+    await runtime.advance(100)
+    expect(opened(source)).toBe(100)
+    await source.call('emit', range(0, 4))
+    await runtime.advance(50)
+    expect(opened(source)).toBe(150)
+    // All that was asked for is met; the sink asks for ten more at once, and four too many wait in the buffer.
+    await source.call('emit', range(0, 20))
+    await runtime.advance(500)
+    expect(lookAt(runtime, source).producing?.buffer.events).toBe(0)
+    expect(opened(source)).toBe(650)
+    await source.call('emit', range(0, 9))
+    await sink.stop()
+    await runtime.advance(500)
+    await source.call('emit', range(0, 5))
+    const before = opened(source)
+    await runtime.advance(500)
+    // What is left over shows that no demand is open.
+    expect(opened(source)).toBe(before)
+    watching.close()
+    expect(opened(source)).toBe(before)
+  })
+
+  test('the time with open demand is a total: it does not go back when an observer leaves', async () => {
+    const runtime = testRuntime()
+    const opened = (stage: { readonly id: string }): number | undefined => lookAt(runtime, stage).producing?.demandTime
+    const source = await launch(runtime, told(atOnce))
+    const middle = await launch(runtime, producerConsumer({ handleEvents: (events: readonly number[]) => events }))
+    await (await launch(runtime, sinking())).subscribe(middle, { maxDemand: 10, minDemand: 0 })
+    await middle.subscribe(source, { maxDemand: 10, minDemand: 0 })
+    for (const [round, total] of [100, 200, 300].entries()) {
+      const watching = observer({ runtime })
+      await runtime.advance(100)
+      watching.close()
+      expect([round, opened(source), opened(middle)]).toEqual([round, total, total])
+      await runtime.advance(50)
+      expect([round, opened(source), opened(middle)]).toEqual([round, total, total])
+    }
+  })
+
+  test('a broadcast has open demand once all have asked', async () => {
+    const runtime = testRuntime()
+    const dispatcher = broadcastDispatcher<number>()
+    const emit = (events: readonly number[]) => ({ reply: 'ok' as const, events })
+    const source = await launch(runtime, producer({ dispatcher, handleDemand: () => [], handleCall: { emit } }))
+    await (await launch(runtime, hanging())).subscribe(source, { maxDemand: 5, minDemand: 0 })
+    await (await launch(runtime, sinking())).subscribe(source, { maxDemand: 10, minDemand: 0 })
+    const watching = observer({ runtime })
+    await runtime.advance(100)
+    await source.call('emit', range(0, 5))
+    await runtime.advance(100)
+    expect(lookAt(runtime, source).producing).toMatchObject({ pending: 5, demandTime: 100 })
+    watching.close()
   })
 
   test('in every step of a run each event that was sent is handled, in hand, in a mailbox or in a queue', async () => {

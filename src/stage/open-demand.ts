@@ -1,0 +1,51 @@
+import type { ProcessRuntime } from '../process/runtime.ts'
+
+/**
+ * Demand that has reached a stage and that it has not met, and for how long there was any.
+ *
+ * The time counts only while somebody observes: two looks at the clock for each event are too much for the others.
+ */
+export class OpenDemand {
+  private readonly runtime: ProcessRuntime
+  private open = 0
+  /** When it was last 0, if that was while time was counted; else some time before. */
+  private since = 0
+  /** Total of the stretches that are over, in milliseconds. */
+  private counted = 0
+
+  constructor(runtime: ProcessRuntime) {
+    this.runtime = runtime
+  }
+
+  /** More demand has come. */
+  add(demand: number): void {
+    if (demand === 0) return
+    if (this.open === 0 && this.runtime.telemetry.isTimed) this.since = this.runtime.clock.now()
+    this.open += demand
+  }
+
+  /** So many events have met it, or more. */
+  meet(events: number): void {
+    if (this.open > events) this.open -= events
+    else this.close()
+  }
+
+  /** There is none any more, whatever was counted. */
+  close(): void {
+    if (this.open === 0) return
+    if (this.runtime.telemetry.isTimed) this.keepTime(this.runtime.clock.now())
+    this.open = 0
+  }
+
+  /** How long there was any, up to now, in milliseconds. */
+  time(now: number): number {
+    const { isTimed, timedSince } = this.runtime.telemetry
+    return this.open > 0 && isTimed ? this.counted + now - Math.max(this.since, timedSince) : this.counted
+  }
+
+  /** Keeps what was counted: the stretch is over, or time is about to be counted no longer. */
+  keepTime(now: number): void {
+    this.counted = this.time(now)
+    this.since = now
+  }
+}
