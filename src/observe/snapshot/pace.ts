@@ -61,8 +61,10 @@ function comesByBursts({ window, newest }: View, stage: StageSnapshot, roots: re
 /** Whether a source has no more to give at once: it emits without being asked, or leaves demand open. */
 function gaveAll({ newest, window }: View, id: string): boolean {
   if (window.some((index) => heldBy(index, id) > 0)) return true
-  const { askedSince = null } = newest.stages.get(id)?.producing ?? {}
-  return askedSince !== null && newest.snapshot.time - askedSince >= LEAST_TIME
+  const { state, producing } = newest.stages.get(id) ?? {}
+  const { askedSince = null } = producing ?? {}
+  // One whose handleDemand is pending works on it.
+  return state === 'idle' && askedSince !== null && newest.snapshot.time - askedSince >= LEAST_TIME
 }
 
 /**

@@ -181,6 +181,18 @@ describe('the slowest is named', () => {
     expect(foundIn((await looksFor(runtime, 40_000)).slice(2))).toEqual(['note: bottleneck at consumer sink'])
   })
 
+  test('where its source takes long for many events at once, but less than it does', async () => {
+    const runtime = testRuntime()
+    const asked = producer({
+      async handleDemand(demand: number) {
+        await runtime.sleep(82 * demand)
+        return Array.from({ length: demand }, () => 0)
+      },
+    })
+    const found = await chain(runtime, asked, 25, 163, { maxDemand: 100, minDemand: 50 })
+    expect(found).toEqual(['note: bottleneck at consumer last'])
+  })
+
   test('while it has a long queue of its own, and its source nothing to do', async () => {
     const runtime = testRuntime()
     const begin = starterIn(runtime)
