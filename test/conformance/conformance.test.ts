@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest'
+import { readAmended } from './differences.ts'
 import { exceptionsFor } from './exceptions.ts'
 import { firstFailure } from './judge.ts'
-import { readScenarios } from './read-scenarios.ts'
 import type { Manner } from './replay.ts'
 
-const scenarios = await readScenarios(new URL('./vectors.json', import.meta.url))
+const scenarios = await readAmended()
 const categories = [...new Set(scenarios.map(({ category }) => category))]
 
 const manners: [title: string, manner: Manner][] = [

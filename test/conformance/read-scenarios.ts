@@ -6,12 +6,7 @@ export class FormatError extends Error {}
 
 /** Reads a file of scenarios; throws a {@link FormatError} if it cannot be read, parsed or understood. */
 export async function readScenarios(file: string | URL): Promise<Scenario[]> {
-  let text: string
-  try {
-    text = await readFile(file, 'utf8')
-  } catch (error) {
-    throw new FormatError(`${file} cannot be read: ${lineOf(error)}`)
-  }
+  const text = await readText(file)
   let value: unknown
   try {
     value = JSON.parse(text)
@@ -24,6 +19,15 @@ export async function readScenarios(file: string | URL): Promise<Scenario[]> {
     if (complaint === undefined) return scenario as Scenario
     throw new FormatError(`${file}: scenario ${index + 1}: ${complaint}`)
   })
+}
+
+/** Reads a file; throws a {@link FormatError} if it cannot be read. */
+export async function readText(file: string | URL): Promise<string> {
+  try {
+    return await readFile(file, 'utf8')
+  } catch (error) {
+    throw new FormatError(`${file} cannot be read: ${lineOf(error)}`)
+  }
 }
 
 /** What is wrong with the outline of a scenario. An operation or kind that is unknown is found when it is played. */

@@ -3,7 +3,7 @@ import { testRuntime } from 'genstage/testing'
 import { Cast } from './cast.ts'
 import { compareLogs, compareResults, type Difference } from './compare.ts'
 import { perform } from './driver.ts'
-import type { Scenario, Step } from './scenario.ts'
+import type { Entry, Scenario, Step } from './scenario.ts'
 import { play } from './stagehand.ts'
 import { laterBy, type Timing } from './timing.ts'
 
@@ -25,30 +25,55 @@ export interface Discrepancy {
   readonly differences: readonly Difference[]
 }
 
+/** What came in one step, or while the stages started where there is no step. */
+interface Came {
+  readonly index: number | undefined
+  readonly result: unknown
+  readonly log: ReadonlyMap<string, readonly Entry[]>
+}
+
 /** Replays a scenario in a runtime of its own and answers where it differs from its record: nowhere, if it passes. */
 export async function replay(scenario: Scenario, manner: Manner = {}): Promise<Discrepancy[]> {
+  const discrepancies: Discrepancy[] = []
+  await playThrough(scenario, manner, ({ index, result, log }) => {
+    const action = index === undefined ? undefined : scenario.steps[index]
+    const { expect } = action ?? scenario
+    const expected = 'result' in expect ? expect.result : undefined
+    const differences = [...compareResults(expected, result), ...compareLogs(expect.log, log)]
+    const step = index === undefined ? undefined : index + 1
+    if (differences.length > 0) discrepancies.push({ step, action, differences })
+  })
+  return discrepancies
+}
+
+/** The scenario with what comes of it under the fair schedule as its record. */
+export async function record(scenario: Scenario): Promise<Scenario> {
+  const steps = [...scenario.steps]
+  let start = scenario.expect
+  await playThrough(scenario, {}, ({ index, result, log }) => {
+    const expect = { log: Object.fromEntries(log), ...(result !== undefined && { result }) }
+    if (index === undefined) start = { ...scenario.expect, ...expect }
+    else steps[index] = { ...(steps[index] as Step), expect }
+  })
+  return { ...scenario, expect: start, steps }
+}
+
+async function playThrough(scenario: Scenario, manner: Manner, note: (came: Came) => void): Promise<void> {
   const { seed, timing = 'direct', freezeBatches = false } = manner
   const runtime = testRuntime({ freezeBatches, ...(seed !== undefined && { seed }) })
   const cast = new Cast(scenario, runtime, laterBy(timing))
-  const discrepancies: Discrepancy[] = []
   try {
     for (const stage of scenario.order) {
       if (!scenario.stages[stage]?.late) await play(runtime, startOrNot(cast, stage))
     }
-    note(undefined, undefined, compareLogs(scenario.expect.log, cast.takeLog()))
+    note({ index: undefined, result: undefined, log: cast.takeLog() })
     for (const [index, step] of scenario.steps.entries()) {
       const result = await play(runtime, perform(step, cast))
-      const { expect } = step
-      note(index + 1, step, [...compareResults(expect.result, result), ...compareLogs(expect.log, cast.takeLog())])
+      note({ index, result, log: cast.takeLog() })
     }
   } finally {
     cast.dismiss()
     await runtime.settle()
-  }
-  return discrepancies
-
-  function note(step: number | undefined, action: Step | undefined, differences: Difference[]): void {
-    if (differences.length > 0) discrepancies.push({ step, action, differences })
   }
 }
 

@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util'
+import { amend, vectorsFile } from './differences.ts'
 import { firstFailure, mannersFor } from './judge.ts'
 import { FormatError, readScenarios } from './read-scenarios.ts'
 import type { Scenario } from './scenario.ts'
@@ -12,8 +13,7 @@ class UsageError extends Error {}
 
 function readArguments(): { schedules: number | undefined; files: (string | URL)[] } {
   const { values, positionals } = parse()
-  const ours = new URL('./vectors.json', import.meta.url)
-  return { schedules: readCount(values.schedules), files: positionals.length > 0 ? positionals : [ours] }
+  return { schedules: readCount(values.schedules), files: positionals.length > 0 ? positionals : [vectorsFile] }
 }
 
 function parse() {
@@ -36,7 +36,7 @@ async function run(): Promise<void> {
   const scenarios: Scenario[] = []
   for (const file of files) scenarios.push(...(await readScenarios(file)))
   let failed = 0
-  for (const scenario of scenarios) {
+  for (const scenario of await amend(scenarios)) {
     const failure = await firstFailure(scenario, mannersFor(scenario, schedules))
     if (failure === undefined) continue
     failed += 1

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
+import { readAmended } from './differences.ts'
 import { firstFailure, mannersFor } from './judge.ts'
-import { readScenarios } from './read-scenarios.ts'
 
 /** Under how many shuffled schedules each scenario marked `any` is replayed. */
 const schedules = 20
@@ -10,7 +10,7 @@ const schedules = 20
  * the workers.
  */
 export async function describeShuffled(half: 0 | 1): Promise<void> {
-  const scenarios = await readScenarios(new URL('./vectors.json', import.meta.url))
+  const scenarios = await readAmended()
   const mine = scenarios.filter(({ schedule }, index) => schedule === 'any' && index % 2 === half)
   const categories = [...new Set(mine.map(({ category }) => category))]
 
