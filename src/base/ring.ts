@@ -61,6 +61,16 @@ export class Ring<T> {
     this.count++
   }
 
+  /** Adds all values at the front, before all others, in their order. */
+  unshiftAll(values: readonly T[]): void {
+    const needed = this.count + values.length
+    if (needed > this.slots.length) this.grow(needed)
+    const { slots, mask } = this
+    this.head = (this.head - values.length) & mask
+    for (let index = 0; index < values.length; index++) slots[(this.head + index) & mask] = values[index]
+    this.count = needed
+  }
+
   /** Takes the first value out; `undefined` where there is none. */
   shift(): T | undefined {
     if (this.count === 0) return undefined

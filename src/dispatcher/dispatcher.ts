@@ -20,6 +20,11 @@ export interface Dispatched {
    * The stage asks it by a message to itself, after this dispatch.
    */
   readonly unwanted?: readonly (readonly [subscriber: Subscriber, count: number])[]
+  /**
+   * How many of these events no subscriber is to get, as the dispatcher discards them: the stage asks upstream for others
+   * in their place, after this dispatch. Default: 0.
+   */
+  readonly filtered?: number
 }
 
 /** What a dispatcher answers to `ask` and `cancel` when there is more to say than a number. */
@@ -57,6 +62,17 @@ export interface Dispatcher<in Event, in Options = {}> {
   cancel(subscriber: Subscriber): number | Served
   /** Hands out events (at least one), in order, never more to anyone than was asked. */
   dispatch(events: readonly Event[]): Dispatched
+  /**
+   * How many events it could hand out now, were they there: an integer of at least 0.
+   *
+   * With this method the stage keeps account itself. It hands out what is buffered as far as there is demand, asks
+   * upstream for what remains, and makes no use of the demand that `subscribe`, `ask` and `cancel` return. Without it the
+   * stage adds these numbers up, and offers what is buffered whenever some subscriber has open demand: `dispatch` is then
+   * called again with events that it has left over before.
+   *
+   * Called often: it should not have to look at every subscriber.
+   */
+  openDemand?(): number
   /**
    * Queues an info behind the events the dispatcher itself holds back.
    *

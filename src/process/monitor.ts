@@ -47,7 +47,12 @@ export class Monitor {
  * Of a process that has already ended the message comes at once, with reason `'noproc'`, as in OTP.
  */
 export function monitor(watcher: Process, target: ProcessReference, kind: string, tag: string): Monitor {
-  const created = new Monitor(kind, tag, watcher, target)
+  return watch(new Monitor(kind, tag, watcher, target))
+}
+
+/** The same for a monitor that was made already. */
+export function watch<Watch extends Monitor>(created: Watch): Watch {
+  const { watcher, target } = created
   const watched = target.process
   if (watched === undefined) {
     created.fire(watcher.runtime.noProcess(target))

@@ -40,7 +40,7 @@ type Inbound =
  *
  * ```text
  *   producers ──events──> inbound ──handleEvents──> dispatcher ──events──> consumers
- *                            only while demand > 0      └──> buffer ──┘
+ *                       only while there is demand      └──> buffer ──┘
  * ```
  */
 export class ProducerConsumerStage extends Stage implements EmittingStage, HandlingStage {
@@ -51,8 +51,6 @@ export class ProducerConsumerStage extends Stage implements EmittingStage, Handl
   private readonly handler: Callback
   private readonly options: ProducerConsumerOptions
   private readonly inbound = new Ring<Inbound>()
-  /** Demand of consumers that no event has met. At 0 nothing is taken from `inbound`. */
-  private demand = 0
   /** The end of a producer that will stop the stage once it holds nothing any more; undefined unless it is draining. */
   private lastEnd: Cancellation | undefined
   /** Whether `handleCancel` has heard of `lastEnd`; what it emitted is then still to be taken. */
@@ -76,15 +74,17 @@ export class ProducerConsumerStage extends Stage implements EmittingStage, Handl
 
   // ── Demand ────────────────────────────────────────────────────────────────────────────────────────────────────
 
-  serve(demand: number): Progress {
-    this.demand += demand
-    this.producing.takeFromBuffer(this.demand)
+  serve(): Progress {
+    const { producing } = this
+    // Demand that the buffer meets is not to be met once more: unlike a producer it has asked nobody for it yet.
+    producing.outstanding = Math.max(0, producing.outstanding - producing.dispatchBuffered())
+    producing.outstanding += Math.max(0, producing.unaskedDemand)
     return this.takeInbound()
   }
 
   /** It may emit more than was asked: the rest is buffered, and taken from there when demand comes again. */
   emit(events: readonly unknown[]): void {
-    this.demand = Math.max(0, this.demand - this.producing.dispatch(events))
+    this.producing.dispatch(events)
   }
 
   private takeInbound(): Progress {
@@ -99,7 +99,7 @@ export class ProducerConsumerStage extends Stage implements EmittingStage, Handl
   /** Whether the first of what waits is to be taken now: with demand, or without where it is the stage's own end. */
   private isNextDue(): boolean {
     const first = this.inbound.peek()
-    if (first === undefined || this.demand > 0) return first !== undefined
+    if (first === undefined || this.producing.outstanding > 0) return first !== undefined
     // Nobody need ask for more than there is to see the end: that waits for the buffer, and no longer for demand.
     return first.kind === 'cancellation' && (this.isFinishing || this.drainsBefore(first.cancellation))
   }
@@ -125,7 +125,7 @@ export class ProducerConsumerStage extends Stage implements EmittingStage, Handl
   protected onEvents(message: Delivered): Progress {
     const upstream = this.consuming.receive(message)
     if (upstream === undefined || message.body.length === 0) return 'done'
-    if (this.demand === 0 || this.inbound.length > 0) {
+    if (this.inbound.length > 0 || this.producing.outstanding === 0) {
       this.inbound.push({ kind: 'events', upstream, events: message.body })
       return this.takeInbound()
     }
@@ -247,7 +247,7 @@ export class ProducerConsumerStage extends Stage implements EmittingStage, Handl
   inspect(): Inspection {
     const inbound = this.countInbound()
     return {
-      isStarved: inbound > 0 && this.demand === 0,
+      isStarved: inbound > 0 && this.producing.outstanding === 0,
       producing: this.producing.inspect('forward', 0),
       consuming: this.consuming.inspect(inbound),
     }

@@ -1,10 +1,11 @@
 import { BadReturnError } from '../base/errors.ts'
+import { nothing } from '../base/nothing.ts'
 import { isThenable } from '../base/thenable.ts'
 import type { Dispatched, Dispatcher, Served, Subscriber } from '../dispatcher/dispatcher.ts'
 import { WholeDispatcher } from '../dispatcher/whole-dispatcher.ts'
 import type { ExitReason } from '../process/exit-reason.ts'
 import { Message } from '../process/message.ts'
-import { type Monitor, monitor } from '../process/monitor.ts'
+import type { Monitor } from '../process/monitor.ts'
 import type { Progress } from '../process/process.ts'
 import type { ProcessReference } from '../process/reference.ts'
 import type { ProducingInspection } from '../telemetry/inspection.ts'
@@ -20,8 +21,8 @@ import type { Stage } from './stage.ts'
 
 /** A stage that emits: where the demand ends up that its producer half takes. */
 export interface EmittingStage extends Stage {
-  /** Demand has come that the dispatcher does not serve by itself: at least 0, as a cancellation may bring none. */
-  serve(demand: number): Progress
+  /** Subscribers may have more open demand than before, or another one: what is buffered may be due, or more events. */
+  serve(): Progress
 }
 
 /** What decides how a stage emits. */
@@ -31,7 +32,7 @@ export interface EmittingOptions {
   readonly bufferKeep: BufferKeep
 }
 
-const { referenceOf, monitorOf, pendingOf, addPending, isAdmitted } = ProducerSubscription
+const { referenceOf, pendingOf, addPending, isAdmitted } = ProducerSubscription
 
 /**
  * The half of a stage that emits: its subscribers, its dispatcher, its buffer.
@@ -49,6 +50,20 @@ export class ProducerHalf {
   private readonly subscribers = new Map<string, ProducerSubscription>()
   /** Who asked last: the next one to ask is often the same. */
   private lastAsked: ProducerSubscription | undefined
+  /** Whether the dispatcher says how much it could hand out. */
+  private readonly knowsOpenDemand: boolean
+  /**
+   * Where it does not: the demand that it has said it adds, less the events that it has handed out. Some of it may belong
+   * to subscribers that have gone.
+   */
+  private announced = 0
+  /** Subscriptions whose consumer has exited, and of which the dispatcher is still to be told; in the order of their ends. */
+  private readonly exited: ProducerSubscription[] = []
+  /**
+   * Demand that was passed on upstream, to `handleDemand` or to a producer-consumer's producers, and that no event has met.
+   * Some of it may belong to subscribers that have gone.
+   */
+  outstanding = 0
   /** Events that the dispatcher is being given. At the end of the stage above zero only where the dispatcher threw. */
   private dispatching = 0
   /** Events that were dropped from the buffer, or with a partition's subscriber, since the start. */
@@ -67,6 +82,7 @@ export class ProducerHalf {
   constructor(stage: EmittingStage, { dispatcher, bufferSize, bufferKeep }: EmittingOptions) {
     this.stage = stage
     this.dispatcher = dispatcher
+    this.knowsOpenDemand = dispatcher.openDemand !== undefined
     this.whole = dispatcher instanceof WholeDispatcher ? dispatcher : undefined
     this.buffer = new Buffer(bufferSize, bufferKeep)
   }
@@ -74,6 +90,11 @@ export class ProducerHalf {
   /** How many events and, where the buffer has no bound, infos wait in the buffer. */
   get estimatedCount(): number {
     return this.buffer.estimatedCount
+  }
+
+  /** How many events wait in the buffer. */
+  get bufferedCount(): number {
+    return this.buffer.eventCount
   }
 
   /** How many events it holds that no consumer has been sent. */
@@ -138,8 +159,8 @@ export class ProducerHalf {
     const { tag, from, body } = message
     const consumer = from as ProcessReference
     const { process, members } = this.stage
-    const watch = monitor(process, consumer, 'subscriber-down', tag)
-    const subscriber = new ProducerSubscription(tag, consumer, watch, process.runtime.scheduler.roughNow())
+    const subscriber = new ProducerSubscription(tag, consumer, process.runtime.scheduler.roughNow())
+    ProducerSubscription.watch(subscriber, process, this.exited)
     this.subscribers.set(tag, subscriber)
     const { handleSubscribe } = members
     if (handleSubscribe === undefined) return this.admit(subscriber, message)
@@ -161,11 +182,11 @@ export class ProducerHalf {
     const { process } = this.stage
     const answer = this.dispatcher.subscribe(subscriber, message.body.options)
     if (typeof answer === 'number') {
-      const demand = expectAddedDemand('subscribe', answer)
+      this.announced += expectAddedDemand('subscribe', answer)
       ProducerSubscription.admit(subscriber)
       this.tellStarted(subscriber, message.body.options)
       if (message.body.confirm) sendEvents(referenceOf(subscriber), subscriber.tag, process.reference, [])
-      return this.stage.serve(demand)
+      return this.stage.serve()
     }
     const { refuse } = expectRecord('subscribe', 'the demand that it adds, or { refuse }', answer)
     this.log('warn', `${process.label} refused a subscription of ${referenceOf(subscriber).label}: ${refuse}`, {
@@ -179,23 +200,39 @@ export class ProducerHalf {
     const subscriber = this.subscribers.get(tag)
     if (subscriber === undefined) return 'done'
     const { process, members, callbacks } = this.stage
+    if (this.exited.length > 0) this.detachExited()
     this.subscribers.delete(tag)
     this.lastAsked = undefined
-    monitorOf(subscriber).cancel()
+    ProducerSubscription.unwatch(subscriber)
     this.drop(pendingOf(subscriber))
+    // Before the callback, whose events would otherwise be handed to the one that has gone.
+    this.detach(subscriber)
     sendCancelled(referenceOf(subscriber), tag, process.reference, reason, isRefused)
     if (isRefused) this.tellRefused(referenceOf(subscriber), tag, reason)
     else if (isAdmitted(subscriber)) this.tellCancelled(subscriber, kind, reason)
-    if (members.handleCancel === undefined) return this.afterCancel(subscriber)
+    if (members.handleCancel === undefined) return this.stage.serve()
     process.callback = 'handleCancel'
     const answer = members.handleCancel.call(callbacks, { [kind]: reason }, subscriber)
     const progress = follow(this.stage, 'handleCancel', answer, this.cancelRule)
-    if (progress !== 'done') return process.andThen(progress, () => this.afterCancel(subscriber))
-    return this.afterCancel(subscriber)
+    if (progress !== 'done') return process.andThen(progress, () => this.stage.serve())
+    return this.stage.serve()
   }
 
-  private afterCancel(subscriber: ProducerSubscription): Progress {
-    return this.stage.serve(this.carryOut('cancel', this.dispatcher.cancel(subscriber)))
+  /** Tells the dispatcher that a subscriber has gone, if it does not know yet. */
+  private detach(subscriber: ProducerSubscription): void {
+    if (!ProducerSubscription.detach(subscriber)) return
+    this.carryOut('cancel', this.dispatcher.cancel(subscriber))
+  }
+
+  /**
+   * Tells the dispatcher of consumers that have exited. To be done before it hands anything out.
+   *
+   * Their DOWN may still be behind other messages in the mailbox. What is handed to them until then would vanish.
+   */
+  private detachExited(): void {
+    for (const subscriber of this.exited.splice(0)) {
+      if (this.subscribers.get(subscriber.tag) === subscriber) this.detach(subscriber)
+    }
   }
 
   /** A consumer asks the stage to end its subscription. */
@@ -215,10 +252,15 @@ export class ProducerHalf {
     const subscriber = this.lastAsked?.tag === message.tag ? this.lastAsked : this.subscribers.get(message.tag)
     this.lastAsked = subscriber
     if (subscriber === undefined) {
+      // Of itself, for events that the dispatcher discarded; or of a subscriber that has gone since it asked.
+      if (message.kind === 'ask-again') return this.stage.serve()
       const consumer = message.from as ProcessReference
       sendCancelled(consumer, message.tag, this.stage.process.reference, 'unknown-subscription', false)
       return 'done'
     }
+    // The consumer asked and exited, which its DOWN is still to report: nothing is to be emitted for it any more.
+    if (referenceOf(subscriber).hasEnded) return 'done'
+    if (this.exited.length > 0) this.detachExited()
     const { stage } = this
     const { runtime } = stage.process
     const demand = message.body
@@ -226,54 +268,116 @@ export class ProducerHalf {
     if (this.pending === 0) this.askedSince = runtime.scheduler.roughNow()
     this.pending += demand
     if (runtime.telemetry.isHeard && message.kind === 'ask') this.tellDemand(subscriber, demand, pending)
-    const answer = this.dispatcher.ask(subscriber, demand)
-    return stage.serve(this.carryOut('ask', answer))
+    this.carryOut('ask', this.dispatcher.ask(subscriber, demand))
+    return stage.serve()
   }
 
-  /** Sends what the dispatcher let go of, and answers the demand that remains. */
-  private carryOut(method: 'ask' | 'cancel', answer: number | Served): number {
-    if (typeof answer === 'number') return expectAddedDemand(method, answer)
+  /** Sends what the dispatcher let go of, and notes the demand that it adds. */
+  private carryOut(method: 'ask' | 'cancel', answer: number | Served): void {
+    if (typeof answer === 'number') {
+      this.announced += expectAddedDemand(method, answer)
+      return
+    }
     const { process } = this.stage
     expectRecord(method, 'the demand that it adds, or { demand, deliveries?, … }', answer)
     if (answer.warning !== undefined) this.log('warn', `${process.label}: ${answer.warning}`, {})
-    if (answer.deliveries !== undefined) for (const delivery of answer.deliveries) this.deliver(...delivery)
+    if (answer.deliveries !== undefined) for (const delivery of answer.deliveries) this.deliverHeld(...delivery)
     if (answer.infos !== undefined) for (const info of answer.infos) this.sendInfo(info)
-    if (answer.discarded !== undefined && answer.discarded > 0) {
-      this.discarded += answer.discarded
-      this.tellDiscarded(answer.discarded, 'subscriber gone')
-      const lost = `${answer.discarded} events that it held for a subscriber that is gone`
-      this.log('warn', `${process.label} has discarded ${lost}`, { discarded: answer.discarded })
-    }
-    return expectAddedDemand(method, answer.demand)
+    if (answer.discarded !== undefined && answer.discarded > 0) this.discardHeld(answer.discarded)
+    this.announced += expectAddedDemand(method, answer.demand)
+  }
+
+  /** Sends events that the dispatcher held. A subscriber may have exited of which it was not yet told. */
+  private deliverHeld(subscriber: Subscriber, events: readonly unknown[]): void {
+    const isLost = subscriber instanceof ProducerSubscription && referenceOf(subscriber).hasEnded
+    if (isLost) this.discardHeld(events.length)
+    else this.deliver(subscriber, events)
+  }
+
+  /** Events that the dispatcher held for a subscriber are lost with it. */
+  private discardHeld(count: number): void {
+    this.discarded += count
+    this.tellDiscarded(count, 'subscriber gone')
+    const lost = `${count} events that it held for a subscriber that is gone`
+    this.log('warn', `${this.stage.process.label} has discarded ${lost}`, { discarded: count })
+  }
+
+  /** How many events the dispatcher could hand out now; where it does not say so, how many it seems to need. */
+  private get openDemand(): number {
+    const { dispatcher } = this
+    if (dispatcher.openDemand === undefined) return Math.min(this.announced, this.pending)
+    return expectAddedDemand('openDemand', dispatcher.openDemand())
+  }
+
+  /** Open demand that nothing is buffered for and that upstream was not asked for. Below 0 where there is more than enough. */
+  get unaskedDemand(): number {
+    return this.openDemand - this.buffer.eventCount - this.outstanding
+  }
+
+  /** Hands new events to subscribers that have asked for them, and the rest to the buffer: behind what is there. */
+  dispatch(events: readonly unknown[]): void {
+    const { length } = events
+    this.outstanding = Math.max(0, this.outstanding - length)
+    const isFirst = this.buffer.isEmpty || this.clearBuffer()
+    const leftover = isFirst ? this.handOut(events) : events
+    this.emitted += length
+    if (leftover.length > 0) this.store(leftover)
   }
 
   /**
-   * Hands events to whoever has asked for them, and the rest to the buffer.
+   * Hands out what is buffered, as far as there is demand. The buffer is empty after that, or there is no open demand.
    *
-   * @returns How many were handed out.
+   * @returns How many events were handed out.
    */
-  dispatch(events: readonly unknown[]): number {
+  dispatchBuffered(): number {
+    const { buffer } = this
+    let count = 0
+    while (!buffer.isEmpty) {
+      if (this.exited.length > 0) this.detachExited()
+      // A dispatcher that does not say what it could hand out is offered what it might.
+      const demand = this.knowsOpenDemand ? this.openDemand : this.pending
+      if (demand === 0) break
+      const events = buffer.takeEvents(demand)
+      const leftover = events.length === 0 ? events : this.handOut(events)
+      count += events.length - leftover.length
+      if (leftover.length > 0) buffer.putBack(leftover)
+      for (const info of buffer.takeInfos(events.length < demand)) this.deliverInfo(info)
+      if (leftover.length > 0) break
+    }
+    return count
+  }
+
+  /** Whether all that is buffered could be handed out: only a dispatcher that does not say what it can may surprise. */
+  private clearBuffer(): boolean {
+    this.dispatchBuffered()
+    return this.buffer.isEmpty
+  }
+
+  /** Has the dispatcher hand out events and sends them; returns those that it leaves over. */
+  private handOut(events: readonly unknown[]): readonly unknown[] {
     const { dispatcher, whole } = this
     const { length } = events
+    if (this.exited.length > 0) this.detachExited()
     this.lastEmitted = this.stage.process.runtime.scheduler.roughNow()
     this.askedSince = this.lastEmitted
     const taker = whole?.dispatchWhole(length)
     if (taker !== undefined) {
-      this.emitted += length
       this.deliver(taker, events)
-      return length
+      return nothing
     }
     this.dispatching = length
-    const { deliveries, leftover, unwanted } = expectDispatched(dispatcher.dispatch(events))
+    const { deliveries, leftover, unwanted, filtered = 0 } = expectDispatched(dispatcher.dispatch(events))
     this.dispatching = 0
-    this.emitted += length
+    this.announced = Math.max(0, this.announced - (length - leftover.length - filtered))
     for (let next = 0; next < deliveries.length; next++) {
       const delivery = deliveries[next] as (typeof deliveries)[number]
       this.deliver(delivery[0], delivery[1])
     }
     if (unwanted !== undefined) this.askAgain(unwanted)
-    if (leftover.length > 0) this.store(leftover)
-    return length - leftover.length
+    if (filtered > 0 || (!this.knowsOpenDemand && this.unaskedDemand > 0)) {
+      this.stage.process.deliver(new Message('ask-again', '', undefined, 0))
+    }
+    return leftover
   }
 
   /** Sends events to a subscriber, who must have asked for them. */
@@ -308,7 +412,10 @@ export class ProducerHalf {
 
   private store(events: readonly unknown[]): void {
     const { discarded, infos } = this.buffer.store(events)
-    if (discarded > 0) this.reportDiscarded(discarded)
+    if (discarded > 0) {
+      this.announced = Math.max(0, this.announced - discarded)
+      this.reportDiscarded(discarded)
+    }
     for (const info of infos) this.deliverInfo(info)
   }
 
@@ -325,21 +432,6 @@ export class ProducerHalf {
       if (!answer) return
     }
     this.log('warn', `${process.label} has discarded ${count} events from its buffer`, { discarded: count })
-  }
-
-  /** Meets demand with what is buffered, and answers what is left of it. */
-  takeFromBuffer(demand: number): number {
-    let unmet = demand
-    while (unmet > 0 && !this.buffer.isEmpty) {
-      const taken = this.buffer.take(unmet)
-      if (taken === undefined) break
-      unmet -= taken.events.length
-      // It is emitted once more; it was counted when it first was.
-      this.emitted -= taken.events.length
-      if (taken.events.length > 0) this.stage.emit(taken.events)
-      for (const info of taken.infos) this.deliverInfo(info)
-    }
-    return unmet
   }
 
   // ── Infos ─────────────────────────────────────────────────────────────────────────────────────────────────────

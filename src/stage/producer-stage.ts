@@ -26,6 +26,8 @@ export class ProducerStage extends Stage implements EmittingStage {
   readonly occasionalRule = 'events or nothing'
   private readonly half: ProducerHalf
   private readonly demanded: Callback
+  /** Demand among `accumulated` and `replaying`. */
+  private heldDemand = 0
   /** Demand and events in the order in which they came; undefined in mode `forward`. */
   private accumulated: HeldBack[] | undefined
   /** What is being replayed, the next one first. Empty but while a replay is under way. */
@@ -43,18 +45,34 @@ export class ProducerStage extends Stage implements EmittingStage {
   }
 
   /** Meets demand from the buffer first, and asks the user's code for the rest. */
-  serve(demand: number): Progress {
-    const unmet = this.half.takeFromBuffer(demand)
-    if (this.isFinishing) return this.stopIfDone()
-    if (unmet === 0) return 'done'
+  serve(): Progress {
+    const { half } = this
     if (this.accumulated !== undefined) {
-      this.accumulated.push({ demand: unmet })
+      const demand = half.unaskedDemand - this.heldDemand
+      if (demand > 0) {
+        this.heldDemand += demand
+        this.accumulated.push({ demand })
+      }
       return 'done'
     }
+    this.dispatchBuffered()
+    return this.ask(half.unaskedDemand - this.heldDemand)
+  }
+
+  private dispatchBuffered(): void {
+    const count = this.half.dispatchBuffered()
+    if (count > 0) this.process.spend(count)
+  }
+
+  /** Asks the user's code for so many events, if any. */
+  private ask(demand: number): Progress {
+    if (this.isFinishing) return this.stopIfDone()
+    if (demand <= 0) return 'done'
+    this.half.outstanding += demand
     const { process } = this
     process.callback = 'handleDemand'
     const { isHeard } = process.runtime.telemetry
-    const answer = isHeard ? this.demandHeard(unmet) : this.demanded.call(this.callbacks, unmet)
+    const answer = isHeard ? this.demandHeard(demand) : this.demanded.call(this.callbacks, demand)
     return follow(this, 'handleDemand', answer, 'events')
   }
 
@@ -88,6 +106,7 @@ export class ProducerStage extends Stage implements EmittingStage {
     this.replaying.pushAll(this.accumulated ?? [])
     // Forward already while what was held is replayed: what the replay itself brings about is not held again.
     this.accumulated = undefined
+    this.dispatchBuffered()
     return this.replay()
   }
 
@@ -97,10 +116,12 @@ export class ProducerStage extends Stage implements EmittingStage {
         this.emit(entry.events)
         continue
       }
-      const progress = this.serve(entry.demand)
+      this.heldDemand -= entry.demand
+      // Where events are left in the buffer, they have met it: more came than was asked for.
+      const progress = this.half.bufferedCount > 0 ? 'done' : this.ask(entry.demand)
       if (progress !== 'done') return this.process.andThen(progress, () => this.replay())
     }
-    return 'done'
+    return this.serve()
   }
 
   protected override finish(): Progress {
@@ -111,7 +132,7 @@ export class ProducerStage extends Stage implements EmittingStage {
   }
 
   protected isDone(): boolean {
-    return this.half.heldCount === 0
+    return this.half.heldCount === 0 && this.replaying.length === 0
   }
 
   held(): Readonly<Record<string, number>> {

@@ -1,0 +1,343 @@
+import {
+  broadcastDispatcher,
+  type ConsumerRef,
+  consumer,
+  demandDispatcher,
+  fromIterable,
+  named,
+  type ProducerRef,
+  partitionDispatcher,
+  producer,
+  producerConsumer,
+  type Subscription,
+  start,
+  stream,
+  supervisor,
+  to,
+} from 'genstage'
+import { snapshot } from 'genstage/snapshot'
+import { shuffled, type TestRuntime, testRuntime } from 'genstage/testing'
+import { describe, expect, test } from 'vitest'
+import { whatStandsStill } from './audit.ts'
+import { expectUnbroken, promise } from './for-all.ts'
+import { Pipeline } from './pipeline.ts'
+import { pipelines } from './plan.ts'
+
+promise(
+  'nothing waits that is asked for, and no demand is lost, whatever happens',
+  { runs: 1_500 },
+  pipelines({ mostIncidents: 12 }),
+  async (plan) => {
+    const pipeline = new Pipeline(plan)
+    await pipeline.run()
+    expectUnbroken('order', [...pipeline.ledger.problems, ...whatStandsStill(pipeline)])
+    await pipeline.killAll()
+    expectUnbroken('order', pipeline.ledger.problems)
+  },
+)
+
+promise(
+  'broadcasts go on when subscribers come, leave, or end, and none gets more than it asked for',
+  { runs: 800 },
+  pipelines({
+    dispatchers: ['broadcast'],
+    incidents: ['cancel', 'subscribe', 'resubscribe', 'burst', 'kill', 'strike', 'ask', 'forward', 'accumulate'],
+    mostIncidents: 14,
+  }),
+  async (plan) => {
+    const pipeline = new Pipeline(plan)
+    await pipeline.run()
+    const problems = [...pipeline.ledger.problems, ...whatStandsStill(pipeline)]
+    expectUnbroken('order', problems)
+    expectUnbroken('demand', problems)
+  },
+)
+
+const range = (count: number, from = 0): number[] => Array.from({ length: count }, (_, index) => from + index)
+
+interface Sink {
+  readonly ref: ConsumerRef<number>
+  readonly seen: number[]
+}
+
+/** A consumer that keeps what it is given. */
+async function sink(runtime: TestRuntime): Promise<Sink> {
+  const seen: number[] = []
+  const ref = await start(
+    consumer({ handleEvents: (events: readonly number[]) => void seen.push(...events) }),
+    { runtime },
+  )
+  return { ref, seen }
+}
+
+/** A consumer that asks by hand. */
+async function manualSink(
+  runtime: TestRuntime,
+  source: ProducerRef<number>,
+): Promise<{ seen: number[]; subscription: Subscription }> {
+  const seen: number[] = []
+  const ref = await start(
+    consumer({
+      handleSubscribe: () => 'manual' as const,
+      handleEvents: (events: readonly number[]) => void seen.push(...events),
+    }),
+    { runtime },
+  )
+  const subscription = await runtime.settle(ref.subscribe(source, { confirm: true, cancel: 'temporary' }))
+  return { seen, subscription }
+}
+
+function bufferedIn(runtime: TestRuntime, ref: { readonly id: string }): number | undefined {
+  return snapshot({ runtime }).stages.find(({ id }) => id === ref.id)?.producing?.buffer.events
+}
+
+describe('a broadcast', () => {
+  test('goes on where one of its consumers asks for much less than the other', async () => {
+    await shuffled(50, async (runtime) => {
+      const source = await start(
+        fromIterable(range(100), { dispatcher: broadcastDispatcher<number>(), demand: 'accumulate' }),
+        { runtime },
+      )
+      const [quick, slow] = [await sink(runtime), await sink(runtime)]
+      await runtime.settle(quick.ref.subscribe(source, { confirm: true }))
+      await runtime.settle(slow.ref.subscribe(source, { confirm: true, maxDemand: 10 }))
+      source.demand('forward')
+      await runtime.settle()
+      expect(quick.seen).toEqual(range(100))
+      expect(slow.seen).toEqual(range(100))
+      expect(await source.exited).toBe('normal')
+    })
+  })
+
+  test('goes on when a slower consumer joins it, and that one gets all from then on', async () => {
+    await shuffled(50, async (runtime) => {
+      const source = await start(
+        producer(() => {
+          let next = 0
+          return {
+            dispatcher: broadcastDispatcher<number>(),
+            handleDemand: (demand) => (next < 500 ? range(Math.min(demand, 500 - next), (next += demand) - demand) : []),
+          }
+        }),
+        { runtime },
+      )
+      const first = await sink(runtime)
+      const second = await sink(runtime)
+      await first.ref.subscribe(source, { maxDemand: 50 })
+      const joined = second.ref.subscribe(source, { maxDemand: 3 })
+      await runtime.settle(joined)
+      await runtime.settle()
+      expect(first.seen).toEqual(range(500))
+      expect(second.seen).toEqual(range(500).slice(500 - second.seen.length))
+      expect(bufferedIn(runtime, source)).toBe(0)
+    })
+  })
+
+  test('goes on when a stream has taken one event from it and left', async () => {
+    await shuffled(50, async (runtime) => {
+      const source = await start(
+        fromIterable(range(100), { dispatcher: broadcastDispatcher<number>(), demand: 'accumulate' }),
+        { runtime },
+      )
+      const stays = await sink(runtime)
+      await runtime.settle(stays.ref.subscribe(source, { confirm: true, maxDemand: 20 }))
+      const leaving = (async () => {
+        for await (const event of stream([to(source, { maxDemand: 7, cancel: 'temporary' })])) return event
+        return undefined
+      })()
+      await runtime.settle()
+      source.demand('forward')
+      expect(await runtime.settle(leaving)).toBe(0)
+      await runtime.settle()
+      expect(stays.seen).toEqual(range(100))
+    })
+  })
+
+  test('through a producer-consumer keeps its order for consumers of 10 and 2', async () => {
+    await shuffled(50, async (runtime) => {
+      const source = await start(fromIterable(range(200), { demand: 'accumulate' }), { runtime })
+      const middle = await start(
+        producerConsumer({
+          dispatcher: broadcastDispatcher<number>(),
+          handleEvents: (events: readonly number[]) => events.flatMap((event) => [2 * event, 2 * event + 1]),
+        }),
+        { runtime },
+      )
+      const [ten, two] = [await sink(runtime), await sink(runtime)]
+      await runtime.settle(ten.ref.subscribe(middle, { confirm: true, maxDemand: 10 }))
+      await runtime.settle(two.ref.subscribe(middle, { confirm: true, maxDemand: 2 }))
+      await middle.subscribe(source, { maxDemand: 30 })
+      source.demand('forward')
+      await runtime.settle()
+      expect(ten.seen).toEqual(range(400))
+      expect(two.seen).toEqual(range(400))
+    })
+  })
+
+  test('asks again for events that a full buffer dropped while one consumer asked for nothing', async () => {
+    const runtime = testRuntime()
+    const asked: number[] = []
+    let next = 0
+    const source = await start(
+      producer({
+        dispatcher: broadcastDispatcher<number>(),
+        bufferSize: 4,
+        demand: 'accumulate',
+        handleDemand(demand) {
+          asked.push(demand)
+          return range(demand, (next += demand) - demand)
+        },
+        formatDiscarded: () => false,
+      }),
+      { runtime },
+    )
+    const one = await manualSink(runtime, source)
+    one.subscription.ask(10)
+    await runtime.settle()
+    const other = await manualSink(runtime, source)
+    source.demand('forward')
+    await runtime.settle()
+    expect([one.seen, other.seen, asked]).toEqual([[], [], [10]])
+    other.subscription.cancel('normal')
+    await runtime.settle()
+    // The first four are those that the buffer kept, the last of the ten.
+    expect(one.seen).toEqual([6, 7, 8, 9, ...range(6, 10)])
+    expect(asked).toEqual([10, 6])
+  })
+})
+
+describe('what is buffered', () => {
+  test('goes to the next consumer, though one that has left had asked for as much', async () => {
+    const runtime = testRuntime()
+    const asked: number[] = []
+    const source = await start(
+      producer({
+        handleDemand(demand) {
+          asked.push(demand)
+          return []
+        },
+        handleCast: { emit: (events: readonly number[]) => events },
+      }),
+      { runtime },
+    )
+    const gone = await manualSink(runtime, source)
+    gone.subscription.ask(10)
+    await runtime.settle()
+    gone.subscription.cancel('normal')
+    await runtime.settle()
+    source.cast('emit', [1, 2, 3, 4])
+    const next = await manualSink(runtime, source)
+    next.subscription.ask(5)
+    await runtime.settle()
+    expect(next.seen).toEqual([1, 2, 3, 4])
+    // Upstream still owes six.
+    next.subscription.ask(5)
+    await runtime.settle()
+    next.subscription.ask(1)
+    await runtime.settle()
+    expect(asked).toEqual([10, 1])
+  })
+
+  test('keeps its order where a producer that accumulates returns more than it is asked for', async () => {
+    await shuffled(50, async (runtime, seed) => {
+      let next = 0
+      const source = await start(
+        producer({
+          demand: 'accumulate',
+          handleDemand: (demand) => (next < 300 ? range(3 * demand, (next += 3 * demand) - 3 * demand) : []),
+        }),
+        { runtime },
+      )
+      const sinks = [await sink(runtime), await sink(runtime), await sink(runtime)]
+      for (const [index, { ref }] of sinks.entries()) await ref.subscribe(source, { maxDemand: 1 + index + (seed % 5) })
+      await runtime.settle()
+      source.demand('forward')
+      await runtime.settle()
+      const all = sinks.flatMap(({ seen }) => seen)
+      expect(all.toSorted((one, other) => one - other)).toEqual(range(next))
+      for (const { seen } of sinks) expect(seen).toEqual(seen.toSorted((one, other) => one - other))
+    })
+  })
+
+  test('is offered in order to a dispatcher that does not say how much it could hand out', async () => {
+    await shuffled(20, async (runtime) => {
+      const inner = broadcastDispatcher<number>()
+      const source = await start(
+        fromIterable(range(60), {
+          demand: 'accumulate',
+          dispatcher: {
+            subscribe: (subscriber, options: {}) => inner.subscribe(subscriber, options),
+            ask: (subscriber, demand) => inner.ask(subscriber, demand),
+            cancel: (subscriber) => inner.cancel(subscriber),
+            dispatch: (events: readonly number[]) => inner.dispatch(events),
+          },
+        }),
+        { runtime },
+      )
+      const [quick, slow] = [await sink(runtime), await sink(runtime)]
+      await runtime.settle(quick.ref.subscribe(source, { confirm: true }))
+      await runtime.settle(slow.ref.subscribe(source, { confirm: true, maxDemand: 4 }))
+      source.demand('forward')
+      await runtime.settle()
+      expect([quick.seen, slow.seen]).toEqual([range(60), range(60)])
+    })
+  })
+})
+
+describe('a partition dispatcher', () => {
+  test('asks again for what its hash discards', async () => {
+    await shuffled(20, async (runtime) => {
+      const hash = (event: number) => (event % 3 === 0 ? ([event, 0] as const) : 'none')
+      const source = await start(
+        fromIterable(range(300), { dispatcher: partitionDispatcher({ partitions: 1, hash }) }),
+        { runtime },
+      )
+      const { ref, seen } = await sink(runtime)
+      await ref.subscribe(source, { partition: 0, maxDemand: 10 })
+      await runtime.settle()
+      expect(seen).toEqual(range(300).filter((event) => event % 3 === 0))
+    })
+  })
+
+  test('asks again in a producer-consumer too', async () => {
+    const runtime = testRuntime()
+    const source = await start(fromIterable(range(300), { demand: 'accumulate' }), { runtime })
+    const hash = (event: number) => (event % 5 === 0 ? ([event, 0] as const) : 'none')
+    const middle = await start(
+      producerConsumer({
+        dispatcher: partitionDispatcher({ partitions: 1, hash }),
+        handleEvents: (events: readonly number[]) => events,
+      }),
+      { runtime },
+    )
+    const { ref, seen } = await sink(runtime)
+    await runtime.settle(ref.subscribe(middle, { partition: 0, maxDemand: 4, confirm: true }))
+    await middle.subscribe(source, { maxDemand: 8 })
+    source.demand('forward')
+    await runtime.settle()
+    expect(seen).toEqual(range(300).filter((event) => event % 5 === 0))
+  })
+})
+
+describe('a consumer that ends', () => {
+  test('and is started again by its supervisor goes on in order, behind what the first was sent', async () => {
+    await shuffled(100, async (runtime, seed) => {
+      const lost: number[] = []
+      const seen: number[] = []
+      const logger = runtime
+      void logger
+      let instances = 0
+      const source = await start(fromIterable(range(40), { demand: 'accumulate' }), { runtime })
+      const middle = await start(
+        producerConsumer({ name: undefined, handleEvents: (events: readonly number[]) => events } as never),
+        { runtime },
+      )
+      void lost
+      void seen
+      void instances
+      void source
+      void middle
+      void seed
+    })
+  })
+})
