@@ -374,7 +374,7 @@ export class ProducerHalf {
       this.deliver(delivery[0], delivery[1])
     }
     if (unwanted !== undefined) this.askAgain(unwanted)
-    if (filtered > 0 || (!this.knowsOpenDemand && this.unaskedDemand > 0)) {
+    if (filtered > 0 || (!this.knowsOpenDemand && leftover.length === 0 && this.unaskedDemand > 0)) {
       this.stage.process.deliver(new Message('ask-again', '', undefined, 0))
     }
     return leftover
@@ -412,10 +412,7 @@ export class ProducerHalf {
 
   private store(events: readonly unknown[]): void {
     const { discarded, infos } = this.buffer.store(events)
-    if (discarded > 0) {
-      this.announced = Math.max(0, this.announced - discarded)
-      this.reportDiscarded(discarded)
-    }
+    if (discarded > 0) this.reportDiscarded(discarded)
     for (const info of infos) this.deliverInfo(info)
   }
 
