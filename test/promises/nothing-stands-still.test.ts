@@ -140,17 +140,24 @@ describe('a broadcast', () => {
     })
   })
 
-  test('goes on when a slower consumer joins it, and that one gets all from then on', async () => {
+  test('goes on when a slower consumer joins it', async () => {
     await shuffled(50, async (runtime) => {
-      const source = await start(counting(500, { dispatcher: broadcastDispatcher<number>() }), { runtime })
-      const first = await sink(runtime)
-      const second = await sink(runtime)
-      await first.ref.subscribe(source, { maxDemand: 50 })
-      const joined = second.ref.subscribe(source, { maxDemand: 3 })
-      await runtime.settle(joined)
+      const source = await start(
+        producer({
+          dispatcher: broadcastDispatcher<number>(),
+          handleDemand: () => [],
+          handleCast: { emit: (events: readonly number[]) => events },
+        }),
+        { runtime },
+      )
+      const [first, second] = [await sink(runtime), await sink(runtime)]
+      await runtime.settle(first.ref.subscribe(source, { confirm: true, maxDemand: 100 }))
+      source.cast('emit', range(10))
+      await runtime.settle(second.ref.subscribe(source, { confirm: true, maxDemand: 3 }))
+      source.cast('emit', range(70, 10))
       await runtime.settle()
-      expect(first.seen).toEqual(range(500))
-      expect(second.seen).toEqual(range(500).slice(500 - second.seen.length))
+      expect(first.seen).toEqual(range(80))
+      expect(second.seen).toEqual(range(70, 10))
       expect(bufferedIn(runtime, source)).toBe(0)
     })
   })
@@ -382,36 +389,32 @@ promise(
 )
 
 describe('a consumer that ends', () => {
-  test('and is started again goes on behind what the first had been sent', async () => {
-    await shuffled(50, async (runtime) => {
-      const seen: number[][] = []
+  test('before it is sent anything leaves all of it, in order, to the one that is started in its place', async () => {
+    await shuffled(100, async (runtime) => {
+      const instances: { readonly self: ConsumerRef<number>; readonly seen: number[] }[] = []
+      const source = await start(fromIterable(range(10), { demand: 'accumulate' }), { runtime })
       const middle = await start(producerConsumer({ handleEvents: (events: readonly number[]) => events }), {
         runtime,
         name: 'middle',
       })
-      const source = await start(fromIterable(range(10), { demand: 'accumulate' }), { runtime })
       await middle.subscribe(source, { maxDemand: 4 })
       const Worker = () =>
-        consumer(({ self }) => {
-          const mine: number[] = []
-          seen.push(mine)
+        consumer(({ self }: { readonly self: ConsumerRef<number> }) => {
+          const seen: number[] = []
+          instances.push({ self, seen })
           return {
             subscribeTo: [to(named<ProducerRef<number>>('middle', { runtime }), { maxDemand: 2, cancel: 'transient' })],
-            handleEvents(events: readonly number[]) {
-              mine.push(...events)
-              if (seen.length === 1 && mine.length === 3) self.exit('kill')
-            },
+            handleEvents: (events: readonly number[]) => void seen.push(...events),
           }
         })
       await start(supervisor({ strategy: 'one-for-one', children: [{ start: Worker, restart: 'transient' }] }), {
         runtime,
       })
-      source.demand('forward')
       await runtime.settle()
-      const [before = [], after = []] = seen
-      expect(before).toEqual([0, 1, 2])
-      // It had asked for one more, which may have been on its way.
-      expect([range(7, 3), range(6, 4)]).toContainEqual(after)
+      source.demand('forward')
+      instances[0]?.self.exit('kill')
+      await runtime.settle()
+      expect(instances.map(({ seen }) => seen)).toEqual([[], range(10)])
     })
   })
 
