@@ -63,14 +63,14 @@ export interface Dispatcher<in Event, in Options = {}> {
   /** Hands out events (at least one), in order, never more to anyone than was asked. */
   dispatch(events: readonly Event[]): Dispatched
   /**
-   * How many events it could hand out now, were they there: an integer of at least 0.
+   * Returns how many events it would hand out or take if it were given any number of them: an integer of at least 0.
    *
-   * With this method the stage keeps account itself. It hands out what is buffered as far as there is demand, asks
-   * upstream for what remains, and makes no use of the demand that `subscribe`, `ask` and `cancel` return. Without it the
-   * stage adds these numbers up, and offers what is buffered whenever some subscriber has open demand: `dispatch` is then
-   * called again with events that it has left over before.
+   * With this method the stage does the accounting. It dispatches what is buffered up to that number, asks upstream for
+   * the rest, and ignores the demand that `subscribe`, `ask` and `cancel` return. Without it the stage adds those numbers
+   * up, and offers what is buffered whenever a subscriber has open demand, so `dispatch` is called again with events that
+   * it has left over before.
    *
-   * Called often: it should not have to look at every subscriber.
+   * Called for every message that asks, so it should not look at every subscriber.
    */
   openDemand?(): number
   /**

@@ -76,9 +76,13 @@ export class ProducerConsumerStage extends Stage implements EmittingStage, Handl
 
   serve(): Progress {
     const { producing } = this
-    // Demand that the buffer meets is not to be met once more: unlike a producer it has asked nobody for it yet.
-    producing.outstanding = Math.max(0, producing.outstanding - producing.dispatchBuffered())
-    producing.outstanding += Math.max(0, producing.unaskedDemand)
+    if (!producing.hasEmptyBuffer) {
+      const count = producing.dispatchBuffered()
+      // Demand that the buffer has met needs no events any more. (`handleDemand` of a producer was asked for them already.)
+      producing.outstanding = Math.max(0, producing.outstanding - count)
+    }
+    const unasked = producing.unaskedDemand
+    if (unasked > 0) producing.outstanding += unasked
     return this.takeInbound()
   }
 

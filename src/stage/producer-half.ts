@@ -21,7 +21,7 @@ import type { Stage } from './stage.ts'
 
 /** A stage that emits: where the demand ends up that its producer half takes. */
 export interface EmittingStage extends Stage {
-  /** Subscribers may have more open demand than before, or another one: what is buffered may be due, or more events. */
+  /** Called when open demand may have changed: sends what is buffered and due, and asks upstream for the rest. */
   serve(): Progress
 }
 
@@ -32,7 +32,7 @@ export interface EmittingOptions {
   readonly bufferKeep: BufferKeep
 }
 
-const { referenceOf, pendingOf, addPending, isAdmitted } = ProducerSubscription
+const { referenceOf, pendingOf, addPending, isAdmitted, hasExited } = ProducerSubscription
 
 /**
  * The half of a stage that emits: its subscribers, its dispatcher, its buffer.
@@ -50,18 +50,20 @@ export class ProducerHalf {
   private readonly subscribers = new Map<string, ProducerSubscription>()
   /** Who asked last: the next one to ask is often the same. */
   private lastAsked: ProducerSubscription | undefined
-  /** Whether the dispatcher says how much it could hand out. */
+  /** Whether the dispatcher has `openDemand`. */
   private readonly knowsOpenDemand: boolean
   /**
-   * Where it does not: the demand that it has said it adds, less the events that it has handed out. Some of it may belong
-   * to subscribers that have gone.
+   * The demand that the dispatcher has returned, less the events that it has taken: read only if it has no `openDemand`.
+   * Some of it may belong to subscribers that have left.
    */
   private announced = 0
-  /** Subscriptions whose consumer has exited, and of which the dispatcher is still to be told; in the order of their ends. */
+  /** Subscriptions whose consumer has exited and whose DOWN was not handled yet. */
+  private exitedCount = 0
+  /** Those of them that are still to be removed from the dispatcher, in the order of their ends. */
   private readonly exited: ProducerSubscription[] = []
   /**
-   * Demand that was passed on upstream, to `handleDemand` or to a producer-consumer's producers, and that no event has met.
-   * Some of it may belong to subscribers that have gone.
+   * Events that upstream was asked for, or in a producer-consumer that it may take from its producers, and that have not
+   * come. Some may have been asked for on behalf of subscribers that have left.
    */
   outstanding = 0
   /** Events that the dispatcher is being given. At the end of the stage above zero only where the dispatcher threw. */
@@ -90,6 +92,11 @@ export class ProducerHalf {
   /** How many events and, where the buffer has no bound, infos wait in the buffer. */
   get estimatedCount(): number {
     return this.buffer.estimatedCount
+  }
+
+  /** Whether neither events nor infos wait in the buffer. */
+  get hasEmptyBuffer(): boolean {
+    return this.buffer.isEmpty
   }
 
   /** How many events wait in the buffer. */
@@ -160,7 +167,10 @@ export class ProducerHalf {
     const consumer = from as ProcessReference
     const { process, members } = this.stage
     const subscriber = new ProducerSubscription(tag, consumer, process.runtime.scheduler.roughNow())
-    ProducerSubscription.watch(subscriber, process, this.exited)
+    ProducerSubscription.watch(subscriber, process, (ended) => {
+      this.exitedCount++
+      this.exited.push(ended)
+    })
     this.subscribers.set(tag, subscriber)
     const { handleSubscribe } = members
     if (handleSubscribe === undefined) return this.admit(subscriber, message)
@@ -200,11 +210,11 @@ export class ProducerHalf {
     const subscriber = this.subscribers.get(tag)
     if (subscriber === undefined) return 'done'
     const { process, members, callbacks } = this.stage
-    if (this.exited.length > 0) this.detachExited()
+    if (this.exitedCount > 0) this.detachExited()
+    if (hasExited(subscriber)) this.exitedCount--
     this.subscribers.delete(tag)
     this.lastAsked = undefined
     ProducerSubscription.unwatch(subscriber)
-    this.drop(pendingOf(subscriber))
     // Before the callback, whose events would otherwise be handed to the one that has gone.
     this.detach(subscriber)
     sendCancelled(referenceOf(subscriber), tag, process.reference, reason, isRefused)
@@ -218,16 +228,17 @@ export class ProducerHalf {
     return this.stage.serve()
   }
 
-  /** Tells the dispatcher that a subscriber has gone, if it does not know yet. */
+  /** Removes a subscriber from the dispatcher, unless that was done already. */
   private detach(subscriber: ProducerSubscription): void {
     if (!ProducerSubscription.detach(subscriber)) return
+    this.drop(pendingOf(subscriber))
     this.carryOut('cancel', this.dispatcher.cancel(subscriber))
   }
 
   /**
-   * Tells the dispatcher of consumers that have exited. To be done before it hands anything out.
+   * Removes consumers that have exited from the dispatcher. Must be called before anything is handed out.
    *
-   * Their DOWN may still be behind other messages in the mailbox. What is handed to them until then would vanish.
+   * The DOWN of such a consumer may still wait in the mailbox, and events that it is sent until then would vanish.
    */
   private detachExited(): void {
     for (const subscriber of this.exited.splice(0)) {
@@ -252,15 +263,17 @@ export class ProducerHalf {
     const subscriber = this.lastAsked?.tag === message.tag ? this.lastAsked : this.subscribers.get(message.tag)
     this.lastAsked = subscriber
     if (subscriber === undefined) {
-      // Of itself, for events that the dispatcher discarded; or of a subscriber that has gone since it asked.
+      // Sent by the stage itself: for events that the dispatcher discarded, or for a subscriber that has left since.
       if (message.kind === 'ask-again') return this.stage.serve()
       const consumer = message.from as ProcessReference
       sendCancelled(consumer, message.tag, this.stage.process.reference, 'unknown-subscription', false)
       return 'done'
     }
-    // The consumer asked and exited, which its DOWN is still to report: nothing is to be emitted for it any more.
-    if (referenceOf(subscriber).hasEnded) return 'done'
-    if (this.exited.length > 0) this.detachExited()
+    if (this.exitedCount > 0) {
+      this.detachExited()
+      // Its DOWN is in the mailbox: what it has asked for is void.
+      if (hasExited(subscriber)) return 'done'
+    }
     const { stage } = this
     const { runtime } = stage.process
     const demand = message.body
@@ -268,14 +281,15 @@ export class ProducerHalf {
     if (this.pending === 0) this.askedSince = runtime.scheduler.roughNow()
     this.pending += demand
     if (runtime.telemetry.isHeard && message.kind === 'ask') this.tellDemand(subscriber, demand, pending)
-    this.carryOut('ask', this.dispatcher.ask(subscriber, demand))
+    const answer = this.dispatcher.ask(subscriber, demand)
+    if (typeof answer !== 'number' || !this.knowsOpenDemand) this.carryOut('ask', answer)
     return stage.serve()
   }
 
   /** Sends what the dispatcher let go of, and notes the demand that it adds. */
   private carryOut(method: 'ask' | 'cancel', answer: number | Served): void {
     if (typeof answer === 'number') {
-      this.announced += expectAddedDemand(method, answer)
+      if (!this.knowsOpenDemand) this.announced += expectAddedDemand(method, answer)
       return
     }
     const { process } = this.stage
@@ -287,14 +301,14 @@ export class ProducerHalf {
     this.announced += expectAddedDemand(method, answer.demand)
   }
 
-  /** Sends events that the dispatcher held. A subscriber may have exited of which it was not yet told. */
+  /** Sends events that the dispatcher held, unless their consumer has exited. */
   private deliverHeld(subscriber: Subscriber, events: readonly unknown[]): void {
-    const isLost = subscriber instanceof ProducerSubscription && referenceOf(subscriber).hasEnded
+    const isLost = subscriber instanceof ProducerSubscription && hasExited(subscriber)
     if (isLost) this.discardHeld(events.length)
     else this.deliver(subscriber, events)
   }
 
-  /** Events that the dispatcher held for a subscriber are lost with it. */
+  /** Counts and logs events that the dispatcher held for a subscriber and that are lost with it. */
   private discardHeld(count: number): void {
     this.discarded += count
     this.tellDiscarded(count, 'subscriber gone')
@@ -302,39 +316,39 @@ export class ProducerHalf {
     this.log('warn', `${this.stage.process.label} has discarded ${lost}`, { discarded: count })
   }
 
-  /** How many events the dispatcher could hand out now; where it does not say so, how many it seems to need. */
+  /** How many events the dispatcher could hand out now; an estimate where it has no `openDemand`. */
   private get openDemand(): number {
-    const { dispatcher } = this
+    const { dispatcher, whole } = this
+    if (whole !== undefined) return this.pending
     if (dispatcher.openDemand === undefined) return Math.min(this.announced, this.pending)
     return expectAddedDemand('openDemand', dispatcher.openDemand())
   }
 
-  /** Open demand that nothing is buffered for and that upstream was not asked for. Below 0 where there is more than enough. */
+  /** Open demand that no buffered event meets and that upstream was not asked for; below 0 where there is a surplus. */
   get unaskedDemand(): number {
-    return this.openDemand - this.buffer.eventCount - this.outstanding
+    return this.openDemand - this.outstanding - this.buffer.eventCount
   }
 
-  /** Hands new events to subscribers that have asked for them, and the rest to the buffer: behind what is there. */
+  /** Sends new events to subscribers that have asked for them, and stores the rest after what is buffered already. */
   dispatch(events: readonly unknown[]): void {
     const { length } = events
-    this.outstanding = Math.max(0, this.outstanding - length)
-    const isFirst = this.buffer.isEmpty || this.clearBuffer()
-    const leftover = isFirst ? this.handOut(events) : events
+    this.outstanding = length < this.outstanding ? this.outstanding - length : 0
+    const leftover = this.buffer.isEmpty || this.clearBuffer() ? this.handOut(events) : events
     this.emitted += length
     if (leftover.length > 0) this.store(leftover)
   }
 
   /**
-   * Hands out what is buffered, as far as there is demand. The buffer is empty after that, or there is no open demand.
+   * Sends what is buffered, as far as it is asked for: after that the buffer is empty, or no demand is open.
    *
-   * @returns How many events were handed out.
+   * @returns How many events were sent.
    */
   dispatchBuffered(): number {
     const { buffer } = this
     let count = 0
     while (!buffer.isEmpty) {
-      if (this.exited.length > 0) this.detachExited()
-      // A dispatcher that does not say what it could hand out is offered what it might.
+      if (this.exitedCount > 0) this.detachExited()
+      // Without `openDemand` it is offered as much as it could possibly hand out, and the rest is put back.
       const demand = this.knowsOpenDemand ? this.openDemand : this.pending
       if (demand === 0) break
       const events = buffer.takeEvents(demand)
@@ -347,17 +361,17 @@ export class ProducerHalf {
     return count
   }
 
-  /** Whether all that is buffered could be handed out: only a dispatcher that does not say what it can may surprise. */
+  /** Sends what is buffered, and returns whether that was all. */
   private clearBuffer(): boolean {
     this.dispatchBuffered()
     return this.buffer.isEmpty
   }
 
-  /** Has the dispatcher hand out events and sends them; returns those that it leaves over. */
+  /** Sends events as the dispatcher decides, and returns those that it leaves over. */
   private handOut(events: readonly unknown[]): readonly unknown[] {
     const { dispatcher, whole } = this
     const { length } = events
-    if (this.exited.length > 0) this.detachExited()
+    if (this.exitedCount > 0) this.detachExited()
     this.lastEmitted = this.stage.process.runtime.scheduler.roughNow()
     this.askedSince = this.lastEmitted
     const taker = whole?.dispatchWhole(length)

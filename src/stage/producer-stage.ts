@@ -55,8 +55,10 @@ export class ProducerStage extends Stage implements EmittingStage {
       }
       return 'done'
     }
-    this.dispatchBuffered()
-    return this.ask(half.unaskedDemand - this.heldDemand)
+    if (!half.hasEmptyBuffer) this.dispatchBuffered()
+    if (this.isFinishing) return this.stopIfDone()
+    const demand = half.unaskedDemand - this.heldDemand
+    return demand > 0 ? this.ask(demand) : 'done'
   }
 
   private dispatchBuffered(): void {
@@ -64,10 +66,8 @@ export class ProducerStage extends Stage implements EmittingStage {
     if (count > 0) this.process.spend(count)
   }
 
-  /** Asks the user's code for so many events, if any. */
+  /** Asks the user's code for so many events. */
   private ask(demand: number): Progress {
-    if (this.isFinishing) return this.stopIfDone()
-    if (demand <= 0) return 'done'
     this.half.outstanding += demand
     const { process } = this
     process.callback = 'handleDemand'
@@ -117,8 +117,9 @@ export class ProducerStage extends Stage implements EmittingStage {
         continue
       }
       this.heldDemand -= entry.demand
-      // Where events are left in the buffer, they have met it: more came than was asked for.
-      const progress = this.half.bufferedCount > 0 ? 'done' : this.ask(entry.demand)
+      // More came than was asked for before, if events are left in the buffer: they have met this demand.
+      if (this.half.bufferedCount > 0 || this.isFinishing) continue
+      const progress = this.ask(entry.demand)
       if (progress !== 'done') return this.process.andThen(progress, () => this.replay())
     }
     return this.serve()

@@ -5,6 +5,8 @@ import type { Process } from '../process/process.ts'
 import type { ProcessReference } from '../process/reference.ts'
 import type { SubscriberInspection } from '../telemetry/inspection.ts'
 
+type OnExit = (subscriber: ProducerSubscription) => void
+
 /**
  * A subscription as the producer keeps it; dispatchers and callbacks know it as a {@link Subscriber}.
  *
@@ -14,7 +16,7 @@ export class ProducerSubscription implements Subscriber {
   readonly tag: string
   readonly consumer: string
   readonly #reference: ProcessReference
-  /** Set before the dispatcher, or a callback, is told of the subscription. */
+  /** Set by `watch`, before the dispatcher and the callbacks know the subscription. */
   #monitor: Monitor | undefined
   /** Demand that the subscriber has sent and that no event has met. */
   #pending = 0
@@ -22,7 +24,9 @@ export class ProducerSubscription implements Subscriber {
   #sent = 0
   /** Whether the dispatcher has taken it on. */
   #isAdmitted = false
-  /** Whether the dispatcher was told that it has gone. */
+  /** Whether the consumer has exited while it was watched. */
+  #hasExited = false
+  /** Whether it was removed from the dispatcher. */
   #isDetached = false
   /** When it came, in milliseconds on the runtime's clock. */
   readonly #since: number
@@ -38,9 +42,17 @@ export class ProducerSubscription implements Subscriber {
     return subscriber.#reference
   }
 
-  /** Watches the consumer. Once it has exited the subscription is in `exited`, before the message of its end is read. */
-  static watch(subscriber: ProducerSubscription, watcher: Process, exited: ProducerSubscription[]): void {
+  /** Watches the consumer. When it exits, `onExit` is called at once, before the DOWN is handled. */
+  static watch(subscriber: ProducerSubscription, watcher: Process, onExit: OnExit): void {
+    const exited = (): void => {
+      subscriber.#hasExited = true
+      onExit(subscriber)
+    }
     subscriber.#monitor = watch(new ConsumerMonitor(watcher, subscriber, exited))
+  }
+
+  static hasExited(subscriber: ProducerSubscription): boolean {
+    return subscriber.#hasExited
   }
 
   static unwatch(subscriber: ProducerSubscription): void {
@@ -59,7 +71,7 @@ export class ProducerSubscription implements Subscriber {
     return subscriber.#isAdmitted
   }
 
-  /** Answers whether this is the first time. */
+  /** Marks it as removed from the dispatcher; returns whether it was not before. */
   static detach(subscriber: ProducerSubscription): boolean {
     const isFirst = !subscriber.#isDetached
     subscriber.#isDetached = true
@@ -89,19 +101,17 @@ export function wasAdmitted(subscriber: Subscriber): boolean {
   return subscriber instanceof ProducerSubscription && ProducerSubscription.isAdmitted(subscriber)
 }
 
-/** Watches the consumer of a subscription. Its end is known here at once, and by the message that comes in its turn. */
+/** Watches the consumer of a subscription: notes its end at once, beside the message that waits its turn. */
 class ConsumerMonitor extends Monitor {
-  private readonly subscriber: ProducerSubscription
-  private readonly exited: ProducerSubscription[]
+  private readonly onExit: () => void
 
-  constructor(watcher: Process, subscriber: ProducerSubscription, exited: ProducerSubscription[]) {
+  constructor(watcher: Process, subscriber: ProducerSubscription, onExit: () => void) {
     super('subscriber-down', subscriber.tag, watcher, ProducerSubscription.referenceOf(subscriber))
-    this.subscriber = subscriber
-    this.exited = exited
+    this.onExit = onExit
   }
 
   override fire(ending: Ending): void {
-    this.exited.push(this.subscriber)
+    this.onExit()
     super.fire(ending)
   }
 }

@@ -83,7 +83,7 @@ function counting(end: number, { factor = 1, asked = [], ...options }: Counting 
       return Array.from({ length: Math.min(factor * demand, end - next) }, () => next++)
     },
     formatDiscarded: () => false,
-  }) as Stage<ProducerRef<number>>
+  })
 }
 
 const range = (count: number, from = 0): number[] => Array.from({ length: count }, (_, index) => from + index)
