@@ -47,6 +47,12 @@ export class EventQueue<Event, Info = unknown> {
     this.events.pushAll(events, from, to)
   }
 
+  /** Puts events that were taken out back to the front, in their order: before all events and infos there are. */
+  unshiftEvents(events: readonly Event[]): void {
+    this.events.unshiftAll(events)
+    this.gone -= events.length
+  }
+
   /** Adds an info behind all events there are. */
   pushInfo(info: Info): void {
     this.infos.push({ place: this.gone + this.events.length, info })

@@ -100,6 +100,11 @@ export class Ring<T> {
     this.count++
   }
 
+  /** Adds all values at the front, before all others, in their order. */
+  unshiftAll(values: readonly T[]): void {
+    for (let index = values.length - 1; index >= 0; index--) this.unshift(values[index] as T)
+  }
+
   /** Puts the first block, which is full, before the others, so that there is room at the front. */
   private putOff(): void {
     const full = this.firstOnes(this.count)

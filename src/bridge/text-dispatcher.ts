@@ -1,4 +1,12 @@
-import type { Delivery, Dispatched, Dispatcher, DispatcherShape, Served, Subscriber } from '../dispatcher/dispatcher.ts'
+import type {
+  Delivery,
+  Dispatched,
+  Dispatcher,
+  DispatcherShape,
+  Refusal,
+  Served,
+  Subscriber,
+} from '../dispatcher/dispatcher.ts'
 import { expectDispatched } from '../stage/dispatcher-answers.ts'
 import { named, plainOf, readerOf, type TextId, textOf } from './text-piece.ts'
 
@@ -10,11 +18,14 @@ import { named, plainOf, readerOf, type TextId, textOf } from './text-piece.ts'
  *
  * What a dispatcher holds back, as `partitionDispatcher` does, has lost its text: it is handed out as plain strings.
  */
-export class TextDispatcher implements Required<Dispatcher<unknown, unknown>> {
+export class TextDispatcher implements Dispatcher<unknown, unknown> {
   private readonly inner: Dispatcher<unknown, unknown>
+  /** Only where the dispatcher itself has it: the stage accounts for demand by it. */
+  readonly openDemand?: () => number
 
   private constructor(inner: Dispatcher<unknown, unknown>) {
     this.inner = inner
+    if (inner.openDemand !== undefined) this.openDemand = () => inner.openDemand?.() ?? 0
   }
 
   /** The same one for the same dispatcher, so that a stage that is given one of another stage is refused as any other. */
@@ -27,7 +38,7 @@ export class TextDispatcher implements Required<Dispatcher<unknown, unknown>> {
     return made
   }
 
-  subscribe(subscriber: Subscriber, options: unknown): number | { readonly refuse: string } {
+  subscribe(subscriber: Subscriber, options: unknown): number | Refusal {
     return this.inner.subscribe(subscriber, options)
   }
 
@@ -44,16 +55,18 @@ export class TextDispatcher implements Required<Dispatcher<unknown, unknown>> {
     if (first === events.length) return this.dispatchText(textOf(events[0]), events)
     const deliveries: Delivery[] = []
     const unwanted: (readonly [Subscriber, number])[] = []
+    let filtered = 0
     for (let start = 0, end = first; start < events.length; start = end, end = endOfText(events, start)) {
       const answer = this.dispatchText(textOf(events[start]), events.slice(start, end))
       deliveries.push(...answer.deliveries)
       if (answer.unwanted !== undefined) unwanted.push(...answer.unwanted)
+      filtered += answer.filtered ?? 0
       // Nothing may overtake what is left over: later pieces may be of the same text.
       if (answer.leftover.length > 0) {
-        return { deliveries, leftover: answer.leftover.concat(events.slice(end)), unwanted }
+        return { deliveries, leftover: answer.leftover.concat(events.slice(end)), unwanted, filtered }
       }
     }
-    return { deliveries, leftover: [], unwanted }
+    return { deliveries, leftover: [], unwanted, filtered }
   }
 
   private dispatchText(text: TextId, events: readonly unknown[]): Dispatched {

@@ -122,6 +122,10 @@ class BroadcastDispatcher<Event> implements Dispatcher<Event, { selector?: Selec
     return unwanted === undefined ? { deliveries, leftover } : { deliveries, leftover, unwanted }
   }
 
+  openDemand(): number {
+    return this.horizon - this.delivered
+  }
+
   inspect(): DispatcherShape {
     return { kind: 'broadcast' }
   }
@@ -129,7 +133,7 @@ class BroadcastDispatcher<Event> implements Dispatcher<Event, { selector?: Selec
   /** The number of the last event that all have asked for. */
   private get horizon(): number {
     const slowest = this.ladder.top
-    return slowest === undefined ? this.delivered : -slowest.level
+    return slowest === undefined ? this.delivered : 0 - slowest.level
   }
 
   /** The demand to ask upstream, now that the horizon may have moved. */

@@ -10,8 +10,7 @@ export interface DemandDispatcherOptions {
   /**
    * Shuffles the subscribers once, before the first dispatch. Default: `false`.
    *
-   * Otherwise the first to subscribe is the first to be served, for every producer that starts. As in GenStage a
-   * subscriber that has asked for nothing yet may come out first; the events then wait until somebody asks.
+   * Otherwise the first to subscribe is the first to be served, for every producer that starts.
    */
   readonly shuffleDemandsOnFirstDispatch?: boolean
   /**
@@ -73,6 +72,8 @@ class DemandDispatcher extends WholeDispatcher implements Dispatcher<unknown> {
    * much of what is asked next is not passed on again. Events that find nobody and go to the buffer lower it too.
    */
   private pending = 0
+  /** Demand of all subscribers that no event has met. */
+  private open = 0
   /** Set by the first ask, unless it was an option. */
   private maxDemand: number | undefined
   private readonly random: () => number
@@ -98,6 +99,7 @@ class DemandDispatcher extends WholeDispatcher implements Dispatcher<unknown> {
     if (place === undefined) return 0
     this.lastAsked = place
     this.ladder.move(place, place.level + demand)
+    this.open += demand
     const alreadyAsked = Math.min(this.pending, demand)
     this.pending -= alreadyAsked
     this.maxDemand ??= demand
@@ -112,6 +114,7 @@ class DemandDispatcher extends WholeDispatcher implements Dispatcher<unknown> {
     this.lastAsked = undefined
     this.ladder.remove(place)
     this.pending += place.level
+    this.open -= place.level
     return 0
   }
 
@@ -120,6 +123,7 @@ class DemandDispatcher extends WholeDispatcher implements Dispatcher<unknown> {
     const first = this.ladder.top
     if (first === undefined || first.level < count) return undefined
     this.ladder.move(first, first.level - count)
+    this.open -= count
     return first.subscriber
   }
 
@@ -135,9 +139,14 @@ class DemandDispatcher extends WholeDispatcher implements Dispatcher<unknown> {
       ladder.move(place, place.level - (to - from))
       from = to
     }
+    this.open -= from
     if (from === length) return { deliveries, leftover: nothing }
     this.pending = Math.max(this.pending - (length - from), 0)
     return { deliveries, leftover: from === 0 ? events : events.slice(from) }
+  }
+
+  openDemand(): number {
+    return this.open
   }
 
   inspect(): DispatcherShape {
@@ -155,7 +164,10 @@ class DemandDispatcher extends WholeDispatcher implements Dispatcher<unknown> {
       places[index] = another
       places[other] = one
     }
-    this.ladder.arrange(places)
+    // One that has asked for nothing would stand in the way of those that have.
+    const asking = places.filter(({ level }) => level > 0)
+    const waiting = places.filter(({ level }) => level === 0)
+    this.ladder.arrange([...asking, ...waiting])
   }
 }
 

@@ -20,6 +20,11 @@ export interface Dispatched {
    * The stage asks it by a message to itself, after this dispatch.
    */
   readonly unwanted?: readonly (readonly [subscriber: Subscriber, count: number])[]
+  /**
+   * How many of these events no subscriber is to get, as the dispatcher discards them: the stage asks upstream for others
+   * in their place, after this dispatch. Default: 0.
+   */
+  readonly filtered?: number
 }
 
 /** Why a dispatcher does not take a subscriber. */
@@ -66,6 +71,17 @@ export interface Dispatcher<in Event, in Options = {}> {
   cancel(subscriber: Subscriber): number | Served
   /** Hands out events (at least one), in order, never more to anyone than was asked. */
   dispatch(events: readonly Event[]): Dispatched
+  /**
+   * Returns how many events it would hand out or take if it were given any number of them: an integer of at least 0.
+   *
+   * With this method the stage does the accounting. It dispatches what is buffered up to that number, asks upstream for
+   * the rest, and ignores the demand that `subscribe`, `ask` and `cancel` return. Without it the stage adds those numbers
+   * up, and offers what is buffered whenever a subscriber has open demand, so `dispatch` is called again with events that
+   * it has left over before.
+   *
+   * Called for every message that asks, so it should not look at every subscriber.
+   */
+  openDemand?(): number
   /**
    * Queues an info behind the events the dispatcher itself holds back.
    *

@@ -132,6 +132,8 @@ class PartitionDispatcher<Event> implements Dispatcher<Event, { partition: Name 
    * partitions together, so it may well be one partition that gets them all, and has to queue.
    */
   private waiting = 0
+  /** How many events the hash discarded in the dispatch under way. */
+  private filtered = 0
   /** Demand that was passed on upstream and whose subscriber has gone since: not to be passed on again. */
   private pending = 0
 
@@ -195,13 +197,19 @@ class PartitionDispatcher<Event> implements Dispatcher<Event, { partition: Name 
       for (const lane of lanes) lane.bucket = nothing
       throw error
     }
+    const { filtered } = this
+    this.filtered = 0
     const deliveries: Delivery<Event>[] = []
     // All of them stand in order already; few are sorted quickly.
     const ordered =
       lanes.length === this.lanes.length ? this.lanes : lanes.sort((one, other) => one.index - other.index)
     for (const lane of ordered) this.handOut(lane, deliveries)
-    if (handled === events.length) return { deliveries, leftover: nothing }
-    return { deliveries, leftover: handled === 0 ? events : events.slice(handled) }
+    const leftover = handled === events.length ? nothing : handled === 0 ? events : events.slice(handled)
+    return filtered === 0 ? { deliveries, leftover } : { deliveries, leftover, filtered }
+  }
+
+  openDemand(): number {
+    return this.waiting
   }
 
   holdInfo(message: unknown): boolean {
@@ -240,10 +248,14 @@ class PartitionDispatcher<Event> implements Dispatcher<Event, { partition: Name 
   private sortByHash(events: readonly Event[], touched: Lane<Event>[], hash: Hash<Event>): number {
     const { lanesByName, lanesByNumber } = this
     let { waiting } = this
+    let discarded = 0
     let index = 0
     for (; index < events.length && waiting > 0; index++) {
       const answer: unknown = hash(events[index] as Event)
-      if (answer === 'none') continue
+      if (answer === 'none') {
+        discarded++
+        continue
+      }
       if (!Array.isArray(answer) || answer.length !== 2) throw this.badReturn(answer)
       const name: unknown = answer[1]
       const lane = typeof name === 'number' && lanesByNumber.length > 0 ? lanesByNumber[name] : lanesByName.get(name)
@@ -252,6 +264,7 @@ class PartitionDispatcher<Event> implements Dispatcher<Event, { partition: Name 
       waiting--
     }
     this.waiting = waiting
+    this.filtered = discarded
     return index
   }
 

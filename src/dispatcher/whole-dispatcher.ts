@@ -1,8 +1,9 @@
 import type { Subscriber } from './dispatcher.ts'
 
 /**
- * A dispatcher that can say in one word who gets a batch, where that is one subscriber: most batches are such. Only
- * dispatchers of our own, who need no check of what they answer.
+ * A dispatcher that can say in one word who gets a batch, where that is one subscriber: most batches are such. It can
+ * hand out as many events as its subscribers have asked for together. Only dispatchers of our own, who need no check of
+ * what they answer.
  */
 export abstract class WholeDispatcher {
   /**

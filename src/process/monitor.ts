@@ -55,7 +55,12 @@ export function monitor(
   tag: string,
   endedAs?: Ending,
 ): Monitor {
-  const created = new Monitor(kind, tag, watcher, target)
+  return watch(new Monitor(kind, tag, watcher, target), endedAs)
+}
+
+/** The same for a monitor that was made already. */
+export function watch<Watch extends Monitor>(created: Watch, endedAs?: Ending): Watch {
+  const { watcher, target } = created
   const watched = target.process
   if (watched === undefined) {
     created.fire(endedAs ?? watcher.runtime.noProcess(target))

@@ -91,18 +91,36 @@ export class Buffer<Event> {
   }
 
   /**
-   * Takes out up to `count` events, fewer where an info stands between them.
+   * Takes out up to `count` events, fewer where an info stands between them, and the infos that are then due.
    *
    * @returns `undefined` if there is nothing to take, or nothing is asked for.
    */
   take(count: number): Taken<Event> | undefined {
-    const { queue } = this
     if (count === 0 || this.estimatedCount === 0) return undefined
-    const events = queue.shiftEvents(Math.min(count, queue.eventsBeforeInfo))
-    if (queue.infoCount === 0) return { events, infos: nothing }
-    if (!this.isUnbounded) return { events, infos: this.infosBehindGoneEvents() }
-    const isInfoNext = events.length < count && queue.eventsBeforeInfo === 0
-    return { events, infos: isInfoNext ? [queue.shiftInfo()] : nothing }
+    const events = this.takeEvents(count)
+    return { events, infos: this.takeInfos(events.length < count) }
+  }
+
+  /** Takes out up to `count` events, fewer where an info stands between them; none where one stands before them all. */
+  takeEvents(count: number): Event[] {
+    return this.queue.shiftEvents(Math.min(count, this.queue.eventsBeforeInfo))
+  }
+
+  /** Puts events back that were taken and not handed out: they come out first again, in their order. */
+  putBack(events: readonly Event[]): void {
+    this.queue.unshiftEvents(events)
+  }
+
+  /**
+   * Takes out the infos that are due once the events before them have gone, in order.
+   *
+   * @param isMoreAskedFor Whether more is asked for than the events that were taken.
+   */
+  takeInfos(isMoreAskedFor: boolean): readonly unknown[] {
+    const { queue } = this
+    if (queue.infoCount === 0) return nothing
+    if (!this.isUnbounded) return this.infosBehindGoneEvents()
+    return isMoreAskedFor && queue.eventsBeforeInfo === 0 ? [queue.shiftInfo()] : nothing
   }
 
   private get isUnbounded(): boolean {

@@ -1,13 +1,14 @@
 import type { ProcessRuntime } from '../process/runtime.ts'
 
 /**
- * Demand that has reached a stage and that it has not met, and for how long there was any.
+ * Demand that a stage has passed on and that no event has met, and for how long there was any.
  *
  * The time counts only while somebody observes: two looks at the clock for each event are too much for the others.
  */
 export class OpenDemand {
   private readonly runtime: ProcessRuntime
-  private open = 0
+  /** How much there is, in events. */
+  open = 0
   /** When it was last 0, if that was while time was counted; else some time before. */
   private since = 0
   /** Total of the stretches that are over, in milliseconds. */
@@ -26,12 +27,10 @@ export class OpenDemand {
 
   /** So many events have met it, or more. */
   meet(events: number): void {
-    if (this.open > events) this.open -= events
-    else this.close()
-  }
-
-  /** There is none any more, whatever was counted. */
-  close(): void {
+    if (this.open > events) {
+      this.open -= events
+      return
+    }
     if (this.open === 0) return
     if (this.runtime.telemetry.isTimed) this.keepTime(this.runtime.clock.now())
     this.open = 0

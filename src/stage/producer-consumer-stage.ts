@@ -42,7 +42,7 @@ type Inbound =
  *
  * ```text
  *   producers ──events──> inbound ──handleEvents──> dispatcher ──events──> consumers
- *                            only while demand > 0      └──> buffer ──┘
+ *                       only while there is demand      └──> buffer ──┘
  * ```
  */
 export class ProducerConsumerStage extends Stage implements EmittingStage, HandlingStage {
@@ -53,8 +53,6 @@ export class ProducerConsumerStage extends Stage implements EmittingStage, Handl
   private readonly handler: Callback
   private readonly options: ProducerConsumerOptions
   private readonly inbound = new Ring<Inbound>()
-  /** Demand of consumers that no event has met. At 0 nothing is taken from `inbound`. */
-  private demand = 0
   /** The end of a producer that will stop the stage once it holds nothing any more; undefined unless it is draining. */
   private lastEnd: Cancellation | undefined
   /** Whether `handleCancel` has been called for `lastEnd`; what it emitted is then still to be taken. */
@@ -82,15 +80,21 @@ export class ProducerConsumerStage extends Stage implements EmittingStage, Handl
 
   // ── Demand ────────────────────────────────────────────────────────────────────────────────────────────────────
 
-  serve(demand: number): Progress {
-    this.demand += demand
-    this.producing.takeFromBuffer(this.demand)
+  serve(): Progress {
+    const { producing } = this
+    if (!producing.hasEmptyBuffer) {
+      const count = producing.dispatchBuffered()
+      // Demand that the buffer has met needs no events any more. (`handleDemand` of a producer was asked for them already.)
+      producing.outstanding.meet(count)
+    }
+    const unasked = producing.unaskedDemand
+    if (unasked > 0) producing.outstanding.add(unasked)
     return this.takeInbound()
   }
 
   /** It may emit more than was asked: the rest is buffered, and taken from there when demand comes again. */
   emit(events: readonly unknown[]): void {
-    this.demand = Math.max(0, this.demand - this.producing.dispatch(events))
+    this.producing.dispatch(events)
   }
 
   protected emitsInPieces(count: number): boolean {
@@ -109,7 +113,7 @@ export class ProducerConsumerStage extends Stage implements EmittingStage, Handl
   /** Whether the first of what waits is to be taken now: with demand, or without where it is the stage's own end. */
   private isNextDue(): boolean {
     const first = this.inbound.peek()
-    if (first === undefined || this.demand > 0) return first !== undefined
+    if (first === undefined || this.producing.outstanding.open > 0) return first !== undefined
     // Nobody need ask for more than there is to see the end: that waits for the buffer, and no longer for demand.
     if (first.kind !== 'cancellation') return false
     const { cancellation } = first
@@ -137,7 +141,7 @@ export class ProducerConsumerStage extends Stage implements EmittingStage, Handl
   protected onEvents(message: Delivered): Progress {
     const upstream = this.consuming.receive(message)
     if (upstream === undefined || message.body.length === 0) return 'done'
-    if (this.demand === 0 || this.inbound.length > 0) {
+    if (this.inbound.length > 0 || this.producing.outstanding.open === 0) {
       this.inbound.push({ kind: 'events', upstream, events: message.body })
       return this.takeInbound()
     }
@@ -290,7 +294,7 @@ export class ProducerConsumerStage extends Stage implements EmittingStage, Handl
   inspect(): Inspection {
     const inbound = this.countInbound()
     return {
-      isStarved: inbound > 0 && this.demand === 0,
+      isStarved: inbound > 0 && this.producing.outstanding.open === 0,
       producing: this.producing.inspect('forward', 0),
       consuming: this.consuming.inspect(inbound),
     }

@@ -1,10 +1,11 @@
 import { BadReturnError } from '../base/errors.ts'
+import { nothing } from '../base/nothing.ts'
 import { isThenable } from '../base/thenable.ts'
 import type { Dispatched, Dispatcher, Served, Subscriber } from '../dispatcher/dispatcher.ts'
 import { WholeDispatcher } from '../dispatcher/whole-dispatcher.ts'
 import type { ExitReason } from '../process/exit-reason.ts'
 import { Message } from '../process/message.ts'
-import { type Monitor, monitor } from '../process/monitor.ts'
+import type { Monitor } from '../process/monitor.ts'
 import type { Progress } from '../process/process.ts'
 import type { ProcessReference } from '../process/reference.ts'
 import type { ProducingInspection } from '../telemetry/inspection.ts'
@@ -21,8 +22,8 @@ import type { Stage } from './stage.ts'
 
 /** A stage that emits: where the demand ends up that its producer half takes. */
 export interface EmittingStage extends Stage {
-  /** Demand has come that the dispatcher does not serve by itself: at least 0, as a cancellation may bring none. */
-  serve(demand: number): Progress
+  /** Called when open demand may have changed: sends what is buffered and due, and asks upstream for the rest. */
+  serve(): Progress
 }
 
 /** What decides how a stage emits. */
@@ -32,7 +33,7 @@ export interface EmittingOptions {
   readonly bufferKeep: BufferKeep
 }
 
-const { referenceOf, monitorOf, pendingOf, addPending, isAdmitted } = ProducerSubscription
+const { referenceOf, pendingOf, addPending, isAdmitted, hasExited } = ProducerSubscription
 
 /**
  * The half of a stage that emits: its subscribers, its dispatcher, its buffer.
@@ -50,6 +51,22 @@ export class ProducerHalf {
   private readonly subscribers = new Map<string, ProducerSubscription>()
   /** Who asked last: the next one to ask is often the same. */
   private lastAsked: ProducerSubscription | undefined
+  /** Whether the dispatcher has `openDemand`. */
+  private readonly knowsOpenDemand: boolean
+  /**
+   * The demand that the dispatcher has returned, less the events that it has taken: read only if it has no `openDemand`.
+   * Some of it may belong to subscribers that have left.
+   */
+  private announced = 0
+  /** Subscriptions whose consumer has exited and whose DOWN was not handled yet. */
+  private exitedCount = 0
+  /** Those of them that are still to be removed from the dispatcher, in the order of their ends. */
+  private readonly exited: ProducerSubscription[] = []
+  /**
+   * Events that upstream was asked for, or in a producer-consumer that it may take from its producers, and that have not
+   * come. Some may have been asked for on behalf of subscribers that have left.
+   */
+  readonly outstanding: OpenDemand
   /** Events that the dispatcher is being given. At the end of the stage above zero only where the dispatcher threw. */
   private dispatching = 0
   /** Events that were dropped from the buffer, or with a partition's subscriber, since the start. */
@@ -65,14 +82,14 @@ export class ProducerHalf {
   /** Since when demand has waited that nothing emitted has answered, by the rough clock; where none does, any time. */
   private askedSince = Number.NaN
   /** What the dispatcher has passed on to the stage. */
-  private readonly openDemand: OpenDemand
 
   constructor(stage: EmittingStage, { dispatcher, bufferSize, bufferKeep }: EmittingOptions) {
     this.stage = stage
     this.dispatcher = dispatcher
+    this.knowsOpenDemand = dispatcher.openDemand !== undefined
     this.whole = dispatcher instanceof WholeDispatcher ? dispatcher : undefined
     this.buffer = new Buffer(bufferSize, bufferKeep)
-    this.openDemand = new OpenDemand(stage.process.runtime)
+    this.outstanding = new OpenDemand(stage.process.runtime)
   }
 
   /** Whether it has any. */
@@ -83,6 +100,16 @@ export class ProducerHalf {
   /** How many events and, where the buffer has no bound, infos wait in the buffer. */
   get estimatedCount(): number {
     return this.buffer.estimatedCount
+  }
+
+  /** Whether neither events nor infos wait in the buffer. */
+  get hasEmptyBuffer(): boolean {
+    return this.buffer.isEmpty
+  }
+
+  /** How many events wait in the buffer. */
+  get bufferedCount(): number {
+    return this.buffer.eventCount
   }
 
   /** How many events it holds that no consumer has been sent. */
@@ -110,7 +137,7 @@ export class ProducerHalf {
       discarded,
       lastEmitted: timeOrNull(this.lastEmitted),
       askedSince: pending > 0 ? this.askedSince : null,
-      demandTime: Math.round(this.openDemand.time(this.stage.process.runtime.clock.now())),
+      demandTime: Math.round(this.outstanding.time(this.stage.process.runtime.clock.now())),
       subscribers: Array.from(this.subscribers.values(), ProducerSubscription.inspect),
     }
   }
@@ -148,8 +175,11 @@ export class ProducerHalf {
     const { tag, from, body } = message
     const consumer = from as ProcessReference
     const { process, members } = this.stage
-    const watch = monitor(process, consumer, 'subscriber-down', tag)
-    const subscriber = new ProducerSubscription(tag, consumer, watch, process.runtime.scheduler.roughNow())
+    const subscriber = new ProducerSubscription(tag, consumer, process.runtime.scheduler.roughNow())
+    ProducerSubscription.watch(subscriber, process, (ended) => {
+      this.exitedCount++
+      this.exited.push(ended)
+    })
     this.subscribers.set(tag, subscriber)
     const { handleSubscribe } = members
     if (handleSubscribe === undefined) return this.admit(subscriber, message)
@@ -171,11 +201,11 @@ export class ProducerHalf {
     const { process } = this.stage
     const answer = this.dispatcher.subscribe(subscriber, message.body.options)
     if (typeof answer === 'number') {
-      const demand = expectAddedDemand('subscribe', answer)
+      this.announced += expectAddedDemand('subscribe', answer)
       ProducerSubscription.admit(subscriber)
       this.tellStarted(subscriber, message.body.options)
       if (message.body.confirm) sendEvents(referenceOf(subscriber), subscriber.tag, process.reference, [])
-      return this.serve(demand)
+      return this.stage.serve()
     }
     const { refuse, message: why } = expectRecord('subscribe', 'the demand that it adds, or { refuse }', answer)
     this.log('warn', `${process.label} refused a subscription of ${referenceOf(subscriber).label}: ${why ?? refuse}`, {
@@ -189,23 +219,40 @@ export class ProducerHalf {
     const subscriber = this.subscribers.get(tag)
     if (subscriber === undefined) return 'done'
     const { process, members, callbacks } = this.stage
+    if (this.exitedCount > 0) this.detachExited()
+    if (hasExited(subscriber)) this.exitedCount--
     this.subscribers.delete(tag)
     this.lastAsked = undefined
-    monitorOf(subscriber).cancel()
-    this.drop(pendingOf(subscriber))
+    ProducerSubscription.unwatch(subscriber)
+    // Before the callback, whose events would otherwise be handed to the one that has gone.
+    this.detach(subscriber)
     sendCancelled(referenceOf(subscriber), tag, process.reference, reason, isRefused, why)
     if (isRefused) this.tellRefused(referenceOf(subscriber), tag, reason)
     else if (isAdmitted(subscriber)) this.tellCancelled(subscriber, kind, reason)
-    if (members.handleCancel === undefined) return this.afterCancel(subscriber)
+    if (members.handleCancel === undefined) return this.stage.serve()
     process.callback = 'handleCancel'
     const answer = members.handleCancel.call(callbacks, { [kind]: reason }, subscriber)
     const progress = follow(this.stage, 'handleCancel', answer, this.cancelRule)
-    if (progress !== 'done') return process.andThen(progress, () => this.afterCancel(subscriber))
-    return this.afterCancel(subscriber)
+    if (progress !== 'done') return process.andThen(progress, () => this.stage.serve())
+    return this.stage.serve()
   }
 
-  private afterCancel(subscriber: ProducerSubscription): Progress {
-    return this.serve(this.carryOut('cancel', this.dispatcher.cancel(subscriber)))
+  /** Removes a subscriber from the dispatcher, unless that was done already. */
+  private detach(subscriber: ProducerSubscription): void {
+    if (!ProducerSubscription.detach(subscriber)) return
+    this.drop(pendingOf(subscriber))
+    this.carryOut('cancel', this.dispatcher.cancel(subscriber))
+  }
+
+  /**
+   * Removes consumers that have exited from the dispatcher. Must be called before anything is handed out.
+   *
+   * The DOWN of such a consumer may still wait in the mailbox, and events that it is sent until then would vanish.
+   */
+  private detachExited(): void {
+    for (const subscriber of this.exited.splice(0)) {
+      if (this.subscribers.get(subscriber.tag) === subscriber) this.detach(subscriber)
+    }
   }
 
   /** A consumer asks the stage to end its subscription. */
@@ -226,79 +273,140 @@ export class ProducerHalf {
     const subscriber = this.lastAsked?.tag === message.tag ? this.lastAsked : this.subscribers.get(message.tag)
     this.lastAsked = subscriber
     if (subscriber === undefined) {
+      // Sent by the stage itself: for events that the dispatcher discarded, or for a subscriber that has left since.
+      if (message.kind === 'ask-again') return this.stage.serve()
       const consumer = message.from as ProcessReference
       sendCancelled(consumer, message.tag, this.stage.process.reference, 'unknown-subscription', false)
       return 'done'
     }
-    const { runtime } = this.stage.process
+    if (this.exitedCount > 0) {
+      this.detachExited()
+      // Its DOWN is in the mailbox: what it has asked for is void.
+      if (hasExited(subscriber)) return 'done'
+    }
+    const { stage } = this
+    const { runtime } = stage.process
     const demand = message.body
     const pending = addPending(subscriber, demand)
     if (this.pending === 0) this.askedSince = runtime.scheduler.roughNow()
     this.pending += demand
     if (runtime.telemetry.isHeard && message.kind === 'ask') this.tellDemand(subscriber, demand, pending)
     const answer = this.dispatcher.ask(subscriber, demand)
-    return this.serve(this.carryOut('ask', answer))
-  }
-
-  /** Passes demand on to the stage. */
-  private serve(demand: number): Progress {
-    this.openDemand.add(demand)
-    return this.stage.serve(demand)
+    if (typeof answer !== 'number' || !this.knowsOpenDemand) this.carryOut('ask', answer)
+    return stage.serve()
   }
 
   /** Time is about to be counted no longer. */
   keepDemandTime(now: number): void {
-    this.openDemand.keepTime(now)
+    this.outstanding.keepTime(now)
   }
 
-  /** Sends what the dispatcher let go of, and answers the demand that remains. */
-  private carryOut(method: 'ask' | 'cancel', answer: number | Served): number {
-    if (typeof answer === 'number') return expectAddedDemand(method, answer)
+  /** Sends what the dispatcher let go of, and notes the demand that it adds. */
+  private carryOut(method: 'ask' | 'cancel', answer: number | Served): void {
+    if (typeof answer === 'number') {
+      if (!this.knowsOpenDemand) this.announced += expectAddedDemand(method, answer)
+      return
+    }
     const { process } = this.stage
     expectRecord(method, 'the demand that it adds, or { demand, deliveries?, … }', answer)
     if (answer.warning !== undefined) this.log('warn', `${process.label}: ${answer.warning}`, {})
-    if (answer.deliveries !== undefined) for (const delivery of answer.deliveries) this.deliver(...delivery)
+    if (answer.deliveries !== undefined) for (const delivery of answer.deliveries) this.deliverHeld(...delivery)
     if (answer.infos !== undefined) for (const info of answer.infos) this.sendInfo(info)
-    if (answer.discarded !== undefined && answer.discarded > 0) {
-      this.discarded += answer.discarded
-      this.tellDiscarded(answer.discarded, 'subscriber gone')
-      const lost = `${answer.discarded} events that it held for a subscriber that is gone`
-      this.log('warn', `${process.label} has discarded ${lost}`, { discarded: answer.discarded })
-    }
-    return expectAddedDemand(method, answer.demand)
+    if (answer.discarded !== undefined && answer.discarded > 0) this.discardHeld(answer.discarded)
+    this.announced += expectAddedDemand(method, answer.demand)
+  }
+
+  /** Sends events that the dispatcher held, unless their consumer has exited. */
+  private deliverHeld(subscriber: Subscriber, events: readonly unknown[]): void {
+    const isLost = subscriber instanceof ProducerSubscription && hasExited(subscriber)
+    if (isLost) this.discardHeld(events.length)
+    else this.deliver(subscriber, events)
+  }
+
+  /** Counts and logs events that the dispatcher held for a subscriber and that are lost with it. */
+  private discardHeld(count: number): void {
+    this.discarded += count
+    this.tellDiscarded(count, 'subscriber gone')
+    const lost = `${count} events that it held for a subscriber that is gone`
+    this.log('warn', `${this.stage.process.label} has discarded ${lost}`, { discarded: count })
+  }
+
+  /** How many events the dispatcher could hand out now; an estimate where it has no `openDemand`. */
+  private get openDemand(): number {
+    const { dispatcher, whole } = this
+    if (whole !== undefined) return this.pending
+    if (dispatcher.openDemand === undefined) return Math.min(this.announced, this.pending)
+    return expectAddedDemand('openDemand', dispatcher.openDemand())
+  }
+
+  /** Open demand that no buffered event meets and that upstream was not asked for; below 0 where there is a surplus. */
+  get unaskedDemand(): number {
+    return this.openDemand - this.outstanding.open - this.buffer.eventCount
+  }
+
+  /** Sends new events to subscribers that have asked for them, and stores the rest after what is buffered already. */
+  dispatch(events: readonly unknown[]): void {
+    const { length } = events
+    this.outstanding.meet(length)
+    const leftover = this.buffer.isEmpty || this.clearBuffer() ? this.handOut(events) : events
+    this.emitted += length
+    if (leftover.length > 0) this.store(leftover)
   }
 
   /**
-   * Hands events to whoever has asked for them, and the rest to the buffer.
+   * Sends what is buffered, as far as it is asked for: after that the buffer is empty, or no demand is open.
    *
-   * @returns How many were handed out.
+   * @returns How many events were sent.
    */
-  dispatch(events: readonly unknown[]): number {
+  dispatchBuffered(): number {
+    const { buffer } = this
+    let count = 0
+    while (!buffer.isEmpty) {
+      if (this.exitedCount > 0) this.detachExited()
+      // Without `openDemand` it is offered as much as it could possibly hand out, and the rest is put back.
+      const demand = this.knowsOpenDemand ? this.openDemand : this.pending
+      if (demand === 0) break
+      const events = buffer.takeEvents(demand)
+      const leftover = events.length === 0 ? events : this.handOut(events)
+      count += events.length - leftover.length
+      if (leftover.length > 0) buffer.putBack(leftover)
+      for (const info of buffer.takeInfos(events.length < demand)) this.deliverInfo(info)
+      if (leftover.length > 0) break
+    }
+    return count
+  }
+
+  /** Sends what is buffered, and returns whether that was all. */
+  private clearBuffer(): boolean {
+    this.dispatchBuffered()
+    return this.buffer.isEmpty
+  }
+
+  /** Sends events as the dispatcher decides, and returns those that it leaves over. */
+  private handOut(events: readonly unknown[]): readonly unknown[] {
     const { dispatcher, whole } = this
     const { length } = events
+    if (this.exitedCount > 0) this.detachExited()
     this.lastEmitted = this.stage.process.runtime.scheduler.roughNow()
     this.askedSince = this.lastEmitted
     const taker = whole?.dispatchWhole(length)
     if (taker !== undefined) {
-      this.emitted += length
-      this.openDemand.meet(length)
       this.deliver(taker, events)
-      return length
+      return nothing
     }
     this.dispatching = length
-    const { deliveries, leftover, unwanted } = expectDispatched(dispatcher.dispatch(events))
+    const { deliveries, leftover, unwanted, filtered = 0 } = expectDispatched(dispatcher.dispatch(events))
     this.dispatching = 0
-    this.emitted += length
+    this.announced = Math.max(0, this.announced - (length - leftover.length - filtered))
     for (let next = 0; next < deliveries.length; next++) {
       const delivery = deliveries[next] as (typeof deliveries)[number]
       this.deliver(delivery[0], delivery[1])
     }
-    // What is left over shows that no demand is, whatever was counted: that of a subscriber that has left, for instance.
-    if (leftover.length > 0) this.openDemand.close()
-    else this.openDemand.meet(length)
     if (unwanted !== undefined) this.askAgain(unwanted)
-    if (leftover.length > 0) this.store(leftover)
-    return length - leftover.length
+    if (filtered > 0 || (!this.knowsOpenDemand && leftover.length === 0 && this.unaskedDemand > 0)) {
+      this.stage.process.deliver(new Message('ask-again', '', undefined, 0))
+    }
+    return leftover
   }
 
   /**
@@ -361,21 +469,6 @@ export class ProducerHalf {
       if (!answer) return
     }
     this.log('warn', `${process.label} has discarded ${count} events from its buffer`, { discarded: count })
-  }
-
-  /** Meets demand with what is buffered, and answers what is left of it. */
-  takeFromBuffer(demand: number): number {
-    let unmet = demand
-    while (unmet > 0 && !this.buffer.isEmpty) {
-      const taken = this.buffer.take(unmet)
-      if (taken === undefined) break
-      unmet -= taken.events.length
-      // It is emitted once more; it was counted when it first was.
-      this.emitted -= taken.events.length
-      if (taken.events.length > 0) this.stage.emit(taken.events)
-      for (const info of taken.infos) this.deliverInfo(info)
-    }
-    return unmet
   }
 
   // ── Infos ─────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -26,6 +26,8 @@ export class ProducerStage extends Stage implements EmittingStage {
   readonly occasionalRule = 'events or nothing'
   private readonly half: ProducerHalf
   private readonly demanded: Callback
+  /** Demand among `accumulated` and `replaying`. */
+  private heldDemand = 0
   /** Demand and events in the order in which they came; undefined in mode `forward`. */
   private accumulated: HeldBack[] | undefined
   /** What is being replayed, the next one first. Empty but while a replay is under way. */
@@ -43,18 +45,34 @@ export class ProducerStage extends Stage implements EmittingStage {
   }
 
   /** Meets demand from the buffer first, and asks the user's code for the rest. */
-  serve(demand: number): Progress {
-    const unmet = this.half.takeFromBuffer(demand)
-    if (this.isFinishing) return this.stopIfDone()
-    if (unmet === 0) return 'done'
+  serve(): Progress {
+    const { half } = this
     if (this.accumulated !== undefined) {
-      this.accumulated.push({ demand: unmet })
+      const demand = half.unaskedDemand - this.heldDemand
+      if (demand > 0) {
+        this.heldDemand += demand
+        this.accumulated.push({ demand })
+      }
       return 'done'
     }
+    if (!half.hasEmptyBuffer) this.dispatchBuffered()
+    if (this.isFinishing) return this.stopIfDone()
+    const demand = half.unaskedDemand - this.heldDemand
+    return demand > 0 ? this.ask(demand) : 'done'
+  }
+
+  private dispatchBuffered(): void {
+    const count = this.half.dispatchBuffered()
+    if (count > 0) this.process.spend(count)
+  }
+
+  /** Asks the user's code for so many events. */
+  private ask(demand: number): Progress {
+    this.half.outstanding.add(demand)
     const { process } = this
     process.callback = 'handleDemand'
     const { isHeard } = process.runtime.telemetry
-    const answer = isHeard ? this.demandHeard(unmet) : this.demanded.call(this.callbacks, unmet)
+    const answer = isHeard ? this.demandHeard(demand) : this.demanded.call(this.callbacks, demand)
     return follow(this, 'handleDemand', answer, 'events')
   }
 
@@ -92,16 +110,25 @@ export class ProducerStage extends Stage implements EmittingStage {
     this.replaying.pushAll(this.accumulated ?? [])
     // Forward already while what was held is replayed: what the replay itself brings about is not held again.
     this.accumulated = undefined
+    this.dispatchBuffered()
     return this.replay()
   }
 
   private replay(): Progress {
     for (let entry = this.replaying.shift(); entry !== undefined; entry = this.replaying.shift()) {
-      const progress = 'events' in entry ? this.emitAll(entry.events) : this.serve(entry.demand)
+      if ('events' in entry) {
+        const progress = this.emitAll(entry.events)
+        if (progress !== 'done') return this.process.andThen(progress, () => this.replay())
+        continue
+      }
+      this.heldDemand -= entry.demand
+      // More came than was asked for before, if events are left in the buffer: they have met this demand.
+      if (this.half.bufferedCount > 0 || this.isFinishing) continue
+      const progress = this.ask(entry.demand)
       if (progress !== 'done') return this.process.andThen(progress, () => this.replay())
       if (this.process.spend(0)) return this.process.yield(() => this.replay())
     }
-    return 'done'
+    return this.serve()
   }
 
   protected override finish(): Progress {
@@ -113,7 +140,7 @@ export class ProducerStage extends Stage implements EmittingStage {
   }
 
   protected isDone(): boolean {
-    return this.half.heldCount === 0
+    return this.half.heldCount === 0 && this.replaying.length === 0
   }
 
   held(): Readonly<Record<string, number>> {

@@ -28,13 +28,20 @@ export function readServed(answer: unknown, from: string): FullServed {
 
 /** Reads what `dispatch` answered. */
 export function readDispatched(answer: unknown): Required<Dispatched> {
-  const { deliveries, leftover, unwanted = [] } = readRecord(answer, 'dispatch', '{ deliveries, leftover }')
+  const {
+    deliveries,
+    leftover,
+    unwanted = [],
+    filtered = 0,
+  } = readRecord(answer, 'dispatch', '{ deliveries, leftover }')
   if (!Array.isArray(leftover)) throw wrong('dispatch', 'a leftover that is an array', leftover)
   const isUnwanted = Array.isArray(unwanted) && unwanted.every((each) => Array.isArray(each) && isCount(each[1]))
   if (!isUnwanted) throw wrong('dispatch', 'an unwanted that is an array of [subscriber, count]', unwanted)
+  if (!isCount(filtered)) throw wrong('dispatch', 'a filtered that is an integer of at least 0', filtered)
   return {
     deliveries: readDeliveries(deliveries, 'dispatch'),
     leftover,
+    filtered,
     unwanted: unwanted as Required<Dispatched>['unwanted'],
   }
 }

@@ -55,6 +55,11 @@ export class DispatcherLedger {
     return this.taken.size - this.handedOut.size - this.dropped
   }
 
+  /** All that subscribers have asked for and not got. */
+  get open(): number {
+    return [...this.members.values()].reduce((sum, { open }) => sum + open, 0)
+  }
+
   /** The numbers of the events that it must be holding; as far as they are known: none once it has dropped some. */
   heldNumbers(): number[] {
     return this.dropped > 0 ? [] : [...this.taken].filter((number) => !this.handedOut.has(number))

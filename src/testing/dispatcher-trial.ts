@@ -95,7 +95,8 @@ export class DispatcherTrial {
     const before = this.passedOn
     for (const member of ledger.members.values()) this.ask(member, PLENTY)
     this.settle()
-    if (this.passedOn === before) {
+    // With `openDemand` the numbers that it returns are not used.
+    if (this.passedOn === before && !((this.openDemand() ?? 0) > 0)) {
       throw new Breach('demand', `it passed no demand on when all had asked for ${PLENTY} more`)
     }
     this.emit(FEW)
@@ -177,7 +178,12 @@ export class DispatcherTrial {
   }
 
   private emit(count: number): void {
-    this.dispatch(Array.from({ length: count }, () => this.emitted++))
+    const numbers = Array.from({ length: count }, () => this.emitted++)
+    if (this.buffer.length === 0) this.buffer = this.dispatch(numbers)
+    else {
+      this.buffer.push(...numbers)
+      this.dispatchBuffered()
+    }
   }
 
   private info(): void {
@@ -215,15 +221,29 @@ export class DispatcherTrial {
     this.passedOn += demand
     const most = this.asked + this.ledger.dropped
     if (this.passedOn > most) throw new Breach('demand', `it has passed on ${this.passedOn}, and was asked for ${most}`)
-    // What is left over comes to stand at the end of the buffer, and is not taken again.
-    let buffered = Math.min(demand, this.buffer.length)
-    const unmet = demand - buffered
-    while (buffered > 0) {
-      const taken = this.buffer.splice(0, Math.min(buffered, LONGEST_BATCH))
-      buffered -= taken.length
-      this.dispatch(taken)
-    }
+    const unmet = demand - this.dispatchBuffered()
     if (unmet > 0 && this.emits) this.emit(Math.min(this.appetiteFor(unmet), LONGEST_BATCH))
+  }
+
+  /** Dispatches what is buffered, and puts what is left over back to the front; returns how many events were taken. */
+  private dispatchBuffered(): number {
+    let count = 0
+    for (;;) {
+      const most = Math.min(this.openDemand() ?? this.ledger.open, LONGEST_BATCH)
+      const taken = this.buffer.splice(0, most)
+      if (taken.length === 0) return count
+      const left = this.dispatch(taken)
+      count += taken.length - left.length
+      this.buffer.unshift(...left)
+      if (left.length > 0) return count
+    }
+  }
+
+  private openDemand(): number | undefined {
+    if (this.dispatcher.openDemand === undefined) return undefined
+    const open: unknown = this.call('openDemand', () => this.dispatcher.openDemand?.())
+    if (isCount(open)) return open
+    throw new Breach('demand', `openDemand answered ${quote(open)}`)
   }
 
   private appetiteFor(demand: number): number {
@@ -231,8 +251,10 @@ export class DispatcherTrial {
     return random.pick([demand, demand, demand, 0, random.below(demand), demand + random.below(FEW)])
   }
 
-  private dispatch(numbers: readonly number[]): void {
-    if (numbers.length === 0) return
+  /** Dispatches events; returns the numbers of those that are left over. */
+  private dispatch(numbers: readonly number[]): number[] {
+    if (numbers.length === 0) return []
+    const open = this.openDemand()
     const batch = this.ledger.give(numbers)
     const copy = [...batch]
     const name = `dispatch(${numbers.length} events from ${numbers[0]})`
@@ -240,7 +262,7 @@ export class DispatcherTrial {
     if (batch.length !== copy.length || !batch.every((event, index) => Object.is(event, copy[index]))) {
       throw new Breach('batch', `it changed the batch ${quote(copy)}, which it was given, to ${quote(batch)}`)
     }
-    const { deliveries, leftover, unwanted } = readDispatched(answer)
+    const { deliveries, leftover, unwanted, filtered } = readDispatched(answer)
     const left = this.ledger.leave(leftover, numbers)
     const kept = new Set(left)
     this.ledger.take(numbers.filter((number) => !kept.has(number)))
@@ -248,7 +270,12 @@ export class DispatcherTrial {
     for (const [subscriber, count] of unwanted) {
       this.unwanted.push({ member: this.ledger.spurn(subscriber, count), count })
     }
-    this.buffer.push(...left)
+    const wanted = numbers.length - filtered
+    if (open !== undefined && wanted - left.length !== Math.min(open, wanted)) {
+      const taken = `took ${wanted - left.length} of ${wanted} events`
+      throw new Breach('demand', `it ${taken}, after openDemand had answered ${open}`)
+    }
+    return left
   }
 
   private balance(isEnd: boolean): void {

@@ -26,7 +26,7 @@ describe('the amended records', () => {
     for (const { scenario } of differences) {
       const original = recordedAs(scenario.name) as Scenario
       expect(withoutRecord(scenario), scenario.name).toEqual(withoutRecord(original))
-      expect(scenario, scenario.name).not.toEqual(original)
+      expect(scenario.schedule === 'fifo' || original.schedule === 'any', scenario.name).toBe(true)
     }
   })
 
@@ -53,10 +53,9 @@ describe('the amended records', () => {
 
 describe('a record is amended', () => {
   test('only where it is as it was recorded', async () => {
-    for (const { scenario } of differences) {
-      const original = recordedAs(scenario.name) as Scenario
-      const other = { ...original, steps: original.steps.slice(1) }
-      expect(await amend([original, other])).toEqual([scenario, other])
-    }
+    const amended = differences.map(({ scenario }) => scenario)
+    const originals = amended.map(({ name }) => recordedAs(name) as Scenario)
+    const others = originals.map((original) => ({ ...original, steps: original.steps.slice(1) }))
+    expect(await amend([...originals, ...others])).toEqual([...amended, ...others])
   })
 })

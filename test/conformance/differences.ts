@@ -10,7 +10,10 @@ export interface AmendedRecord {
   readonly reason: string
   /** The heading of the entry in docs/decisions.md that decided so. */
   readonly decision: string
-  /** The scenario with the record that is right: the same in all but what is expected. */
+  /**
+   * The scenario with the record that is right: the same in all but what is expected. It may be marked `fifo` where the
+   * recorded one is marked `any`, as more that happens may depend on who runs first.
+   */
   readonly scenario: Scenario
 }
 
@@ -51,7 +54,7 @@ export async function amend(scenarios: readonly Scenario[]): Promise<Scenario[]>
   })
 }
 
-/** A scenario without its record: what is done, by which stages. */
-export function withoutRecord({ expect: _start, steps, ...outline }: Scenario): unknown {
+/** A scenario without its record, and under which schedules that holds: what is done, by which stages. */
+export function withoutRecord({ expect: _start, schedule: _schedule, steps, ...outline }: Scenario): unknown {
   return { ...outline, steps: steps.map(({ expect: _expect, ...action }) => action) }
 }

@@ -76,7 +76,12 @@ export function expectSameBehaviour<Options>(
       case 'dispatch': {
         const batch = Array.from({ length: happening.count }, () => ++events)
         const copy = [...batch]
-        const answer = dispatched(real.dispatch(batch))
+        const openDemand = real.openDemand?.() ?? Number.NaN
+        const given = real.dispatch(batch)
+        const { filtered = 0 } = given
+        const due = Math.min(openDemand, batch.length - filtered)
+        expect(batch.length - filtered - given.leftover.length, 'what it said that it could hand out').toBe(due)
+        const answer = dispatched(given)
         expect(answer).toEqual(dispatched(naive.dispatch(copy)))
         expect(batch, 'the batch that was dispatched').toEqual(copy)
         follow(answer)

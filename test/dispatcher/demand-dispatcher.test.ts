@@ -37,7 +37,7 @@ describe('demandDispatcher', () => {
     )
   })
 
-  test('answers as GenStage does from a shuffled order on', () => {
+  test('behaves as GenStage does from a shuffled order on, in which those that have asked come first', () => {
     fc.assert(
       fc.property(happenings(fc.constant({})), fc.nat(), (sequence, seed) => {
         const real = demandDispatcher({ shuffleDemandsOnFirstDispatch: true, random: seeded(seed) })
@@ -142,6 +142,15 @@ describe('demandDispatcher', () => {
     ])
     for (const each of [a, b, c]) dispatcher.ask(each as Subscriber, 1)
     expect(dispatcher.dispatch([4, 5, 6]).deliveries.map(([each]) => each)).toEqual([a, b, c])
+  })
+
+  test('hands out what it can after a shuffle that puts one first which has asked for nothing', () => {
+    const dispatcher = demandDispatcher({ shuffleDemandsOnFirstDispatch: true, random: () => 0 })
+    const [, b, c] = subscribed(dispatcher, 0, 0, 3)
+    expect(dispatcher.openDemand?.()).toBe(3)
+    expect(dispatcher.dispatch([1, 2])).toEqual({ deliveries: [[c, [1, 2]]], leftover: [] })
+    dispatcher.ask(b as Subscriber, 2)
+    expect(dispatcher.dispatch([3, 4, 5, 6]).leftover).toEqual([6])
   })
 
   test('takes two million events at once', () => {

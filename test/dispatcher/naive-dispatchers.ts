@@ -60,7 +60,11 @@ export class NaiveDemandDispatcher implements Dispatcher<unknown> {
   }
 
   dispatch(events: readonly unknown[]): Dispatched {
-    if (this.shuffles) this.demands = shuffled(this.demands, this.random)
+    if (this.shuffles) {
+      const demands = shuffled(this.demands, this.random)
+      // Not as GenStage does: one that has asked for nothing must not stand before one that has.
+      this.demands = [...demands.filter(({ amount }) => amount > 0), ...demands.filter(({ amount }) => amount === 0)]
+    }
     this.shuffles = false
     const deliveries: Delivery[] = []
     let leftover = events

@@ -156,7 +156,11 @@ describe('partitionDispatcher', () => {
     const dispatcher = partitionDispatcher({ partitions: 2, hash })
     dispatcher.subscribe(a, { partition: 0 })
     dispatcher.ask(a, 2)
-    expect(dispatcher.dispatch([9, 8, 2, 7, 2, 6])).toEqual({ deliveries: [[a, [2, 2]]], leftover: [6] })
+    expect(dispatcher.dispatch([9, 8, 2, 7, 2, 6])).toEqual({
+      deliveries: [[a, [2, 2]]],
+      leftover: [6],
+      filtered: 3,
+    })
   })
 
   test('takes -0 for partition 0, and what it says for the number it is', () => {

@@ -41,8 +41,7 @@ type Step = readonly ['emit' | 'ask' | 'accumulate' | 'forward', number]
 /**
  * What a stage with a buffer does, said as simply as can be: by arrays, event for event.
  *
- * While it accumulates it holds back what is emitted, and takes from the buffer what is asked for, but sends it only
- * when it is told to forward.
+ * While it accumulates it holds back what is emitted, and what is buffered, until it is told to forward.
  */
 class NaiveStage {
   readonly sent: number[] = []
@@ -66,9 +65,7 @@ class NaiveStage {
 
   ask(demand: number): void {
     this.open += demand
-    const taken = this.buffer.splice(0, demand)
-    if (this.held !== undefined) this.held.push(taken)
-    else this.dispatch(taken)
+    if (this.held === undefined) this.dispatch(this.buffer.splice(0))
   }
 
   accumulate(): void {
@@ -78,6 +75,7 @@ class NaiveStage {
   forward(): void {
     const due = this.held ?? []
     this.held = undefined
+    this.dispatch(this.buffer.splice(0))
     for (const events of due) this.dispatch(events)
   }
 

@@ -1,6 +1,7 @@
 import type { Logger } from 'genstage'
 import { InjectedCrash, type TestRuntime } from 'genstage/testing'
 import type { ProcessRuntime } from '../../src/process/runtime.ts'
+import type { EmittingPlan } from './plan.ts'
 
 /** An event of a test pipeline. Compared by identity. */
 export interface Item {
@@ -29,6 +30,9 @@ export interface Problem {
 export class Emitter {
   readonly id: string
   readonly label: string
+  readonly dispatcher: EmittingPlan['dispatcher']
+  /** Whether its dispatcher says nothing of how much it could hand out. */
+  readonly isCustom: boolean
   /** Whether each event goes to one subscriber only. */
   readonly isExclusive: boolean
   /** Who sees its events in order, if they subscribe twice: a whole consumer, or each subscription or key by itself. */
@@ -41,18 +45,16 @@ export class Emitter {
   unwanted = 0
   /** What a partition's hash has thrown away. */
   readonly hashedAway = new Set<Item>()
-  /**
-   * Whether GenStage itself may now send its events in another order, and we with it, as the vectors say:
-   *
-   * - Buffered events were taken for demand of a subscriber that is gone, and stand behind later ones (`lifecycle-7-79`).
-   * - Some that were taken from the buffer were hashed away, and what comes next meets the demand they leave.
-   * - It was told to accumulate with events in its buffer (`accumulate-7-10`).
-   * - It is a broadcast that somebody subscribed to, or left, after it had asked for events; these went to its buffer, and
-   *   what is dispatched next finds everyone waiting (`accumulate-7-92`).
-   */
-  mayReorder = false
-  /** Whether it keeps demand although its subscriber may go: a producer-consumer, or a producer that accumulates. */
-  keepsDemand: boolean
+  /** Whether it has been told to accumulate: it then emits what it is asked for in between what it has held back. */
+  accumulates: boolean
+  /** What it was told to emit. */
+  readonly bursts = new Set<Item>()
+  /** How many events a producer has left to emit that are asked for; 0 where that is not known. */
+  left = 0
+  /** Answered by a promise that has settled; whether the library has taken it shows only later. */
+  private answered: readonly Item[] = []
+  /** What the dispatcher has been given. */
+  private readonly dispatched = new Set<Item>()
   /** What the hash has thrown away in a dispatch that is not over. */
   private hashingAway: Item[] = []
   /** What `formatDiscarded` was told of; undefined where the stage has none. */
@@ -67,16 +69,16 @@ export class Emitter {
   demanded = 0
   /** What its subscribers have asked its dispatcher for, all of it, and what that was asked for anew on their behalf. */
   asked = 0
-  /** The place of the last event that an info stood behind which was handled: it and all before it are gone. */
+  /** The last event that an info stood behind which was handled: it and all before it are gone. */
   private settledUpTo = -1
-  /** The events that a dispatcher has seen, in order. What a producer accumulates comes there only later. */
-  private readonly places = new Map<Item, number>()
   private serials = 0
 
-  constructor(id: string, label: string, dispatcher: 'demand' | 'broadcast' | 'partition', keepsDemand: boolean) {
+  constructor(id: string, label: string, { dispatcher, isCustom }: EmittingPlan, accumulates: boolean) {
     this.id = id
     this.label = label
-    this.keepsDemand = keepsDemand
+    this.dispatcher = dispatcher
+    this.isCustom = isCustom
+    this.accumulates = accumulates
     this.isExclusive = dispatcher !== 'broadcast'
     this.inOrderFor = ({ demand: 'consumer', broadcast: 'subscription', partition: 'key' } as const)[dispatcher]
   }
@@ -90,17 +92,31 @@ export class Emitter {
     for (const item of items) this.emitted.add(item)
   }
 
-  /** A dispatcher is given these; answers whether some come from the buffer, as it has seen them before. */
-  beginDispatch(items: readonly Item[]): boolean {
-    this.emit(items)
-    const before = this.places.size
-    for (const item of items) if (!this.places.has(item)) this.places.set(item, this.places.size)
-    return this.places.size - before < items.length
+  /** A callback has answered events; `isKnown` where it answered no promise, so that they are taken. */
+  answer(items: readonly Item[], isKnown: boolean): void {
+    this.settle()
+    if (isKnown) this.emit(items)
+    else this.answered = items
   }
 
-  /** Where an event stands in the order in which they first went to the dispatcher. */
-  placeOf(item: Item): number {
-    return this.places.get(item) ?? -1
+  /** The stage goes on: whatever was answered before has been taken. */
+  settle(): void {
+    this.emit(this.answered)
+    this.answered = []
+  }
+
+  /** How many events it is not known of whether they were taken, as the stage has ended since. */
+  get unsettled(): number {
+    return this.answered.length
+  }
+
+  /** A dispatcher is given these; answers whether some come from the buffer, as it has seen them before. */
+  beginDispatch(items: readonly Item[]): boolean {
+    this.settle()
+    this.emit(items)
+    const before = this.dispatched.size
+    for (const item of items) this.dispatched.add(item)
+    return this.dispatched.size - before < items.length
   }
 
   /** A hash says that nobody is to get an event; that counts once the dispatch is over. */
@@ -108,15 +124,14 @@ export class Emitter {
     this.hashingAway.push(item)
   }
 
-  endDispatch(areFromBuffer: boolean): void {
-    if (areFromBuffer && this.hashingAway.length > 0) this.mayReorder = true
+  endDispatch(): void {
     for (const item of this.hashingAway) this.hashedAway.add(item)
     this.hashingAway = []
   }
 
   /** Which events an info that is queued now has to wait for. */
   get placeOfInfo(): number {
-    return this.places.size - 1
+    return this.serials - 1
   }
 
   /** An info that was queued at `place` is handled: what stood before it must be gone. */
@@ -124,9 +139,9 @@ export class Emitter {
     this.settledUpTo = Math.max(this.settledUpTo, place)
   }
 
-  /** Whether an event should have gone before an info that was handled already. */
+  /** Whether an event should have gone before an info that was handled already. What is accumulated holds none up. */
   isOverdue(item: Item): boolean {
-    return !this.mayReorder && this.placeOf(item) <= this.settledUpTo
+    return !this.accumulates && item.serial <= this.settledUpTo
   }
 
   get discarded(): number {
@@ -148,8 +163,6 @@ export class Account {
   extra = 0
   /** What the dispatcher handed out, in order, while the consumer lived. */
   readonly delivered: Item[] = []
-  /** What it handed out when the consumer had ended already: dead hands. */
-  toDeadHands = 0
   /** How many of `delivered` the consumer's `handleEvents` was given. */
   seen = 0
   /** How many of those it is known to have handled. */
@@ -204,12 +217,12 @@ export class Handler {
 
   /** Whether it is given an event of `emitter` behind one that was emitted later. */
   isOutOfOrder({ tag, emitter }: Account, item: Item): boolean {
-    const { id, inOrderFor, mayReorder } = emitter
-    const line = { consumer: id, subscription: tag, key: `${id} ${item.key}` }[inOrderFor]
-    const place = emitter.placeOf(item)
+    const { id, inOrderFor, accumulates, bursts } = emitter
+    const receiver = { consumer: id, subscription: tag, key: `${id} ${item.key}` }[inOrderFor]
+    const line = accumulates && bursts.has(item) ? `bursts of ${receiver}` : receiver
     const last = this.last.get(line) ?? -1
-    this.last.set(line, Math.max(last, place))
-    return place <= last && !mayReorder
+    this.last.set(line, Math.max(last, item.serial))
+    return item.serial <= last
   }
 
   /** A callback runs: whatever was answered before has been taken. */
@@ -261,6 +274,7 @@ export class Ledger {
   tick(process: string): void {
     this.ticks++
     this.handlers.get(process)?.settle()
+    this.emitters.get(process)?.settle()
     this.onTick?.()
   }
 

@@ -196,10 +196,7 @@ export class Pipeline {
 
   private setDemand({ ref }: Member, mode: DemandMode): void {
     const emitter = this.ledger.emitters.get(ref.id)
-    if (mode === 'accumulate' && emitter !== undefined) {
-      emitter.mayReorder = true
-      emitter.keepsDemand = true
-    }
+    if (mode === 'accumulate' && emitter !== undefined) emitter.accumulates = true
     ;(ref as EmittingRef).demand(mode)
   }
 

@@ -11,6 +11,8 @@ export interface EmittingPlan {
   readonly dispatcher: 'demand' | 'broadcast' | 'partition'
   readonly bufferSize: number
   readonly bufferKeep: 'first' | 'last'
+  /** Whether its dispatcher says nothing of how much it could hand out, as one of a user's own may. */
+  readonly isCustom: boolean
   /** Whether it has a `formatDiscarded`, and what that answers. */
   readonly tellsDiscarded: 'no' | 'and-logs' | 'and-hides'
 }
@@ -136,6 +138,7 @@ export const schedules: fc.Arbitrary<number> = fc.noShrink(fc.integer({ min: 1, 
 function emitting(taste: Taste): fc.Arbitrary<EmittingPlan> {
   return fc.record({
     dispatcher: fc.constantFrom(...(taste.dispatchers ?? (['demand', 'demand', 'broadcast', 'partition'] as const))),
+    isCustom: fc.constantFrom(false, false, false, true),
     bufferSize: fc.oneof(fc.integer({ min: 0, max: 12 }), fc.constant(10_000)),
     bufferKeep: fc.constantFrom('first', 'last'),
     tellsDiscarded: fc.constantFrom('no', 'and-logs', 'and-hides'),

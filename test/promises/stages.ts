@@ -68,8 +68,8 @@ function emittingPart(plan: EmittingPlan, partitions: number, emitter: Emitter, 
 }
 
 function newEmitter(stage: StageContext, label: string, plan: SourcePlan | RelayPlan, ledger: Ledger): Emitter {
-  const keepsDemand = plan.kind === 'producer-consumer' || plan.mode === 'accumulate'
-  const emitter = new EmitterRecord(stage.self.id, label, plan.dispatcher, keepsDemand)
+  const accumulates = plan.kind === 'producer' && plan.mode === 'accumulate'
+  const emitter = new EmitterRecord(stage.self.id, label, plan, accumulates)
   ledger.emitters.set(emitter.id, emitter)
   return emitter
 }
@@ -81,6 +81,7 @@ const bursting = (emitter: Emitter, ledger: Ledger) => ({
     ledger.failIfTold(emitter.id)
     const items = Array.from({ length: count }, (_, index) => emitter.make((count + index) % KEYS))
     emitter.emit(items)
+    for (const item of items) emitter.bursts.add(item)
     return items
   },
 })
@@ -91,11 +92,11 @@ function portion(plan: SourcePlan, demand: number, left: number): number {
   return Math.min(wanted, left)
 }
 
-/** A producer is asked for what its consumers want, and for what was dropped that one of them had been promised. */
+/** A producer is asked for what its consumers want, and once more for what was dropped and had been asked for. */
 function noteDemand(emitter: Emitter, demand: number, ledger: Ledger): void {
   emitter.demanded += demand
-  const { label, demanded, asked, droppedWithSubscriber } = emitter
-  if (demanded <= asked + droppedWithSubscriber) return
+  const { label, demanded, asked, droppedWithSubscriber, hashedAway, discarded } = emitter
+  if (demanded <= asked + droppedWithSubscriber + hashedAway.size + discarded) return
   ledger.report(
     'demand',
     `${label} is asked for ${demanded} events in all, and was asked by its consumers for ${asked}`,
@@ -115,10 +116,13 @@ export function sourceStage(
     const emitter = newEmitter(stage, label, plan, ledger)
     const inTime = answerInTime(plan.timing)
     let left = plan.supply
+    emitter.left = plan.generosity === 'less' ? 0 : left
     let isOver = false
     const take = (demand: number): Item[] => {
       const count = portion(plan, demand, left)
       left -= count
+      // What is less than was asked for may come at any time; then nothing can be said of the demand that is left.
+      emitter.left = plan.generosity === 'less' ? 0 : left
       return Array.from({ length: count }, (_, index) => emitter.make((left + index) % KEYS))
     }
     return {
@@ -127,15 +131,19 @@ export function sourceStage(
       handleDemand(demand: number) {
         ledger.tick(emitter.id)
         noteDemand(emitter, demand, ledger)
-        return inTime(() => {
-          ledger.failIfTold(emitter.id)
-          const events = take(demand)
-          if (left > 0 || isOver || plan.end === 'stay') return events
-          isOver = true
-          if (plan.end === 'stop') return { events, stop: 'normal' as const }
-          stage.info(FINISHED)
-          return events
-        })
+        let events: Item[] = []
+        return inTime(
+          () => {
+            ledger.failIfTold(emitter.id)
+            events = take(demand)
+            if (left > 0 || isOver || plan.end === 'stay') return events
+            isOver = true
+            if (plan.end === 'stop') return { events, stop: 'normal' as const }
+            stage.info(FINISHED)
+            return events
+          },
+          (isSync) => emitter.answer(events, isSync),
+        )
       },
       handleCast: bursting(emitter, ledger),
       handleInfo(message: InfoMark | typeof FINISHED) {
@@ -180,7 +188,12 @@ function subscribingPart(handler: Handler, ledger: Ledger, inTime: AnswerInTime)
 
 /** Handles a batch in time, with the books kept, and asks for as much again where nobody else does. */
 function handling(handler: Handler, ledger: Ledger, inTime: AnswerInTime) {
-  return <Answer>(events: readonly Item[], from: Subscription, answer: () => Answer): Answer => {
+  return <Answer>(
+    events: readonly Item[],
+    from: Subscription,
+    answer: () => Answer,
+    whenKnown: (isSync: boolean) => void = () => {},
+  ): Answer => {
     ledger.tick(handler.id)
     const batch = ledger.begin(handler, from.tag, events)
     return inTime(
@@ -194,7 +207,10 @@ function handling(handler: Handler, ledger: Ledger, inTime: AnswerInTime) {
         if (batch.account.isManual) from.ask(events.length)
         return answer()
       },
-      (isSync) => ledger.finish(handler, batch, isSync),
+      (isSync) => {
+        ledger.finish(handler, batch, isSync)
+        whenKnown(isSync)
+      },
     )
   }
 }
@@ -215,10 +231,18 @@ export function relayStage(
       ...emittingPart(plan, partitions, emitter, ledger),
       ...subscribingPart(handler, ledger, inTime),
       onProducerEnd: plan.onProducerEnd,
-      handleEvents: (events: readonly Item[], from: Subscription) =>
-        handle(events, from, () =>
-          events.flatMap(({ key, rank }) => Array.from({ length: plan.factor }, () => emitter.make(key, rank))),
-        ),
+      handleEvents(events: readonly Item[], from: Subscription) {
+        let made: Item[] = []
+        return handle(
+          events,
+          from,
+          () => {
+            made = events.flatMap(({ key, rank }) => Array.from({ length: plan.factor }, () => emitter.make(key, rank)))
+            return made
+          },
+          (isSync) => emitter.answer(made, isSync),
+        )
+      },
       handleCast: bursting(emitter, ledger),
       handleInfo(message: InfoMark) {
         ledger.tick(emitter.id)

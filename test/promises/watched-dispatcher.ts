@@ -6,18 +6,20 @@ export class WatchedDispatcher implements Dispatcher<Item, never> {
   private readonly inner: Dispatcher<Item, unknown>
   private readonly emitter: Emitter
   private readonly ledger: Ledger
+  /** Left out where the emitter is to have a dispatcher that does not say it. */
+  readonly openDemand?: () => number
 
   constructor(inner: Dispatcher<Item, never>, emitter: Emitter, ledger: Ledger) {
     this.inner = inner as Dispatcher<Item, unknown>
     this.emitter = emitter
     this.ledger = ledger
+    if (!emitter.isCustom) this.openDemand = () => this.inner.openDemand?.() ?? 0
   }
 
   subscribe(subscriber: Subscriber, options: unknown): number | { readonly refuse: string } {
     const { ledger, emitter } = this
     ledger.tick(emitter.id)
     const { tag, consumer } = subscriber
-    this.noteChange()
     ledger.accounts.set(tag, new Account(tag, emitter, consumer, options as SubscriptionFacts))
     return this.inner.subscribe(subscriber, options)
   }
@@ -35,7 +37,6 @@ export class WatchedDispatcher implements Dispatcher<Item, never> {
   cancel(subscriber: Subscriber): number | Served {
     this.ledger.tick(this.emitter.id)
     this.accountOf(subscriber).isOver = true
-    this.noteChange()
     return this.look(this.inner.cancel(subscriber))
   }
 
@@ -44,13 +45,15 @@ export class WatchedDispatcher implements Dispatcher<Item, never> {
     ledger.tick(emitter.id)
     const areFromBuffer = emitter.beginDispatch(events)
     const answer = this.inner.dispatch(events)
-    emitter.endDispatch(areFromBuffer)
+    emitter.endDispatch()
     const { deliveries, leftover, unwanted } = answer
     const consumed = events.length - leftover.length
     if (leftover.some((item, index) => item !== events[consumed + index])) {
       ledger.report('order', `${emitter.label} leaves over what is not the end of what it was given`)
     }
-    if (areFromBuffer && leftover.length > 0) this.putBack()
+    if (areFromBuffer && leftover.length > 0 && !emitter.isCustom) {
+      ledger.report('order', `${emitter.label} takes more out of its buffer than can be handed out`)
+    }
     this.hand(deliveries as readonly Delivery<Item>[])
     for (const [subscriber, count] of unwanted ?? []) {
       // What it did not want counts as sent: it is asked for anew.
@@ -73,20 +76,6 @@ export class WatchedDispatcher implements Dispatcher<Item, never> {
 
   heldCount(): number {
     return this.inner.heldCount?.() ?? 0
-  }
-
-  /** Somebody comes or goes while the dispatcher has asked for events. */
-  private noteChange(): void {
-    const { emitter, ledger } = this
-    const hasAsked = [...ledger.accounts.values()].some((account) => account.emitter === emitter && account.asked > 0)
-    if (!emitter.isExclusive && hasAsked) emitter.mayReorder = true
-  }
-
-  /** Buffered events come back to the buffer, at its end: nobody asks for them (any more). */
-  private putBack(): void {
-    const { emitter, ledger } = this
-    if (emitter.keepsDemand) emitter.mayReorder = true
-    else ledger.report('order', `${emitter.label} takes more out of its buffer than anybody has asked for`)
   }
 
   private accountOf(subscriber: Subscriber): Account {
@@ -143,8 +132,8 @@ export class WatchedDispatcher implements Dispatcher<Item, never> {
     if (isAlive) {
       account.delivered.push(...items)
       if (handler !== undefined) handler.received += items.length
-    } else account.toDeadHands += items.length
-    const sent = account.delivered.length + account.toDeadHands
+    } else ledger.report('conservation', `${emitter.label} hands ${items.length} events to one that has exited`)
+    const sent = account.delivered.length
     if (sent > account.asked) {
       ledger.report(
         'demand',

@@ -33,6 +33,18 @@ export class PlainDispatcher implements Dispatcher<unknown> {
   }
 }
 
+/** Returns how much it could hand out by `openDemand`, and no demand otherwise. */
+export class CountingDispatcher extends PlainDispatcher {
+  override ask(subscriber: Subscriber, demand: number): number {
+    super.ask(subscriber, demand)
+    return 0
+  }
+
+  openDemand(): number {
+    return [...this.demands.values()].reduce((sum, demand) => sum + demand, 0)
+  }
+}
+
 /** Holds events back, and infos behind them, until the next who asks; then gives that one all it has. */
 export class HoldingDispatcher extends PlainDispatcher {
   held: unknown[] = []
@@ -135,6 +147,36 @@ export const broken: readonly (readonly [does: string, rule: RegExp, make: () =>
         override ask(subscriber: Subscriber, demand: number) {
           super.ask(subscriber, demand)
           return demand + 1
+        }
+      })(),
+  ],
+  [
+    'says that it could hand out more than it can',
+    /no more than there is/,
+    () =>
+      new (class extends PlainDispatcher {
+        openDemand() {
+          return [...this.demands.values()].reduce((sum, demand) => sum + demand, 1)
+        }
+      })(),
+  ],
+  [
+    'says that it could hand out less than it can',
+    /no more than there is/,
+    () =>
+      new (class extends PlainDispatcher {
+        openDemand() {
+          return 0
+        }
+      })(),
+  ],
+  [
+    'says that it could hand out part of an event',
+    /no more than there is/,
+    () =>
+      new (class extends PlainDispatcher {
+        openDemand() {
+          return 0.5
         }
       })(),
   ],

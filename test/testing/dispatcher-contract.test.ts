@@ -1,7 +1,7 @@
 import { broadcastDispatcher, type Dispatcher, demandDispatcher, partitionDispatcher, type Subscriber } from 'genstage'
 import { type ContractCheck, dispatcherContract } from 'genstage/testing'
 import { describe, expect, test } from 'vitest'
-import { broken, HoldingDispatcher, PlainDispatcher } from './broken-dispatchers.ts'
+import { broken, CountingDispatcher, HoldingDispatcher, PlainDispatcher } from './broken-dispatchers.ts'
 
 /** As in `test/programs/10-custom-dispatcher.ts`: everything goes to whoever has the greatest weight and has asked. */
 class WeightedDispatcher<Event> implements Dispatcher<Event, { weight: number }> {
@@ -69,6 +69,7 @@ const sound: Readonly<Record<string, readonly ContractCheck[]>> = {
     options: (place) => ({ weight: place - 1 }),
   }),
   'what the broken ones are made of': dispatcherContract({ make: () => new PlainDispatcher() }),
+  'one that has openDemand': dispatcherContract({ make: () => new CountingDispatcher() }),
   'one that holds events and infos back': dispatcherContract({ make: () => new HoldingDispatcher() }),
 }
 
