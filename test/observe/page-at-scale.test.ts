@@ -247,6 +247,8 @@ describe.skipIf(isMissing)('the live page, in a headless Chromium, with many sta
       await page.locator('#side').waitFor()
       const [graph, side] = [await boxOf('#graph'), await boxOf('#side')]
       expect(graph.width).toBe(800)
+      expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(800)
+      expect(isWithin(await boxOf('#zoom-in'), await boxOf('.bar'))).toBe(true)
       expect(side.y).toBeGreaterThanOrEqual(graph.y + graph.height)
       expect(side.y + side.height).toBeLessThanOrEqual(700)
       expect(graph.height).toBeGreaterThan(200)

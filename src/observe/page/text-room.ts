@@ -56,7 +56,6 @@ export function cardText(
   const content = hasContent && isTall(seen) ? 1 : 0
   const lines = Math.max(1, Math.floor((seen.height - NAME_PAD) / line) - content)
   const width = seen.width - NAME_PAD
-  if (isSmall(seen.width)) return shortened(title, difference, (text) => widthOf(text, font) * 1.05 <= lines * width)
   return shortened(title, difference, (text) => linesOf(text, width, font) <= lines)
 }
 

@@ -23,7 +23,7 @@ export type Detail = 'card' | 'name' | 'mark'
 
 /** From these scales on. */
 const CARDS_FROM = 0.719
-const NAMES_FROM = 0.23
+const NAMES_FROM = 0.25
 
 /** How much of a node can be read at a scale. */
 export function detailAt(scale: number): Detail {

@@ -3,6 +3,8 @@ export type Difference = readonly [from: number, to: number]
 
 /** So many characters stay at a cut end, where there is room. */
 const LEAST_END = 3
+/** Words are not cut shorter. */
+const LEAST_WORD = 2
 
 /**
  * Says of each name where it differs from others: from the first to the last word that not all names of its family have
@@ -109,7 +111,7 @@ function cut(name: string, [from, to]: Difference, length: number): string {
 function withoutEnds(name: string, [from, to]: Difference, kept: number): string {
   const parts = name.slice(from, to).split(/([^\p{L}\p{N}]+)/u)
   const longest = parts.reduce((most, { length }) => Math.max(most, length), 1)
-  for (let most = longest; most > 0 && parts.length > 1; most--) {
+  for (let most = longest; most >= LEAST_WORD && parts.length > 1; most--) {
     // Every second one stands between two words.
     const text = parts.map((part, index) => part.slice(0, index % 2 === 0 ? most : 1)).join('')
     if (text.length <= kept + 1) return text
