@@ -46,7 +46,7 @@ export function stage(id: string, figures: StageFigures = {}): StageSnapshot {
     discarded: 0,
     lastEmitted: null,
     askedSince: null,
-      demandTime: 0,
+    demandTime: 0,
     subscribers: [],
   } as const
   return {

@@ -93,7 +93,7 @@ describe('a chain of 20,000 linked stages', () => {
       places += level.length
       levels++
     }
-    expect({ places, levels }).toEqual({ places: depth, levels: 100 })
+    expect({ places, levels }).toEqual({ places: depth, levels: 200 })
     expect(JSON.parse(JSON.stringify(seen))).toEqual(seen)
     expect(toMermaid(seen)).toContain(`${depth} × consumer`)
     expect(diagnose([seen])).toEqual([])
