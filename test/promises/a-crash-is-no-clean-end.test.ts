@@ -122,7 +122,7 @@ describe.each(owners)('owned by %s, the failure reaches', (_owner, begin) => {
       let isFinished = false
       const file = new Writable({
         objectMode: true,
-        write: (_chunk, _encoding, done) => void queueMicrotask(done),
+        write: (_chunk, _encoding, done) => queueMicrotask(done),
         final(done) {
           isFinished = true
           done()
