@@ -16,6 +16,7 @@ import { expectAddedDemand, expectDispatched, expectRecord, inspectDispatcher } 
 import { timeOrNull } from './heard.ts'
 import { OpenDemand } from './open-demand.ts'
 import { ProducerSubscription } from './producer-subscription.ts'
+import { emitCancelled, emitDemand, emitDiscarded, emitRefused, emitStarted } from './producer-telemetry.ts'
 import { type Ask, type Cancel, PROTOCOL_VERSION, type Subscribe, sendCancelled, sendEvents } from './protocol.ts'
 import type { DemandMode } from './references.ts'
 import type { Stage } from './stage.ts'
@@ -154,7 +155,7 @@ export class ProducerHalf {
     if (consumer.hasEnded) return 'done'
     if (body.version !== PROTOCOL_VERSION) {
       sendCancelled(consumer, tag, process.reference, 'bad-version', true)
-      this.tellRefused(consumer, tag, 'bad-version')
+      emitRefused(process, consumer, tag, 'bad-version', this.subscribers.size)
       return 'done'
     }
     if (this.subscribers.has(tag)) {
@@ -162,7 +163,7 @@ export class ProducerHalf {
         consumer: consumer.id,
       })
       sendCancelled(consumer, tag, process.reference, 'duplicated-subscription', true)
-      this.tellRefused(consumer, tag, 'duplicated-subscription')
+      emitRefused(process, consumer, tag, 'duplicated-subscription', this.subscribers.size)
       return 'done'
     }
     if (body.cancelFirst === undefined) return this.accept(message)
@@ -203,7 +204,7 @@ export class ProducerHalf {
     if (typeof answer === 'number') {
       this.announced += expectAddedDemand('subscribe', answer)
       ProducerSubscription.admit(subscriber)
-      this.tellStarted(subscriber, message.body.options)
+      emitStarted(process, subscriber, message.body.options, this.subscribers.size)
       if (message.body.confirm) sendEvents(referenceOf(subscriber), subscriber.tag, process.reference, [])
       return this.stage.serve()
     }
@@ -227,8 +228,8 @@ export class ProducerHalf {
     // Before the callback, whose events would otherwise be handed to the one that has gone.
     this.detach(subscriber)
     sendCancelled(referenceOf(subscriber), tag, process.reference, reason, isRefused, why)
-    if (isRefused) this.tellRefused(referenceOf(subscriber), tag, reason)
-    else if (isAdmitted(subscriber)) this.tellCancelled(subscriber, kind, reason)
+    if (isRefused) emitRefused(process, referenceOf(subscriber), tag, reason, this.subscribers.size)
+    else if (isAdmitted(subscriber)) emitCancelled(process, subscriber, kind, reason, this.subscribers.size)
     if (members.handleCancel === undefined) return this.stage.serve()
     process.callback = 'handleCancel'
     const answer = members.handleCancel.call(callbacks, { [kind]: reason }, subscriber)
@@ -290,7 +291,7 @@ export class ProducerHalf {
     const pending = addPending(subscriber, demand)
     if (this.pending === 0) this.askedSince = runtime.scheduler.roughNow()
     this.pending += demand
-    if (runtime.telemetry.isHeard && message.kind === 'ask') this.tellDemand(subscriber, demand, pending)
+    if (runtime.telemetry.isHeard && message.kind === 'ask') emitDemand(stage.process, subscriber, demand, pending)
     const answer = this.dispatcher.ask(subscriber, demand)
     if (typeof answer !== 'number' || !this.knowsOpenDemand) this.carryOut('ask', answer)
     return stage.serve()
@@ -326,7 +327,7 @@ export class ProducerHalf {
   /** Counts and logs events that the dispatcher held for a subscriber and that are lost with it. */
   private discardHeld(count: number): void {
     this.discarded += count
-    this.tellDiscarded(count, 'subscriber gone')
+    emitDiscarded(this.stage.process, count, 'subscriber gone')
     const lost = `${count} events that it held for a subscriber that is gone`
     this.log('warn', `${this.stage.process.label} has discarded ${lost}`, { discarded: count })
   }
@@ -459,7 +460,7 @@ export class ProducerHalf {
   private reportDiscarded(count: number): void {
     const { process, members, callbacks } = this.stage
     this.discarded += count
-    this.tellDiscarded(count, 'buffer full')
+    emitDiscarded(process, count, 'buffer full')
     if (members.formatDiscarded !== undefined) {
       process.callback = 'formatDiscarded'
       const answer: unknown = members.formatDiscarded.call(callbacks, count)
@@ -485,47 +486,6 @@ export class ProducerHalf {
 
   private sendInfo(message: unknown): void {
     this.stage.process.deliver(new Message('message', '', undefined, message))
-  }
-
-  // ── Telling those who listen ──────────────────────────────────────────────────────────────────────────────────
-
-  private tellStarted(subscriber: ProducerSubscription, options: Readonly<Record<string, unknown>>): void {
-    const { runtime, identity: producer } = this.stage.process
-    if (!runtime.telemetry.hears('subscription.started')) return
-    const { tag } = subscriber
-    const consumer = referenceOf(subscriber).identity
-    const subscribers = this.subscribers.size
-    runtime.telemetry.execute('subscription.started', { subscribers }, { producer, consumer, tag, options })
-  }
-
-  private tellCancelled(subscriber: ProducerSubscription, cause: 'cancel' | 'down', reason: ExitReason): void {
-    const { runtime, identity: producer } = this.stage.process
-    if (!runtime.telemetry.hears('subscription.cancelled')) return
-    const { tag } = subscriber
-    const consumer = referenceOf(subscriber).identity
-    const numbers = { unmet: pendingOf(subscriber), subscribers: this.subscribers.size }
-    runtime.telemetry.execute('subscription.cancelled', numbers, { producer, consumer, tag, cause, reason })
-  }
-
-  private tellRefused(by: ProcessReference, tag: string, reason: ExitReason): void {
-    const { runtime, identity: producer } = this.stage.process
-    if (!runtime.telemetry.hears('subscription.refused')) return
-    const subscribers = this.subscribers.size
-    runtime.telemetry.execute('subscription.refused', { subscribers }, { producer, consumer: by.identity, tag, reason })
-  }
-
-  private tellDemand(subscriber: ProducerSubscription, demand: number, pending: number): void {
-    const { runtime, identity: producer } = this.stage.process
-    if (!runtime.telemetry.hears('demand.received')) return
-    const consumer = referenceOf(subscriber).identity
-    runtime.telemetry.execute('demand.received', { demand, pending }, { producer, consumer, tag: subscriber.tag })
-  }
-
-  private tellDiscarded(count: number, cause: 'subscriber gone' | 'buffer full'): void {
-    const { runtime, identity: stage } = this.stage.process
-    if (runtime.telemetry.hears('events.discarded')) {
-      runtime.telemetry.execute('events.discarded', { count }, { stage, cause })
-    }
   }
 
   private log(level: 'warn' | 'error', message: string, facts: Readonly<Record<string, unknown>>): void {
