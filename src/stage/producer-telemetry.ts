@@ -7,6 +7,7 @@ import { ProducerSubscription } from './producer-subscription.ts'
 
 const { referenceOf, pendingOf } = ProducerSubscription
 
+/** Emits `subscription.started`. */
 export function emitStarted(
   { runtime, identity: producer }: Process,
   subscriber: ProducerSubscription,
@@ -19,6 +20,7 @@ export function emitStarted(
   runtime.telemetry.execute('subscription.started', { subscribers }, { producer, consumer, tag, options })
 }
 
+/** Emits `subscription.cancelled`. */
 export function emitCancelled(
   { runtime, identity: producer }: Process,
   subscriber: ProducerSubscription,
@@ -33,6 +35,7 @@ export function emitCancelled(
   runtime.telemetry.execute('subscription.cancelled', numbers, { producer, consumer, tag, cause, reason })
 }
 
+/** Emits `subscription.refused`. */
 export function emitRefused(
   { runtime, identity: producer }: Process,
   by: ProcessReference,
@@ -44,6 +47,7 @@ export function emitRefused(
   runtime.telemetry.execute('subscription.refused', { subscribers }, { producer, consumer: by.identity, tag, reason })
 }
 
+/** Emits `demand.received`. */
 export function emitDemand(
   { runtime, identity: producer }: Process,
   subscriber: ProducerSubscription,
@@ -55,6 +59,7 @@ export function emitDemand(
   runtime.telemetry.execute('demand.received', { demand, pending }, { producer, consumer, tag: subscriber.tag })
 }
 
+/** Emits `events.discarded`. */
 export function emitDiscarded(
   { runtime, identity: stage }: Process,
   count: number,
