@@ -30,7 +30,12 @@ export class Ring<T> {
   private count = 0
   /** Takes an index back into the slots: `slots.length - 1`. */
   private mask = -1
-  /** The other blocks, in order; undefined while there are none. All but the last are full. */
+  /** How many values `slots` may hold before one more must go elsewhere; 0 while there are other blocks. */
+  private room = 0
+  /**
+   * The other blocks, in order; undefined while there are none. All but the last are full. While there are any, `slots`
+   * has more than `keptWhenEmpty`, so that taking the last value out of it is noticed.
+   */
   private later: Ring<T[]> | undefined
   /** The last of `later`. */
   private last: T[] | undefined
@@ -49,14 +54,22 @@ export class Ring<T> {
 
   /** Adds a value at the end. */
   push(value: T): void {
-    if (this.later !== undefined || this.count === block) {
+    if (this.count >= this.room) this.pushElsewhere(value)
+    else {
+      this.slots[(this.head + this.count) & this.mask] = value
+      this.count++
+    }
+  }
+
+  /** Adds a value where there is no slot for it: in more slots, or in the last block. */
+  private pushElsewhere(value: T): void {
+    if (this.later === undefined && this.count < block) {
+      this.grow(this.count + 1)
+      this.push(value)
+    } else {
       this.blockToFill().push(value)
       this.laterCount++
-      return
     }
-    if (this.count === this.slots.length) this.grow(this.count + 1)
-    this.slots[(this.head + this.count) & this.mask] = value
-    this.count++
   }
 
   /** The last of `later`, which has room. */
@@ -66,6 +79,7 @@ export class Ring<T> {
     this.later ??= new Ring<T[]>()
     this.later.push(added)
     this.last = added
+    this.room = 0
     return added
   }
 
@@ -93,7 +107,7 @@ export class Ring<T> {
   unshift(value: T): void {
     if (this.count === this.slots.length) {
       if (this.count === block) this.putOff()
-      this.grow(this.count + 1)
+      else this.grow(this.count + 1)
     }
     this.head = (this.head - 1) & this.mask
     this.slots[this.head] = value
@@ -112,10 +126,9 @@ export class Ring<T> {
     this.later.unshift(full)
     this.last ??= full
     this.laterCount += full.length
-    this.slots = []
     this.head = 0
     this.count = 0
-    this.mask = -1
+    this.place([], 2 * keptWhenEmpty)
   }
 
   /** Takes the first value out; `undefined` where there is none. */
@@ -126,7 +139,7 @@ export class Ring<T> {
     slots[head] = undefined
     this.head = (head + 1) & this.mask
     this.count--
-    if (this.count < slots.length >>> 2) this.tidy()
+    if (slots.length > keptWhenEmpty && this.count < slots.length >>> 2) this.tidy()
     return value
   }
 
@@ -159,7 +172,7 @@ export class Ring<T> {
     }
     this.head = end & this.mask
     this.count -= dropped
-    if (this.count < slots.length >>> 2) this.tidy()
+    if (slots.length > keptWhenEmpty && this.count < slots.length >>> 2) this.tidy()
   }
 
   /** The first value, which stays; `undefined` where there is none. */
@@ -180,6 +193,7 @@ export class Ring<T> {
     this.head = 0
     this.count = 0
     this.mask = -1
+    this.room = 0
     this.later = undefined
     this.last = undefined
     this.laterCount = 0
@@ -204,15 +218,13 @@ export class Ring<T> {
       slots.push(slots[index])
       slots[index] = undefined
     }
-    pad(slots, capacity)
-    this.mask = capacity - 1
+    this.place(slots, capacity)
   }
 
   /** There are few values left in the first block: has the next one take its place, or moves to fewer slots. */
   private tidy(): void {
-    if (this.later !== undefined) {
-      if (this.count === 0) this.takeNextBlock()
-    } else if (this.slots.length > keptWhenEmpty) this.shrink()
+    if (this.later === undefined) this.shrink()
+    else if (this.count === 0) this.takeNextBlock()
   }
 
   private takeNextBlock(): void {
@@ -239,6 +251,7 @@ export class Ring<T> {
     pad(slots, capacity)
     this.slots = slots
     this.mask = capacity - 1
+    this.room = this.later === undefined ? capacity : 0
   }
 }
 
