@@ -7,6 +7,8 @@ import type { ProcessRuntime } from '../process/runtime.ts'
  */
 export class OpenDemand {
   private readonly runtime: ProcessRuntime
+  /** Whether the time counts: there is some, and it was not found to be void. */
+  private isOpen = false
   /** How much there is, in events. */
   open = 0
   /** When it was last 0, if that was while time was counted; else some time before. */
@@ -21,8 +23,10 @@ export class OpenDemand {
   /** More demand has come. */
   add(demand: number): void {
     if (demand === 0) return
-    if (this.open === 0 && this.runtime.telemetry.isTimed) this.since = this.runtime.clock.now()
     this.open += demand
+    if (this.isOpen) return
+    this.isOpen = true
+    if (this.runtime.telemetry.isTimed) this.since = this.runtime.clock.now()
   }
 
   /** So many events have met it, or more. */
@@ -31,15 +35,21 @@ export class OpenDemand {
       this.open -= events
       return
     }
-    if (this.open === 0) return
-    if (this.runtime.telemetry.isTimed) this.keepTime(this.runtime.clock.now())
     this.open = 0
+    this.close()
+  }
+
+  /** No subscriber waits for it any more, whatever is still to come: that of one that has left, for instance. */
+  close(): void {
+    if (!this.isOpen) return
+    if (this.runtime.telemetry.isTimed) this.keepTime(this.runtime.clock.now())
+    this.isOpen = false
   }
 
   /** How long there was any, up to now, in milliseconds. */
   time(now: number): number {
     const { isTimed, timedSince } = this.runtime.telemetry
-    return this.open > 0 && isTimed ? this.counted + now - Math.max(this.since, timedSince) : this.counted
+    return this.isOpen && isTimed ? this.counted + now - Math.max(this.since, timedSince) : this.counted
   }
 
   /** Keeps what was counted: the stretch is over, or time is about to be counted no longer. */

@@ -351,7 +351,9 @@ export class ProducerHalf {
     this.outstanding.meet(length)
     const leftover = this.buffer.isEmpty || this.clearBuffer() ? this.handOut(events) : events
     this.emitted += length
-    if (leftover.length > 0) this.store(leftover)
+    if (leftover.length === 0) return
+    this.outstanding.close()
+    this.store(leftover)
   }
 
   /**

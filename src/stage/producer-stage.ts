@@ -116,19 +116,18 @@ export class ProducerStage extends Stage implements EmittingStage {
 
   private replay(): Progress {
     for (let entry = this.replaying.shift(); entry !== undefined; entry = this.replaying.shift()) {
-      if ('events' in entry) {
-        const progress = this.emitAll(entry.events)
-        if (progress !== 'done') return this.process.andThen(progress, () => this.replay())
-        continue
-      }
-      this.heldDemand -= entry.demand
-      // More came than was asked for before, if events are left in the buffer: they have met this demand.
-      if (this.half.bufferedCount > 0 || this.isFinishing) continue
-      const progress = this.ask(entry.demand)
+      const progress = 'events' in entry ? this.emitAll(entry.events) : this.askHeld(entry.demand)
       if (progress !== 'done') return this.process.andThen(progress, () => this.replay())
       if (this.process.spend(0)) return this.process.yield(() => this.replay())
     }
     return this.serve()
+  }
+
+  /** Asks for what was held back. */
+  private askHeld(demand: number): Progress {
+    this.heldDemand -= demand
+    // More came than was asked for before, if events are left in the buffer: they have met this demand.
+    return this.half.bufferedCount > 0 || this.isFinishing ? 'done' : this.ask(demand)
   }
 
   protected override finish(): Progress {

@@ -103,7 +103,7 @@ describe('broadcastDispatcher', () => {
     const second = subscriber('a', 'second')
     const third = subscriber('a', 'third')
     dispatcher.subscribe(a, {})
-    expect(dispatcher.subscribe(second, {})).toEqual({ refuse: 'already-subscribed' })
+    expect(dispatcher.subscribe(second, {})).toMatchObject({ refuse: 'already-subscribed' })
     expect(dispatcher.cancel(second)).toBe(0)
     expect(dispatcher.subscribe(third, {})).toBe(0)
     for (const each of [a, third]) dispatcher.ask(each, 1)
@@ -112,7 +112,7 @@ describe('broadcastDispatcher', () => {
 
   test.each([[5], ['even'], [null], [{}]])('refuses %o as a selector', (selector) => {
     const dispatcher = broadcastDispatcher()
-    expect(dispatcher.subscribe(a, { selector } as object)).toEqual({ refuse: 'bad-selector' })
+    expect(dispatcher.subscribe(a, { selector } as object)).toMatchObject({ refuse: 'bad-selector' })
     expect(dispatcher.cancel(a)).toBe(0)
     expect(dispatcher.subscribe(a, {})).toBe(0)
   })

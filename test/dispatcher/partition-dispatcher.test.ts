@@ -237,14 +237,14 @@ describe('partitionDispatcher', () => {
     [Object.create({ partition: 0 })],
   ])('refuses a subscription with %o: no such partition', (options) => {
     const dispatcher = partitionDispatcher({ partitions: 2 })
-    expect(dispatcher.subscribe(a, options as { partition: number })).toEqual({ refuse: 'bad-partition' })
+    expect(dispatcher.subscribe(a, options as { partition: number })).toMatchObject({ refuse: 'bad-partition' })
     expect(dispatcher.cancel(a)).toBe(0)
   })
 
   test('refuses a partition that is taken, and takes it again when it is free', () => {
     const dispatcher = partitionDispatcher({ partitions: 2 })
     dispatcher.subscribe(a, { partition: 0 })
-    expect(dispatcher.subscribe(b, { partition: 0 })).toEqual({ refuse: 'partition-taken' })
+    expect(dispatcher.subscribe(b, { partition: 0 })).toMatchObject({ refuse: 'partition-taken' })
     expect(dispatcher.cancel(b)).toBe(0)
     dispatcher.cancel(a)
     expect(dispatcher.subscribe(b, { partition: 0 })).toBe(0)
@@ -300,7 +300,7 @@ describe('partitionDispatcher', () => {
     })
     expect(dispatcher.subscribe(a, { partition: 'odd' })).toBe(0)
     // @ts-expect-error -- no such partition
-    expect(dispatcher.subscribe(b, { partition: 'evne' })).toEqual({ refuse: 'bad-partition' })
+    expect(dispatcher.subscribe(b, { partition: 'evne' })).toMatchObject({ refuse: 'bad-partition' })
     // @ts-expect-error -- no such partition
     partitionDispatcher({ partitions: ['odd', 'even'], hash: (event: number) => [event, 'oops'] })
   })

@@ -143,7 +143,7 @@ describe('metrics', () => {
       handleDemand: () => [],
     })
     const refusing = await launch(runtime, parted)
-    await (await launch(runtime, sinking())).subscribe(refusing, { partition: 7 })
+    await (await launch(runtime, sinking())).subscribe(refusing, { partition: 7, confirm: false })
     await runtime.settle()
     expect(await metric('genstage.subscriptions.refused')).toMatchObject({
       unit: '{subscription}',

@@ -352,10 +352,11 @@ promise(
     const count = (_message: string, facts: Held): void => {
       for (const each of Object.values(facts.held ?? {})) held += each
     }
-    const warn = (_message: string, facts: { readonly discarded?: number }): void => {
+    const warn = (message: string, facts: Held & { readonly discarded?: number }): void => {
+      count(message, facts)
       discarded += facts.discarded ?? 0
     }
-    const runtime = testRuntime({ seed: schedule, logger: { info: count, warn } })
+    const runtime = testRuntime({ seed: schedule, logger: { warn } })
     const due = [...kills]
     const inTime = answerInTime(timing)
     const seen: number[] = []
