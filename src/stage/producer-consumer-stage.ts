@@ -82,11 +82,9 @@ export class ProducerConsumerStage extends Stage implements EmittingStage, Handl
 
   serve(): Progress {
     const { producing } = this
-    if (!producing.hasEmptyBuffer) {
-      const count = producing.dispatchBuffered()
-      // Demand that the buffer has met needs no events any more. (`handleDemand` of a producer was asked for them already.)
-      producing.outstanding.meet(count)
-    }
+    const count = producing.dispatchBuffered()
+    // Demand that the buffer has met needs no events any more. (`handleDemand` of a producer was asked for them already.)
+    if (count > 0) producing.outstanding.meet(count)
     const unasked = producing.unaskedDemand
     if (unasked > 0) producing.outstanding.add(unasked)
     return this.takeInbound()

@@ -103,11 +103,6 @@ export class ProducerHalf {
     return this.buffer.estimatedCount
   }
 
-  /** Whether neither events nor infos wait in the buffer. */
-  get hasEmptyBuffer(): boolean {
-    return this.buffer.isEmpty
-  }
-
   /** How many events wait in the buffer. */
   get bufferedCount(): number {
     return this.buffer.eventCount
@@ -334,26 +329,51 @@ export class ProducerHalf {
 
   /** How many events the dispatcher could hand out now; an estimate where it has no `openDemand`. */
   private get openDemand(): number {
-    const { dispatcher, whole } = this
-    if (whole !== undefined) return this.pending
+    const { dispatcher } = this
     if (dispatcher.openDemand === undefined) return Math.min(this.announced, this.pending)
     return expectAddedDemand('openDemand', dispatcher.openDemand())
   }
 
   /** Open demand that no buffered event meets and that upstream was not asked for; below 0 where there is a surplus. */
   get unaskedDemand(): number {
-    return this.openDemand - this.outstanding.open - this.buffer.eventCount
+    const { buffer } = this
+    const openDemand = this.whole === undefined ? this.openDemand : this.pending
+    const unasked = openDemand - this.outstanding.open
+    return buffer.isEmpty ? unasked : unasked - buffer.eventCount
   }
 
   /** Sends new events to subscribers that have asked for them, and stores the rest after what is buffered already. */
   dispatch(events: readonly unknown[]): void {
     const { length } = events
     this.outstanding.meet(length)
-    const leftover = this.buffer.isEmpty || this.clearBuffer() ? this.handOut(events) : events
-    this.emitted += length
+    if (this.buffer.isEmpty || this.clearBuffer()) {
+      const taker = this.whole === undefined ? undefined : this.takerOf(length)
+      if (taker === undefined) this.dispatchFirst(events)
+      else {
+        this.emitted += length
+        this.deliver(taker, events)
+      }
+    } else {
+      this.emitted += length
+      this.outstanding.close()
+      this.store(events)
+    }
+  }
+
+  private dispatchFirst(events: readonly unknown[]): void {
+    const leftover = this.handOut(events)
+    this.emitted += events.length
     if (leftover.length === 0) return
     this.outstanding.close()
     this.store(leftover)
+  }
+
+  /** The subscriber that gets all of `count` events, if there is one. */
+  private takerOf(count: number): Subscriber | undefined {
+    if (this.exitedCount > 0) this.detachExited()
+    this.lastEmitted = this.stage.process.runtime.scheduler.roughNow()
+    this.askedSince = this.lastEmitted
+    return this.whole?.dispatchWhole(count)
   }
 
   /**

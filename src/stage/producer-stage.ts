@@ -55,7 +55,7 @@ export class ProducerStage extends Stage implements EmittingStage {
       }
       return 'done'
     }
-    if (!half.hasEmptyBuffer) this.dispatchBuffered()
+    this.dispatchBuffered()
     if (this.isFinishing) return this.stopIfDone()
     const demand = half.unaskedDemand - this.heldDemand
     return demand > 0 ? this.ask(demand) : 'done'

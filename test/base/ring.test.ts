@@ -4,6 +4,7 @@ import { Ring } from '../../src/base/ring.ts'
 
 type Move =
   | { readonly move: 'push' | 'unshift' | 'shift' | 'peek' | 'clear' }
+  | { readonly move: 'unshiftAll'; readonly values: readonly number[] }
   | { readonly move: 'pushAll'; readonly values: readonly number[]; readonly from: number; readonly to: number }
   | { readonly move: 'shiftMany' | 'drop' | 'at'; readonly count: number }
 
@@ -13,6 +14,7 @@ const moves: fc.Arbitrary<Move[]> = fc.array(
     { weight: 8, arbitrary: fc.record({ move: fc.constantFrom('push' as const, 'shift' as const) }) },
     { weight: 2, arbitrary: fc.record({ move: fc.constantFrom('unshift' as const, 'peek' as const) }) },
     { weight: 1, arbitrary: fc.record({ move: fc.constant('clear' as const) }) },
+    { weight: 2, arbitrary: fc.record({ move: fc.constant('unshiftAll' as const), values }) },
     {
       weight: 3,
       arbitrary: values.chain((some) =>
@@ -43,6 +45,10 @@ function moveBoth(ring: Ring<number>, list: number[], move: Move, value: number)
     case 'unshift':
       ring.unshift(value)
       list.unshift(value)
+      break
+    case 'unshiftAll':
+      ring.unshiftAll(move.values)
+      list.unshift(...move.values)
       break
     case 'shift':
       expect(ring.shift()).toBe(list.shift())

@@ -95,6 +95,7 @@ const happenings = fc.array(
     fc.record({ happens: fc.constant('store' as const), count: fc.integer({ min: 1, max: 9 }), from: fc.nat(3) }),
     fc.record({ happens: fc.constant('holdInfo' as const) }),
     fc.record({ happens: fc.constant('take' as const), count: fc.nat(9) }),
+    fc.record({ happens: fc.constant('takeSome' as const), count: fc.nat(9), back: fc.integer({ min: 1, max: 9 }) }),
   ),
   { maxLength: 60, size: 'max' },
 )
@@ -121,6 +122,15 @@ function expectSame(
       case 'take':
         expect(real.take(happening.count)).toEqual(naive.take(happening.count))
         break
+      case 'takeSome': {
+        // What is put back comes out first again, and the infos between stay where they are.
+        const events = real.takeEvents(happening.count)
+        const kept = Math.max(0, events.length - happening.back)
+        if (events.length > 0) real.putBack(events.slice(kept))
+        const infos = events.length > 0 ? real.takeInfos(true) : []
+        expect({ events: events.slice(0, kept), infos }).toEqual(naive.take(kept) ?? { events: [], infos: [] })
+        break
+      }
     }
     expect(real.estimatedCount).toBe(naive.estimatedCount)
     expect(real.eventCount).toBe(naive.eventCount)
