@@ -33,9 +33,10 @@ const Worker = () =>
 
 const source = await startLink(fromIterable(jobs))
 const worker = await startLink(Worker())
-// Children outlive the source; a permanent subscription would stop the supervisor, and with it its children.
-await worker.subscribe(source, { maxDemand: 3, minDemand: 2, cancel: 'temporary' })
-process.once('beforeExit', () => console.log(`at most ${most} at once`))
+// When the source has ended, the supervisor waits for the children that still run.
+await worker.subscribe(source, { maxDemand: 3, minDemand: 2 })
+await worker.done
+console.log(`at most ${most} at once`)
 
 /* prints:
 a begins
