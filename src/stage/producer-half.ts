@@ -426,9 +426,7 @@ export class ProducerHalf {
       this.deliver(delivery[0], delivery[1])
     }
     if (unwanted !== undefined) this.askAgain(unwanted)
-    if (filtered > 0 || (!this.knowsOpenDemand && leftover.length === 0 && this.unaskedDemand > 0)) {
-      this.stage.process.deliver(new Message('ask-again', '', undefined, 0))
-    }
+    if (filtered > 0) this.stage.process.deliver(new Message('ask-again', '', undefined, 0))
     return leftover
   }
 

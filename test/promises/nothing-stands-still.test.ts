@@ -13,6 +13,7 @@ import {
   producerConsumer,
   type Stage,
   type StageRef,
+  type Subscriber,
   type Subscription,
   start,
   stream,
@@ -106,7 +107,7 @@ async function sink(runtime: TestRuntime): Promise<Sink> {
 async function manualSink(
   runtime: TestRuntime,
   source: ProducerRef<number>,
-): Promise<{ seen: number[]; subscription: Subscription }> {
+): Promise<{ ref: ConsumerRef<number>; seen: number[]; subscription: Subscription }> {
   const seen: number[] = []
   const ref = await start(
     consumer({
@@ -116,7 +117,7 @@ async function manualSink(
     { runtime },
   )
   const subscription = await runtime.settle(ref.subscribe(source, { confirm: true, cancel: 'temporary' }))
-  return { seen, subscription }
+  return { ref, seen, subscription }
 }
 
 function bufferedIn(runtime: TestRuntime, ref: { readonly id: string }): number | undefined {
@@ -268,6 +269,114 @@ describe('what is buffered', () => {
       expect(all.toSorted((one, other) => one - other)).toEqual(range(300))
       for (const { seen } of sinks) expect(seen).toEqual(seen.toSorted((one, other) => one - other))
     })
+  })
+
+  test('comes before what is emitted when a subscriber that held it up has exited', async () => {
+    const runtime = testRuntime()
+    const source = await start(
+      producer({
+        dispatcher: broadcastDispatcher<number>(),
+        handleDemand: () => [],
+        handleCast: { emit: (events: readonly number[]) => events },
+      }),
+      { runtime },
+    )
+    const waiting = await manualSink(runtime, source)
+    waiting.subscription.ask(10)
+    const { ref } = await manualSink(runtime, source)
+    source.cast('emit', [1, 2, 3])
+    await runtime.settle()
+    // It ends in its turn, so that the producer handles the cast before it reads of that end.
+    ref.exit('kill')
+    source.cast('emit', [4, 5])
+    await runtime.settle()
+    expect(waiting.seen).toEqual([1, 2, 3, 4, 5])
+  })
+
+  test('comes before what a producer has accumulated, and is not asked for again', async () => {
+    const runtime = testRuntime()
+    const asked: number[] = []
+    const source = await start(
+      producer({
+        handleDemand(demand) {
+          asked.push(demand)
+          return range(demand, 100)
+        },
+        handleCast: { emit: (events: readonly number[]) => events },
+      }),
+      { runtime },
+    )
+    source.cast('emit', [1, 2, 3, 4])
+    source.demand('accumulate')
+    const { seen, subscription } = await manualSink(runtime, source)
+    subscription.ask(6)
+    await runtime.settle()
+    source.cast('emit', [5, 6])
+    await runtime.settle()
+    expect([seen, asked]).toEqual([[], []])
+    source.demand('forward')
+    await runtime.settle()
+    expect([seen, asked]).toEqual([[1, 2, 3, 4, 100, 101], [2]])
+    subscription.ask(2)
+    await runtime.settle()
+    expect([seen.slice(6), asked]).toEqual([[5, 6], [2]])
+  })
+
+  test('that a dispatcher held for consumers that have exited is counted', async () => {
+    const warnings: unknown[] = []
+    const runtime = testRuntime({ logger: { warn: (_message, facts) => void warnings.push(facts.discarded) } })
+    const held: number[] = []
+    const subscribers: Subscriber[] = []
+    // It holds all events, and hands them to the next subscriber when one goes.
+    const holding: Dispatcher<number> = {
+      subscribe(subscriber) {
+        subscribers.push(subscriber)
+        return 0
+      },
+      ask: (_subscriber, demand) => demand,
+      cancel(subscriber) {
+        subscribers.splice(subscribers.indexOf(subscriber), 1)
+        const [next] = subscribers
+        return next === undefined ? 0 : { demand: 0, deliveries: [[next, held.splice(0)]] }
+      },
+      dispatch(events) {
+        held.push(...events)
+        return { deliveries: [], leftover: [] }
+      },
+      heldCount: () => held.length,
+    }
+    const source = await start(counting(3, { dispatcher: holding }), { runtime })
+    const [one, other] = [await manualSink(runtime, source), await manualSink(runtime, source)]
+    one.subscription.ask(3)
+    other.subscription.ask(3)
+    await runtime.settle()
+    one.ref.exit('kill')
+    other.ref.exit('kill')
+    await runtime.settle()
+    expect([one.seen, other.seen, warnings]).toEqual([[], [], [3]])
+  })
+
+  test('and what a dispatcher has announced is not asked for twice', async () => {
+    const runtime = testRuntime()
+    const asked: number[] = []
+    const inner = broadcastDispatcher<number>()
+    const wrapping: Dispatcher<number> = {
+      subscribe: (subscriber, options) => inner.subscribe(subscriber, options),
+      ask: (subscriber, demand) => inner.ask(subscriber, demand),
+      cancel: (subscriber) => inner.cancel(subscriber),
+      dispatch: (events) => inner.dispatch(events),
+    }
+    const source = await start(counting(100, { dispatcher: wrapping, asked }), { runtime })
+    const [one, other] = [await manualSink(runtime, source), await manualSink(runtime, source)]
+    one.subscription.ask(10)
+    other.subscription.ask(10)
+    await runtime.settle()
+    one.subscription.ask(10)
+    await runtime.settle()
+    expect([one.seen, other.seen, asked]).toEqual([range(10), range(10), [10]])
+    other.subscription.ask(4)
+    await runtime.settle()
+    expect([one.seen, other.seen, asked]).toEqual([range(14), range(14), [10, 4]])
   })
 
   test('is offered in order to a dispatcher that does not say how much it could hand out', async () => {
