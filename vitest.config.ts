@@ -3,11 +3,12 @@ import { defineConfig } from 'vitest/config'
 // `genstage-source` makes `genstage`, `genstage/testing` and `#host` mean the sources, not the build.
 const conditions = ['genstage-source', 'node', 'default']
 
-export default defineConfig({
+export default defineConfig(({ mode }) => ({
   resolve: { conditions },
   ssr: { resolve: { conditions, externalConditions: conditions } },
   test: {
-    include: ['test/**/*.test.ts', 'apps/**/*.test.ts'],
+    // `npm run test:scale` runs the tests of what is very large, which take too long for `npm test`.
+    include: mode === 'scale' ? ['test/**/*.scale.ts'] : ['test/**/*.test.ts', 'apps/**/*.test.ts'],
     exclude: ['**/node_modules/**'],
     // Processes, not threads: tests of exit codes, signals and leaks must not share a heap with others.
     pool: 'forks',
@@ -20,4 +21,4 @@ export default defineConfig({
     hookTimeout: 60_000,
     teardownTimeout: 10_000,
   },
-})
+}))

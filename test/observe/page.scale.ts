@@ -17,7 +17,7 @@ import { writePage } from '../../scripts/build-page.ts'
 import { findChromium, launchChromium, NO_CHROMIUM } from '../browser/chromium.ts'
 
 const isMissing = findChromium() === undefined
-if (isMissing) console.warn(`test/observe/page-at-scale.test.ts is skipped: ${NO_CHROMIUM}`)
+if (isMissing) console.warn(`test/observe/page.scale.ts is skipped: ${NO_CHROMIUM}`)
 
 /** Milliseconds: the machine may be busy with other things. */
 const PATIENCE = 30_000
