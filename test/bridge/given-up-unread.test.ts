@@ -26,6 +26,13 @@ function gone(): Writable {
   return writable.destroy()
 }
 
+/** Node 24 refuses such a destination at once, and leaves the source as it is: no bridge can notice that. */
+async function pipelineDestroysSource(): Promise<boolean> {
+  const readable = new Readable({ read: () => {} })
+  await pipeline(readable, gone()).catch(() => {})
+  return readable.destroyed
+}
+
 /** Each way to give up a stream of a stage's events without reading it, and the reason that its source gets. */
 const givingUp: Readonly<
   Record<string, { readonly giveUp: (source: ProducerRef<unknown>) => unknown; readonly reason: unknown }>
@@ -76,7 +83,11 @@ const givingUp: Readonly<
   },
 }
 
-describe.each(Object.entries(givingUp))('%s', (_how, { giveUp, reason }) => {
+const isDestroyed = await pipelineDestroysSource()
+const cases = Object.entries(givingUp).filter(([how]) => isDestroyed || how !== 'a Readable whose destination has gone')
+if (!isDestroyed) console.warn('given-up-unread: pipeline of this Node does not destroy its source; skipped')
+
+describe.each(cases)('%s', (_how, { giveUp, reason }) => {
   test('lets go of the file behind its source', async () => {
     await shuffled(20, async (runtime) => {
       const file = countingReadable(1_000)
