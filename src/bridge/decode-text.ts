@@ -53,7 +53,7 @@ const { TextDecoder } = globalThis as unknown as Platform
  * A producer-consumer that turns chunks of bytes into pieces of text.
  *
  * It cuts no character: the bytes of one that is cut by a chunk's end wait for the next chunk. A byte order mark at the
- * beginning is left out. Each producer's chunks are a text of their own, which ends when that producer ends in good order;
+ * beginning is left out. Each producer's chunks are a text of their own, which ends when that producer ends cleanly;
  * bytes that are left then are a character that was cut short.
  *
  * Where it has several producers, the pieces of their texts alternate as they arrive. A `splitLines` that subscribes to it

@@ -20,7 +20,7 @@ import { producerOf, runtimeOf } from './producer-of.ts'
  */
 export interface OutletFace {
   accept(event: unknown): void
-  /** No more will come, as the producer has ended in good order. */
+  /** No more will come, as the producer has ended cleanly. */
   end(): void
   /** No more will come, as the producer has failed. */
   fail(error: Error): void

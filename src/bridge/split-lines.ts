@@ -36,7 +36,7 @@ export const lineOptions: OptionTable<ValidLineOptions> = optionTable({
  * A producer-consumer that turns pieces of text into lines, without their ends.
  *
  * A line ends with `\n` or `\r\n`. It cuts no line: one that is cut by a piece's end waits for the next piece, and what is
- * left when a producer ends in good order is that producer's last line. Each producer's pieces are a separate text, and
+ * left when a producer ends cleanly is that producer's last line. Each producer's pieces are a separate text, and
  * so is each producer's behind a `decodeText`; lines of different texts alternate as they arrive. A line that is longer than `maxLength` makes the
  * stage fail as soon as that is seen, after the lines before it; so no more than that is ever kept.
  *

@@ -23,7 +23,7 @@ export interface Request<Argument = unknown> {
 }
 
 /**
- * A call that waits for its reply, on behalf of whoever made it.
+ * A call that waits for its reply, on behalf of its caller.
  *
  * It settles exactly once: by a reply, a timeout, the end of the callee or of the caller, or an abort. Then it leaves
  * no timer, listener or entry behind. With a reply that is a promise it waits on, until that settles or anything else
@@ -91,7 +91,7 @@ export class PendingCall {
     this.waiting?.deadline?.cancel()
   }
 
-  /** Answers the call; a second reply, or one to a call given up, is dropped. A promise is waited for. */
+  /** Replies to the call. A second reply is dropped, and so is one to a call that was given up. A promise is awaited first. */
   reply(value: unknown): void {
     const { waiting } = this
     const isFirst = waiting !== undefined && waiting.isPromised !== true

@@ -11,7 +11,7 @@ import type { Deadline } from './timers.ts'
  * Ends a process: the last of its turns.
  *
  * The order is a promise. Its name is free before anyone hears of the end; those who watch hear it before those who
- * are linked die of it; whoever waits for its `exited` finds all of that done. Whatever one step throws (a clock or a
+ * are linked die of it; its `exited` resolves after all of that. Whatever one step throws (a clock or a
  * signal of the user's may), those after it are taken all the same.
  */
 export function end(process: Process, ending: Ending): void {
@@ -159,7 +159,7 @@ function originsOf({ behaviour }: Process): string {
   return ` from ${named}${origins.length > MOST_ORIGINS ? ' and others' : ''}`
 }
 
-/** Says once, where it began, that a process failed; whoever ends of the same cause says it at level debug. */
+/** Says once, where it began, that a process failed; processes that end of the same cause report it at level debug. */
 function report(
   process: Process,
   ending: Ending,

@@ -1,7 +1,7 @@
 import type { ProcessRuntime } from '../process/runtime.ts'
 
 /**
- * Demand that a stage has passed on and that no event has met, and for how long there was any.
+ * Demand that a stage has sent upstream and that no event has met, and the total time during which it was above 0.
  *
  * The time counts only while somebody observes: two looks at the clock for each event are too much for the others.
  */
@@ -46,7 +46,7 @@ export class OpenDemand {
     this.isOpen = false
   }
 
-  /** How long there was any, up to now, in milliseconds. */
+  /** The total time during which demand was open, up to `now`, in milliseconds. */
   time(now: number): number {
     const { isTimed, timedSince } = this.runtime.telemetry
     return this.isOpen && isTimed ? this.counted + now - Math.max(this.since, timedSince) : this.counted

@@ -82,7 +82,6 @@ export class ProducerHalf {
   private lastEmitted = Number.NaN
   /** Since when demand has waited that nothing emitted has answered, by the rough clock; where none does, any time. */
   private askedSince = Number.NaN
-  /** What the dispatcher has passed on to the stage. */
 
   constructor(stage: EmittingStage, { dispatcher, bufferSize, bufferKeep }: EmittingOptions) {
     this.stage = stage
@@ -93,7 +92,7 @@ export class ProducerHalf {
     this.outstanding = new OpenDemand(stage.process.runtime)
   }
 
-  /** Whether it has any. */
+  /** Whether it has a subscriber. */
   get hasSubscribers(): boolean {
     return this.subscribers.size > 0
   }

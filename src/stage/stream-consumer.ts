@@ -46,7 +46,7 @@ export interface StreamFailure {
 export interface StreamFace {
   /** A batch has come; answers whether anybody will take it. */
   accept(batch: StreamBatch): boolean
-  /** No more will come: all producers have ended in good order, or one has not. */
+  /** No more will come: all producers have ended cleanly, or one has failed. */
   finish(failure: StreamFailure | undefined): void
   /** Whether the stream takes nothing any more. */
   readonly isLeft: boolean

@@ -89,7 +89,7 @@ export interface From<in Reply> {
   /**
    * Replies to the call, at any time, from anywhere; the first reply counts.
    *
-   * It goes out at once, so before the events that the callback answers with. A promise goes out once it settles, and
+   * It goes out at once, so before the events that the callback returns. A promise goes out once it settles, and
    * rejects the call if it rejects; until then the call can still time out, be aborted, or end with the stage. Where
    * nobody waits any more the reply vanishes.
    */

@@ -131,7 +131,7 @@ export const catalogue: { readonly [Name in TelemetryName]: Entry<Name> } = {
     metadata: { stage: 'which', parent: 'the process that started it linked to itself' },
   },
   'stage.stopped': {
-    text: 'A process has ended, be it in good order, by a failure, or before it was set up.',
+    text: 'A process has ended, cleanly, by a failure, or before it was set up.',
     measurements: { held: 'events that it still held', alive: 'processes left in the runtime' },
     metadata: {
       stage: 'which',

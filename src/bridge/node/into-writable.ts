@@ -12,7 +12,7 @@ import { destroyQuietly, prematureClose } from './destroy.ts'
  * A consumer that writes its events into a Node `Writable`, or into the writable side of a `Duplex`.
  *
  * When `write` answers `false` the stage waits for `'drain'` before it writes on, and asks for nothing meanwhile. When its
- * producer has ended in good order it ends the stream, and ends itself when all is written out. An error of the stream is
+ * producer has ended cleanly it ends the stream, and ends itself when all is written out. An error of the stream is
  * its exit reason, the same object, and so is one with the code `ERR_STREAM_PREMATURE_CLOSE` where somebody else has
  * closed or ended it. If the stage fails, the stream is destroyed with the reason: where a producer has failed, once the
  * events before that are written out.

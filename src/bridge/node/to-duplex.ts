@@ -19,7 +19,7 @@ import { pushEvent, roomIn } from './to-readable.ts'
  * `end()` ends the stage once it has handled everything, and what it emits then can still be read. If the stage fails,
  * or cannot be started, the stream is destroyed with the reason, once all that was emitted before has been read; until then
  * writes wait. If the stream is destroyed, the stage ends. A stage that
- * ends by itself in good order before all input was written ends the readable side; then the stream is destroyed, and a
+ * ends by itself cleanly before all input was written ends the readable side; then the stream is destroyed, and a
  * `pipeline` calls that a premature close.
  *
  * @throws {TypeError | RangeError} If `stage` is no producer-consumer or was started before, or an option is wrong.

@@ -47,7 +47,7 @@ export const toReadableOptions: OptionTable<ValidToReadableOptions> = optionTabl
  *
  * It subscribes when it is first read, and asks for as many events as its `highWaterMark` leaves room for, or, without
  * `objectMode`, for one chunk at a time; a `maxDemand` of `to(producer, …)` has no say in it. It ends when the producer
- * has ended in good order. A failure destroys it with the reason, the same object where that is an error, unless it
+ * has ended cleanly. A failure destroys it with the reason, the same object where that is an error, unless it
  * subscribes with `cancel: 'temporary'`: once all events before the failure have been read, and not while it is paused.
  * Destroying it cancels the subscription, with the error if there is one, also where it has not been read yet.
  *

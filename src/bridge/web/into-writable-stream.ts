@@ -9,7 +9,7 @@ import type { StreamWriter, WritableStreamLike } from './streams.ts'
  * A consumer that writes its events into a `WritableStream`.
  *
  * It locks the stream when it starts. Where the stream is full it waits until it is `ready` before it writes on, and asks
- * for nothing meanwhile. When its producer has ended in good order it closes the stream, and ends itself when all is
+ * for nothing meanwhile. When its producer has ended cleanly it closes the stream, and ends itself when all is
  * written out. An error of the stream is its exit reason, the same object where it is an `Error`. If the stage fails, the
  * stream is aborted with the reason: where a producer has failed, once the events before that are written out. Whichever
  * it is, the lock is released.

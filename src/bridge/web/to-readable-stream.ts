@@ -46,7 +46,7 @@ export const toReadableStreamOptions: OptionTable<ValidToReadableStreamOptions> 
  * A `ReadableStream` of a stage's events; the room that it has is the demand.
  *
  * It subscribes at once, unless its `highWaterMark` is 0: then when it is first read. A `maxDemand` of `to(producer, …)`
- * has no say in it. It closes when the producer has ended in good order. A failure is its error, the same object where that
+ * has no effect here. It closes when the producer has ended cleanly. A failure is its error, the same object where that
  * is an error, unless it subscribes with `cancel: 'temporary'`; it comes after the events before it. Cancelling the stream
  * cancels the subscription, with the reason, also where it has not been read yet.
  *

@@ -30,7 +30,7 @@ export interface Transform<in In, out Out> {
  * Closing the writable side ends the stage once it has handled everything, and what it emits then can still be read. If
  * the stage fails, or cannot be started, both sides fail with the reason, the readable one after the events that were
  * emitted before; aborting or cancelling one side ends the stage and the other side at once. A stage that ends by itself
- * in good order closes the readable side, and the writable side fails with a `TypeError`, as that of a `TransformStream`
+ * cleanly closes the readable side, and the writable side fails with a `TypeError`, as that of a `TransformStream`
  * does which is terminated.
  *
  * @throws {TypeError | RangeError} If `stage` is no producer-consumer or was started before, or an option is wrong.

@@ -35,7 +35,7 @@ function widthOf(text: string, font: string): number {
 /** From this height on there is room for more than a line of a name. */
 const TALL_FROM = 44
 
-/** Whether a node that is seen so high has room for its content, if it has any. */
+/** Whether a node drawn at this height has room for its content. */
 export function isTall({ height }: Room): boolean {
   return height >= TALL_FROM
 }
