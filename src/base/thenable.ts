@@ -1,8 +1,8 @@
 /**
- * Whether a callback's answer comes later. The one place that asks.
+ * Whether a value that a callback returned is a promise. The only place that checks.
  *
- * Arrays are answered for first: they are what callbacks answer most, and an array with a `then` is still events. Never
- * throws: what cannot be looked at is not waited for.
+ * Arrays are checked first: callbacks return them most, and an array with a `then` is still events. Never throws: a value
+ * that cannot be inspected is no promise.
  */
 export function isThenable(answer: unknown): answer is PromiseLike<unknown> {
   if ((typeof answer !== 'object' && typeof answer !== 'function') || answer === null) return false

@@ -20,7 +20,7 @@ import { named, plainOf, readerOf, type TextId, textOf } from './text-piece.ts'
  */
 export class TextDispatcher implements Dispatcher<unknown, unknown> {
   private readonly inner: Dispatcher<unknown, unknown>
-  /** Only where the dispatcher itself has it: the stage accounts for demand by it. */
+  /** Present only if the dispatcher has it: the stage then counts the open demand with it. */
   readonly openDemand?: () => number
 
   private constructor(inner: Dispatcher<unknown, unknown>) {
@@ -28,7 +28,7 @@ export class TextDispatcher implements Dispatcher<unknown, unknown> {
     if (inner.openDemand !== undefined) this.openDemand = () => inner.openDemand?.() ?? 0
   }
 
-  /** The same one for the same dispatcher, so that a stage that is given one of another stage is refused as any other. */
+  /** Returns the same wrapper for the same dispatcher: a dispatcher that two stages share is still noticed, and refused. */
   static around(inner: Dispatcher<unknown, unknown>): TextDispatcher {
     let made = known.get(inner)
     if (made === undefined) {

@@ -103,6 +103,10 @@ describe.skipIf(isMissing)('the live page, in a headless Chromium, with many sta
     expect(countOverlaps(boxes)).toBe(0)
     const titles = await page.locator('.card .title').allTextContents()
     expect(new Set(titles).size).toBe(64)
+    // Names are seen in the size that their room was measured with: 11 px for nodes at least 72 px wide.
+    const { scale } = await cameraOf()
+    const size = await page.evaluate(`parseFloat(getComputedStyle(document.querySelector('.card .title')).fontSize)`)
+    expect(Number(size) * scale).toBeCloseTo(11, 1)
     // Nothing of a name is cut off by the edge of its card.
     expect(
       await page.evaluate(`[...document.querySelectorAll('.card .title')].filter((title) => {
