@@ -45,10 +45,10 @@ export const host: Host = {
     let isOutOfWork = false
     nodeProcess.on('beforeExit', () => {
       isOutOfWork = true
-      // Runs only where another listener has found something left to do.
-      setImmediate(() => {
+      // Runs only where another listener has found something left to do. An immediate would keep Bun alive, unref or not.
+      setTimeout(() => {
         isOutOfWork = false
-      }).unref()
+      }, 0).unref()
     })
     // Not before: only now it is certain that the program ends, and known whether Node counts an await as unsettled.
     nodeProcess.on('exit', () => {
