@@ -1,36 +1,36 @@
 import { writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import type { OptionTable } from '../src/base/option-table.ts'
-import { decodeOptions } from '../src/bridge/decode-text.ts'
-import { callbackOptions } from '../src/bridge/from-callback.ts'
 import { emitterOptions } from '../src/bridge/node/from-emitter.ts'
 import { toReadableOptions } from '../src/bridge/node/to-readable.ts'
-import { passageOptions } from '../src/bridge/passage-options.ts'
-import { sinkOptions } from '../src/bridge/sink.ts'
-import { sourceOptions } from '../src/bridge/source-options.ts'
-import { lineOptions } from '../src/bridge/split-lines.ts'
+import { callbackOptions } from '../src/bridge/source/from-callback.ts'
+import { sourceOptions } from '../src/bridge/source/source-options.ts'
+import { passageOptions } from '../src/bridge/stream/duplex-options.ts'
+import { sinkOptions } from '../src/bridge/stream/sink.ts'
+import { decodeOptions } from '../src/bridge/text/decode-text.ts'
+import { lineOptions } from '../src/bridge/text/split-lines.ts'
 import { eventTargetOptions } from '../src/bridge/web/from-event-target.ts'
 import { toReadableStreamOptions } from '../src/bridge/web/to-readable-stream.ts'
 import { diagnosticsOptions } from '../src/diagnostics/publish-diagnostics.ts'
 import { demandDispatcherOptions } from '../src/dispatcher/demand-dispatcher.ts'
 import { partitionDispatcherOptions } from '../src/dispatcher/partition-dispatcher.ts'
+import { diagnoseOptions, healthOptions, observerOptions } from '../src/observe/doctor/diagnose-options.ts'
 import { observeOptions } from '../src/observe/server/observe.ts'
-import { diagnoseOptions, healthOptions, observerOptions } from '../src/observe/snapshot/diagnose-options.ts'
 import { snapshotOptions } from '../src/observe/snapshot/take-snapshot.ts'
 import { mermaidOptions } from '../src/observe/snapshot/to-mermaid.ts'
 import { instrumentOptions } from '../src/opentelemetry/instrument.ts'
 import { callOptions, drainOptions, stopOptions } from '../src/process/call-options.ts'
-import { inRuntimeOptions, runtimeOptions } from '../src/process/runtime-options.ts'
-import { startOptions } from '../src/process/start-options.ts'
+import { inRuntimeOptions, runtimeOptions } from '../src/process/start/runtime-options.ts'
+import { startOptions } from '../src/process/start/start-options.ts'
 import { runOptions } from '../src/program/run-until-signal.ts'
-import { consumerSupervisorOptions } from '../src/stage/consumer-supervisor.ts'
-import { fromIterableOptions } from '../src/stage/from-iterable.ts'
-import { consumerOptions, producerConsumerOptions, producerOptions } from '../src/stage/stage-options.ts'
-import { streamOptions } from '../src/stage/stream.ts'
-import { subscribeOptions } from '../src/stage/subscribe-options.ts'
+import { consumerSupervisorOptions } from '../src/stage/consumer-supervisor/consumer-supervisor.ts'
+import { consumerOptions, producerConsumerOptions, producerOptions } from '../src/stage/definition/stage-options.ts'
+import { fromIterableOptions } from '../src/stage/iterable/from-iterable.ts'
+import { streamOptions } from '../src/stage/iterable/stream.ts'
+import { subscribeOptions } from '../src/stage/subscription/subscribe-options.ts'
 import { childOptions } from '../src/supervisor/child-spec.ts'
 import { supervisorOptions } from '../src/supervisor/supervisor-options.ts'
-import { catalogue } from '../src/telemetry/catalogue.ts'
+import { catalogue } from '../src/telemetry/telemetry-events.ts'
 
 interface Section {
   readonly title: string
@@ -189,7 +189,7 @@ export function telemetryPage(): string {
 
 const telemetryIntroduction = `# Telemetry
 
-<!-- Written by \`npm run docs\` out of src/telemetry/catalogue.ts: change that, not this page. -->
+<!-- Written by \`npm run docs\` out of src/telemetry/telemetry-events.ts: change that, not this page. -->
 
 What the stages of a runtime tell whoever listens by \`attach\`: each event with its measurements, which are numbers of events unless said otherwise, and its metadata. A stage is told as \`{ id, kind, name }\`. The same goes out on Node's \`diagnostics_channel\`, where \`publishDiagnostics\` of \`genstage/diagnostics\` was called: on the channel \`genstage:\` and the name of the event, as \`{ measurements, metadata }\`.
 `

@@ -29,42 +29,45 @@ export type {
 } from './dispatcher/dispatcher.ts'
 export { partitionDispatcher } from './dispatcher/partition-dispatcher.ts'
 export { partitionHash } from './dispatcher/partition-hash.ts'
-export { attach } from './process/attach.ts'
-export { createRuntime, createScope, type ScopeOptions } from './process/create.ts'
 export type { DrainResult, UndoneStage } from './process/drain.ts'
-export type { ExitReason } from './process/exit-reason.ts'
+export type { ExitReason } from './process/exit/exit-reason.ts'
 export type { AbortSignalLike, CallOptions, DrainOptions, ProcessRef, StopOptions } from './process/process-ref.ts'
 export type { Runtime, RuntimeOptions } from './process/runtime.ts'
-export type { Runnable, Schedule } from './process/scheduler.ts'
-export type { Scope } from './process/scope.ts'
-export { start, startLink } from './process/start.ts'
-export type { Name, RefOf, Stage, StartOptions } from './process/startable.ts'
-export { type TaskContext, task } from './process/task.ts'
-export type { Clock } from './process/timers.ts'
+export type { Runnable, Schedule } from './process/schedule/scheduler.ts'
+export type { Clock } from './process/schedule/timers.ts'
+export { attach } from './process/start/attach-telemetry.ts'
+export { createRuntime, createScope, type ScopeOptions } from './process/start/create.ts'
+export type { Scope } from './process/start/scope.ts'
+export { start, startLink } from './process/start/start.ts'
+export type { Name, RefOf, Stage, StartOptions } from './process/start/start-types.ts'
+export { type TaskContext, task } from './process/start/task.ts'
+export { consumerSupervisor } from './stage/consumer-supervisor/consumer-supervisor.ts'
 export type {
-  Answer,
-  CancelReason,
-  Events,
-  EventsOrNothing,
-  Nothing,
-  Outcome,
-  Stop,
-  SubscribeAnswer,
-} from './stage/answers.ts'
+  ChildContext,
+  ConsumerSupervisorOptions,
+} from './stage/consumer-supervisor/consumer-supervisor-options.ts'
+export { consumer, producer, producerConsumer } from './stage/definition/factories.ts'
+export { type ConnectOptions, connect } from './stage/handles/connect.ts'
+export { named } from './stage/handles/named.ts'
+export { type FromIterableOptions, fromIterable } from './stage/iterable/from-iterable.ts'
+export { type StreamOptions, stream } from './stage/iterable/stream.ts'
+export { to } from './stage/subscription/to.ts'
 export type {
   ConsumerCallbacks,
   ProducerCallbacks,
   ProducerConsumerCallbacks,
   Setup,
   SetupAnswer,
-} from './stage/callbacks.ts'
-export { type ConnectOptions, connect } from './stage/connect.ts'
-export { consumerSupervisor } from './stage/consumer-supervisor.ts'
-export type { ChildContext, ConsumerSupervisorOptions } from './stage/consumer-supervisor-options.ts'
-export type { ConsumerContext, Down, Exit, Monitor, ProducerContext, StageContext, Timer } from './stage/context.ts'
-export { type FromIterableOptions, fromIterable } from './stage/from-iterable.ts'
-export { consumer, producer, producerConsumer } from './stage/makers.ts'
-export { named } from './stage/named.ts'
+} from './stage/types/callbacks.ts'
+export type {
+  ConsumerContext,
+  Down,
+  Exit,
+  Monitor,
+  ProducerContext,
+  StageContext,
+  Timer,
+} from './stage/types/context.ts'
 export type {
   Accepts,
   Answers,
@@ -77,8 +80,17 @@ export type {
   ReadsOptions,
   StageRef,
   TakesOptions,
-} from './stage/references.ts'
-export { type StreamOptions, stream } from './stage/stream.ts'
+} from './stage/types/references.ts'
+export type {
+  Answer,
+  CancelReason,
+  Events,
+  EventsOrNothing,
+  Nothing,
+  Outcome,
+  Stop,
+  SubscribeAnswer,
+} from './stage/types/results.ts'
 export type {
   CancelMode,
   ConfirmOptions,
@@ -88,12 +100,12 @@ export type {
   SubscriberHandle,
   Subscription,
   To,
-} from './stage/subscribing.ts'
-export { to } from './stage/to.ts'
+} from './stage/types/subscription.ts'
 export type { ChildSpec, Restart } from './supervisor/child-spec.ts'
 export type { Shutdown } from './supervisor/shutdown.ts'
 export { type SupervisorRef, supervisor } from './supervisor/supervise.ts'
 export type { Strategy, SupervisorOptions } from './supervisor/supervisor-options.ts'
+export type { TelemetryListener, TelemetryListeners } from './telemetry/telemetry.ts'
 export {
   catalogue,
   type Entry,
@@ -102,5 +114,4 @@ export {
   type StageIdentity,
   type TelemetryEvents,
   type TelemetryName,
-} from './telemetry/catalogue.ts'
-export type { TelemetryListener, TelemetryListeners } from './telemetry/telemetry.ts'
+} from './telemetry/telemetry-events.ts'

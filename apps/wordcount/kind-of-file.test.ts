@@ -18,7 +18,13 @@ describe('by its name a file is generated that is', () => {
 
 describe('by its first bytes a file is', () => {
   test('a text where a person wrote it: prose, code, a licence, a paragraph on one line', () => {
-    for (const path of ['README.md', 'LICENSE', 'src/stage/stage.ts', 'package.json', 'src/observe/page/page.css']) {
+    for (const path of [
+      'README.md',
+      'LICENSE',
+      'src/stage/kinds/stage-behaviour.ts',
+      'package.json',
+      'src/observe/page/page.css',
+    ]) {
       expect(kindOfHead(head(readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8'))), path).toBe('text')
     }
     expect(kindOfHead(head('A paragraph that goes on and on, without a line break. '.repeat(500)))).toBe('text')

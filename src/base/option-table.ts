@@ -1,4 +1,4 @@
-import { nearest } from './nearest.ts'
+import { nearest } from './closest-name.ts'
 import type { Computed, OptionType } from './option-type.ts'
 import { quote } from './quote.ts'
 

@@ -1,6 +1,6 @@
-import { onAbort as onLaterAbort } from '../process/on-abort.ts'
+import { onAbort as onLaterAbort } from '../process/host/on-abort.ts'
 import type { AbortSignalLike } from '../process/process-ref.ts'
-import type { StageContext } from '../stage/context.ts'
+import type { StageContext } from '../stage/types/context.ts'
 
 /**
  * Runs something when the signal is aborted, at once if it has been.

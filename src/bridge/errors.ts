@@ -1,6 +1,6 @@
 import { ExitError, GenStageError } from '../base/errors.ts'
 import { isError } from '../base/is-error.ts'
-import { type ExitReason, isOrderly } from '../process/exit-reason.ts'
+import { type ExitReason, isOrderly } from '../process/exit/exit-reason.ts'
 
 /** A source that cannot be slowed pushed more events than its stage may keep, and was told to fail then. */
 export class OverflowError extends GenStageError {

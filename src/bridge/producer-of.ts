@@ -1,9 +1,9 @@
 import { isReference } from '../process/reference.ts'
 import { defaultRuntime, type ProcessRuntime } from '../process/runtime.ts'
-import { runtimeOfName } from '../stage/named.ts'
-import { requestFromSource } from '../stage/subscribe-options.ts'
-import type { Source } from '../stage/subscribing.ts'
-import { ProducerWithOptions } from '../stage/to.ts'
+import { runtimeOfName } from '../stage/handles/named.ts'
+import { requestFromSource } from '../stage/subscription/subscribe-options.ts'
+import { ProducerWithOptions } from '../stage/subscription/to.ts'
+import type { Source } from '../stage/types/subscription.ts'
 
 /**
  * The producer of a source, a reference or a name token.

@@ -2,8 +2,8 @@ import { channel } from 'node:diagnostics_channel'
 import { type OptionTable, optionTable } from '../base/option-table.ts'
 import { anything } from '../base/option-type.ts'
 import { defaultRuntime, expectRuntime, type Runtime } from '../process/runtime.ts'
-import { catalogue, type Measurements, type Metadata, type TelemetryName } from '../telemetry/catalogue.ts'
 import type { TelemetryListener } from '../telemetry/telemetry.ts'
+import { catalogue, type Measurements, type Metadata, type TelemetryName } from '../telemetry/telemetry-events.ts'
 
 /** What is published on the channel of an event. */
 export interface DiagnosticsMessage<Name extends TelemetryName = TelemetryName> {

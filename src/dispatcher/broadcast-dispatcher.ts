@@ -1,9 +1,9 @@
+import { nothing } from '../base/empty-array.ts'
 import { BadReturnError } from '../base/errors.ts'
-import { nothing } from '../base/nothing.ts'
 import { quote } from '../base/quote.ts'
 import { isThenable } from '../base/thenable.ts'
 import type { AnyEvent } from './any-event.ts'
-import { DemandLadder, Place } from './demand-ladder.ts'
+import { DemandLadder, Place } from './demand-queue.ts'
 import type { Delivery, Dispatched, Dispatcher, DispatcherShape, Refusal, Subscriber } from './dispatcher.ts'
 
 type Selector<Event> = (event: Event) => boolean

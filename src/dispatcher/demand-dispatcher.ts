@@ -1,9 +1,9 @@
-import { nothing } from '../base/nothing.ts'
+import { nothing } from '../base/empty-array.ts'
 import { type OptionTable, optionTable } from '../base/option-table.ts'
 import { boolean, callback, integer } from '../base/option-type.ts'
-import { DemandLadder, Place } from './demand-ladder.ts'
+import { DemandLadder, Place } from './demand-queue.ts'
 import type { Delivery, Dispatched, Dispatcher, DispatcherShape, Served, Subscriber } from './dispatcher.ts'
-import { WholeDispatcher } from './whole-dispatcher.ts'
+import { WholeDispatcher } from './single-receiver.ts'
 
 /** The options of `demandDispatcher`. */
 export interface DemandDispatcherOptions {

@@ -1,6 +1,6 @@
+import { nothing } from '../base/empty-array.ts'
 import { BadReturnError } from '../base/errors.ts'
 import { EventQueue } from '../base/event-queue.ts'
-import { nothing } from '../base/nothing.ts'
 import { type OptionTable, optionTable } from '../base/option-table.ts'
 import { callback, matching } from '../base/option-type.ts'
 import { quote } from '../base/quote.ts'

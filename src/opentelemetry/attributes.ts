@@ -1,6 +1,6 @@
 import type { Attributes } from '@opentelemetry/api'
 import { isError } from '../base/is-error.ts'
-import type { StageIdentity } from '../telemetry/catalogue.ts'
+import type { StageIdentity } from '../telemetry/telemetry-events.ts'
 
 /** Which process it is, for metrics: its kind and its name. Ids would make a series of each. */
 export function attributesOf({ kind, name }: StageIdentity): Attributes {

@@ -8,7 +8,7 @@ import {
 } from '@opentelemetry/api'
 import { explain } from '../base/errors.ts'
 import { isError } from '../base/is-error.ts'
-import type { Measurements, Metadata } from '../telemetry/catalogue.ts'
+import type { Measurements, Metadata } from '../telemetry/telemetry-events.ts'
 import { attributesOf, errorAttributes } from './attributes.ts'
 
 /** To how many contexts a span is linked at most: what the SDK keeps by default. */

@@ -8,13 +8,13 @@ import {
 } from '../base/errors.ts'
 import { isThenable } from '../base/thenable.ts'
 import { callOptions, type ValidCallOptions } from './call-options.ts'
-import type { ExitReason } from './exit-reason.ts'
+import type { ExitReason } from './exit/exit-reason.ts'
+import { onAbort } from './host/on-abort.ts'
 import { Message } from './message.ts'
-import { onAbort } from './on-abort.ts'
 import type { Process } from './process.ts'
 import type { CallOptions } from './process-ref.ts'
 import type { ProcessReference } from './reference.ts'
-import type { Deadline } from './timers.ts'
+import type { Deadline } from './schedule/timers.ts'
 
 /** What a request brings to the process it is made to. */
 export interface Request<Argument = unknown> {

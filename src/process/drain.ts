@@ -1,6 +1,6 @@
-import type { Ending } from './ending.ts'
-import type { ExitReason } from './exit-reason.ts'
-import type { Linkable } from './link.ts'
+import type { Ending } from './exit/exit-cause.ts'
+import type { ExitReason } from './exit/exit-reason.ts'
+import type { Linkable } from './exit/link.ts'
 import { Message } from './message.ts'
 import type { Process } from './process.ts'
 

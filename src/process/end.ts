@@ -1,11 +1,11 @@
 import { explain } from '../base/errors.ts'
 import type { PendingCall } from './call.ts'
-import type { Ending } from './ending.ts'
-import { isOrderly } from './exit-reason.ts'
-import { type Linkable, unlink } from './link.ts'
+import type { Ending } from './exit/exit-cause.ts'
+import { isOrderly } from './exit/exit-reason.ts'
+import { type Linkable, unlink } from './exit/link.ts'
 import type { Monitor } from './monitor.ts'
 import type { Behaviour, Process } from './process.ts'
-import type { Deadline } from './timers.ts'
+import type { Deadline } from './schedule/timers.ts'
 
 /**
  * Ends a process: the last of its turns.

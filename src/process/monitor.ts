@@ -1,4 +1,4 @@
-import type { Ending } from './ending.ts'
+import type { Ending } from './exit/exit-cause.ts'
 import { Message } from './message.ts'
 import type { Process } from './process.ts'
 import type { ProcessReference } from './reference.ts'

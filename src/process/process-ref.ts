@@ -1,6 +1,6 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 import type { DrainResult } from './drain.ts'
-import type { ExitReason } from './exit-reason.ts'
+import type { ExitReason } from './exit/exit-reason.ts'
 
 /** How long an operation that waits for an answer may take. */
 export interface CallOptions {

@@ -1,6 +1,6 @@
 import type { ShortLivedSet } from '../base/short-lived.ts'
-import type { Ending } from './ending.ts'
-import type { Linkable } from './link.ts'
+import type { Ending } from './exit/exit-cause.ts'
+import type { Linkable } from './exit/link.ts'
 import type { ProcessRuntime } from './runtime.ts'
 
 /** The scope of a program: it surfaces every failure, once per cause, and stops nobody. */

@@ -4,12 +4,12 @@ import { quote } from '../base/quote.ts'
 import { ShortLivedMap } from '../base/short-lived.ts'
 import { isThenable } from '../base/thenable.ts'
 import { Telemetry } from '../telemetry/telemetry.ts'
-import { Ending } from './ending.ts'
+import { Ending } from './exit/exit-cause.ts'
 import type { Process } from './process.ts'
 import { ProgramScope } from './program-scope.ts'
 import type { ProcessReference } from './reference.ts'
-import { FairSchedule, type Schedule, Scheduler } from './scheduler.ts'
-import { type Clock, Timers } from './timers.ts'
+import { FairSchedule, type Schedule, Scheduler } from './schedule/scheduler.ts'
+import { type Clock, Timers } from './schedule/timers.ts'
 
 /** How a runtime is made. */
 export interface RuntimeOptions {

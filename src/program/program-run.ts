@@ -1,12 +1,12 @@
 import { setMaxListeners } from 'node:events'
 import { isAbort } from '../base/abort.ts'
 import { GenStageError, StageFailure } from '../base/errors.ts'
-import type { Linkable } from '../process/link.ts'
+import type { Linkable } from '../process/exit/link.ts'
 import { Process } from '../process/process.ts'
 import type { AbortSignalLike } from '../process/process-ref.ts'
 import type { ProcessRuntime } from '../process/runtime.ts'
-import { OwnScope, type Scope } from '../process/scope.ts'
-import type { Deadline } from '../process/timers.ts'
+import type { Deadline } from '../process/schedule/timers.ts'
+import { OwnScope, type Scope } from '../process/start/scope.ts'
 import { InterruptedError, type Signal } from './interrupted-error.ts'
 
 /** Where there is no deadline, how long stages wait for what is told before them, in milliseconds. */

@@ -36,7 +36,7 @@
  * another arrive in the order in which they were sent; the protocol relies on it.
  */
 
-import type { ExitReason } from '../process/exit-reason.ts'
+import type { ExitReason } from '../process/exit/exit-reason.ts'
 import { Message } from '../process/message.ts'
 import type { ProcessRef } from '../process/process-ref.ts'
 import type { ProcessReference } from '../process/reference.ts'

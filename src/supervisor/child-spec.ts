@@ -1,7 +1,7 @@
 import { type OptionTable, optionTable } from '../base/option-table.ts'
 import { anything, callback, matching, oneOf } from '../base/option-type.ts'
 import type { ProcessRef } from '../process/process-ref.ts'
-import type { Name, Stage } from '../process/startable.ts'
+import type { Name, Stage } from '../process/start/start-types.ts'
 import { type Shutdown, shutdownType } from './shutdown.ts'
 
 /** When a child that has ended is started again: always, if it ended abnormally, or never. */

@@ -1,6 +1,6 @@
 import { matching, type OptionType } from '../base/option-type.ts'
-import { Ending } from '../process/ending.ts'
-import { unlink } from '../process/link.ts'
+import { Ending } from '../process/exit/exit-cause.ts'
+import { unlink } from '../process/exit/link.ts'
 import type { Process } from '../process/process.ts'
 import type { ProcessReference } from '../process/reference.ts'
 

@@ -1,6 +1,6 @@
 import { explain } from '../base/errors.ts'
 import { isThenable } from '../base/thenable.ts'
-import type { Measurements, Metadata, TelemetryName } from './catalogue.ts'
+import type { Measurements, Metadata, TelemetryName } from './telemetry-events.ts'
 
 /** Hears of one kind of event. */
 export type TelemetryListener<Name extends TelemetryName> = (

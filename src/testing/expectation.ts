@@ -1,6 +1,6 @@
 import { GenStageError } from '../base/errors.ts'
 import { quote } from '../base/quote.ts'
-import { same } from './same.ts'
+import { same } from './deep-equal.ts'
 
 /** What a probe expected has not come. Test frameworks find both sides in it, and show how they differ. */
 export class ExpectationError extends GenStageError {

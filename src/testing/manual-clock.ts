@@ -1,4 +1,4 @@
-import type { Clock } from '../process/timers.ts'
+import type { Clock } from '../process/schedule/timers.ts'
 
 /** A clock that stands still until it is moved. */
 export interface ManualClock extends Clock {

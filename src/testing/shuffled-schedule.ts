@@ -1,4 +1,4 @@
-import type { Runnable, Schedule } from '../process/scheduler.ts'
+import type { Runnable, Schedule } from '../process/schedule/scheduler.ts'
 import { seededRandom } from './seeded-random.ts'
 
 /**

@@ -1,5 +1,5 @@
 import { host } from '#host'
-import type { Runnable, Schedule } from '../process/scheduler.ts'
+import type { Runnable, Schedule } from '../process/schedule/scheduler.ts'
 
 /** Something that is to happen to the processes of a runtime between two of its steps. */
 export interface Disturbance {

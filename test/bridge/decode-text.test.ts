@@ -3,8 +3,8 @@ import { fromIterable, type ProducerRef, stream } from 'genstage'
 import { decodeText } from 'genstage/bridge'
 import { shuffled, type TestRuntime, testRuntime } from 'genstage/testing'
 import { describe, expect, test } from 'vitest'
-import { atOnce, counting, launch, range } from '../stage/cast.ts'
-import { failing, turns } from './cast.ts'
+import { atOnce, counting, launch, range } from '../stage/test-stages.ts'
+import { failing, turns } from './test-stages.ts'
 
 const bytesOf = (text: string): Uint8Array => new TextEncoder().encode(text)
 

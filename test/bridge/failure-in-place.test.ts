@@ -7,9 +7,9 @@ import { fromReadable, intoWritable, toDuplex, toReadable } from 'genstage/node'
 import { shuffled, type TestRuntime, testRuntime } from 'genstage/testing'
 import { fromReadableStream, intoWritableStream, toReadableStream, toTransform } from 'genstage/web'
 import { describe, expect, test } from 'vitest'
-import { launch, range, rejection } from '../stage/cast.ts'
-import { listenersOf, slowWritable, turns } from './cast.ts'
-import { countingStream, keepingStream } from './web/cast.ts'
+import { launch, range, rejection } from '../stage/test-stages.ts'
+import { listenersOf, slowWritable, turns } from './test-stages.ts'
+import { countingStream, keepingStream } from './web/test-stages.ts'
 
 // Whatever reads the events of a stage gets those that came before a failure, and then the failure.
 

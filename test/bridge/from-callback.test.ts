@@ -20,8 +20,8 @@ import {
   recording,
   rejection,
   timings,
-} from '../stage/cast.ts'
-import { failing, slowly, turns } from './cast.ts'
+} from '../stage/test-stages.ts'
+import { failing, slowly, turns } from './test-stages.ts'
 
 const boom = new Error('boom')
 

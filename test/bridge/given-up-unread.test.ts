@@ -7,9 +7,9 @@ import { fromReadable, toReadable } from 'genstage/node'
 import { shuffled, type TestRuntime, testRuntime } from 'genstage/testing'
 import { fromReadableStream, toReadableStream } from 'genstage/web'
 import { describe, expect, test } from 'vitest'
-import { atOnce, collecting, counting, launch, range } from '../stage/cast.ts'
-import { countingReadable, listenersOf, turns } from './cast.ts'
-import { countingStream } from './web/cast.ts'
+import { atOnce, collecting, counting, launch, range } from '../stage/test-stages.ts'
+import { countingReadable, listenersOf, turns } from './test-stages.ts'
+import { countingStream } from './web/test-stages.ts'
 
 // A stream that is given up before it was read lets go of its source, as the last subscriber of that source would.
 

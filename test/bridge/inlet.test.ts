@@ -4,8 +4,8 @@ import { toDuplex } from 'genstage/node'
 import { shuffled, testRuntime } from 'genstage/testing'
 import { toTransform } from 'genstage/web'
 import { expect, test } from 'vitest'
-import { gate, range } from '../stage/cast.ts'
-import { turns } from './cast.ts'
+import { gate, range } from '../stage/test-stages.ts'
+import { turns } from './test-stages.ts'
 
 /** Takes one event, and then has had enough. */
 const once = () => producerConsumer({ handleEvents: (events: readonly number[]) => ({ events, stop: 'normal' }) })

@@ -3,9 +3,9 @@ import { toReadable } from 'genstage/node'
 import { shuffled, testRuntime } from 'genstage/testing'
 import { toReadableStream } from 'genstage/web'
 import { expect, test } from 'vitest'
-import { Outlet } from '../../src/bridge/outlet.ts'
-import { atOnce, counting, launch, range } from '../stage/cast.ts'
-import { turns } from './cast.ts'
+import { Outlet } from '../../src/bridge/stream/outlet.ts'
+import { atOnce, counting, launch, range } from '../stage/test-stages.ts'
+import { turns } from './test-stages.ts'
 
 test('hands out nothing more once it was left, in the middle of a batch too', async () => {
   await shuffled(20, async (runtime, seed) => {

@@ -4,7 +4,7 @@ import { fromCallback, type Push } from 'genstage/bridge'
 import { fromEmitter, fromReadable } from 'genstage/node'
 import { consumerProbe, shuffled } from 'genstage/testing'
 import { expect, test } from 'vitest'
-import { launch, range } from '../stage/cast.ts'
+import { launch, range } from '../stage/test-stages.ts'
 
 /** A source that a test pushes by hand. */
 function pushed() {

@@ -2,7 +2,7 @@ import { stream } from 'genstage'
 import { fromCallback, type Push } from 'genstage/bridge'
 import { shuffled, testRuntime } from 'genstage/testing'
 import { expect, test } from 'vitest'
-import { type LogRecord, launch, range, recording } from '../stage/cast.ts'
+import { type LogRecord, launch, range, recording } from '../stage/test-stages.ts'
 
 /** A source that a test pushes by hand. */
 function pushed() {

@@ -6,8 +6,8 @@ import { intoWritable, toDuplex, toReadable } from 'genstage/node'
 import { testRuntime } from 'genstage/testing'
 import { toReadableStream, toTransform } from 'genstage/web'
 import { describe, expect, test } from 'vitest'
-import { atOnce, counting, launch } from '../stage/cast.ts'
-import { turns } from './cast.ts'
+import { atOnce, counting, launch } from '../stage/test-stages.ts'
+import { turns } from './test-stages.ts'
 
 const listeners = ({ signal }: AbortController): number => getEventListeners(signal, 'abort').length
 const same = () => producerConsumer({ handleEvents: (events: readonly number[]) => events })

@@ -3,8 +3,8 @@ import { fromIterable, type ProducerRef, partitionDispatcher, stream, to } from 
 import { decodeText, LineTooLongError, splitLines } from 'genstage/bridge'
 import { shuffled, type TestRuntime, testRuntime } from 'genstage/testing'
 import { describe, expect, test } from 'vitest'
-import { launch, range, rejection } from '../stage/cast.ts'
-import { failing } from './cast.ts'
+import { launch, range, rejection } from '../stage/test-stages.ts'
+import { failing } from './test-stages.ts'
 
 async function linesOf(runtime: TestRuntime, pieces: readonly string[], maxLength?: number): Promise<string[]> {
   const source = await launch(runtime, fromIterable(pieces))

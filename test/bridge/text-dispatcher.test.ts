@@ -1,7 +1,7 @@
 import { type Delivery, type Dispatcher, demandDispatcher, partitionDispatcher, type Subscriber } from 'genstage'
 import { expect, test } from 'vitest'
-import { TextDispatcher } from '../../src/bridge/text-dispatcher.ts'
-import { TextPiece } from '../../src/bridge/text-piece.ts'
+import { TextDispatcher } from '../../src/bridge/text/text-dispatcher.ts'
+import { TextPiece } from '../../src/bridge/text/text-piece.ts'
 
 const reader: Subscriber = { tag: 'g1:1', consumer: 'g1.1' }
 const second: Subscriber = { tag: 'g1:2', consumer: 'g1.2' }

@@ -2,7 +2,7 @@ import { fromIterable } from 'genstage'
 import { LineTooLongError, splitLines } from 'genstage/bridge'
 import { producerProbe, shuffled, testRuntime } from 'genstage/testing'
 import { expect, test } from 'vitest'
-import { atOnce, collecting, launch } from '../stage/cast.ts'
+import { atOnce, collecting, launch } from '../stage/test-stages.ts'
 
 test('a text stage subscribes to its sources once, however many consumers come', async () => {
   await shuffled(20, async (runtime) => {

@@ -14,8 +14,8 @@ import { decodeText, splitLines } from 'genstage/bridge'
 import { toReadable } from 'genstage/node'
 import { shuffled, type TestRuntime, testRuntime } from 'genstage/testing'
 import { describe, expect, test } from 'vitest'
-import { atOnce, collecting, launch, range, rejection } from '../stage/cast.ts'
-import { turns } from './cast.ts'
+import { atOnce, collecting, launch, range, rejection } from '../stage/test-stages.ts'
+import { turns } from './test-stages.ts'
 
 // Several texts go through one decodeText and one splitLines, and no line is made of two of them.
 

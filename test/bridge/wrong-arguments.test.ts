@@ -7,7 +7,7 @@ import { runUntilSignal } from 'genstage/program'
 import { testRuntime } from 'genstage/testing'
 import { fromEventTarget, fromReadableStream, intoWritableStream, toReadableStream, toTransform } from 'genstage/web'
 import { describe, expect, test } from 'vitest'
-import { launch, rejection } from '../stage/cast.ts'
+import { launch, rejection } from '../stage/test-stages.ts'
 
 type Anything = (given: unknown, ...rest: unknown[]) => unknown
 

@@ -1,9 +1,9 @@
 import { type ExitReason, type StageRef, type Subscription, stream } from 'genstage'
 import { type Actor, Cue, type Part, type SupervisorPart } from './actor.ts'
-import type { Cast } from './cast.ts'
 import { streamSourceFor, subscriptionOptions } from './options.ts'
 import { FormatError } from './read-scenarios.ts'
 import type { Action, EmitAction, InfoAction, ResubscribeAction, SubscribeAction, TakeAction } from './scenario.ts'
+import type { Cast } from './test-stages.ts'
 import { reasonFor, resultOf, wordForFailure } from './words.ts'
 
 /**

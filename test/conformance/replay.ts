@@ -1,10 +1,10 @@
 import { StartError } from 'genstage'
 import { testRuntime } from 'genstage/testing'
-import { Cast } from './cast.ts'
 import { compareLogs, compareResults, type Difference } from './compare.ts'
 import { perform } from './driver.ts'
 import type { Entry, Scenario, Step } from './scenario.ts'
 import { play } from './stagehand.ts'
+import { Cast } from './test-stages.ts'
 import { laterBy, type Timing } from './timing.ts'
 
 /** How a scenario is replayed. */

@@ -3,7 +3,7 @@ import { consumer, fromIterable } from 'genstage'
 import { type DiagnosticsMessage, diagnosticsChannelOf, publishDiagnostics } from 'genstage/diagnostics'
 import { testRuntime } from 'genstage/testing'
 import { expect, test } from 'vitest'
-import { launch } from '../stage/cast.ts'
+import { launch } from '../stage/test-stages.ts'
 
 async function sizesHeard(run: (runtime: ReturnType<typeof testRuntime>) => Promise<void>): Promise<number[]> {
   const sizes: number[] = []

@@ -1,4 +1,4 @@
-import type { Finding } from '../../src/observe/snapshot/finding.ts'
+import type { Finding } from '../../src/observe/doctor/finding.ts'
 import type { Snapshot, StageSnapshot, SubscriptionSnapshot } from '../../src/observe/snapshot/snapshot-types.ts'
 
 // Snapshots as they could have been taken, for what only reads them.

@@ -20,7 +20,7 @@ import { consumer, fromIterable, partitionDispatcher, producer, supervisor } fro
 import { type InstrumentOptions, instrument } from 'genstage/opentelemetry'
 import { testRuntime } from 'genstage/testing'
 import { afterEach, describe, expect, test } from 'vitest'
-import { atOnce, counting, type LogRecord, launch, recording, timings } from '../stage/cast.ts'
+import { atOnce, counting, type LogRecord, launch, recording, timings } from '../stage/test-stages.ts'
 
 const providers: { shutdown(): Promise<void> }[] = []
 

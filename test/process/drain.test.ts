@@ -13,7 +13,7 @@ import {
 } from 'genstage'
 import { shuffled, testRuntime } from 'genstage/testing'
 import { describe, expect, test } from 'vitest'
-import { range } from '../stage/cast.ts'
+import { range } from '../stage/test-stages.ts'
 
 /** A consumer that takes its time with each batch. */
 const Slow = (seen: number[], ms = 10) =>

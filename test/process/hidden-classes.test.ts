@@ -2,7 +2,7 @@ import { setFlagsFromString } from 'node:v8'
 import { runInThisContext } from 'node:vm'
 import { expect, it } from 'vitest'
 import { consumer, start, task } from '../../src/index.ts'
-import { FairSchedule } from '../../src/process/scheduler.ts'
+import { FairSchedule } from '../../src/process/schedule/scheduler.ts'
 
 // What V8 tells of an object's shape; a clock would say it too, but only on a quiet machine.
 setFlagsFromString('--allow-natives-syntax')

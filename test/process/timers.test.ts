@@ -2,7 +2,7 @@ import { consumer, start, type Timer } from 'genstage'
 import { testRuntime } from 'genstage/testing'
 import { describe, expect, test } from 'vitest'
 import type { ProcessRuntime } from '../../src/process/runtime.ts'
-import { type Clock, Timers } from '../../src/process/timers.ts'
+import { type Clock, Timers } from '../../src/process/schedule/timers.ts'
 
 interface WrittenClock extends Clock {
   time: number

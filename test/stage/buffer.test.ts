@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { Buffer, type BufferKeep } from '../../src/stage/buffer.ts'
+import { Buffer, type BufferKeep } from '../../src/stage/producing/buffer.ts'
 
 type Entry = { readonly event: number } | { readonly info: unknown }
 

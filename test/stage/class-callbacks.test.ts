@@ -1,8 +1,8 @@
 import { attach, consumer, type ExitReason, producer, producerConsumer, type Subscription } from 'genstage'
 import { testRuntime } from 'genstage/testing'
 import { describe, expect, test } from 'vitest'
-import { asking } from '../bridge/cast.ts'
-import { atOnce, collecting, counting, launch, range, rejection } from './cast.ts'
+import { asking } from '../bridge/test-stages.ts'
+import { atOnce, collecting, counting, launch, range, rejection } from './test-stages.ts'
 
 describe('the options of a class are read', () => {
   test('of a producer: which events it keeps, and whether it logs what it drops', async () => {

@@ -13,7 +13,7 @@ import {
 } from 'genstage'
 import { shuffled, type TestRuntime, testRuntime } from 'genstage/testing'
 import { describe, expect, test } from 'vitest'
-import { range } from './cast.ts'
+import { range } from './test-stages.ts'
 
 const numbers = (count: number, options = {}) => fromIterable(range(0, count), options)
 

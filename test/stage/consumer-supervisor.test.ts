@@ -28,7 +28,7 @@ import {
   rejection,
   timings,
   told,
-} from './cast.ts'
+} from './test-stages.ts'
 
 /** Work that a test ends by hand, event by event. */
 class Work {

@@ -40,7 +40,7 @@ import {
   rejection,
   timings,
   told,
-} from './cast.ts'
+} from './test-stages.ts'
 
 describe.each(timings)('a consumer, with callbacks that answer %s', (_name, later) => {
   test('handles batches of maxDemand - minDemand, the rest of a delivery in a smaller one', async () => {

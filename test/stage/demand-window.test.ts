@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { DemandWindow } from '../../src/stage/demand-window.ts'
+import { DemandWindow } from '../../src/stage/consuming/demand-window.ts'
 
 interface Batch {
   readonly size: number

@@ -11,7 +11,7 @@ import {
 } from 'genstage'
 import { shuffled, type TestRuntime, testRuntime } from 'genstage/testing'
 import { describe, expect, test } from 'vitest'
-import { range } from './cast.ts'
+import { range } from './test-stages.ts'
 
 // What the end of a producer means for a consumer of several, where its subscriptions say nothing.
 

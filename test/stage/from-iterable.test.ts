@@ -20,7 +20,7 @@ import {
   recording,
   rejection,
   timings,
-} from './cast.ts'
+} from './test-stages.ts'
 
 /** An async iterable that a test feeds, one `next()` at a time. It knows how it was treated. */
 class Tap implements AsyncIterableIterator<number> {

@@ -1,7 +1,7 @@
 import { consumer, fromIterable, type ProducerRef, producer, producerConsumer, start, stream, to } from 'genstage'
 import { shuffled, testRuntime } from 'genstage/testing'
 import { describe, expect, test } from 'vitest'
-import { range, timings } from './cast.ts'
+import { range, timings } from './test-stages.ts'
 
 /** Collects pairs; a half one is emitted at the end of the input. */
 const Pairs = (ends: string[] = []) => {

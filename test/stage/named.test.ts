@@ -18,7 +18,7 @@ import {
 } from 'genstage'
 import { testRuntime } from 'genstage/testing'
 import { describe, expect, test } from 'vitest'
-import { atOnce, collecting, copying, launch, range, rejection, told } from './cast.ts'
+import { atOnce, collecting, copying, launch, range, rejection, told } from './test-stages.ts'
 
 type Told = ProducerRef<number> &
   Answers<{ emit(events: readonly number[]): 'ok' }> &

@@ -30,7 +30,7 @@ import {
   soon,
   timings,
   told,
-} from './cast.ts'
+} from './test-stages.ts'
 
 describe.each(timings)('a producer-consumer, with callbacks that answer %s', (_name, later) => {
   test('hands on what it makes of what it takes, in order', async () => {

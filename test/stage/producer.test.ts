@@ -35,7 +35,7 @@ import {
   rejection,
   timings,
   told,
-} from './cast.ts'
+} from './test-stages.ts'
 
 describe.each(timings)('set-up of a producer, with callbacks that answer %s', (_name, later) => {
   const three = () => {

@@ -1,10 +1,11 @@
 import { type ProcessRef, type ProducerRef, start } from 'genstage'
 import { type TestRuntime, testRuntime } from 'genstage/testing'
 import { describe, expect, test } from 'vitest'
-import { Definition } from '../../src/process/definition.ts'
 import type { Message } from '../../src/process/message.ts'
 import type { Behaviour, Process, Progress } from '../../src/process/process.ts'
 import type { ProcessReference } from '../../src/process/reference.ts'
+import { Definition } from '../../src/process/start/definition.ts'
+import { ProducerReference } from '../../src/stage/handles/stage-references.ts'
 import {
   type Cancelled,
   PROTOCOL_VERSION,
@@ -15,9 +16,8 @@ import {
   sendEvents,
   sendSubscribe,
 } from '../../src/stage/protocol.ts'
-import { ProducerReference } from '../../src/stage/stage-references.ts'
 import type { Inspection } from '../../src/telemetry/inspection.ts'
-import { atOnce, collecting, counting, type LogRecord, recording } from './cast.ts'
+import { atOnce, collecting, counting, type LogRecord, recording } from './test-stages.ts'
 
 // Stages that somebody else has written, who can say what a stage of ours never would.
 

@@ -1,7 +1,7 @@
 import { type ConsumerSupervisorRef, consumer, consumerSupervisor, type ProcessRef } from 'genstage'
 import { shuffled } from 'genstage/testing'
 import { expect, test } from 'vitest'
-import { atOnce, counting, launch } from './cast.ts'
+import { atOnce, counting, launch } from './test-stages.ts'
 
 test('a child that cannot be restarted is tried no more once it was terminated, and its place is free', async () => {
   await shuffled(20, async (runtime, seed) => {

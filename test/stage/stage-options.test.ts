@@ -9,7 +9,7 @@ import {
 } from 'genstage'
 import { testRuntime } from 'genstage/testing'
 import { describe, expect, test } from 'vitest'
-import { launch, rejection } from './cast.ts'
+import { launch, rejection } from './test-stages.ts'
 
 const makers = {
   producer: producer as (callbacks: never) => Stage<ProcessRef>,

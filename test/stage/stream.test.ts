@@ -14,7 +14,7 @@ import {
 } from 'genstage'
 import { shuffled, testRuntime } from 'genstage/testing'
 import { describe, expect, test } from 'vitest'
-import { ascending, counting, gate, launch, range, rejection, timings, told } from './cast.ts'
+import { ascending, counting, gate, launch, range, rejection, timings, told } from './test-stages.ts'
 
 describe.each(timings)('a stream, of stages whose callbacks answer %s', (_name, later) => {
   test('gives the events of a producer in order, and is over when that has ended', async () => {

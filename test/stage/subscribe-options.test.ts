@@ -1,7 +1,7 @@
 import { type ConsumerRef, named, type ProducerRef, RefusedError, type SubscribeOptions, stream, to } from 'genstage'
 import { testRuntime } from 'genstage/testing'
 import { describe, expect, test } from 'vitest'
-import { atOnce, collecting, launch, rejection, told } from './cast.ts'
+import { atOnce, collecting, launch, rejection, told } from './test-stages.ts'
 
 const start = async () => {
   const runtime = testRuntime()

@@ -12,7 +12,7 @@ import {
 } from 'genstage'
 import { shuffled, type TestRuntime } from 'genstage/testing'
 import { describe, expect, test } from 'vitest'
-import { type Later, launch, range, timings } from '../stage/cast.ts'
+import { type Later, launch, range, timings } from '../stage/test-stages.ts'
 
 /** Events of one life of the producer: its number, and theirs. */
 type Event = readonly [life: number, index: number]

@@ -19,7 +19,7 @@ import {
 } from 'genstage'
 import { shuffled, type TestRuntime, testRuntime } from 'genstage/testing'
 import { describe, expect, test } from 'vitest'
-import { type Gate, gate, type LogRecord, launch, range, recording, rejection } from '../stage/cast.ts'
+import { type Gate, gate, type LogRecord, launch, range, recording, rejection } from '../stage/test-stages.ts'
 
 /** What happened to the children of a supervisor, in order. */
 class Diary {

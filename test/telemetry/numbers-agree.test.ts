@@ -4,7 +4,7 @@ import { expect, test } from 'vitest'
 import { Message } from '../../src/process/message.ts'
 import type { ProcessReference } from '../../src/process/reference.ts'
 import type { ProcessRuntime } from '../../src/process/runtime.ts'
-import { atOnce, counting, gate, type LogRecord, launch, range, recording, timings } from '../stage/cast.ts'
+import { atOnce, counting, gate, type LogRecord, launch, range, recording, timings } from '../stage/test-stages.ts'
 
 // What is told of events and demand, held against what went through the pipeline.
 

@@ -1,7 +1,7 @@
 import { attach, consumer, producer, supervisor } from 'genstage'
 import { type TestRuntime, testRuntime } from 'genstage/testing'
 import { describe, expect, test } from 'vitest'
-import { atOnce, counting, gate, type LogRecord, launch, recording } from '../stage/cast.ts'
+import { atOnce, counting, gate, type LogRecord, launch, recording } from '../stage/test-stages.ts'
 
 // Who is told of: both ends of a subscription, where a failure began, what was restarted; and who is told.
 

@@ -1,11 +1,11 @@
 import process from 'node:process'
 import { finished, type Writable } from 'node:stream'
-import type { ExitReason } from '../../process/exit-reason.ts'
-import type { Stage } from '../../process/startable.ts'
-import type { ConsumerRef } from '../../stage/references.ts'
+import type { ExitReason } from '../../process/exit/exit-reason.ts'
+import type { Stage } from '../../process/start/start-types.ts'
+import type { ConsumerRef } from '../../stage/types/references.ts'
 import { errorOf } from '../errors.ts'
-import { notExpected } from '../expected.ts'
-import { defineSink, type Sink, type SinkOptions, sinkOptions } from '../sink.ts'
+import { defineSink, type Sink, type SinkOptions, sinkOptions } from '../stream/sink.ts'
+import { notExpected } from '../wrong-stream.ts'
 import { destroyQuietly, prematureClose } from './destroy.ts'
 
 /**

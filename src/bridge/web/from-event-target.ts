@@ -1,13 +1,18 @@
 import { type OptionTable, optionTable } from '../../base/option-table.ts'
 import { quote } from '../../base/quote.ts'
-import type { Stage } from '../../process/startable.ts'
-import type { OptionsTrait } from '../../stage/made-reference.ts'
-import type { ProducerRef } from '../../stage/references.ts'
+import type { Stage } from '../../process/start/start-types.ts'
+import type { OptionsTrait } from '../../stage/types/inferred-reference.ts'
+import type { ProducerRef } from '../../stage/types/references.ts'
 import { ErrorEventError } from '../errors.ts'
-import { type EventSourceOptions, eventSourceRows, listen, type ValidEventSourceOptions } from '../event-source.ts'
-import { notExpected } from '../expected.ts'
-import type { CountsDiscarded } from '../from-callback.ts'
-import { definePushSource } from '../push-feed.ts'
+import {
+  type EventSourceOptions,
+  eventSourceRows,
+  listen,
+  type ValidEventSourceOptions,
+} from '../source/event-source.ts'
+import type { CountsDiscarded } from '../source/from-callback.ts'
+import { definePushSource } from '../source/push-feed.ts'
+import { notExpected } from '../wrong-stream.ts'
 
 /** How a producer of what an `EventTarget` dispatches works. */
 export const eventTargetOptions: OptionTable<ValidEventSourceOptions> = optionTable(eventSourceRows)

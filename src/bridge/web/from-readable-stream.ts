@@ -1,10 +1,10 @@
-import type { ExitReason } from '../../process/exit-reason.ts'
-import type { Stage } from '../../process/startable.ts'
-import type { OptionsTrait } from '../../stage/made-reference.ts'
-import type { ProducerRef } from '../../stage/references.ts'
-import { notExpected } from '../expected.ts'
-import { defineSource, type Feed, type FeedPort } from '../feed.ts'
-import { readSourceOptions, type SourceOptions } from '../source-options.ts'
+import type { ExitReason } from '../../process/exit/exit-reason.ts'
+import type { Stage } from '../../process/start/start-types.ts'
+import type { OptionsTrait } from '../../stage/types/inferred-reference.ts'
+import type { ProducerRef } from '../../stage/types/references.ts'
+import { defineSource, type Feed, type FeedPort } from '../source/feed.ts'
+import { readSourceOptions, type SourceOptions } from '../source/source-options.ts'
+import { notExpected } from '../wrong-stream.ts'
 import type { ChunkOf, ReadableStreamLike, StreamReader } from './streams.ts'
 
 /**

@@ -1,8 +1,8 @@
-import type { ExitReason } from '../../process/exit-reason.ts'
-import type { Stage } from '../../process/startable.ts'
-import type { ConsumerRef } from '../../stage/references.ts'
-import { notExpected } from '../expected.ts'
-import { defineSink, type Sink, type SinkOptions, sinkOptions } from '../sink.ts'
+import type { ExitReason } from '../../process/exit/exit-reason.ts'
+import type { Stage } from '../../process/start/start-types.ts'
+import type { ConsumerRef } from '../../stage/types/references.ts'
+import { defineSink, type Sink, type SinkOptions, sinkOptions } from '../stream/sink.ts'
+import { notExpected } from '../wrong-stream.ts'
 import type { StreamWriter, WritableStreamLike } from './streams.ts'
 
 /**

@@ -1,10 +1,10 @@
-import type { Stage } from '../../process/startable.ts'
-import type { ProducerConsumerRef } from '../../stage/references.ts'
+import type { Stage } from '../../process/start/start-types.ts'
+import type { ProducerConsumerRef } from '../../stage/types/references.ts'
 import { onAbort } from '../abort.ts'
 import { errorOf } from '../errors.ts'
-import type { Taken } from '../inlet.ts'
-import { Passage } from '../passage.ts'
-import { type PassageOptions, passageOptions } from '../passage-options.ts'
+import { type PassageOptions, passageOptions } from '../stream/duplex-options.ts'
+import { Passage } from '../stream/duplex-stage.ts'
+import type { Taken } from '../stream/inlet.ts'
 import { OutgoingStream } from './outgoing-stream.ts'
 import {
   makeWritableStream,

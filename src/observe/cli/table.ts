@@ -1,4 +1,4 @@
-import type { Finding, Severity } from '../snapshot/finding.ts'
+import type { Finding, Severity } from '../doctor/finding.ts'
 import type { StageSnapshot } from '../snapshot/snapshot-types.ts'
 import { busyOf } from '../view/card.ts'
 import type { Frame } from '../view/frame.ts'

@@ -1,4 +1,4 @@
-import type { Finding } from '../snapshot/finding.ts'
+import type { Finding } from '../doctor/finding.ts'
 import type { JsonValue, Snapshot, StageSnapshot } from '../snapshot/snapshot-types.ts'
 import { type Fact, factsOf, type SubscriptionFact, subscriptionFacts } from '../view/facts.ts'
 import { type GraphNode, nodeLabel } from '../view/graph.ts'

@@ -1,4 +1,4 @@
-import type { Finding } from '../snapshot/finding.ts'
+import type { Finding } from '../doctor/finding.ts'
 import { html, ListView, setAttributes, setText, type View } from './dom.ts'
 
 /** How long there is room for findings after the last one has gone: what is below would move up and down. */

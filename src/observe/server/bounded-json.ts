@@ -1,4 +1,4 @@
-import type { Finding } from '../snapshot/finding.ts'
+import type { Finding } from '../doctor/finding.ts'
 import type { Snapshot, StageSnapshot, TreeNode } from '../snapshot/snapshot-types.ts'
 import type { Frame } from '../view/frame.ts'
 

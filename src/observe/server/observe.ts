@@ -1,7 +1,7 @@
 import { type OptionTable, optionTable } from '../../base/option-table.ts'
 import { anything, integer, matching } from '../../base/option-type.ts'
 import { defaultRuntime, expectRuntime, type Runtime } from '../../process/runtime.ts'
-import { observer } from '../snapshot/observer.ts'
+import { observer } from '../observer.ts'
 import { snapshotOf, stageOf } from '../snapshot/take-snapshot.ts'
 import { isLoopback } from './guard.ts'
 import { serve } from './serve.ts'

@@ -1,8 +1,8 @@
-export { diagnose } from './diagnose.ts'
-export type { Thresholds } from './diagnose-options.ts'
-export type { Finding, FindingKind, Severity } from './finding.ts'
-export { type Health, type HealthOptions, healthy } from './healthy.ts'
-export { type Observer, type ObserverOptions, observer } from './observer.ts'
+export { diagnose } from '../doctor/diagnose.ts'
+export type { Thresholds } from '../doctor/diagnose-options.ts'
+export type { Finding, FindingKind, Severity } from '../doctor/finding.ts'
+export { type Health, type HealthOptions, healthy } from '../doctor/healthy.ts'
+export { type Observer, type ObserverOptions, observer } from '../observer.ts'
 export type {
   JsonValue,
   Snapshot,

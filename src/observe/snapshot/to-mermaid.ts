@@ -1,8 +1,8 @@
 import { type OptionTable, optionTable } from '../../base/option-table.ts'
 import { matching } from '../../base/option-type.ts'
+import { count, figure } from './format.ts'
 import type { Snapshot, StageSnapshot, SubscriptionSnapshot } from './snapshot-types.ts'
 import { type Units, unitsOf } from './unit-tree.ts'
-import { count, figure } from './words.ts'
 
 /** So many alike stages are drawn as one. */
 const MANY = 4

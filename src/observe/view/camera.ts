@@ -1,4 +1,4 @@
-import { type Room, scaleFor } from './wrap.ts'
+import { type Room, scaleFor } from './layout/wrap.ts'
 
 /** From where a drawing is seen: a place of it is seen at `scale` times its coordinates, moved by `x` and `y`. */
 export interface Camera {

@@ -1,4 +1,4 @@
-import type { Finding, Severity } from '../snapshot/finding.ts'
+import type { Finding, Severity } from '../doctor/finding.ts'
 import type { StageSnapshot, SubscriptionSnapshot } from '../snapshot/snapshot-types.ts'
 import { type GraphNode, hasEnded, nodeLabel } from './graph.ts'
 import { amount, counted, logarithmicShare, percent, rate } from './numbers.ts'

@@ -1,4 +1,4 @@
-import type { Finding } from '../snapshot/finding.ts'
+import type { Finding } from '../doctor/finding.ts'
 import type { Snapshot } from '../snapshot/snapshot-types.ts'
 
 /** What is streamed first, as the event `hello`: who speaks. */

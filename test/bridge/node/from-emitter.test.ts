@@ -5,8 +5,8 @@ import { fromEmitter } from 'genstage/node'
 import { testRuntime } from 'genstage/testing'
 import { describe, expect, test } from 'vitest'
 import { countLeft, MOST_KEPT_BY_ENGINE } from '../../garbage.ts'
-import { type LogRecord, launch, range, recording, rejection } from '../../stage/cast.ts'
-import { asking, failing, listenersOf, turns } from '../cast.ts'
+import { type LogRecord, launch, range, recording, rejection } from '../../stage/test-stages.ts'
+import { asking, failing, listenersOf, turns } from '../test-stages.ts'
 
 const boom = new Error('boom')
 const names = ['tick', 'error', 'close'] as const

@@ -7,8 +7,8 @@ import { partitionDispatcher, StartError, type Subscription, stream, ThrownValue
 import { fromReadable } from 'genstage/node'
 import { shuffled, type TestRuntime, testRuntime } from 'genstage/testing'
 import { describe, expect, test } from 'vitest'
-import { collecting, launch, range, rejection, timings } from '../../stage/cast.ts'
-import { asking, countingReadable, failing, listenersOf, openDuplex, slowly, turns } from '../cast.ts'
+import { collecting, launch, range, rejection, timings } from '../../stage/test-stages.ts'
+import { asking, countingReadable, failing, listenersOf, openDuplex, slowly, turns } from '../test-stages.ts'
 
 const boom = new Error('boom')
 

@@ -4,8 +4,8 @@ import { consumer, fromIterable, producer, StartError, to } from 'genstage'
 import { intoWritable } from 'genstage/node'
 import { shuffled, type TestRuntime, testRuntime } from 'genstage/testing'
 import { describe, expect, test } from 'vitest'
-import { atOnce, counting, launch, range, rejection } from '../../stage/cast.ts'
-import { listenersOf, openDuplex, slowWritable, turns } from '../cast.ts'
+import { atOnce, counting, launch, range, rejection } from '../../stage/test-stages.ts'
+import { listenersOf, openDuplex, slowWritable, turns } from '../test-stages.ts'
 
 const boom = new Error('boom')
 

@@ -8,7 +8,7 @@ import { decodeText, splitLines } from 'genstage/bridge'
 import { fromReadable, intoWritable, toReadable } from 'genstage/node'
 import { testRuntime } from 'genstage/testing'
 import { afterEach, describe, expect, test } from 'vitest'
-import { launch, range, rejection } from '../../stage/cast.ts'
+import { launch, range, rejection } from '../../stage/test-stages.ts'
 
 // The streams of Node that are not made for tests: they close, half-open and fail in ways of their own.
 

@@ -2,7 +2,7 @@ import { fromIterable } from 'genstage'
 import { intoWritable } from 'genstage/node'
 import { testRuntime } from 'genstage/testing'
 import { expect, test, vi } from 'vitest'
-import { launch } from '../../stage/cast.ts'
+import { launch } from '../../stage/test-stages.ts'
 
 test.each(['stdout', 'stderr'] as const)('%s stays open when the stage that wrote into it ends', async (name) => {
   const stream: NodeJS.WriteStream = process[name]

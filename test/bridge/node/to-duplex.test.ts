@@ -9,8 +9,8 @@ import { decodeText, splitLines } from 'genstage/bridge'
 import { toDuplex } from 'genstage/node'
 import { shuffled, testRuntime } from 'genstage/testing'
 import { describe, expect, test } from 'vitest'
-import { copying, launch, range, rejection, timings } from '../../stage/cast.ts'
-import { countingReadable, slowWritable, turns } from '../cast.ts'
+import { copying, launch, range, rejection, timings } from '../../stage/test-stages.ts'
+import { countingReadable, slowWritable, turns } from '../test-stages.ts'
 
 const boom = new Error('boom')
 

@@ -6,8 +6,8 @@ import { broadcastDispatcher, fromIterable, named, type ProducerRef, partitionDi
 import { fromReadable, toReadable } from 'genstage/node'
 import { shuffled, testRuntime } from 'genstage/testing'
 import { describe, expect, test } from 'vitest'
-import { atOnce, counting, launch, range, rejection, timings } from '../../stage/cast.ts'
-import { countingReadable, listenersOf, slowWritable, turns } from '../cast.ts'
+import { atOnce, counting, launch, range, rejection, timings } from '../../stage/test-stages.ts'
+import { countingReadable, listenersOf, slowWritable, turns } from '../test-stages.ts'
 
 const boom = new Error('boom')
 

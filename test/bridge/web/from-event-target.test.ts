@@ -3,7 +3,7 @@ import { ErrorEventError } from 'genstage/bridge'
 import { testRuntime } from 'genstage/testing'
 import { fromEventTarget } from 'genstage/web'
 import { describe, expect, test } from 'vitest'
-import { launch, range } from '../../stage/cast.ts'
+import { launch, range } from '../../stage/test-stages.ts'
 
 const boom = new Error('boom')
 

@@ -2,9 +2,9 @@ import { StartError, type Subscription, stream, ThrownValueError } from 'genstag
 import { shuffled, testRuntime } from 'genstage/testing'
 import { fromReadableStream } from 'genstage/web'
 import { describe, expect, test } from 'vitest'
-import { collecting, launch, range, rejection, timings } from '../../stage/cast.ts'
-import { asking, failing, slowly, turns } from '../cast.ts'
-import { countingStream } from './cast.ts'
+import { collecting, launch, range, rejection, timings } from '../../stage/test-stages.ts'
+import { asking, failing, slowly, turns } from '../test-stages.ts'
+import { countingStream } from './test-stages.ts'
 
 const boom = new Error('boom')
 

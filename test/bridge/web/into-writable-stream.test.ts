@@ -3,9 +3,9 @@ import { fromIterable, producer, StartError, to } from 'genstage'
 import { shuffled, type TestRuntime, testRuntime } from 'genstage/testing'
 import { intoWritableStream } from 'genstage/web'
 import { describe, expect, test } from 'vitest'
-import { atOnce, counting, gate, launch, range, rejection } from '../../stage/cast.ts'
-import { turns } from '../cast.ts'
-import { keepingStream } from './cast.ts'
+import { atOnce, counting, gate, launch, range, rejection } from '../../stage/test-stages.ts'
+import { turns } from '../test-stages.ts'
+import { keepingStream } from './test-stages.ts'
 
 const boom = new Error('boom')
 

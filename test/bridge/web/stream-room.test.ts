@@ -3,7 +3,7 @@ import { fromIterable, to } from 'genstage'
 import { shuffled } from 'genstage/testing'
 import { intoWritableStream } from 'genstage/web'
 import { expect, test } from 'vitest'
-import { launch, range } from '../../stage/cast.ts'
+import { launch, range } from '../../stage/test-stages.ts'
 
 test('a WritableStream never holds more chunks than it has room for', async () => {
   await shuffled(20, async (runtime, seed) => {

@@ -2,9 +2,9 @@ import { fromIterable, named, type ProducerRef, partitionDispatcher, producer, t
 import { shuffled, testRuntime } from 'genstage/testing'
 import { fromReadableStream, toReadableStream } from 'genstage/web'
 import { describe, expect, test } from 'vitest'
-import { atOnce, copying, counting, launch, range, rejection, timings } from '../../stage/cast.ts'
-import { turns } from '../cast.ts'
-import { countingStream } from './cast.ts'
+import { atOnce, copying, counting, launch, range, rejection, timings } from '../../stage/test-stages.ts'
+import { turns } from '../test-stages.ts'
+import { countingStream } from './test-stages.ts'
 
 const boom = new Error('boom')
 

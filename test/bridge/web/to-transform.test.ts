@@ -4,9 +4,9 @@ import { decodeText, splitLines } from 'genstage/bridge'
 import { shuffled, testRuntime } from 'genstage/testing'
 import { toTransform } from 'genstage/web'
 import { describe, expect, test } from 'vitest'
-import { copying, launch, range, rejection, timings } from '../../stage/cast.ts'
-import { turns } from '../cast.ts'
-import { countingStream, keepingStream } from './cast.ts'
+import { copying, launch, range, rejection, timings } from '../../stage/test-stages.ts'
+import { turns } from '../test-stages.ts'
+import { countingStream, keepingStream } from './test-stages.ts'
 
 const boom = new Error('boom')
 

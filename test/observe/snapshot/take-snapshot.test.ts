@@ -15,7 +15,7 @@ import {
 import { observer, type Snapshot, type StageSnapshot, snapshot } from 'genstage/snapshot'
 import { type TestRuntime, testRuntime } from 'genstage/testing'
 import { describe, expect, test } from 'vitest'
-import { atOnce, counting, gate, type LogRecord, launch, range, recording, told } from '../../stage/cast.ts'
+import { atOnce, counting, gate, type LogRecord, launch, range, recording, told } from '../../stage/test-stages.ts'
 
 /** Takes a snapshot, which must be JSON. */
 function look(runtime: TestRuntime, states = false): Snapshot {

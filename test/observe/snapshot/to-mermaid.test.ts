@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { named, type ProducerRef, start, supervisor } from '../../../src/index.ts'
 import { snapshot, toMermaid } from '../../../src/observe/snapshot/index.ts'
 import { collector, counter, mapper, testRuntime } from '../../../src/testing/index.ts'
-import { asking, spreader, starterIn } from './pipelines.ts'
+import { asking, spreader, starterIn } from '../doctor/pipelines.ts'
 
 const small = { maxDemand: 10, minDemand: 5 }
 

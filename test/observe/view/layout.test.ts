@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { type Drawing, layoutGraph, type Placed, type Spot } from '../../../src/observe/view/layout.ts'
+import { type Drawing, layoutGraph, type Placed, type Spot } from '../../../src/observe/view/layout/layout.ts'
 import { neighbourOf } from '../../../src/observe/view/neighbour.ts'
 
 const spacing = { width: 100, layerGap: 50, rowGap: 10, looseInRow: 3 }

@@ -1,0 +1,85 @@
+import { callback, matching, type OptionType } from '../../base/option-type.ts'
+import type { DefaultRow, OptionalRow } from '../option-rows.ts'
+import { type Push, type PushOptions, pushRows, type ValidPushOptions } from './push-feed.ts'
+
+/** How a producer of what an emitter emits works. */
+export interface EventSourceOptions<Name, Args extends readonly unknown[], Out, Options>
+  extends PushOptions<Out, Options> {
+  /** Makes an event of what a listener is called with. Default: its first argument. */
+  readonly toEvent?: (...args: Args) => Out
+  /** The events by which the emitter says that no more will come. Default: none. */
+  readonly endOn?: readonly Name[]
+  /** The events by which it says that it has failed. Default: `['error']`. */
+  readonly failOn?: readonly Name[]
+}
+
+/** Options of an emitter's source, complete. */
+export interface ValidEventSourceOptions extends ValidPushOptions {
+  readonly toEvent: ((...args: unknown[]) => unknown) | undefined
+  readonly endOn: readonly (string | symbol)[]
+  readonly failOn: readonly (string | symbol)[]
+}
+
+const eventNames: OptionType<readonly (string | symbol)[]> = matching(
+  'an array of names of events, strings or symbols',
+  (value): value is readonly (string | symbol)[] =>
+    Array.isArray(value) && value.every((name) => typeof name === 'string' || typeof name === 'symbol'),
+)
+
+/** The rows of an emitter's source. */
+export const eventSourceRows: typeof pushRows & {
+  readonly toEvent: OptionalRow<(...args: unknown[]) => unknown>
+  readonly endOn: DefaultRow<readonly (string | symbol)[]>
+  readonly failOn: DefaultRow<readonly (string | symbol)[]>
+} = {
+  ...pushRows,
+  toEvent: {
+    type: callback<(...args: unknown[]) => unknown>(),
+    absent: 'the first argument',
+    text: 'Makes an event of what a listener is called with.',
+  },
+  endOn: {
+    type: eventNames,
+    default: [],
+    text: 'The events by which the emitter says that no more will come.',
+  },
+  failOn: {
+    type: eventNames,
+    default: ['error'],
+    text: 'The events by which the emitter says that it has failed.',
+  },
+}
+
+/** What a listener is called with. */
+export type Listener = (...args: unknown[]) => void
+
+/** Adds the listeners of a source, by `add`; answers how to take them away. */
+export function listen(
+  push: Push<unknown>,
+  name: string | symbol,
+  { toEvent, endOn, failOn }: ValidEventSourceOptions,
+  emitter: {
+    readonly add: (name: string | symbol, listener: Listener) => void
+    readonly remove: (name: string | symbol, listener: Listener) => void
+    readonly errorOf: (name: string | symbol, args: readonly unknown[]) => unknown
+  },
+): () => void {
+  const listeners = new Map<string | symbol, Listener>()
+  for (const failing of failOn) listeners.set(failing, (...args) => push.fail(emitter.errorOf(failing, args)))
+  for (const ending of endOn) listeners.set(ending, () => push.end())
+  // Whoever takes an event as data does not take it for an end.
+  listeners.set(name, (...args) => {
+    let event: unknown
+    try {
+      event = toEvent === undefined ? args[0] : toEvent(...args)
+    } catch (error) {
+      push.fail(error)
+      return
+    }
+    push.emit(event)
+  })
+  for (const [each, listener] of listeners) emitter.add(each, listener)
+  return () => {
+    for (const [each, listener] of listeners) emitter.remove(each, listener)
+  }
+}

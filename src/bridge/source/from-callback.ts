@@ -1,0 +1,60 @@
+import { type OptionTable, optionTable } from '../../base/option-table.ts'
+import { quote } from '../../base/quote.ts'
+import type { Stage } from '../../process/start/start-types.ts'
+import type { OptionsTrait } from '../../stage/types/inferred-reference.ts'
+import type { Answers, ProducerRef } from '../../stage/types/references.ts'
+import {
+  type Connect,
+  definePushSource,
+  type Push,
+  type PushOptions,
+  pushRows,
+  type ValidPushOptions,
+} from './push-feed.ts'
+
+/** How a producer of what callbacks bring works. */
+export const callbackOptions: OptionTable<ValidPushOptions> = optionTable(pushRows)
+
+/** What a source that pushes answers beyond a producer: how many of its events were dropped. */
+export type CountsDiscarded = Answers<{ discarded(): number }>
+
+/**
+ * A producer of the events that callbacks bring, from a source that cannot be slowed.
+ *
+ * `connect` runs when the stage starts. It has the source call `emit`, `end` and `fail`, and answers the function that
+ * disconnects it again, which is called once: after `end` or `fail`, or when the stage ends. What comes while nobody asks
+ * is kept, up to `bufferSize` events; what happens then is what `whenFull` says. What `connect` throws makes the start
+ * reject.
+ *
+ * @throws {TypeError | RangeError} If `connect` is no function, or an option is wrong; `whenFull` must be given.
+ *
+ * @example A source that is faster than its consumer
+ * ```ts
+ * import assert from 'node:assert/strict'
+ * import { startLink, stream } from 'genstage'
+ * import { fromCallback } from 'genstage/bridge'
+ *
+ * const prices = await startLink(
+ *   fromCallback<number>(
+ *     ({ emit, end }) => {
+ *       for (let price = 1; price <= 100; price++) emit(price)
+ *       end()
+ *     },
+ *     { bufferSize: 3, whenFull: 'drop-oldest', formatDiscarded: () => false },
+ *   ),
+ * )
+ * assert.equal(await prices.call('discarded'), 97)
+ *
+ * const seen: number[] = []
+ * for await (const price of stream([prices])) seen.push(price)
+ * assert.deepEqual(seen, [98, 99, 100])
+ * ```
+ */
+export function fromCallback<Out, Options = {}>(
+  connect: Connect<Out>,
+  options: PushOptions<Out, Options>,
+): Stage<ProducerRef<Out> & OptionsTrait<Options> & CountsDiscarded> {
+  if (typeof connect !== 'function') throw new TypeError(`expected a function that connects, got: ${quote(connect)}`)
+  const valid = callbackOptions.read(options, 'the options of fromCallback')
+  return definePushSource(connect as (push: Push<unknown>) => unknown, valid)
+}

@@ -1,0 +1,83 @@
+import type { ShortLivedSet } from '../../base/short-lived.ts'
+import { Ending } from '../../process/exit/exit-cause.ts'
+import { type ExitReason, isOrderly } from '../../process/exit/exit-reason.ts'
+import type { Linkable } from '../../process/exit/link.ts'
+import type { ProcessRef } from '../../process/process-ref.ts'
+import type { ProcessReference } from '../../process/reference.ts'
+import { defaultRuntime, expectRuntime } from '../../process/runtime.ts'
+import { expectDefinition } from '../../process/start/definition.ts'
+import { launchProcess } from '../../process/start/start.ts'
+import type { Stage } from '../../process/start/start-types.ts'
+import type { ProducerConsumerRef, ProducerRef } from '../../stage/types/references.ts'
+import { makeDefer } from '../defer.ts'
+import { errorOf } from '../errors.ts'
+import type { ValidPassageOptions } from './duplex-options.ts'
+import { Inlet } from './inlet.ts'
+import { Outlet, type OutletFace } from './outlet.ts'
+
+/**
+ * A producer-consumer between two streams: what is written goes in by the inlet, what is read comes out by the outlet.
+ *
+ * It is what the stage is linked to, so a failure of the stage is its to tell: by `fail` of the face, as the error of the
+ * streams.
+ */
+export class Passage implements Linkable {
+  links: ShortLivedSet<Linkable> | undefined
+  readonly inlet: Inlet
+  readonly outlet: Outlet
+  private readonly operation: string
+  private readonly stage: ProcessReference
+  private readonly face: OutletFace
+  private readonly defer: (run: () => void) => void = makeDefer()
+
+  /**
+   * @param operation What to call it in a message.
+   * @throws {TypeError} If `stage` is no producer-consumer, or was started before.
+   */
+  constructor(operation: string, stage: Stage<ProcessRef>, options: ValidPassageOptions, face: OutletFace) {
+    const { highWaterMark, runtime: given } = options
+    const runtime = given === undefined ? defaultRuntime : expectRuntime(given)
+    const definition = expectDefinition(stage)
+    if (definition.kind !== 'producer-consumer') {
+      throw new TypeError(`expected ${operation} to be given a producer-consumer, got a ${definition.kind}`)
+    }
+    definition.claim()
+    this.operation = operation
+    this.face = face
+    this.inlet = new Inlet(runtime)
+    const { reference, started } = launchProcess(definition, runtime, { parent: this })
+    this.stage = reference
+    const both = reference as unknown as ProducerConsumerRef<never, unknown>
+    const subscribed = both.subscribe(this.inlet.reference as unknown as ProducerRef<never>, {
+      maxDemand: highWaterMark,
+      // The set-up of a stage may take its time, and what waits for it are streams, which wait as well.
+      timeout: Number.POSITIVE_INFINITY,
+    })
+    // A stage that cannot be set up ends the subscription too; the error of the start says more.
+    subscribed.catch(() => {})
+    // At once, so before the outlet hears of the same end, and knows less of it.
+    started.catch((error: unknown) => this.face.fail(error as Error))
+    this.outlet = new Outlet(operation, both, face)
+  }
+
+  /** Ends the stage, as a supervisor would: at once, or by its `terminate` where it traps exits. */
+  leave(reason: ExitReason): void {
+    this.outlet.close()
+    this.inlet.leave(isOrderly(reason) ? 'shutdown' : reason)
+    const { process, label } = this.stage
+    const ending = new Ending(isOrderly(reason) ? 'shutdown' : reason, label, undefined, true)
+    process?.signalExit(this, ending, undefined)
+  }
+
+  get onFailure(): 'surface' {
+    return 'surface'
+  }
+
+  signalExit(_from: Linkable | undefined, ending: Ending): void {
+    const error = errorOf(ending.root.reason, this.operation, this.stage.label)
+    if (error === undefined) return
+    ending.isSurfaced = true
+    // Who takes events out hears of the end behind the last of them.
+    if (!this.outlet.hasBegun) this.defer(() => this.face.fail(error))
+  }
+}

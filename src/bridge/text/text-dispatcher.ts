@@ -1,0 +1,103 @@
+import type {
+  Delivery,
+  Dispatched,
+  Dispatcher,
+  DispatcherShape,
+  Refusal,
+  Served,
+  Subscriber,
+} from '../../dispatcher/dispatcher.ts'
+import { expectDispatched } from '../../stage/producing/dispatcher-results.ts'
+import { named, plainOf, readerOf, type TextId, textOf } from './text-piece.ts'
+
+/**
+ * Any dispatcher, for a stage that emits pieces of several texts.
+ *
+ * The dispatcher itself gets plain strings, text by text: whatever it hands out of them belongs to that text. Subscribers
+ * that keep texts apart are handed pieces that name it, the others plain strings.
+ *
+ * What a dispatcher holds back, as `partitionDispatcher` does, has lost its text: it is handed out as plain strings.
+ */
+export class TextDispatcher implements Dispatcher<unknown, unknown> {
+  private readonly inner: Dispatcher<unknown, unknown>
+  /** Present only if the dispatcher has it: the stage then counts the open demand with it. */
+  readonly openDemand?: () => number
+
+  private constructor(inner: Dispatcher<unknown, unknown>) {
+    this.inner = inner
+    if (inner.openDemand !== undefined) this.openDemand = () => inner.openDemand?.() ?? 0
+  }
+
+  /** Returns the same wrapper for the same dispatcher: a dispatcher that two stages share is still noticed, and refused. */
+  static around(inner: Dispatcher<unknown, unknown>): TextDispatcher {
+    let made = known.get(inner)
+    if (made === undefined) {
+      made = new TextDispatcher(inner)
+      known.set(inner, made)
+    }
+    return made
+  }
+
+  subscribe(subscriber: Subscriber, options: unknown): number | Refusal {
+    return this.inner.subscribe(subscriber, options)
+  }
+
+  ask(subscriber: Subscriber, demand: number): number | Served {
+    return this.inner.ask(subscriber, demand)
+  }
+
+  cancel(subscriber: Subscriber): number | Served {
+    return this.inner.cancel(subscriber)
+  }
+
+  dispatch(events: readonly unknown[]): Dispatched {
+    const first = endOfText(events, 0)
+    if (first === events.length) return this.dispatchText(textOf(events[0]), events)
+    const deliveries: Delivery[] = []
+    const unwanted: (readonly [Subscriber, number])[] = []
+    let filtered = 0
+    for (let start = 0, end = first; start < events.length; start = end, end = endOfText(events, start)) {
+      const answer = this.dispatchText(textOf(events[start]), events.slice(start, end))
+      deliveries.push(...answer.deliveries)
+      if (answer.unwanted !== undefined) unwanted.push(...answer.unwanted)
+      filtered += answer.filtered ?? 0
+      // Nothing may overtake what is left over: later pieces may be of the same text.
+      if (answer.leftover.length > 0) {
+        return { deliveries, leftover: answer.leftover.concat(events.slice(end)), unwanted, filtered }
+      }
+    }
+    return { deliveries, leftover: [], unwanted, filtered }
+  }
+
+  private dispatchText(text: TextId, events: readonly unknown[]): Dispatched {
+    if (text === undefined) return expectDispatched(this.inner.dispatch(events))
+    const answer = expectDispatched(this.inner.dispatch(events.map(plainOf)))
+    const deliveries = answer.deliveries.map((delivery): Delivery => {
+      const [subscriber, values] = delivery
+      return readerOf(subscriber) === undefined ? delivery : [subscriber, named(text, values)]
+    })
+    return { ...answer, deliveries, leftover: named(text, answer.leftover) }
+  }
+
+  holdInfo(message: unknown): boolean {
+    return this.inner.holdInfo?.(message) ?? false
+  }
+
+  heldCount(): number {
+    return this.inner.heldCount?.() ?? 0
+  }
+
+  inspect(): DispatcherShape {
+    return this.inner.inspect?.() ?? { kind: 'custom' }
+  }
+}
+
+const known = new WeakMap<object, TextDispatcher>()
+
+/** Where the text of the event at `start` gives way to another one. */
+function endOfText(events: readonly unknown[], start: number): number {
+  const text = textOf(events[start])
+  let end = start + 1
+  while (end < events.length && textOf(events[end]) === text) end++
+  return end
+}

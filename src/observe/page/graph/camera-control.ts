@@ -1,0 +1,99 @@
+import { bounded, type Camera, fitted, type Rectangle, revealing, zoomed } from '../../view/camera.ts'
+import type { Spot } from '../../view/layout/layout.ts'
+import type { Room } from '../../view/layout/wrap.ts'
+
+/** How long the camera moves by itself, in milliseconds. */
+const MOVE = 180
+/** How far one may go away beyond seeing everything. */
+const FURTHER = 0.5
+
+/** Where the graph is seen from: as the user has moved the camera, or else so that all of it is seen. */
+export class CameraControl {
+  /** Where it is at this moment. */
+  now: Camera = { x: 0, y: 0, scale: 1 }
+  window: Room = { width: 0, height: 0 }
+  /** Where the user has moved it to; `undefined` sees everything. */
+  chosen: Camera | undefined
+  private drawing: Room = { width: 0, height: 0 }
+  private motion: { readonly from: Camera; readonly to: Camera; readonly since: number } | undefined
+  private isDue = false
+  private readonly draw: () => void
+
+  constructor(draw: () => void) {
+    this.draw = draw
+  }
+
+  /** Takes the size of a drawing or of the window, which has changed. */
+  measure(drawing: Room, window: Room): void {
+    this.drawing = drawing
+    this.window = window
+    if (this.chosen === undefined) this.go(fitted(drawing, window), true)
+  }
+
+  /** Looks from where the user looked before. */
+  restore(camera: Camera): void {
+    this.chosen = camera
+    this.now = camera
+  }
+
+  /** Where it is, or is on its way to. */
+  get target(): Camera {
+    return this.motion?.to ?? this.now
+  }
+
+  /** Looks from here; `undefined` fits all of the drawing into the window. */
+  look(camera: Camera | undefined, isAtOnce: boolean): void {
+    this.chosen = camera && bounded(camera, this.drawing, this.window)
+    this.go(this.chosen ?? fitted(this.drawing, this.window), isAtOnce)
+  }
+
+  /** Comes nearer or goes further away, around a place of the window or its middle. */
+  zoom(factor: number, at: Spot | undefined): void {
+    const { width, height } = this.window
+    const around = at ?? { x: width / 2, y: height / 2 }
+    const least = fitted(this.drawing, this.window).scale * FURTHER
+    this.look(zoomed(this.target, factor, around, least), at !== undefined)
+  }
+
+  /** Moves what is seen. */
+  pan({ x, y }: Spot, isAtOnce: boolean): void {
+    const from = this.target
+    this.look({ ...from, x: from.x + x, y: from.y + y }, isAtOnce)
+  }
+
+  /** Moves as far as it takes to see all of a rectangle. */
+  reveal(place: Rectangle): void {
+    const from = this.target
+    const to = revealing(from, place, this.window)
+    if (Math.hypot(to.x - from.x, to.y - from.y) > 0.5) this.look(to, false)
+  }
+
+  /** Draws with the next frame of the browser. */
+  schedule(): void {
+    if (this.isDue) return
+    this.isDue = true
+    requestAnimationFrame(() => {
+      this.isDue = false
+      this.step()
+      this.draw()
+    })
+  }
+
+  private go(to: Camera, isAtOnce: boolean): void {
+    const isCalm = isAtOnce || matchMedia('(prefers-reduced-motion: reduce)').matches
+    this.motion = isCalm ? undefined : { from: this.now, to, since: performance.now() }
+    if (isCalm) this.now = to
+    this.schedule()
+  }
+
+  private step(): void {
+    if (this.motion === undefined) return
+    const { from, to, since } = this.motion
+    const share = Math.min(1, (performance.now() - since) / MOVE)
+    const eased = 1 - (1 - share) ** 3
+    const between = (one: number, other: number): number => one + (other - one) * eased
+    this.now = { x: between(from.x, to.x), y: between(from.y, to.y), scale: between(from.scale, to.scale) }
+    if (share < 1) this.schedule()
+    else this.motion = undefined
+  }
+}

@@ -1,0 +1,151 @@
+import { type StageFailure, StartError } from '../../base/errors.ts'
+import type { LogLevel } from '../../base/logger.ts'
+import type { ShortLivedSet } from '../../base/short-lived.ts'
+import { askToDrain, Drain } from '../drain.ts'
+import { Ending } from '../exit/exit-cause.ts'
+import { type Linkable, unlink } from '../exit/link.ts'
+import { Message } from '../message.ts'
+import type { Process } from '../process.ts'
+import type { ProcessRef } from '../process-ref.ts'
+import type { ProcessRuntime } from '../runtime.ts'
+import { startProcess } from './start.ts'
+import type { Stage, StartOptions } from './start-types.ts'
+
+/** How long a scope waits for a stage to stop before it kills it, in milliseconds. */
+const STOP_TIMEOUT = 5_000
+
+/**
+ * What stages are linked to that are started outside of any stage.
+ *
+ * The first of them that fails stops the others, in reverse order of their start, and rejects `done`. A scope is for
+ * a request, a test, a library: `await using scope = createScope()`.
+ */
+export interface Scope extends AsyncDisposable {
+  /**
+   * Resolves once the scope is disposed of, and rejects with a {@link StageFailure} when a stage in it fails. Nobody
+   * need listen: then the failure surfaces as an unhandled rejection, as no failure passes in silence.
+   */
+  readonly done: Promise<void>
+  /** Starts a stage linked to this scope. Rejects with a `StartError` once the scope is closed. */
+  startLink<Ref extends ProcessRef>(stage: Stage<Ref>, options?: StartOptions<NoInfer<Ref>>): Promise<Ref>
+  /** Stops all stages in it, the last started first, each within 5,000 ms or else it is killed. */
+  [Symbol.asyncDispose](): Promise<void>
+}
+
+/** A scope of somebody's own. */
+export class OwnScope implements Linkable, Scope {
+  links: ShortLivedSet<Linkable> | undefined
+  readonly done: Promise<void>
+  private readonly runtime: ProcessRuntime
+  /** How long each stage may take to stop, in milliseconds, before it is killed. */
+  private readonly stopTimeout: number
+  private settle: { resolve(): void; reject(failure: StageFailure): void }
+  private isClosed = false
+  /** Set once it drains. */
+  private drain: Drain | undefined
+  private closing: Promise<void> | undefined
+
+  constructor(runtime: ProcessRuntime, stopTimeout: number = STOP_TIMEOUT) {
+    this.runtime = runtime
+    this.stopTimeout = stopTimeout
+    this.settle = { resolve() {}, reject() {} }
+    this.done = new Promise((resolve, reject) => {
+      this.settle = { resolve, reject }
+    })
+  }
+
+  async startLink<Ref extends ProcessRef>(stage: Stage<Ref>, options?: StartOptions<NoInfer<Ref>>): Promise<Ref> {
+    if (this.isClosed) {
+      const message = 'expected a scope that is open, and this one has been disposed of, or has failed'
+      throw new StartError('a stage', 'scope-closed', message)
+    }
+    const started = startProcess(stage, options, () => this, this.runtime)
+    if (this.drain !== undefined) askToDrain(lastOf(this.links) as Process, this.drain)
+    return started
+  }
+
+  /** Drains all tasks in it, and those under its supervisors, and leaves the stages alone. */
+  finishTasks(): void {
+    const drain = new Drain(this)
+    for (const linked of this.links ?? []) {
+      const process = linked as Process
+      if (process.kind === 'task') askToDrain(process, drain)
+      else if (process.kind === 'supervisor') process.deliver(new Message('finish-tasks', '', undefined, drain))
+    }
+  }
+
+  /** Drains all stages in it, and those that are still to be started. */
+  finish(): void {
+    this.drain ??= new Drain(this)
+    for (const linked of this.links ?? []) askToDrain(linked as Process, this.drain)
+  }
+
+  /** Resolves once no stage runs in it. */
+  async emptied(): Promise<void> {
+    for (let last = lastOf(this.links); last !== undefined; last = lastOf(this.links)) {
+      await (last as Process).reference.exited
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close()
+    this.settle.resolve()
+  }
+
+  /** Logs in its runtime. */
+  log(level: LogLevel, message: string, facts: Readonly<Record<string, unknown>>): void {
+    this.runtime.log(level, message, facts)
+  }
+
+  get onFailure(): 'surface' | 'keep' {
+    return this.isClosed ? 'keep' : 'surface'
+  }
+
+  signalExit(_from: Linkable | undefined, ending: Ending): void {
+    if (!ending.isFailure || this.isClosed) return
+    const failure = ending.toFailure()
+    ending.isSurfaced = true
+    void this.close(ending).then(() => this.settle.reject(failure))
+  }
+
+  /** @param because The failure that closes it; undefined where its owner disposes of it. */
+  private close(because?: Ending): Promise<void> {
+    this.isClosed = true
+    this.closing ??= this.stopAll(because)
+    return this.closing
+  }
+
+  private async stopAll(because: Ending | undefined): Promise<void> {
+    // A set keeps the order in which it was filled, so the last one in it was started last. None comes while it is closed.
+    const processes = [...(this.links ?? [])] as Process[]
+    for (const process of processes.toReversed()) {
+      if (process.status !== 'ended') await stopWithin(process, this.stopTimeout, because)
+      unlink(this, process)
+    }
+  }
+}
+
+function lastOf(links: ShortLivedSet<Linkable> | undefined): Linkable | undefined {
+  let last: Linkable | undefined
+  for (const linked of links ?? []) last = linked
+  return last
+}
+
+/**
+ * Stops a process with reason `'shutdown'`, or kills it when it has not ended after `ms` milliseconds.
+ *
+ * @param because The failure for which it is stopped; undefined where it is stopped on purpose.
+ */
+export function stopWithin(process: Process, ms: number, because?: Ending): Promise<void> {
+  return new Promise((resolve) => {
+    const ending = new Ending('shutdown', process.label, undefined, true, because)
+    const kill = (): void => process.kill(new Ending('killed', process.label, undefined, true, because))
+    const deadline = process.runtime.timers.add(ms, kill)
+    process.stopWaiters ??= []
+    process.stopWaiters.push(() => {
+      deadline.cancel()
+      resolve()
+    })
+    process.deliver(new Message('stop', '', undefined, { ending }))
+  })
+}

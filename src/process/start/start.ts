@@ -1,0 +1,132 @@
+import { host } from '#host'
+import { ExitedError, NameTakenError, StartError, StartIgnoredError } from '../../base/errors.ts'
+import { Ending } from '../exit/exit-cause.ts'
+import { type Linkable, link } from '../exit/link.ts'
+import type { RunInContext } from '../host/host.ts'
+import { Process } from '../process.ts'
+import type { ProcessRef } from '../process-ref.ts'
+import type { ProcessReference } from '../reference.ts'
+import { defaultRuntime, expectRuntime, type ProcessRuntime } from '../runtime.ts'
+import { watchEnd } from '../unfinished/watch-end.ts'
+import { type Definition, expectDefinition } from './definition.ts'
+import { nameOf } from './name.ts'
+import { startOptions } from './start-options.ts'
+import type { Stage, StartOptions } from './start-types.ts'
+
+/** The end of a process whose set-up answered `'ignore'`. */
+export class IgnoredStart extends Ending {
+  constructor(origin: string) {
+    super('normal', origin)
+  }
+}
+
+/** The end of a process whose callbacks or options were a mistake: whoever starts it gets the error as it is. */
+export class InvalidStart extends Ending {}
+
+/**
+ * Starts a stage linked to the program: if it fails, the program fails, once per cause, as a `StageFailure`.
+ *
+ * Resolves with its reference once it is set up. Its name is taken before its set-up runs; what is sent to it meanwhile
+ * waits in its mailbox.
+ *
+ * @throws {TypeError} (as a rejection) If the stage is none, or was started before.
+ * @throws {NameTakenError} If the name belongs to another stage.
+ * @throws {StartIgnoredError} If its set-up answered `'ignore'`.
+ * @throws {StartError} If its set-up threw, answered `{ stop }`, or was cut short. Whichever it is, a start that failed
+ *   leaves no name, timer or link behind.
+ */
+export async function startLink<Ref extends ProcessRef>(
+  stage: Stage<Ref>,
+  options?: StartOptions<NoInfer<Ref>>,
+): Promise<Ref> {
+  return startProcess(stage, options, (runtime) => runtime.scope)
+}
+
+/**
+ * Starts a stage that nobody is linked to: if it fails, that is one line in the log.
+ *
+ * Otherwise like {@link startLink}.
+ */
+export async function start<Ref extends ProcessRef>(
+  stage: Stage<Ref>,
+  options?: StartOptions<NoInfer<Ref>>,
+): Promise<Ref> {
+  return startProcess(stage, options, () => undefined)
+}
+
+/** Starts a stage linked to another process, in the same runtime. */
+export async function startLinkedTo<Ref extends ProcessRef>(
+  starter: Process,
+  stage: Stage<Ref>,
+  options?: StartOptions<NoInfer<Ref>>,
+): Promise<Ref> {
+  if (starter.status === 'ended') {
+    throw new ExitedError('startLink', starter.label, starter.reference.exitReason)
+  }
+  return startProcess(stage, options, () => starter, starter.runtime)
+}
+
+/**
+ * Starts a process, linked to what `parentIn` answers; the promise settles once it is set up or has failed to.
+ *
+ * @param home The runtime of what it is linked to, which must be its own: links do not reach into another one. Default:
+ *   what the options say.
+ */
+export function startProcess<Ref extends ProcessRef>(
+  stage: Stage<Ref>,
+  options: StartOptions<Ref> | undefined,
+  parentIn: (runtime: ProcessRuntime) => Linkable | undefined,
+  home?: ProcessRuntime,
+): Promise<Ref> {
+  const validated = startOptions.read(options, 'start options')
+  const definition = expectDefinition(stage)
+  const runtime = validated.runtime === undefined ? (home ?? defaultRuntime) : expectRuntime(validated.runtime)
+  if (home !== undefined && runtime !== home) {
+    throw new TypeError(
+      `expected runtime to be that of the starter, ${home.id}, or not to be given, got: ${runtime.id}`,
+    )
+  }
+  const name = validated.name === undefined ? undefined : nameOf(validated.name)
+  const context = validated.context === 'capture' ? host.captureContext() : undefined
+  definition.claim()
+  const holder = name === undefined ? undefined : runtime.names.get(name)
+  if (name !== undefined && holder !== undefined) throw new NameTakenError(name, `${holder.kind} ${holder.id}`)
+  const { started } = launchProcess(definition, runtime, { name, parent: parentIn(runtime), context })
+  return started as Promise<ProcessRef> as Promise<Ref>
+}
+
+/** How a process that is launched stands to others. */
+export interface LaunchOptions {
+  readonly name?: string | undefined
+  readonly parent?: Linkable | undefined
+  readonly context?: RunInContext | undefined
+}
+
+/** Brings a process into being, whose name is free; it sets up in its first turn, and `started` settles then. */
+export function launchProcess(
+  definition: Definition,
+  runtime: ProcessRuntime,
+  { name, parent, context }: LaunchOptions = {},
+): { readonly reference: ProcessReference; readonly started: Promise<ProcessReference> } {
+  watchEnd(runtime)
+  const process = new Process(runtime, definition.kind, name, parent, context)
+  const reference = definition.refer(process)
+  process.reference = reference
+  process.behaviour = definition.behave(process)
+  runtime.processes.set(process.id, process)
+  if (name !== undefined) runtime.names.set(name, process)
+  if (parent !== undefined) link(parent, process)
+  const started = new Promise<ProcessReference>((resolve, reject) => {
+    process.startup = {
+      resolve: () => resolve(reference),
+      reject: (ending) => reject(startError(reference, ending)),
+    }
+  })
+  process.schedule()
+  return { reference, started }
+}
+
+function startError({ label }: ProcessReference, ending: Ending): unknown {
+  if (ending instanceof IgnoredStart) return new StartIgnoredError(label)
+  return ending instanceof InvalidStart ? ending.reason : new StartError(label, ending.reason)
+}

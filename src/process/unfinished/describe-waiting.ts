@@ -1,0 +1,213 @@
+import { quote } from '../../base/quote.ts'
+import type { Inspection, ProducingInspection, SubscriberInspection } from '../../telemetry/inspection.ts'
+import type { Process } from '../process.ts'
+
+/** The most stages that are named. */
+const MOST = 10
+
+/** What a consumer forgets that subscribes in manual mode. */
+const ASK = 'in manual mode a consumer calls ask on its subscription'
+
+/** A process that runs, and what it reports of itself. */
+interface Entry {
+  readonly process: Process
+  readonly inspection: Inspection
+}
+
+/** Why a process waits, in words; a sure sign of a mistake, or only what it waits for. */
+interface Finding {
+  readonly isMistake: boolean
+  readonly text: string
+}
+
+/**
+ * What stages wait for, in words, where a program has nothing left to do: a line for each, or none.
+ *
+ * A stage that is idle is no mistake, and is named only where something is known to wait for it. A mistake is what
+ * holds events or calls that nothing will ever take, and what is not connected where it should be.
+ *
+ * @param isAwaiting Whether the program waits for a promise that can no longer settle: then every stage that waits is
+ *   named.
+ */
+export function describeWaiting(processes: Iterable<Process>, isAwaiting: boolean): readonly string[] {
+  const entries = new Map<string, Entry>()
+  for (const process of processes) entries.set(process.id, { process, inspection: inspectionOf(process) })
+  const findings = new Findings(entries).all().filter(({ isMistake }) => isMistake || isAwaiting)
+  if (findings.length === 0) return []
+  const lines = findings
+    .toSorted((one, other) => Number(other.isMistake) - Number(one.isMistake))
+    .map(({ text }) => `  ${text}`)
+  const rest = lines.length - MOST
+  const pending = isAwaiting ? ', and a top-level await is pending' : ''
+  return [
+    `genstage: nothing is left to do${pending}. These stages still wait:`,
+    ...lines.slice(0, MOST),
+    ...(rest > 0 ? [`  and ${rest} more`] : []),
+  ]
+}
+
+/** A custom dispatcher may be asked here, and that it throws is of no interest at the end of a program. */
+function inspectionOf({ behaviour }: Process): Inspection {
+  try {
+    return behaviour.inspect()
+  } catch {
+    return { isStarved: false }
+  }
+}
+
+/** Looks for what the stages of a program wait for. */
+class Findings {
+  private readonly entries: ReadonlyMap<string, Entry>
+  private readonly found = new Map<string, Finding>()
+  /** Whether some producer was never subscribed to: then a consumer without a subscription was not left so on purpose. */
+  private readonly isProducerUnused: boolean
+
+  constructor(entries: ReadonlyMap<string, Entry>) {
+    this.entries = entries
+    this.isProducerUnused = [...entries.values()].some(isUnusedProducer)
+  }
+
+  /** One finding at most for each process, in the order of their start. */
+  all(): readonly Finding[] {
+    for (const [id, entry] of this.entries) {
+      const finding = this.ofPending(entry) ?? this.ofProducing(entry) ?? this.ofConsuming(entry)
+      if (finding !== undefined) this.found.set(id, finding)
+    }
+    // Only once it is known what is wrong upstream: what waits for that is not named beside it.
+    for (const [id, entry] of this.entries) {
+      if (this.found.has(id) || this.isExplained(id, new Set())) continue
+      this.found.set(id, { isMistake: false, text: this.describeIdle(entry) })
+    }
+    const idle = [...this.entries].filter(([, { process }]) => !isSupervisor(process))
+    return idle.flatMap(([id]) => this.found.get(id) ?? [])
+  }
+
+  /** Callbacks whose promise is pending, and calls without a reply: nothing is left that could settle them. */
+  private ofPending({ process, inspection }: Entry): Finding | undefined {
+    const { label, status, callback = 'a callback', callsToAnswer } = process
+    if (isSupervisor(process)) return undefined
+    if (process.isParked) {
+      const never = 'nothing is left that could settle it'
+      if (status === 'starting') return mistake(`${label} is still being set up: its promise is pending, and ${never}`)
+      const { inHand = 0, mailbox = 0 } = inspection.consuming ?? {}
+      const events = inHand + mailbox
+      const held = events > 0 ? ` with ${eventsText(events)}` : ''
+      const text = `${label} is in ${callback}${held}: the promise that it returned is pending, and ${never}`
+      const isMistake = events > 0 || status === 'terminating' || (callsToAnswer?.size ?? 0) > 0
+      return { isMistake, text }
+    }
+    for (const call of callsToAnswer ?? []) return mistake(`${call.operation} has not been replied to`)
+    return undefined
+  }
+
+  private ofProducing({ process, inspection: { producing, consuming, isStarved } }: Entry): Finding | undefined {
+    if (producing === undefined) return undefined
+    const { label } = process
+    const { dispatcher, demandMode, pending, accumulated, subscribers } = producing
+    if (demandMode === 'accumulate' && subscribers.length > 0 && pending + accumulated > 0) {
+      return mistake(`${label} holds its demand back: call demand('forward') once all its consumers have subscribed`)
+    }
+    const unserved = dispatcher.partitions?.find(({ subscriber, queued }) => subscriber === null && queued > 0)
+    if (unserved !== undefined) {
+      const partition = quote(unserved.partition)
+      return mistake(
+        `partition ${partition} of ${label} holds ${eventsText(unserved.queued)} and has no subscriber: subscribe a ` +
+          `consumer with { partition: ${partition} }`,
+      )
+    }
+    const held = producing.buffer.events + dispatcher.held + (isStarved ? (consuming?.inbound ?? 0) : 0)
+    if (held === 0) return undefined
+    if (subscribers.length === 0) {
+      const text = `${label} holds ${eventsText(held)} and has no subscriber: subscribe a consumer to it`
+      return { isMistake: producing.sent === 0, text }
+    }
+    return this.ofUnwanted(label, held, producing)
+  }
+
+  /** Events that a subscriber does not ask for. One that cannot, as it holds events itself, is named itself. */
+  private ofUnwanted(label: string, held: number, { sent, subscribers }: ProducingInspection): Finding | undefined {
+    const names = subscribers.filter((each) => this.isManual(each)).map(({ consumer }) => this.labelOf(consumer))
+    if (names.length === 0) return undefined
+    const text = `${label} holds ${eventsText(held)} that ${names.join(', ')} does not ask for: ${ASK}`
+    return { isMistake: sent === 0, text }
+  }
+
+  /** Whether a subscriber asks by itself, and has not. */
+  private isManual({ tag, consumer, pending }: SubscriberInspection): boolean {
+    const { subscriptions = [] } = this.entries.get(consumer)?.inspection.consuming ?? {}
+    return pending === 0 && subscriptions.some((each) => each.tag === tag && each.mode === 'manual')
+  }
+
+  private ofConsuming({ process, inspection: { producing, consuming } }: Entry): Finding | undefined {
+    if (consuming === undefined || consuming.subscriptions.length > 0) return undefined
+    const { label, messagesBegun } = process
+    const advice = 'subscribe it to a producer, with subscribe or with subscribeTo'
+    const waiting = (producing?.subscribers ?? []).filter(({ pending }) => pending > 0)
+    if (waiting.length > 0) {
+      const names = waiting.map(({ consumer }) => this.labelOf(consumer)).join(', ')
+      const text = `${label} has no subscription, and ${names} waits for its events: ${advice}`
+      return { isMistake: consuming.handled === 0, text }
+    }
+    const isUnused = messagesBegun === 0 && this.isProducerUnused
+    return { isMistake: isUnused, text: `${label} has no subscription: ${advice}` }
+  }
+
+  private describeIdle({ process, inspection: { producing, consuming } }: Entry): string {
+    const { label } = process
+    const producers = (consuming?.subscriptions ?? []).map(({ producer }) => this.labelOf(producer)).join(', ')
+    if (producers !== '') return `${label} waits for events from ${producers}`
+    if (producing === undefined) return `${label} waits for messages`
+    if (producing.subscribers.length === 0) return `${label} has no subscriber`
+    if (producing.pending === 0) {
+      const names = producing.subscribers.map(({ consumer }) => this.labelOf(consumer)).join(', ')
+      const hint = producing.subscribers.some((each) => this.isManual(each)) ? `: ${ASK}` : ''
+      return `${label} has not been asked for events by ${names}${hint}`
+    }
+    return `${label} was asked for ${producing.pending} events that it has not emitted`
+  }
+
+  /** Whether a stage waits for another one that is named, or will be as the source: upstream, or for its demand. */
+  private isExplained(id: string, visited: Set<string>): boolean {
+    visited.add(id)
+    const { consuming, producing } = this.entries.get(id)?.inspection ?? {}
+    const { subscriptions = [] } = consuming ?? {}
+    const isFed = subscriptions.some(({ producer }) => {
+      if (visited.has(producer)) return false
+      const isSource = (this.entries.get(producer)?.inspection.consuming?.subscriptions.length ?? 0) === 0
+      return this.found.has(producer) || isSource || this.isExplained(producer, visited)
+    })
+    if (isFed || producing === undefined || producing.pending > 0) return isFed
+    return producing.subscribers.some(({ consumer }) => this.isBlocked(consumer, visited))
+  }
+
+  /** Whether a stage is named, or one downstream of it, for which it does not ask for more. */
+  private isBlocked(id: string, visited: Set<string>): boolean {
+    if (this.found.has(id)) return true
+    if (visited.has(id)) return false
+    visited.add(id)
+    const { producing } = this.entries.get(id)?.inspection ?? {}
+    if (producing === undefined || producing.pending > 0) return false
+    return producing.subscribers.some(({ consumer }) => this.isBlocked(consumer, visited))
+  }
+
+  private labelOf(id: string): string {
+    return this.entries.get(id)?.process.label ?? `process ${id}`
+  }
+}
+
+function isSupervisor({ kind }: Process): boolean {
+  return kind === 'supervisor'
+}
+
+/** A producer that no stage has ever subscribed to, and that was sent nothing. */
+function isUnusedProducer({ process, inspection: { producing, consuming } }: Entry): boolean {
+  return producing !== undefined && consuming === undefined && process.messagesBegun === 0
+}
+
+function mistake(text: string): Finding {
+  return { isMistake: true, text }
+}
+
+function eventsText(count: number): string {
+  return count === 1 ? '1 event' : `${count} events`
+}

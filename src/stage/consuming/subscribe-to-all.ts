@@ -1,0 +1,16 @@
+import type { Process, Progress } from '../../process/process.ts'
+import type { ConsumerHalf, SubscribeRequest } from './consumer-half.ts'
+
+/** Subscribes a stage that is starting to all that its set-up named, one after the other. */
+export function subscribeToAll(
+  process: Process,
+  half: ConsumerHalf,
+  requests: readonly SubscribeRequest[],
+  start: number = 0,
+): Progress {
+  for (let next = start; next < requests.length; next++) {
+    const progress = half.subscribe(requests[next] as SubscribeRequest, undefined)
+    if (progress !== 'done') return process.andThen(progress, () => subscribeToAll(process, half, requests, next + 1))
+  }
+  return 'done'
+}

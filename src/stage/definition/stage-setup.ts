@@ -1,0 +1,91 @@
+import { StartError } from '../../base/errors.ts'
+import { quote } from '../../base/quote.ts'
+import { isThenable } from '../../base/thenable.ts'
+import { thrownReason } from '../../process/exit/exit-cause.ts'
+import type { ExitReason } from '../../process/exit/exit-reason.ts'
+import type { Behaviour, Process, Progress } from '../../process/process.ts'
+import { IgnoredStart, InvalidStart } from '../../process/start/start.ts'
+import type { Inspection } from '../../telemetry/inspection.ts'
+import { callbacksView, isRecord } from '../callback/read-callbacks.ts'
+import { OwnStageContext } from '../handles/stage-context.ts'
+import type { Stage } from '../kinds/stage-behaviour.ts'
+
+/** Makes the stage out of what a set-up gave: checks it, and throws where it is wrong. */
+export type MakeStage = (process: Process, callbacks: object, members: object) => Stage
+
+/** Callbacks that run or have run as a stage: their variables are that stage's state, and nobody else's. */
+const claimed = new WeakSet<object>()
+
+/**
+ * What a stage does until it is one: runs the set-up function, and puts the stage in its own place.
+ */
+export class StageSetup implements Behaviour {
+  private readonly process: Process
+  private readonly setup: unknown
+  private readonly makeStage: MakeStage
+
+  constructor(process: Process, setup: unknown, makeStage: MakeStage) {
+    this.process = process
+    this.setup = setup
+    this.makeStage = makeStage
+  }
+
+  init(): Progress {
+    const { process, setup } = this
+    if (typeof setup !== 'function') return this.install(setup)
+    process.callback = 'set-up'
+    const answer: unknown = setup(new OwnStageContext(process))
+    if (isThenable(answer)) return process.park(answer, (callbacks) => this.install(callbacks))
+    return this.install(answer)
+  }
+
+  private install(answer: unknown): Progress {
+    const { process } = this
+    if (answer === 'ignore') return process.stop(new IgnoredStart(process.label))
+    if (isStop(answer)) return process.stop(answer.stop)
+    let stage: Stage
+    try {
+      stage = this.build(answer)
+    } catch (mistake) {
+      return process.stop(new InvalidStart(thrownReason(mistake), process.label))
+    }
+    process.behaviour = stage
+    return stage.init()
+  }
+
+  private build(answer: unknown): Stage {
+    if (!isRecord(answer)) {
+      throw new TypeError(`expected a stage's callbacks, or a function that answers them, got: ${quote(answer)}`)
+    }
+    if (claimed.has(answer)) {
+      throw new TypeError(
+        'expected callbacks that no stage has run before, got the same object again: make a new one for each start',
+      )
+    }
+    claimed.add(answer)
+    return this.makeStage(this.process, answer, callbacksView(answer))
+  }
+
+  receive(): Progress {
+    throw new StartError(this.process.label, 'not set up')
+  }
+
+  terminate(): Progress {
+    return 'done'
+  }
+
+  held(): Readonly<Record<string, number>> {
+    return {}
+  }
+
+  inspect(): Inspection {
+    return { isStarved: false }
+  }
+}
+
+/** Whether a set-up answered that the stage is not to start. */
+function isStop(answer: unknown): answer is { readonly stop: ExitReason } {
+  if (!isRecord(answer)) return false
+  const keys = Object.keys(answer)
+  return keys.length === 1 && keys[0] === 'stop'
+}

@@ -1,0 +1,130 @@
+import { NoProcessError } from '../../base/errors.ts'
+import { quote } from '../../base/quote.ts'
+import type { ExitReason } from '../../process/exit/exit-reason.ts'
+import type { ProcessRef } from '../../process/process-ref.ts'
+import { type NameToken, nameTokenFor, nameTokenKey, type ProcessReference } from '../../process/reference.ts'
+import { defaultRuntime, expectRuntime, type ProcessRuntime, type Runtime } from '../../process/runtime.ts'
+import { inRuntimeOptions } from '../../process/start/runtime-options.ts'
+import type { Name } from '../../process/start/start-types.ts'
+
+/**
+ * A reference by name: usable wherever a reference is, it finds its process anew at each use.
+ *
+ * So it still serves when a supervisor has started the stage again. It is the token that carries the type, and the
+ * string that is looked up: two tokens of one name mean one stage. While nobody has the name, what waits for an answer
+ * rejects with a `NoProcessError`, and what does not vanishes.
+ *
+ * @param options `runtime`: where to look when it is used from outside of a stage (a stage looks in its own).
+ *   Default: the program's.
+ * @throws {TypeError} If `name` is no string, or empty.
+ */
+export function named<Ref extends ProcessRef>(name: string, options?: { readonly runtime?: Runtime }): Ref & Name<Ref> {
+  if (typeof name !== 'string' || name === '') {
+    throw new TypeError(`expected name to be a string that is not empty, got: ${quote(name)}`)
+  }
+  const { runtime } = inRuntimeOptions.read(options, 'the options of named')
+  const home = runtime === undefined ? defaultRuntime : expectRuntime(runtime)
+  return new NamedReference(name, home) as unknown as Ref & Name<Ref>
+}
+
+/** Where a name is looked up from outside of a stage; undefined for what is no name. */
+export function runtimeOfName(value: unknown): ProcessRuntime | undefined {
+  return value instanceof NamedReference ? NamedReference.runtimeOf(value) : undefined
+}
+
+/** Operations that answer a promise. */
+const ASKING = [
+  'call',
+  'info',
+  'estimateBufferedCount',
+  'subscribe',
+  'resubscribe',
+  'startChild',
+  'terminateChild',
+  'restartChild',
+  'deleteChild',
+  'whichChildren',
+  'countChildren',
+] as const
+/** Operations that answer nothing. */
+const TELLING = ['exit', 'send', 'cast'] as const
+
+type Method = (...args: unknown[]) => unknown
+
+/** Stands for whichever process has the name. Its operations are those of the reference that it finds. */
+class NamedReference {
+  readonly name: string
+  readonly #runtime: ProcessRuntime
+  readonly [nameTokenKey]: NameToken[typeof nameTokenKey]
+
+  constructor(name: string, runtime: ProcessRuntime) {
+    this.name = name
+    this.#runtime = runtime
+    this[nameTokenKey] = nameTokenFor(name)
+  }
+
+  static runtimeOf(token: NamedReference): ProcessRuntime {
+    return token.#runtime
+  }
+
+  static find(token: NamedReference): ProcessReference | undefined {
+    return token.#runtime.names.get(token.name)?.reference
+  }
+
+  get id(): string {
+    return NamedReference.find(this)?.id ?? ''
+  }
+
+  get exited(): Promise<ExitReason> {
+    return NamedReference.find(this)?.exited ?? Promise.resolve('noproc')
+  }
+
+  demand(modeOrOptions?: unknown): unknown {
+    const isSetting = typeof modeOrOptions === 'string'
+    return isSetting ? tell(this, 'demand', [modeOrOptions]) : ask(this, 'demand', [modeOrOptions])
+  }
+
+  get done(): Promise<void> {
+    const reference = NamedReference.find(this)
+    return reference?.done ?? Promise.reject(new NoProcessError('done', `the process named ${quote(this.name)}`))
+  }
+
+  async stop(...args: unknown[]): Promise<void> {
+    await tell(this, 'stop', args)
+  }
+
+  async drain(...args: unknown[]): Promise<unknown> {
+    return NamedReference.find(this) === undefined ? { undone: [] } : tell(this, 'drain', args)
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await NamedReference.find(this)?.[Symbol.asyncDispose]()
+  }
+}
+
+for (const name of ASKING) defineOperation(name, (token, args) => ask(token, name, args))
+for (const name of TELLING) defineOperation(name, (token, args) => tell(token, name, args))
+
+function defineOperation(name: string, run: (token: NamedReference, args: unknown[]) => unknown): void {
+  const value = function (this: NamedReference, ...args: unknown[]): unknown {
+    return run(this, args)
+  }
+  Object.defineProperty(NamedReference.prototype, name, { value, writable: true, configurable: true })
+}
+
+async function ask(token: NamedReference, name: string, args: unknown[]): Promise<unknown> {
+  const reference = NamedReference.find(token)
+  if (reference === undefined) throw new NoProcessError(name, `the process named ${quote(token.name)}`)
+  return methodOf(reference, name).apply(reference, args)
+}
+
+function tell(token: NamedReference, name: string, args: unknown[]): unknown {
+  const reference = NamedReference.find(token)
+  return reference === undefined ? undefined : methodOf(reference, name).apply(reference, args)
+}
+
+function methodOf(reference: ProcessReference, name: string): Method {
+  const method = (reference as unknown as Record<string, unknown>)[name]
+  if (typeof method === 'function') return method as Method
+  throw new TypeError(`expected a process that has ${name}, got ${reference.label}, which has not`)
+}

@@ -1,0 +1,159 @@
+import { ExitedError, NoProcessError } from '../../base/errors.ts'
+import { oneOf } from '../../base/expect-one-of.ts'
+import { quote } from '../../base/quote.ts'
+import { signalOf } from '../../process/abort-signal.ts'
+import { Ending } from '../../process/exit/exit-cause.ts'
+import type { ExitReason } from '../../process/exit/exit-reason.ts'
+import { link, unlink } from '../../process/exit/link.ts'
+import { Message } from '../../process/message.ts'
+import { monitor } from '../../process/monitor.ts'
+import type { Process } from '../../process/process.ts'
+import type { AbortSignalLike, ProcessRef } from '../../process/process-ref.ts'
+import { type ProcessReference, resolveReference } from '../../process/reference.ts'
+import { nameOf } from '../../process/start/name.ts'
+import { startLinkedTo } from '../../process/start/start.ts'
+import type { Stage, StartOptions } from '../../process/start/start-types.ts'
+import type { SubscribeRequest } from '../consuming/consumer-half.ts'
+import { requestFromSource, tagToCancel } from '../subscription/subscribe-options.ts'
+import { SubscriptionHandle } from '../subscription/subscription-handle.ts'
+import type { ConsumerContext, Monitor, ProducerContext, Timer } from '../types/context.ts'
+import type { DemandMode, StageRef } from '../types/references.ts'
+import type { Source, Subscription } from '../types/subscription.ts'
+import { callStage, describeKind } from './stage-references.ts'
+
+/**
+ * What a stage knows of itself and can do from inside; a set-up function gets it.
+ *
+ * All are its own properties, so that they can be taken out and spread: `({ signal, sendAfter }) => …`. The getter of
+ * `signal` is one for all, as one for each would give each context a hidden class of its own.
+ */
+export class OwnStageContext implements ProducerContext, ConsumerContext {
+  readonly #process: Process
+  readonly self: StageRef
+  declare readonly signal: AbortSignalLike
+
+  constructor(process: Process) {
+    this.#process = process
+    this.self = process.reference as unknown as StageRef
+    Object.defineProperty(this, 'signal', OwnStageContext.#signal)
+  }
+
+  static readonly #signal = {
+    enumerable: true,
+    get(this: OwnStageContext): AbortSignalLike {
+      return signalOf(this.#process)
+    },
+  }
+
+  #living(operation: string): Process {
+    const process = this.#process
+    if (process.status !== 'ended') return process
+    throw new ExitedError(operation, process.label, process.reference.exitReason)
+  }
+
+  readonly sendAfter = (message: unknown, ms: number): Timer => sendAfter(this.#living('sendAfter'), message, ms)
+
+  readonly info = (message: unknown): void =>
+    this.#living('info').deliver(new Message('queue-own-info', '', undefined, message))
+
+  readonly call = ((target: unknown, kind: PropertyKey, ...rest: unknown[]) => {
+    const reply = callFrom((operation) => this.#living(operation), target, kind, rest)
+    // When the stage ends, its pending calls reject. Nobody may be waiting any more, and then nobody need hear of it.
+    reply.catch(() => {})
+    return reply
+  }) as ProducerContext['call']
+
+  readonly startLink = async <Ref extends ProcessRef>(
+    stage: Stage<Ref>,
+    options?: StartOptions<NoInfer<Ref>>,
+  ): Promise<Ref> => startLinkedTo(this.#living('startLink'), stage, options)
+
+  readonly monitor = (target: ProcessRef): Monitor => monitorFor(this.#living('monitor'), target)
+
+  readonly link = (target: ProcessRef): void => linkTo(this.#living('link'), target)
+
+  readonly unlink = (target: ProcessRef): void => unlinkFrom(this.#living('unlink'), target)
+
+  readonly demand = (mode: DemandMode): void => setDemand(this.#living('demand'), mode)
+
+  readonly subscribe = (source: Source<unknown>): Subscription =>
+    subscribe(this.#living('subscribe'), source, undefined)
+
+  readonly resubscribe = (subscription: Subscription, reason: ExitReason, source: Source<unknown>): Subscription => {
+    const process = this.#living('resubscribe')
+    return subscribe(process, source, { tag: tagToCancel(subscription, process.reference), reason })
+  }
+}
+
+function sendAfter(process: Process, message: unknown, ms: number): Timer {
+  if (typeof ms !== 'number') throw new TypeError(`expected ms to be a number of milliseconds, got: ${quote(ms)}`)
+  if (!(ms >= 0)) throw new RangeError(`expected ms to be at least 0, got: ${quote(ms)}`)
+  if (ms === Number.POSITIVE_INFINITY) return { cancel() {} }
+  const deadlines = process.deadlines ?? new Set()
+  process.deadlines = deadlines
+  const deadline = process.runtime.timers.add(ms, () => {
+    deadlines.delete(deadline)
+    process.deliver(new Message('message', '', undefined, message))
+  })
+  deadlines.add(deadline)
+  return {
+    cancel() {
+      deadlines.delete(deadline)
+      deadline.cancel()
+    },
+  }
+}
+
+async function callFrom(
+  living: (operation: string) => Process,
+  target: unknown,
+  kind: PropertyKey,
+  rest: readonly unknown[],
+): Promise<unknown> {
+  const caller = living('call')
+  const reference = resolveReference(target, caller.runtime, 'a stage to call')
+  if (reference === undefined)
+    throw new NoProcessError(`call ${describeKind(kind)}`, `the process named ${nameOf(target)}`)
+  return callStage(reference, kind, rest, caller)
+}
+
+function monitorFor(process: Process, target: ProcessRef): Monitor {
+  const reference = expectReference(process, target, 'monitor')
+  return monitor(process, reference, 'down', '')
+}
+
+function linkTo(process: Process, target: ProcessRef): void {
+  const reference = expectReference(process, target, 'link to')
+  const other = reference.process
+  if (other !== undefined) link(process, other)
+  else process.signalExit(undefined, new Ending('noproc', reference.label), reference)
+}
+
+function unlinkFrom(process: Process, target: ProcessRef): void {
+  const other = resolveReference(target, process.runtime, 'a process to unlink from')?.process
+  if (other !== undefined) unlink(process, other)
+}
+
+/** The process that a reference, or a name that somebody has, stands for. */
+function expectReference(process: Process, target: ProcessRef, what: string): ProcessReference {
+  const reference = resolveReference(target, process.runtime, `a process to ${what}`)
+  if (reference === undefined) throw new NoProcessError(what, `the process named ${nameOf(target)}`)
+  return reference
+}
+
+function setDemand(process: Process, mode: DemandMode): void {
+  const valid = oneOf('demand', mode, ['forward', 'accumulate'])
+  process.deliver(new Message('set-demand-mode', '', undefined, valid))
+}
+
+/** Subscribes from inside: by a message to oneself, for the answer of a callback may be what is going on. */
+function subscribe(
+  process: Process,
+  source: unknown,
+  cancelFirst: { readonly tag: string; readonly reason: ExitReason } | undefined,
+): Subscription {
+  const request = requestFromSource(process.runtime, source, cancelFirst)
+  const handle = new SubscriptionHandle(request.tag, process.reference)
+  process.deliver(new Message('subscribe-yourself', '', undefined, { ...request, handle } satisfies SubscribeRequest))
+  return handle
+}

@@ -1,0 +1,298 @@
+import type { PendingCall, Request } from '../../process/call.ts'
+import type { Drain } from '../../process/drain.ts'
+import type { Ending } from '../../process/exit/exit-cause.ts'
+import type { ExitReason } from '../../process/exit/exit-reason.ts'
+import type { Message } from '../../process/message.ts'
+import type { Monitor } from '../../process/monitor.ts'
+import type { Behaviour, Process, Progress } from '../../process/process.ts'
+import type { ProcessRef } from '../../process/process-ref.ts'
+import type { ProcessReference } from '../../process/reference.ts'
+import type { Inspection } from '../../telemetry/inspection.ts'
+import { type AnswerRule, follow, followCall } from '../callback/apply-result.ts'
+import type { Members } from '../callback/callback-table.ts'
+import { findHandler } from '../callback/find-handler.ts'
+import type { SubscribeRequest } from '../consuming/consumer-half.ts'
+import type { Ask, Cancel, Delivered, Ended, Subscribe } from '../protocol.ts'
+import type { Down, Exit } from '../types/context.ts'
+import type { DemandMode } from '../types/references.ts'
+import type { Subscription } from '../types/subscription.ts'
+
+/** How many events are emitted at once at most. */
+const PIECE = 16_384
+
+/** What a call or a cast brings to its handler. */
+export interface UserRequest {
+  readonly kind: PropertyKey
+  readonly arguments: readonly unknown[]
+}
+
+/**
+ * A stage: what all kinds of it have in common. What makes it a producer, a consumer or both is answered by the kinds.
+ *
+ * Whatever a callback answers is acted on before the next message is looked at. A callback that answers a promise parks
+ * the stage in the middle of a message: what is left of that message then waits as a continuation of the process.
+ */
+export abstract class Stage implements Behaviour {
+  readonly process: Process
+  /** The callbacks object: `this` in every callback. */
+  readonly callbacks: object
+  /** The callbacks that it has, read once. */
+  readonly members: Members
+  /** What callbacks may answer that emit on occasion. */
+  abstract readonly occasionalRule: AnswerRule
+
+  /** Events of the answer under way that are still to be emitted, where it has so many that they go out in pieces. */
+  protected unemitted = 0
+  /** Set when the stage was asked to drain: it takes nothing new, and ends once it has handed on what it holds. */
+  isFinishing = false
+  /** Whether `handleEnd` was called; it is called once. */
+  protected endIsHandled = false
+
+  constructor(process: Process, callbacks: object, members: Members) {
+    this.process = process
+    this.callbacks = callbacks
+    this.members = members
+  }
+
+  // ── What the kinds answer ─────────────────────────────────────────────────────────────────────────────────────
+
+  /** What the stage does once its callbacks are there: consumers subscribe. */
+  abstract begin(): Progress
+  /** Sends events out, as far as they are asked for. */
+  abstract emit(events: readonly unknown[]): void
+  /** Has the user's code handle a batch. */
+  abstract handleEvents(batch: readonly unknown[], from: Subscription): unknown
+  abstract demandMode(): DemandMode
+  abstract held(): Readonly<Record<string, number>>
+  abstract inspect(): Inspection
+  /** Whether nothing is left to do for a stage that is finishing. */
+  protected abstract isDone(): boolean
+
+  protected abstract onEvents(message: Delivered): Progress
+  protected abstract onAsk(message: Ask): Progress
+  protected abstract onSubscribe(message: Subscribe): Progress
+  protected abstract onCancel(message: Cancel): Progress
+  protected abstract onCancelled(message: Ended): Progress
+  protected abstract onProducerDown(watch: Monitor): Progress
+  protected abstract onSubscriberDown(watch: Monitor): Progress
+  /** Asked to subscribe to a producer; `call` is there if somebody waits. */
+  protected abstract subscribe(request: SubscribeRequest, call: PendingCall | undefined): Progress
+  /** Queues an info behind the events that are there. */
+  protected abstract queueInfo(message: unknown): void
+  protected abstract setDemandMode(mode: DemandMode): Progress
+  protected abstract estimatedCount(): number
+
+  // ── Emitting ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+  /**
+   * Sends events out, and very many of them piece by piece: copying and distributing them takes time, and the event loop
+   * has its turns in between.
+   */
+  emitAll(events: readonly unknown[]): Progress {
+    if (events.length > PIECE && this.emitsInPieces(events.length)) return this.emitFrom(events, 0)
+    this.emit(events)
+    return 'done'
+  }
+
+  /** Whether so many events had better go out in pieces. */
+  protected abstract emitsInPieces(count: number): boolean
+
+  private emitFrom(events: readonly unknown[], from: number): Progress {
+    const { process } = this
+    for (let next = from; next < events.length; ) {
+      const piece = events.slice(next, next + PIECE)
+      next += piece.length
+      this.unemitted = events.length - next
+      this.emit(piece)
+      const rest = next
+      if (process.spend(PIECE) && this.unemitted > 0) return process.yield(() => this.emitFrom(events, rest))
+    }
+    return 'done'
+  }
+
+  // ── Messages ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+  init(): Progress {
+    return this.begin()
+  }
+
+  receive(message: Message): Progress {
+    switch (message.kind) {
+      case 'events':
+        return this.onEvents(message as Delivered)
+      case 'ask':
+      case 'ask-again':
+        return this.onAsk(message as Ask)
+      case 'message':
+        return this.handleInfo(message.body)
+      case 'call':
+        return this.handleCall(message.body as Request<UserRequest>)
+      case 'cast':
+        return this.handleCast(message.body as UserRequest)
+      case 'subscribe':
+        return this.onSubscribe(message as Subscribe)
+      case 'cancel':
+        return this.onCancel(message as Cancel)
+      case 'cancelled':
+        return this.onCancelled(message as Ended)
+      default:
+        return this.receiveSeldom(message)
+    }
+  }
+
+  private receiveSeldom(message: Message): Progress {
+    switch (message.kind) {
+      case 'producer-down':
+        return isActive(message) ? this.onProducerDown(message.body as Monitor) : 'done'
+      case 'subscriber-down':
+        return isActive(message) ? this.onSubscriberDown(message.body as Monitor) : 'done'
+      case 'down':
+        return isActive(message) ? this.onMonitoredDown(message.body as Monitor) : 'done'
+      case 'exit':
+        return this.onExit(message.body as { from: unknown; ending: Ending })
+      case 'request-subscription': {
+        const { call, argument } = message.body as Request<SubscribeRequest>
+        return this.subscribe(argument, call)
+      }
+      case 'subscribe-yourself':
+        return this.subscribe(message.body as SubscribeRequest, undefined)
+      case 'queue-info': {
+        const { call, argument } = message.body as Request
+        this.queueInfo(argument)
+        call.reply(undefined)
+        return 'done'
+      }
+      case 'queue-own-info':
+        this.queueInfo(message.body)
+        return 'done'
+      case 'set-demand-mode':
+        return this.setDemandMode(message.body as DemandMode)
+      case 'read-demand-mode':
+        ;(message.body as Request).call.reply(this.demandMode())
+        return 'done'
+      case 'read-dispatcher':
+        ;(message.body as Request).call.reply(this.inspect().producing?.dispatcher.kind)
+        return 'done'
+      case 'count-buffered':
+        ;(message.body as Request).call.reply(this.estimatedCount())
+        return 'done'
+      case 'finish':
+        return this.finish(message.body as Drain)
+      default:
+        return this.process.receiveSystem(message)
+    }
+  }
+
+  /** Asked to drain: to take nothing new, to finish what it has, and to end. */
+  protected finish(_drain: Drain): Progress {
+    this.isFinishing = true
+    return this.stopIfDone()
+  }
+
+  /** Ends a stage that is draining, once nothing is left to do. To be asked whenever something was done. */
+  stopIfDone(): Progress {
+    if (!this.isFinishing || !this.isDone()) return 'done'
+    if (this.endIsHandled) return this.process.stop('shutdown')
+    // It may emit events, and then there is something left to do.
+    return this.handleEnd('drain', () => this.stopIfDone())
+  }
+
+  /** Calls `handleEnd`, and goes on with `next` when that is done. */
+  handleEnd(cause: 'end' | 'drain', next: () => Progress): Progress {
+    const { process, members, callbacks } = this
+    this.endIsHandled = true
+    if (members.handleEnd === undefined) return next()
+    process.callback = 'handleEnd'
+    const progress = follow(this, 'handleEnd', members.handleEnd.call(callbacks, cause), this.occasionalRule)
+    return progress === 'done' ? next() : process.andThen(progress, next)
+  }
+
+  /** A process that the stage monitors has ended. */
+  private onMonitoredDown(watch: Monitor): Progress {
+    this.process.hear(watch.ending)
+    return this.handleInfo({ down: watch.target, reason: watch.ending?.reason } satisfies Down)
+  }
+
+  /** A linked process has ended, or somebody has called `exit`, and the stage traps that. */
+  private onExit({ from, ending }: { readonly from: unknown; readonly ending: Ending }): Progress {
+    this.process.hear(ending)
+    return this.handleInfo({ exit: from as ProcessRef | undefined, reason: ending.reason } satisfies Exit)
+  }
+
+  // ── Callbacks that all kinds have ─────────────────────────────────────────────────────────────────────────────
+
+  private handleInfo(message: unknown): Progress {
+    const { process, members, callbacks } = this
+    if (members.handleInfo === undefined) {
+      process.runtime.log('warn', `${process.label} has no handleInfo, and received a message`, {
+        process: process.id,
+        message,
+      })
+      return 'done'
+    }
+    process.callback = 'handleInfo'
+    return follow(this, 'handleInfo', members.handleInfo.call(callbacks, message), this.occasionalRule)
+  }
+
+  private handleCall({ call, argument }: Request<UserRequest>): Progress {
+    const { process, members } = this
+    const { kind } = argument
+    const handler = findHandler(members.handleCall, 'handleCall', kind)
+    if (handler instanceof Error) {
+      call.fail(handler)
+      return 'done'
+    }
+    const name = `handleCall.${String(kind)}`
+    process.callback = name
+    const from = { reply: (value: unknown): void => call.reply(value) }
+    const answer = handler.call(members.handleCall, argument.arguments[0], from)
+    return followCall(this, name, answer, call)
+  }
+
+  private handleCast({ kind, arguments: request }: UserRequest): Progress {
+    const { process, members } = this
+    const handler = findHandler(members.handleCast, 'handleCast', kind)
+    if (handler instanceof Error) {
+      process.runtime.log('error', `${process.label} received an unknown cast: ${handler.message}`, {
+        process: process.id,
+      })
+      return 'done'
+    }
+    const name = `handleCast.${String(kind)}`
+    process.callback = name
+    return follow(this, name, handler.call(members.handleCast, request[0]), this.occasionalRule)
+  }
+
+  terminate(reason: ExitReason): Progress {
+    const { process, members, callbacks } = this
+    if (members.terminate === undefined) return 'done'
+    process.callback = 'terminate'
+    const answer = members.terminate.call(callbacks, reason)
+    // Whatever it answers is of no interest, but it is waited for.
+    return process.waitFor(answer)
+  }
+
+  /** What its `inspect` answers, or else its callbacks object where that is an instance of a class: its fields are its state. */
+  show(): unknown {
+    const { members, callbacks } = this
+    if (members.inspect !== undefined) return members.inspect.call(callbacks)
+    const prototype: unknown = Object.getPrototypeOf(callbacks)
+    return prototype === Object.prototype || prototype === null ? undefined : callbacks
+  }
+
+  // ── For messages that a stage of this kind should not get ─────────────────────────────────────────────────────
+
+  /** Reports a message that only another kind of stage can handle. */
+  protected misdirected(message: { readonly kind: string; readonly from: ProcessRef | undefined }): Progress {
+    const { process } = this
+    const sender = (message.from as ProcessReference | undefined)?.label ?? 'somebody'
+    process.runtime.log('error', `${process.label} received '${message.kind}' from ${sender}, and cannot handle it`, {
+      process: process.id,
+    })
+    return 'done'
+  }
+}
+
+function isActive(message: Message): boolean {
+  return (message.body as Monitor).isActive
+}

@@ -1,0 +1,50 @@
+import { BadReturnError } from '../../base/errors.ts'
+import type { Dispatched, Dispatcher, DispatcherShape } from '../../dispatcher/dispatcher.ts'
+import type { DispatcherInspection, PartitionInspection } from '../../telemetry/inspection.ts'
+
+// Dispatchers are users' code, too: what they answer is checked where it enters, or the mistake shows far from there.
+
+/** Checks the demand that a dispatcher's `subscribe`, `ask` or `cancel` answered. */
+export function expectAddedDemand(method: string, demand: unknown): number {
+  if (Number.isSafeInteger(demand) && (demand as number) >= 0) return demand as number
+  throw new BadReturnError(method, 'the demand that it adds, an integer of at least 0', demand)
+}
+
+/** Checks that what a dispatcher's `subscribe`, `ask` or `cancel` answered beside a number is a record. */
+export function expectRecord<Answer extends object>(method: string, expected: string, answer: Answer): Answer {
+  if (typeof answer === 'object' && (answer as unknown) !== null) return answer
+  throw new BadReturnError(method, expected, answer)
+}
+
+/** Checks what a dispatcher's `dispatch` answered, but for the deliveries one by one. */
+export function expectDispatched(answer: Dispatched): Dispatched {
+  const { deliveries, leftover } = expectRecord('dispatch', EXPECTED, answer)
+  if (Array.isArray(deliveries) && Array.isArray(leftover)) return answer
+  throw new BadReturnError('dispatch', EXPECTED, answer)
+}
+
+const EXPECTED = '{ deliveries, leftover }, which are arrays'
+
+const KINDS: readonly unknown[] = ['demand', 'broadcast', 'partition'] satisfies DispatcherShape['kind'][]
+
+/** What a dispatcher tells of itself, as far as it is what it should be: a snapshot must be JSON whatever it answers. */
+export function inspectDispatcher(dispatcher: Dispatcher<never, never>): DispatcherInspection {
+  const shape: Partial<DispatcherShape> | undefined = dispatcher.inspect?.()
+  const kind = KINDS.includes(shape?.kind) ? (shape?.kind as DispatcherShape['kind']) : 'custom'
+  const held = countOf(dispatcher.heldCount?.())
+  const partitions: unknown = shape?.partitions
+  return Array.isArray(partitions) ? { kind, held, partitions: partitions.map(inspectPartition) } : { kind, held }
+}
+
+function inspectPartition(given: Partial<PartitionInspection> | null | undefined): PartitionInspection {
+  const { partition, subscriber, queued } = given ?? {}
+  return {
+    partition: Number.isFinite(partition) ? (partition as number) + 0 : String(partition),
+    subscriber: typeof subscriber === 'string' ? subscriber : null,
+    queued: countOf(queued),
+  }
+}
+
+function countOf(count: unknown): number {
+  return Number.isSafeInteger(count) ? (count as number) : 0
+}

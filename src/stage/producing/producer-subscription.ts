@@ -1,0 +1,125 @@
+import type { Subscriber } from '../../dispatcher/dispatcher.ts'
+import type { Ending } from '../../process/exit/exit-cause.ts'
+import type { ExitReason } from '../../process/exit/exit-reason.ts'
+import { Message } from '../../process/message.ts'
+import { Monitor, watch } from '../../process/monitor.ts'
+import type { Process } from '../../process/process.ts'
+import type { ProcessReference } from '../../process/reference.ts'
+import type { SubscriberInspection } from '../../telemetry/inspection.ts'
+import type { SubscriberHandle } from '../types/subscription.ts'
+
+type OnExit = (subscriber: ProducerSubscription) => void
+
+/**
+ * A subscription as the producer keeps it; dispatchers and callbacks know it as a {@link Subscriber}.
+ *
+ * What is no business of theirs is private, and read by the static functions.
+ */
+export class ProducerSubscription implements SubscriberHandle {
+  readonly tag: string
+  readonly consumer: string
+  readonly #reference: ProcessReference
+  /** Set by `watch`, before the dispatcher and the callbacks know the subscription. */
+  #monitor: Monitor | undefined
+  /** Demand that the subscriber has sent and that no event has met. */
+  #pending = 0
+  /** Total of events sent to it. */
+  #sent = 0
+  /** Whether the dispatcher has taken it on. */
+  #isAdmitted = false
+  /** Whether the consumer has exited while it was watched. */
+  #hasExited = false
+  /** Whether it was removed from the dispatcher. */
+  #isDetached = false
+  /** When it came, in milliseconds on the runtime's clock. */
+  readonly #since: number
+
+  constructor(tag: string, reference: ProcessReference, since: number) {
+    this.tag = tag
+    this.consumer = reference.id
+    this.#reference = reference
+    this.#since = since
+  }
+
+  /** By a message to its own stage: the result of a callback of it may be what is going on. */
+  cancel(reason: ExitReason = 'normal'): void {
+    this.#monitor?.watcher.deliver(new Message('cancel', this.tag, this.#reference, reason))
+  }
+
+  static referenceOf(subscriber: ProducerSubscription): ProcessReference {
+    return subscriber.#reference
+  }
+
+  /** Watches the consumer. When it exits, `onExit` is called at once, before the DOWN is handled. */
+  static watch(subscriber: ProducerSubscription, watcher: Process, onExit: OnExit): void {
+    const exited = (): void => {
+      subscriber.#hasExited = true
+      onExit(subscriber)
+    }
+    subscriber.#monitor = watch(new ConsumerMonitor(watcher, subscriber, exited))
+  }
+
+  static hasExited(subscriber: ProducerSubscription): boolean {
+    return subscriber.#hasExited
+  }
+
+  static unwatch(subscriber: ProducerSubscription): void {
+    subscriber.#monitor?.cancel()
+  }
+
+  static pendingOf(subscriber: ProducerSubscription): number {
+    return subscriber.#pending
+  }
+
+  static admit(subscriber: ProducerSubscription): void {
+    subscriber.#isAdmitted = true
+  }
+
+  static isAdmitted(subscriber: ProducerSubscription): boolean {
+    return subscriber.#isAdmitted
+  }
+
+  /** Marks it as removed from the dispatcher; returns whether it was not before. */
+  static detach(subscriber: ProducerSubscription): boolean {
+    const isFirst = !subscriber.#isDetached
+    subscriber.#isDetached = true
+    return isFirst
+  }
+
+  static addPending(subscriber: ProducerSubscription, demand: number): number {
+    subscriber.#pending += demand
+    return subscriber.#pending
+  }
+
+  /** Counts events that are sent to it; answers the demand that is left, below 0 where they are too many. */
+  static send(subscriber: ProducerSubscription, count: number): number {
+    subscriber.#sent += count
+    subscriber.#pending -= count
+    return subscriber.#pending
+  }
+
+  static inspect(subscriber: ProducerSubscription): SubscriberInspection {
+    const { tag, consumer } = subscriber
+    return { tag, consumer, pending: subscriber.#pending, sent: subscriber.#sent, since: subscriber.#since }
+  }
+}
+
+/** Whether a subscriber that has left was one: a dispatcher may have refused it. */
+export function wasAdmitted(subscriber: Subscriber): boolean {
+  return subscriber instanceof ProducerSubscription && ProducerSubscription.isAdmitted(subscriber)
+}
+
+/** Watches the consumer of a subscription: notes its end at once, beside the message that waits its turn. */
+class ConsumerMonitor extends Monitor {
+  private readonly onExit: () => void
+
+  constructor(watcher: Process, subscriber: ProducerSubscription, onExit: () => void) {
+    super('subscriber-down', subscriber.tag, watcher, ProducerSubscription.referenceOf(subscriber))
+    this.onExit = onExit
+  }
+
+  override fire(ending: Ending): void {
+    this.onExit()
+    super.fire(ending)
+  }
+}

@@ -1,0 +1,52 @@
+import type { ProducerRef, produces } from '../types/references.ts'
+import type { OptionsOf, SubscribeOptions, To } from '../types/subscription.ts'
+
+/**
+ * A producer with the options to subscribe with, for `subscribeTo`, `stream` and a stage's own `subscribe`.
+ *
+ * The options are checked when the subscription is made. Where none are needed, the producer stands for itself.
+ *
+ * @example Subscribing to one partition as soon as the stage is set up
+ * ```ts
+ * import assert from 'node:assert/strict'
+ * import { consumer, fromIterable, partitionDispatcher, startLink, to } from 'genstage'
+ *
+ * const byParity = partitionDispatcher({
+ *   partitions: ['odd', 'even'],
+ *   hash: (event: number) => [event, event % 2 === 0 ? 'even' : 'odd'],
+ * })
+ * const numbers = await startLink(fromIterable([1, 2, 3, 4], { dispatcher: byParity, demand: 'accumulate' }))
+ *
+ * const seen: number[] = []
+ * const Collect = (partition: 'odd' | 'even') =>
+ *   consumer({
+ *     subscribeTo: [to(numbers, { partition, cancel: 'temporary' })],
+ *     handleEvents(events: readonly number[]) {
+ *       if (partition === 'even') seen.push(...events)
+ *     },
+ *   })
+ * const odd = await startLink(Collect('odd'))
+ * const even = await startLink(Collect('even'))
+ * numbers.demand('forward')
+ * await numbers.exited
+ * await Promise.all([odd.stop(), even.stop()])
+ * assert.deepEqual(seen, [2, 4])
+ * ```
+ */
+export function to<Producer extends ProducerRef<unknown>>(
+  producer: Producer,
+  options: SubscribeOptions & OptionsOf<Producer>,
+): To<Producer[typeof produces]> {
+  return new ProducerWithOptions(producer, options) as unknown as To<Producer[typeof produces]>
+}
+
+/** What `to` makes; a class, so that it is told apart from a reference without a look at its fields. */
+export class ProducerWithOptions {
+  readonly producer: unknown
+  readonly options: unknown
+
+  constructor(producer: unknown, options: unknown) {
+    this.producer = producer
+    this.options = options
+  }
+}

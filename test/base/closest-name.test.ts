@@ -1,0 +1,34 @@
+import { expect, test } from 'vitest'
+import { nearest } from '../../src/base/closest-name.ts'
+
+const known = ['maxDemand', 'minDemand', 'cancel', 'bufferSize', 'bufferKeep', 'partition']
+
+test.each([
+  ['maxDemnad', 'maxDemand'],
+  ['maxdemand', 'maxDemand'],
+  ['max_demand', 'maxDemand'],
+  ['mindemand', 'minDemand'],
+  ['cancle', 'cancel'],
+  ['buffer', 'bufferSize'],
+  ['partitions', 'partition'],
+  ['maxDemand', 'maxDemand'],
+])('%s is nearest to %s', (word, expected) => {
+  expect(nearest(word, known)).toBe(expected)
+})
+
+test('case does not count', () => {
+  expect(nearest('url', ['ask', 'URL'])).toBe('URL')
+  expect(nearest('URL', ['ask', 'url'])).toBe('url')
+})
+
+test('two characters that have changed places are one mistake', () => {
+  expect(nearest('form', ['farms', 'from'])).toBe('from')
+})
+
+test('nothing is near where nothing is known', () => {
+  expect(nearest('a', [])).toBeUndefined()
+})
+
+test('a word without end is no trouble', () => {
+  expect(nearest('partition'.repeat(1_000_000), known)).toBeTypeOf('string')
+})
