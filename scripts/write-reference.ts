@@ -30,7 +30,7 @@ import { streamOptions } from '../src/stage/iterable/stream.ts'
 import { subscribeOptions } from '../src/stage/subscription/subscribe-options.ts'
 import { childOptions } from '../src/supervisor/child-spec.ts'
 import { supervisorOptions } from '../src/supervisor/supervisor-options.ts'
-import { catalogue } from '../src/telemetry/telemetry-events.ts'
+import { telemetryEvents } from '../src/telemetry/telemetry-events.ts'
 
 interface Section {
   readonly title: string
@@ -177,7 +177,7 @@ export function referencePage(): string {
 
 /** The page on telemetry, out of the catalogue. */
 export function telemetryPage(): string {
-  const parts = Object.entries(catalogue).map(([name, { text, measurements, metadata }]) => {
+  const parts = Object.entries(telemetryEvents).map(([name, { text, measurements, metadata }]) => {
     const rows = [
       ...Object.entries(measurements).map(([key, what]) => `| measurement | \`${key}\` | ${what} |`),
       ...Object.entries(metadata).map(([key, what]) => `| metadata | \`${key}\` | ${what} |`),

@@ -4,11 +4,11 @@ export {
   ChildRunningError,
   DeadlockError,
   ExitError,
-  ExitedError,
+  StageEndedError,
   GenStageError,
   NameTakenError,
   NoProcessError,
-  RefusedError,
+  SubscriptionRefusedError,
   StageFailure,
   StartError,
   StartIgnoredError,
@@ -20,11 +20,11 @@ export { broadcastDispatcher } from './dispatcher/broadcast-dispatcher.ts'
 export { demandDispatcher } from './dispatcher/demand-dispatcher.ts'
 export type {
   Delivery,
-  Dispatched,
+  DispatchResult,
   Dispatcher,
-  DispatcherShape,
+  DispatcherInfo,
   Refusal,
-  Served,
+  DemandResult,
   Subscriber,
 } from './dispatcher/dispatcher.ts'
 export { partitionDispatcher } from './dispatcher/partition-dispatcher.ts'
@@ -35,7 +35,7 @@ export type { AbortSignalLike, CallOptions, DrainOptions, ProcessRef, StopOption
 export type { Runtime, RuntimeOptions } from './process/runtime.ts'
 export type { Runnable, Schedule } from './process/schedule/scheduler.ts'
 export type { Clock } from './process/schedule/timers.ts'
-export { attach } from './process/start/attach-telemetry.ts'
+export { attachTelemetry } from './process/start/attach-telemetry.ts'
 export { createRuntime, createScope, type ScopeOptions } from './process/start/create.ts'
 export type { Scope } from './process/start/scope.ts'
 export { start, startLink } from './process/start/start.ts'
@@ -57,7 +57,7 @@ export type {
   ProducerCallbacks,
   ProducerConsumerCallbacks,
   Setup,
-  SetupAnswer,
+  SetupResult,
 } from './stage/types/callbacks.ts'
 export type {
   ConsumerContext,
@@ -69,27 +69,27 @@ export type {
   Timer,
 } from './stage/types/context.ts'
 export type {
-  Accepts,
-  Answers,
+  Castable,
+  Callable,
   ChildrenCount,
   ConsumerRef,
   ConsumerSupervisorRef,
   DemandMode,
   ProducerConsumerRef,
   ProducerRef,
-  ReadsOptions,
+  HandlesOptions,
   StageRef,
-  TakesOptions,
+  AcceptsOptions,
 } from './stage/types/references.ts'
 export type {
-  Answer,
+  CallResult,
   CancelReason,
-  Events,
-  EventsOrNothing,
-  Nothing,
-  Outcome,
+  EmitResult,
+  OptionalEmitResult,
+  ConsumeResult,
+  EmitAndStop,
   Stop,
-  SubscribeAnswer,
+  SubscribeResult,
 } from './stage/types/results.ts'
 export type {
   CancelMode,
@@ -99,7 +99,7 @@ export type {
   SubscribeOptions,
   SubscriberHandle,
   Subscription,
-  To,
+  SourceWithOptions,
 } from './stage/types/subscription.ts'
 export type { ChildSpec, Restart } from './supervisor/child-spec.ts'
 export type { Shutdown } from './supervisor/shutdown.ts'
@@ -107,8 +107,8 @@ export { type SupervisorRef, supervisor } from './supervisor/supervise.ts'
 export type { Strategy, SupervisorOptions } from './supervisor/supervisor-options.ts'
 export type { TelemetryListener, TelemetryListeners } from './telemetry/telemetry.ts'
 export {
-  catalogue,
-  type Entry,
+  telemetryEvents,
+  type TelemetryEventDoc,
   type Measurements,
   type Metadata,
   type StageIdentity,

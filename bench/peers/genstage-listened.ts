@@ -1,4 +1,4 @@
-import { attach } from 'genstage'
+import { attachTelemetry } from 'genstage'
 
 export { runs } from './genstage.ts'
 
@@ -8,7 +8,7 @@ const listen = (): void => {
 }
 
 // What is told per batch and per demand: what an exporter of metrics listens to, and the part that costs.
-attach({ 'batch.handled': listen, 'demand.handled': listen, 'demand.sent': listen, 'demand.received': listen })
+attachTelemetry({ 'batch.handled': listen, 'demand.handled': listen, 'demand.sent': listen, 'demand.received': listen })
 process.once('exit', () => {
   if (heard === 0) throw new Error('nothing was heard')
 })

@@ -4,11 +4,11 @@ const longestCompared = 64
 /**
  * The one of `known` that takes the fewest typing mistakes to become `word`; case does not count. The first on a tie.
  */
-export function nearest(word: string, known: readonly string[]): string | undefined {
+export function closestName(word: string, known: readonly string[]): string | undefined {
   let found: string | undefined
   let fewest = Number.POSITIVE_INFINITY
   for (const candidate of known) {
-    const mistakes = typingMistakes(word, candidate)
+    const mistakes = editDistance(word, candidate)
     if (mistakes >= fewest) continue
     found = candidate
     fewest = mistakes
@@ -20,7 +20,7 @@ export function nearest(word: string, known: readonly string[]): string | undefi
  * How many characters are to be inserted, left out, replaced, or swapped with the next one, to make one word of another.
  * Case does not count.
  */
-export function typingMistakes(one: string, other: string): number {
+export function editDistance(one: string, other: string): number {
   const from = one.slice(0, longestCompared).toLowerCase()
   const to = other.slice(0, longestCompared).toLowerCase()
   let beforeLast: number[] = []

@@ -1,2 +1,2 @@
 /** The empty array, frozen: an answer that says nothing costs nothing. */
-export const nothing: readonly never[] = Object.freeze([])
+export const emptyArray: readonly never[] = Object.freeze([])

@@ -55,8 +55,8 @@ export class ExitError extends GenStageError {
 }
 
 /** A stage was used by its own callbacks or set-up function after it had ended. */
-export class ExitedError extends GenStageError {
-  readonly code = 'GENSTAGE_EXITED'
+export class StageEndedError extends GenStageError {
+  readonly code = 'GENSTAGE_STAGE_ENDED'
   /** Why the stage ended. */
   declare readonly reason: unknown
 
@@ -94,7 +94,7 @@ export class StartError extends GenStageError {
   declare readonly reason: unknown
 
   constructor(target: string, reason: unknown, message?: string) {
-    super(message ?? `${target} could not be started: ${explain(reason)}`, { cause: reason })
+    super(message ?? `${target} could not be started: ${describeReason(reason)}`, { cause: reason })
     hide(this, 'reason', reason)
   }
 }
@@ -130,13 +130,13 @@ export class ChildRunningError extends GenStageError {
 }
 
 /** A producer refused a subscription. */
-export class RefusedError extends GenStageError {
-  readonly code = 'GENSTAGE_REFUSED'
+export class SubscriptionRefusedError extends GenStageError {
+  readonly code = 'GENSTAGE_SUBSCRIPTION_REFUSED'
   /** The reason that the producer, or its dispatcher, gave. */
   declare readonly reason: unknown
 
   constructor(consumer: string, producer: string, reason: unknown, details?: ErrorDetails) {
-    const message = details?.message ?? `${producer} refused the subscription of ${consumer}: ${explain(reason)}`
+    const message = details?.message ?? `${producer} refused the subscription of ${consumer}: ${describeReason(reason)}`
     super(message, { cause: details === undefined ? reason : details.cause })
     hide(this, 'reason', reason)
   }
@@ -196,7 +196,7 @@ export class StageFailure extends GenStageError {
     { message, cause = reason, dropped = 0 }: FailureDetails = {},
   ) {
     const where = callback === undefined ? '' : ` in ${callback}`
-    super((message ?? `${stage} failed${where}: ${explain(reason)}`) + droppedInWords(dropped), { cause })
+    super((message ?? `${stage} failed${where}: ${describeReason(reason)}`) + droppedInWords(dropped), { cause })
     this.stage = stage
     this.callback = callback
     hide(this, 'reason', reason)
@@ -208,7 +208,7 @@ export class StageFailure extends GenStageError {
  *
  * Never throws. An error whose message is missing, is no text or cannot be read is quoted, too.
  */
-export function explain(reason: unknown): string {
+export function describeReason(reason: unknown): string {
   if (!isError(reason)) return quote(reason)
   try {
     const message: unknown = reason.message

@@ -1,4 +1,4 @@
-import { nearest } from './closest-name.ts'
+import { closestName } from './closest-name.ts'
 import type { Computed, OptionType } from './option-type.ts'
 import { quote } from './quote.ts'
 
@@ -104,7 +104,7 @@ class DescribedOptions<Values> implements OptionTable<Values> {
   }
 
   private unknown(key: string | symbol, subject: string): TypeError {
-    const near = typeof key === 'string' ? nearest(key, this.names) : undefined
+    const near = typeof key === 'string' ? closestName(key, this.names) : undefined
     const hint = near === undefined ? '' : ` (did you mean ${near}?)`
     return new TypeError(`expected ${subject} to be among ${this.names.join(', ')}, got: ${quote(key)}${hint}`)
   }

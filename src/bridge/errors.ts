@@ -1,6 +1,6 @@
 import { ExitError, GenStageError } from '../base/errors.ts'
 import { isError } from '../base/is-error.ts'
-import { type ExitReason, isOrderly } from '../process/exit/exit-reason.ts'
+import { type ExitReason, isCleanExit } from '../process/exit/exit-reason.ts'
 
 /** A source that cannot be slowed pushed more events than its stage may keep, and was told to fail then. */
 export class OverflowError extends GenStageError {
@@ -45,6 +45,6 @@ export class ErrorEventError extends GenStageError {
  * @returns `undefined` for an orderly end.
  */
 export function errorOf(reason: ExitReason, operation: string, target: string): Error | undefined {
-  if (isOrderly(reason)) return undefined
+  if (isCleanExit(reason)) return undefined
   return isError(reason) ? reason : new ExitError(operation, target, reason)
 }

@@ -3,7 +3,7 @@ import { type OptionTable, optionTable } from '../base/option-table.ts'
 import { anything } from '../base/option-type.ts'
 import { defaultRuntime, expectRuntime, type Runtime } from '../process/runtime.ts'
 import type { TelemetryListener } from '../telemetry/telemetry.ts'
-import { catalogue, type Measurements, type Metadata, type TelemetryName } from '../telemetry/telemetry-events.ts'
+import { telemetryEvents, type Measurements, type Metadata, type TelemetryName } from '../telemetry/telemetry-events.ts'
 
 /** What is published on the channel of an event. */
 export interface DiagnosticsMessage<Name extends TelemetryName = TelemetryName> {
@@ -35,7 +35,7 @@ export function publishDiagnostics(options?: { readonly runtime?: Runtime }): ()
   const { runtime } = diagnosticsOptions.read(options, 'the options of publishDiagnostics')
   const { telemetry } = runtime === undefined ? defaultRuntime : expectRuntime(runtime)
   const listeners = Object.fromEntries(
-    (Object.keys(catalogue) as TelemetryName[]).map((name) => [name, publisherOf(name)]),
+    (Object.keys(telemetryEvents) as TelemetryName[]).map((name) => [name, publisherOf(name)]),
   )
   return telemetry.attach(listeners)
 }

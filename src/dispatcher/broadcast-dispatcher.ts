@@ -1,10 +1,10 @@
-import { nothing } from '../base/empty-array.ts'
+import { emptyArray } from '../base/empty-array.ts'
 import { BadReturnError } from '../base/errors.ts'
 import { quote } from '../base/quote.ts'
 import { isThenable } from '../base/thenable.ts'
 import type { AnyEvent } from './any-event.ts'
-import { DemandLadder, Place } from './demand-queue.ts'
-import type { Delivery, Dispatched, Dispatcher, DispatcherShape, Refusal, Subscriber } from './dispatcher.ts'
+import { DemandQueue, Entry } from './demand-queue.ts'
+import type { Delivery, DispatchResult, Dispatcher, DispatcherInfo, Refusal, Subscriber } from './dispatcher.ts'
 
 type Selector<Event> = (event: Event) => boolean
 
@@ -26,7 +26,7 @@ export function broadcastDispatcher<Event = AnyEvent>(): Dispatcher<Event, { sel
 }
 
 /** A subscriber. Its level on the ladder is minus the number of the last event it has asked for. */
-class Listener<Event> extends Place {
+class Listener<Event> extends Entry {
   readonly selector: Selector<Event> | undefined
   /** Its neighbours in the order of delivery. */
   newer: Listener<Event> | undefined = undefined
@@ -53,7 +53,7 @@ class Listener<Event> extends Place {
 class BroadcastDispatcher<Event> implements Dispatcher<Event, { selector?: Selector<Event> }> {
   private readonly listeners = new Map<Subscriber, Listener<Event>>()
   /** The same listeners; the slowest is at the top. */
-  private readonly ladder = new DemandLadder()
+  private readonly ladder = new DemandQueue()
   /** The same listeners in the order of delivery: who subscribed or asked last comes first. */
   private newest: Listener<Event> | undefined = undefined
   /** Consumers that may not subscribe again. Fewer than are subscribed, where one of them was refused since. */
@@ -101,10 +101,10 @@ class BroadcastDispatcher<Event> implements Dispatcher<Event, { selector?: Selec
     return this.passOn()
   }
 
-  dispatch(events: readonly Event[]): Dispatched {
+  dispatch(events: readonly Event[]): DispatchResult {
     const { length } = events
     const count = Math.min(length, this.horizon - this.delivered)
-    if (count === 0) return { deliveries: nothing, leftover: events }
+    if (count === 0) return { deliveries: emptyArray, leftover: events }
     const due = count === length ? events : events.slice(0, count)
     const deliveries: Delivery<Event>[] = []
     let unwanted: (readonly [Subscriber, number])[] | undefined
@@ -118,15 +118,15 @@ class BroadcastDispatcher<Event> implements Dispatcher<Event, { selector?: Selec
     }
     // Only now, so that nothing has happened if a selector throws.
     this.delivered += count
-    const leftover = count === length ? nothing : events.slice(count)
-    return unwanted === undefined ? { deliveries, leftover } : { deliveries, leftover, unwanted }
+    const leftover = count === length ? emptyArray : events.slice(count)
+    return unwanted === undefined ? { deliveries, leftover } : { deliveries, leftover, returnedDemand: unwanted }
   }
 
   openDemand(): number {
     return this.horizon - this.delivered
   }
 
-  inspect(): DispatcherShape {
+  inspect(): DispatcherInfo {
     return { kind: 'broadcast' }
   }
 

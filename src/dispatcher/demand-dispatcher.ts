@@ -1,9 +1,9 @@
-import { nothing } from '../base/empty-array.ts'
+import { emptyArray } from '../base/empty-array.ts'
 import { type OptionTable, optionTable } from '../base/option-table.ts'
 import { boolean, callback, integer } from '../base/option-type.ts'
-import { DemandLadder, Place } from './demand-queue.ts'
-import type { Delivery, Dispatched, Dispatcher, DispatcherShape, Served, Subscriber } from './dispatcher.ts'
-import { WholeDispatcher } from './single-receiver.ts'
+import { DemandQueue, Entry } from './demand-queue.ts'
+import type { Delivery, DispatchResult, Dispatcher, DispatcherInfo, DemandResult, Subscriber } from './dispatcher.ts'
+import { SingleReceiver } from './single-receiver.ts'
 
 /** The options of `demandDispatcher`. */
 export interface DemandDispatcherOptions {
@@ -61,12 +61,12 @@ export function demandDispatcher(options?: DemandDispatcherOptions): Dispatcher<
   return new DemandDispatcher(demandDispatcherOptions.read(options, 'options of demandDispatcher'))
 }
 
-class DemandDispatcher extends WholeDispatcher implements Dispatcher<unknown> {
-  private readonly places = new Map<Subscriber, Place>()
+class DemandDispatcher extends SingleReceiver implements Dispatcher<unknown> {
+  private readonly places = new Map<Subscriber, Entry>()
   /** The place of whoever asked last: the next one to ask is often the same. */
-  private lastAsked: Place | undefined
+  private lastAsked: Entry | undefined
   /** The same places, by the demand that is open. */
-  private readonly ladder = new DemandLadder()
+  private readonly ladder = new DemandQueue()
   /**
    * Demand that was passed on upstream and whose subscriber has gone since. The events will come all the same, so this
    * much of what is asked next is not passed on again. Events that find nobody and go to the buffer lower it too.
@@ -88,13 +88,13 @@ class DemandDispatcher extends WholeDispatcher implements Dispatcher<unknown> {
   }
 
   subscribe(subscriber: Subscriber): number {
-    const place = new Place(subscriber)
+    const place = new Entry(subscriber)
     this.places.set(subscriber, place)
     this.ladder.add(place, 0)
     return 0
   }
 
-  ask(subscriber: Subscriber, demand: number): number | Served {
+  ask(subscriber: Subscriber, demand: number): number | DemandResult {
     const place = this.lastAsked?.subscriber === subscriber ? this.lastAsked : this.places.get(subscriber)
     if (place === undefined) return 0
     this.lastAsked = place
@@ -118,7 +118,7 @@ class DemandDispatcher extends WholeDispatcher implements Dispatcher<unknown> {
     return 0
   }
 
-  dispatchWhole(count: number): Subscriber | undefined {
+  dispatchToOne(count: number): Subscriber | undefined {
     if (this.shufflesNext) this.shuffle()
     const first = this.ladder.top
     if (first === undefined || first.level < count) return undefined
@@ -127,7 +127,7 @@ class DemandDispatcher extends WholeDispatcher implements Dispatcher<unknown> {
     return first.subscriber
   }
 
-  dispatch(events: readonly unknown[]): Dispatched {
+  dispatch(events: readonly unknown[]): DispatchResult {
     if (this.shufflesNext) this.shuffle()
     const { ladder } = this
     const { length } = events
@@ -140,7 +140,7 @@ class DemandDispatcher extends WholeDispatcher implements Dispatcher<unknown> {
       from = to
     }
     this.open -= from
-    if (from === length) return { deliveries, leftover: nothing }
+    if (from === length) return { deliveries, leftover: emptyArray }
     this.pending = Math.max(this.pending - (length - from), 0)
     return { deliveries, leftover: from === 0 ? events : events.slice(from) }
   }
@@ -149,7 +149,7 @@ class DemandDispatcher extends WholeDispatcher implements Dispatcher<unknown> {
     return this.open
   }
 
-  inspect(): DispatcherShape {
+  inspect(): DispatcherInfo {
     return { kind: 'demand' }
   }
 

@@ -4,15 +4,15 @@ import type { Subscriber } from './dispatcher.ts'
 const fewRungs = 16
 
 /** A subscriber's place on a ladder. */
-export class Place {
+export class Entry {
   readonly subscriber: Subscriber
   /** How much it has. Changed by the ladder only. */
   level = 0
   /** Where it stands; `undefined` while it is on no ladder. */
-  rung: Rung | undefined = undefined
+  rung: Level | undefined = undefined
   /** Its neighbours on that rung: `before` came earlier. */
-  before: Place | undefined = undefined
-  after: Place | undefined = undefined
+  before: Entry | undefined = undefined
+  after: Entry | undefined = undefined
 
   constructor(subscriber: Subscriber) {
     this.subscriber = subscriber
@@ -20,11 +20,11 @@ export class Place {
 }
 
 /** The places of one level, in the order in which they came to it. */
-class Rung {
+class Level {
   /** The level of the first place, and after `arrange` at most that of the others. */
   level = 0
-  first: Place | undefined = undefined
-  last: Place | undefined = undefined
+  first: Entry | undefined = undefined
+  last: Entry | undefined = undefined
   /** Where it is among `DemandLadder.rungs`. */
   index = 0
 }
@@ -40,29 +40,29 @@ class Rung {
  * `arrange` can put places into an order that levels do not explain. Then, as in that list, a rung is what stands from
  * one new low to the next.
  */
-export class DemandLadder {
+export class DemandQueue {
   /** Those that hold a place. A heap: a rung is higher than those at twice its index plus 1 and plus 2. */
-  private readonly rungs: Rung[] = []
+  private readonly rungs: Level[] = []
   /** The same rungs by level; only while there are many. */
-  private byLevel: Map<number, Rung> | undefined = undefined
+  private byLevel: Map<number, Level> | undefined = undefined
   /** A rung that nobody stands on, for the next one that is needed: one that comes and goes costs no memory. */
-  private spare: Rung | undefined = undefined
+  private spare: Level | undefined = undefined
   /** Whether a place may be higher than its rung. */
   private isArranged = false
 
   /** Who is first; `undefined` if nobody is on the ladder. */
-  get top(): Place | undefined {
+  get top(): Entry | undefined {
     return this.rungs[0]?.first
   }
 
   /** Puts a place behind all others of this level or a higher one. */
-  add(place: Place, level: number): void {
+  add(place: Entry, level: number): void {
     place.level = level
     append(place, this.rungOf(level) ?? this.newRung(level))
   }
 
   /** Takes a place off. */
-  remove(place: Place): void {
+  remove(place: Entry): void {
     const { rung } = place
     if (rung === undefined) return
     unlink(place, rung)
@@ -71,7 +71,7 @@ export class DemandLadder {
   }
 
   /** Puts a place behind all others that have as much as it has now. */
-  move(place: Place, level: number): void {
+  move(place: Entry, level: number): void {
     const { rung } = place
     if (rung !== undefined && this.rungs.length === 1 && rung.first === rung.last) {
       // Nobody else is on the ladder.
@@ -84,8 +84,8 @@ export class DemandLadder {
   }
 
   /** All places, in order. Costs a sort of the rungs. */
-  inOrder(): Place[] {
-    const places: Place[] = []
+  inOrder(): Entry[] {
+    const places: Entry[] = []
     for (const rung of this.rungs.toSorted((one, other) => other.level - one.level)) {
       for (let place = rung.first; place !== undefined; place = place.after) places.push(place)
     }
@@ -93,11 +93,11 @@ export class DemandLadder {
   }
 
   /** Puts the places of the ladder, which must be all there are, into this order. Levels stay. */
-  arrange(places: readonly Place[]): void {
+  arrange(places: readonly Entry[]): void {
     this.rungs.length = 0
     this.byLevel = undefined
     this.isArranged = true
-    let lowest: Rung | undefined
+    let lowest: Level | undefined
     for (const place of places) {
       if (lowest === undefined || place.level < lowest.level) lowest = this.newRung(place.level)
       append(place, lowest)
@@ -107,7 +107,7 @@ export class DemandLadder {
   /**
    * After the first place of `rung` has left: the ones behind it that are higher than the rung go where they belong.
    */
-  private divide(rung: Rung): void {
+  private divide(rung: Level): void {
     let above = this.lowestAbove(rung.level)
     for (let place = rung.first; place !== undefined && place.level > rung.level; place = rung.first) {
       unlink(place, rung)
@@ -117,22 +117,22 @@ export class DemandLadder {
     if (rung.first === undefined) this.removeRung(rung)
   }
 
-  private lowestAbove(level: number): Rung | undefined {
-    let lowest: Rung | undefined
+  private lowestAbove(level: number): Level | undefined {
+    let lowest: Level | undefined
     for (const rung of this.rungs) {
       if (rung.level > level && (lowest === undefined || rung.level < lowest.level)) lowest = rung
     }
     return lowest
   }
 
-  private rungOf(level: number): Rung | undefined {
+  private rungOf(level: number): Level | undefined {
     if (this.byLevel !== undefined) return this.byLevel.get(level)
     for (const rung of this.rungs) if (rung.level === level) return rung
     return undefined
   }
 
-  private newRung(level: number): Rung {
-    const rung = this.spare ?? new Rung()
+  private newRung(level: number): Level {
+    const rung = this.spare ?? new Level()
     this.spare = undefined
     rung.level = level
     this.rungs.push(rung)
@@ -142,7 +142,7 @@ export class DemandLadder {
     return rung
   }
 
-  private removeRung(rung: Rung): void {
+  private removeRung(rung: Level): void {
     this.byLevel?.delete(rung.level)
     // Fewer by half than when it was made, or it would be made and thrown away in turns.
     if (this.rungs.length <= fewRungs / 2) this.byLevel = undefined
@@ -155,7 +155,7 @@ export class DemandLadder {
   }
 
   /** Puts `rung` at `index` of the heap, or above where it is higher than what stands there. */
-  private lift(rung: Rung, index: number): void {
+  private lift(rung: Level, index: number): void {
     const { rungs } = this
     let free = index
     while (free > 0) {
@@ -171,7 +171,7 @@ export class DemandLadder {
   }
 
   /** Puts `rung` at `index` of the heap, or below where it is lower than what stands there. */
-  private lower(rung: Rung, index: number): void {
+  private lower(rung: Level, index: number): void {
     const { rungs } = this
     let free = index
     for (;;) {
@@ -189,7 +189,7 @@ export class DemandLadder {
   }
 }
 
-function append(place: Place, rung: Rung): void {
+function append(place: Entry, rung: Level): void {
   place.rung = rung
   place.before = rung.last
   place.after = undefined
@@ -198,7 +198,7 @@ function append(place: Place, rung: Rung): void {
   rung.last = place
 }
 
-function unlink(place: Place, rung: Rung): void {
+function unlink(place: Entry, rung: Level): void {
   if (place.before === undefined) rung.first = place.after
   else place.before.after = place.after
   if (place.after === undefined) rung.last = place.before

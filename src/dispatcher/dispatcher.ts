@@ -10,7 +10,7 @@ export interface Subscriber {
 export type Delivery<Event = unknown> = readonly [subscriber: Subscriber, events: readonly Event[]]
 
 /** What a dispatcher answers to `dispatch`. */
-export interface Dispatched {
+export interface DispatchResult {
   /** Who gets what, in the order in which it is to be sent. */
   readonly deliveries: readonly Delivery[]
   /** What nobody has asked for yet, in order: it goes to the stage's buffer. */
@@ -19,7 +19,7 @@ export interface Dispatched {
    * Demand to be asked again on behalf of subscribers that did not want some of these events.
    * The stage asks it by a message to itself, after this dispatch.
    */
-  readonly unwanted?: readonly (readonly [subscriber: Subscriber, count: number])[]
+  readonly returnedDemand?: readonly (readonly [subscriber: Subscriber, count: number])[]
   /**
    * How many of these events no subscriber is to get, as the dispatcher discards them: the stage asks upstream for others
    * in their place, after this dispatch. Default: 0.
@@ -36,7 +36,7 @@ export interface Refusal {
 }
 
 /** What a dispatcher answers to `ask` and `cancel` when there is more to say than a number. */
-export interface Served {
+export interface DemandResult {
   /** The demand this adds upstream: an integer of at least 0. */
   readonly demand: number
   /** Events the dispatcher held for the subscriber and lets go now. */
@@ -66,11 +66,11 @@ export interface Dispatcher<in Event, in Options = {}> {
    */
   subscribe(subscriber: Subscriber, options: Options): number | Refusal
   /** A subscriber asks for `demand` (at least 1) more events; answers the demand this adds upstream. */
-  ask(subscriber: Subscriber, demand: number): number | Served
+  ask(subscriber: Subscriber, demand: number): number | DemandResult
   /** A subscriber is gone, or was refused; answers the demand this adds upstream. */
-  cancel(subscriber: Subscriber): number | Served
+  cancel(subscriber: Subscriber): number | DemandResult
   /** Hands out events (at least one), in order, never more to anyone than was asked. */
-  dispatch(events: readonly Event[]): Dispatched
+  dispatch(events: readonly Event[]): DispatchResult
   /**
    * Returns how many events it would hand out or take if it were given any number of them: an integer of at least 0.
    *
@@ -88,18 +88,18 @@ export interface Dispatcher<in Event, in Options = {}> {
    * @returns `true` if the dispatcher keeps it, to answer it later among the `infos` of `ask` or `cancel`; `false` if
    *   it holds no events, so that the info is due at once. Dispatchers that hold nothing leave this method out.
    */
-  holdInfo?(message: unknown): boolean
+  queueInfo?(message: unknown): boolean
   /** How many events the dispatcher itself holds back. Dispatchers that hold nothing leave this method out. */
-  heldCount?(): number
+  queuedCount?(): number
   /**
    * What it tells of itself, for a snapshot: its kind, and its partitions in order where it has any. A dispatcher of
    * one's own may leave this method out.
    */
-  inspect?(): DispatcherShape
+  inspect?(): DispatcherInfo
 }
 
 /** What a dispatcher tells of itself. */
-export interface DispatcherShape {
+export interface DispatcherInfo {
   readonly kind: 'demand' | 'broadcast' | 'partition' | 'custom'
   readonly partitions?: readonly {
     readonly partition: string | number

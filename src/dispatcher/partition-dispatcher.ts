@@ -1,4 +1,4 @@
-import { nothing } from '../base/empty-array.ts'
+import { emptyArray } from '../base/empty-array.ts'
 import { BadReturnError } from '../base/errors.ts'
 import { EventQueue } from '../base/event-queue.ts'
 import { type OptionTable, optionTable } from '../base/option-table.ts'
@@ -6,7 +6,7 @@ import { callback, matching } from '../base/option-type.ts'
 import { quote } from '../base/quote.ts'
 import { isThenable } from '../base/thenable.ts'
 import type { AnyEvent } from './any-event.ts'
-import type { Delivery, Dispatched, Dispatcher, DispatcherShape, Refusal, Served, Subscriber } from './dispatcher.ts'
+import type { Delivery, DispatchResult, Dispatcher, DispatcherInfo, Refusal, DemandResult, Subscriber } from './dispatcher.ts'
 import { partitionOf } from './partition-hash.ts'
 
 /** What a partition is called. */
@@ -108,7 +108,7 @@ class Lane<Event> {
   /** Where it stands in the list of those that are queueing; -1 if it is not. */
   queueing = -1
   /** Its events of the dispatch under way; `nothing` in between, and until there is one. */
-  bucket: readonly Event[] = nothing
+  bucket: readonly Event[] = emptyArray
 
   constructor(name: Name, index: number) {
     this.name = name
@@ -157,7 +157,7 @@ class PartitionDispatcher<Event> implements Dispatcher<Event, { partition: Name 
     return 0
   }
 
-  ask(subscriber: Subscriber, demand: number): number | Served {
+  ask(subscriber: Subscriber, demand: number): number | DemandResult {
     const lane = this.lanesBySubscriber.get(subscriber)
     if (lane === undefined) return 0
     const alreadyAsked = Math.min(this.pending, demand)
@@ -168,7 +168,7 @@ class PartitionDispatcher<Event> implements Dispatcher<Event, { partition: Name 
     return demand - alreadyAsked
   }
 
-  cancel(subscriber: Subscriber): number | Served {
+  cancel(subscriber: Subscriber): number | DemandResult {
     const lane = this.lanesBySubscriber.get(subscriber)
     if (lane === undefined) return 0
     this.lanesBySubscriber.delete(subscriber)
@@ -187,14 +187,14 @@ class PartitionDispatcher<Event> implements Dispatcher<Event, { partition: Name 
     return { demand: discarded, discarded, infos }
   }
 
-  dispatch(events: readonly Event[]): Dispatched {
+  dispatch(events: readonly Event[]): DispatchResult {
     const lanes: Lane<Event>[] = []
     let handled: number
     try {
       handled = this.hash === undefined ? this.sortByEvent(events, lanes) : this.sortByHash(events, lanes, this.hash)
     } catch (error) {
       // Half a dispatch would be neither handed out nor left over.
-      for (const lane of lanes) lane.bucket = nothing
+      for (const lane of lanes) lane.bucket = emptyArray
       throw error
     }
     const { filtered } = this
@@ -204,7 +204,7 @@ class PartitionDispatcher<Event> implements Dispatcher<Event, { partition: Name 
     const ordered =
       lanes.length === this.lanes.length ? this.lanes : lanes.sort((one, other) => one.index - other.index)
     for (const lane of ordered) this.handOut(lane, deliveries)
-    const leftover = handled === events.length ? nothing : handled === 0 ? events : events.slice(handled)
+    const leftover = handled === events.length ? emptyArray : handled === 0 ? events : events.slice(handled)
     return filtered === 0 ? { deliveries, leftover } : { deliveries, leftover, filtered }
   }
 
@@ -212,18 +212,18 @@ class PartitionDispatcher<Event> implements Dispatcher<Event, { partition: Name 
     return this.waiting
   }
 
-  holdInfo(message: unknown): boolean {
+  queueInfo(message: unknown): boolean {
     if (this.queueing.length === 0) return false
     const info: HeldInfo = { message, queues: this.queueing.length }
     for (const lane of this.queueing) lane.queue.pushInfo(info)
     return true
   }
 
-  heldCount(): number {
+  queuedCount(): number {
     return this.held
   }
 
-  inspect(): DispatcherShape {
+  inspect(): DispatcherInfo {
     const partitions = this.lanes.map(({ name, subscriber, queue }) => ({
       partition: name,
       subscriber: subscriber?.tag ?? null,
@@ -291,7 +291,7 @@ class PartitionDispatcher<Event> implements Dispatcher<Event, { partition: Name 
   private handOut(lane: Lane<Event>, deliveries: Delivery<Event>[]): void {
     const { bucket, demand, subscriber } = lane
     const { length } = bucket
-    lane.bucket = nothing
+    lane.bucket = emptyArray
     const due = Math.min(length, demand)
     if (due > 0 && subscriber !== undefined)
       deliveries.push([subscriber, due === length ? bucket : bucket.slice(0, due)])
@@ -303,7 +303,7 @@ class PartitionDispatcher<Event> implements Dispatcher<Event, { partition: Name 
   }
 
   /** Gives a lane that is queueing what waits for it. */
-  private serve(lane: Lane<Event>, subscriber: Subscriber, demand: number, upstream: number): Served {
+  private serve(lane: Lane<Event>, subscriber: Subscriber, demand: number, upstream: number): DemandResult {
     const { queue } = lane
     const deliveries: Delivery<Event>[] = []
     const infos: unknown[] = []

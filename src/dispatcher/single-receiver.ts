@@ -5,11 +5,11 @@ import type { Subscriber } from './dispatcher.ts'
  * hand out as many events as its subscribers have asked for together. Only dispatchers of our own, who need no check of
  * what they answer.
  */
-export abstract class WholeDispatcher {
+export abstract class SingleReceiver {
   /**
    * Hands out `count` events, at least one, if one subscriber gets them all.
    *
    * @returns Who; or `undefined`, and nothing has changed: then `dispatch` is to be asked.
    */
-  abstract dispatchWhole(count: number): Subscriber | undefined
+  abstract dispatchToOne(count: number): Subscriber | undefined
 }

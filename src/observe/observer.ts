@@ -1,4 +1,4 @@
-import { explain } from '../base/errors.ts'
+import { describeReason } from '../base/errors.ts'
 import { defaultRuntime, expectRuntime, type ProcessRuntime, type Runtime } from '../process/runtime.ts'
 import { findingsOf } from './doctor/diagnose.ts'
 import { observerOptions, type Thresholds } from './doctor/diagnose-options.ts'
@@ -128,7 +128,7 @@ class RuntimeObserver implements Observer {
       listener(latest, this.findings)
     } catch (error) {
       this.listeners.delete(listener)
-      this.runtime.log('error', `a listener of an observer failed and was taken away: ${explain(error)}`, { error })
+      this.runtime.log('error', `a listener of an observer failed and was taken away: ${describeReason(error)}`, { error })
     }
   }
 }

@@ -1,5 +1,5 @@
 import { type Context, context, type MeterProvider, metrics, type TracerProvider, trace } from '@opentelemetry/api'
-import { explain } from '../base/errors.ts'
+import { describeReason } from '../base/errors.ts'
 import { type OptionTable, optionTable } from '../base/option-table.ts'
 import { anything, callback, matching } from '../base/option-type.ts'
 import { version } from '../base/version.ts'
@@ -99,7 +99,7 @@ function reportingOnce(runtime: ProcessRuntime, contextOf: ContextOf): OriginOf 
       const found = contextOf(event)
       return found && trace.getSpanContext(found)
     } catch (error) {
-      if (!isReported) runtime.log('error', `contextOf of instrument failed: ${explain(error)}`, { error })
+      if (!isReported) runtime.log('error', `contextOf of instrument failed: ${describeReason(error)}`, { error })
       isReported = true
       return undefined
     }

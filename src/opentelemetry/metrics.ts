@@ -29,8 +29,8 @@ export function metricListeners(meter: Meter): TelemetryListeners {
       demandDuration.record(duration / 1_000, { ...attributesOf(producer), ...errorAttributes(error) }),
     'events.discarded': ({ count }, { stage, cause }) =>
       discarded.add(count, { ...attributesOf(stage), 'genstage.discard.cause': cause }),
-    'stage.stopped': ({ held }, { stage }) => {
-      if (held > 0) abandoned.add(held, attributesOf(stage))
+    'stage.stopped': ({ remaining }, { stage }) => {
+      if (remaining > 0) abandoned.add(remaining, attributesOf(stage))
     },
     'subscription.refused': (_numbers, { producer }) => refused.add(1, attributesOf(producer)),
     'process.restarted': (_numbers, { stage }) => restarts.add(1, attributesOf(stage)),

@@ -6,7 +6,7 @@ import {
   SpanStatusCode,
   type Tracer,
 } from '@opentelemetry/api'
-import { explain } from '../base/errors.ts'
+import { describeReason } from '../base/errors.ts'
 import { isError } from '../base/is-error.ts'
 import type { Measurements, Metadata } from '../telemetry/telemetry-events.ts'
 import { attributesOf, errorAttributes } from './attributes.ts'
@@ -38,7 +38,7 @@ export function spanOfBatch(
   })
   if (error !== undefined) {
     recordException(span, error, end)
-    span.setStatus({ code: SpanStatusCode.ERROR, message: explain(error) })
+    span.setStatus({ code: SpanStatusCode.ERROR, message: describeReason(error) })
   }
   span.end(end)
   return span
@@ -47,9 +47,9 @@ export function spanOfBatch(
 /** An error whose properties cannot be read is recorded in words. */
 function recordException(span: Span, error: unknown, time: number): void {
   try {
-    span.recordException(isError(error) ? error : explain(error), time)
+    span.recordException(isError(error) ? error : describeReason(error), time)
   } catch {
-    span.recordException(explain(error), time)
+    span.recordException(describeReason(error), time)
   }
 }
 

@@ -2,7 +2,7 @@ import {
   CallingSelfError,
   DeadlockError,
   ExitError,
-  ExitedError,
+  StageEndedError,
   NoProcessError,
   TimeoutError,
 } from '../base/errors.ts'
@@ -63,7 +63,7 @@ export class PendingCall {
    * Whether the caller may be waiting for it right now. One that was made while it handled a former message cannot hold
    * it up: nobody waits for that in a callback any more.
    */
-  get holdsUpCaller(): boolean {
+  get blocksCaller(): boolean {
     const { waiting } = this
     return waiting?.caller !== undefined && waiting.during === waiting.caller.messagesBegun
   }
@@ -74,11 +74,11 @@ export class PendingCall {
       const during = caller?.messagesBegun
       const waiting: NonNullable<typeof this.waiting> = { resolve, reject, callee, caller, during }
       this.waiting = waiting
-      callee.callsToAnswer ??= new Set()
-      callee.callsToAnswer.add(this)
+      callee.incomingCalls ??= new Set()
+      callee.incomingCalls.add(this)
       if (caller !== undefined) {
-        caller.callsMade ??= new Set()
-        caller.callsMade.add(this)
+        caller.outgoingCalls ??= new Set()
+        caller.outgoingCalls.add(this)
       }
       const { timeout, signal } = options
       waiting.deadline = callee.runtime.timers.add(timeout, () => this.fail(new TimeoutError(this.operation, timeout)))
@@ -117,21 +117,21 @@ export class PendingCall {
   }
 
   /** The callee has ended. */
-  abandon(reason: ExitReason): void {
+  failCalleeExited(reason: ExitReason): void {
     this.fail(new ExitError(this.operation, this.target.label, reason))
   }
 
   /** The caller has ended. */
-  disown(caller: Process): void {
-    this.fail(new ExitedError(this.operation, caller.label, caller.reference.exitReason))
+  failCallerExited(caller: Process): void {
+    this.fail(new StageEndedError(this.operation, caller.label, caller.reference.exitReason))
   }
 
   private settle(): { resolve(value: never): void; reject(error: unknown): void } | undefined {
     const { waiting } = this
     if (waiting === undefined) return undefined
     this.waiting = undefined
-    waiting.callee.callsToAnswer?.delete(this)
-    waiting.caller?.callsMade?.delete(this)
+    waiting.callee.incomingCalls?.delete(this)
+    waiting.caller?.outgoingCalls?.delete(this)
     waiting.deadline?.cancel()
     waiting.unlisten?.()
     return waiting
@@ -180,9 +180,9 @@ function waitingPath(from: Process, to: Process): Process[] | undefined {
   // A map takes in what is added while it is gone through: a line of calls may be longer than the stack is deep.
   for (const process of callerOf.keys()) {
     if (!process.isBusy) continue
-    for (const call of process.callsMade ?? []) {
+    for (const call of process.outgoingCalls ?? []) {
       const next = call.callee
-      if (next === undefined || !call.holdsUpCaller) continue
+      if (next === undefined || !call.blocksCaller) continue
       if (next === to) return lineOfCallers(process, callerOf)
       if (!callerOf.has(next)) callerOf.set(next, process)
     }

@@ -1,4 +1,4 @@
-import type { Ending } from './exit/exit-cause.ts'
+import type { ExitCause } from './exit/exit-cause.ts'
 import type { ExitReason } from './exit/exit-reason.ts'
 import type { Linkable } from './exit/link.ts'
 import { Message } from './message.ts'
@@ -11,7 +11,7 @@ export interface UndoneStage {
   /** Its exit reason. */
   readonly reason: ExitReason
   /** What it still held, in numbers of events, by where they were. */
-  readonly held: Readonly<Record<string, number>>
+  readonly remaining: Readonly<Record<string, number>>
 }
 
 /** How a drain has ended. */
@@ -43,9 +43,9 @@ export class Drain {
   }
 
   /** A process that took part has ended. */
-  report(process: Process, { reason }: Ending, held: Readonly<Record<string, number>>): void {
+  report(process: Process, { reason }: ExitCause, held: Readonly<Record<string, number>>): void {
     if (Object.values(held).some((count) => count > 0)) {
-      this.left.push({ process, stage: { label: process.label, reason, held } })
+      this.left.push({ process, stage: { label: process.label, reason, remaining: held } })
     }
   }
 

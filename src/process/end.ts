@@ -1,7 +1,7 @@
-import { explain } from '../base/errors.ts'
+import { describeReason } from '../base/errors.ts'
 import type { PendingCall } from './call.ts'
-import type { Ending } from './exit/exit-cause.ts'
-import { isOrderly } from './exit/exit-reason.ts'
+import type { ExitCause } from './exit/exit-cause.ts'
+import { isCleanExit } from './exit/exit-reason.ts'
 import { type Linkable, unlink } from './exit/link.ts'
 import type { Monitor } from './monitor.ts'
 import type { Behaviour, Process } from './process.ts'
@@ -14,74 +14,74 @@ import type { Deadline } from './schedule/timers.ts'
  * are linked die of it; its `exited` resolves after all of that. Whatever one step throws (a clock or a
  * signal of the user's may), those after it are taken all the same.
  */
-export function end(process: Process, ending: Ending): void {
+export function end(process: Process, ending: ExitCause): void {
   const { runtime, reference, status } = process
   process.status = 'ended'
-  const held = heldBy(process)
+  const remaining = remainingOf(process)
   runtime.forget(process)
-  reference.leave(ending)
+  reference.detach(ending)
   try {
-    process.drain?.report(process, ending, held)
-    report(process, ending, held, status === 'starting')
-    announce(process, ending, held, status !== 'starting')
+    process.drain?.report(process, ending, remaining)
+    report(process, ending, remaining, status === 'starting')
+    announce(process, ending, remaining, status !== 'starting')
   } catch (fault) {
-    runtime.surface(fault)
+    runtime.reportUncaught(fault)
   }
   release(process, ending)
   attempt(process, abort, process, ending)
 
   each(process, process.watchers, fire, ending)
-  each(process, process.callsToAnswer, abandon, ending)
-  passOn(process, ending, status === 'starting')
+  each(process, process.incomingCalls, abandon, ending)
+  signalLinks(process, ending, status === 'starting')
   attempt(process, rejectStart, process, ending)
   each(process, process.stopWaiters, settleStop, ending)
-  reference.announce()
+  reference.resolveExited()
 
   // Whoever still holds the process (a timer's closure, a late promise) must not hold what it worked on.
-  process.behaviour = gone
+  process.behaviour = endedBehaviour
   process.mailbox.clear()
   process.watchers = undefined
-  process.callsToAnswer = undefined
+  process.incomingCalls = undefined
 }
 
 /** One step of an end. */
-type Step<Item> = (item: Item, ending: Ending, process: Process) => void
+type Step<Item> = (item: Item, ending: ExitCause, process: Process) => void
 
 /** Takes a step; a fault in it is raised as uncaught, in a task of its own. */
-function attempt<Item>(process: Process, step: Step<Item>, item: Item, ending: Ending): void {
+function attempt<Item>(process: Process, step: Step<Item>, item: Item, ending: ExitCause): void {
   try {
     step(item, ending, process)
   } catch (fault) {
-    process.runtime.surface(fault)
+    process.runtime.reportUncaught(fault)
   }
 }
 
 /** Takes a step for each of them. */
-function each<Item>(process: Process, items: Iterable<Item> | undefined, step: Step<Item>, ending: Ending): void {
+function each<Item>(process: Process, items: Iterable<Item> | undefined, step: Step<Item>, ending: ExitCause): void {
   if (items !== undefined) for (const item of items) attempt(process, step, item, ending)
 }
 
 const abort: Step<Process> = (process, { reason }) => process.abort?.abort(reason)
 const fire: Step<Monitor> = (watcher, ending) => watcher.fire(ending)
-const abandon: Step<PendingCall> = (call, { reason }) => call.abandon(reason)
+const abandon: Step<PendingCall> = (call, { reason }) => call.failCalleeExited(reason)
 const rejectStart: Step<Process> = (process, ending) => process.startup?.reject(ending)
-const settleStop: Step<(ending: Ending) => void> = (settle, ending) => settle(ending)
+const settleStop: Step<(ending: ExitCause) => void> = (settle, ending) => settle(ending)
 const cancel: Step<Deadline | Monitor> = (held) => held.cancel()
-const disown: Step<PendingCall> = (call, _ending, process) => call.disown(process)
+const disown: Step<PendingCall> = (call, _ending, process) => call.failCallerExited(process)
 const signal: Step<Linkable> = (linked, ending, process) => linked.signalExit(process, ending, process.reference)
 
 /** What a process does that has ended. */
-const gone: Behaviour = {
+const endedBehaviour: Behaviour = {
   init: () => 'done',
   receive: () => 'done',
   terminate: () => 'done',
-  held: () => ({}),
-  inspect: () => ({ isStarved: false }),
+  remainingEvents: () => ({}),
+  inspect: () => ({ isBlocked: false }),
 }
 
 /** Where events are that a process holds, in words. */
 const PLACES: Readonly<Record<string, string>> = {
-  hands: 'being handled',
+  handling: 'being handled',
   inbound: 'received and not handled',
   accumulated: "held back in demand mode 'accumulate'",
   untaken: 'not taken',
@@ -90,12 +90,12 @@ const PLACES: Readonly<Record<string, string>> = {
 }
 
 /** What the process still holds. A dispatcher of the user's may be asked here, and the end must not fail of it. */
-function heldBy(process: Process): Readonly<Record<string, number>> {
+function remainingOf(process: Process): Readonly<Record<string, number>> {
   const { runtime, label } = process
   try {
-    return process.behaviour.held()
+    return process.behaviour.remainingEvents()
   } catch (thrown) {
-    runtime.log('error', `${label} could not say what it held at its end: ${explain(thrown)}`, { process: process.id })
+    runtime.log('error', `${label} could not say what it held at its end: ${describeReason(thrown)}`, { process: process.id })
     return {}
   }
 }
@@ -103,18 +103,18 @@ function heldBy(process: Process): Readonly<Record<string, number>> {
 /** Tells those who listen. */
 function announce(
   process: Process,
-  { reason, isFailure }: Ending,
-  held: Readonly<Record<string, number>>,
+  { reason, isFailure }: ExitCause,
+  remaining: Readonly<Record<string, number>>,
   wasStarted: boolean,
 ): void {
   const { telemetry, processes } = process.runtime
-  if (!telemetry.hears('stage.stopped')) return
-  const numbers = { held: total(held), alive: processes.size }
-  telemetry.execute('stage.stopped', numbers, { stage: process.identity, reason, isFailure, wasStarted, held })
+  if (!telemetry.hasListener('stage.stopped')) return
+  const numbers = { remaining: total(remaining), alive: processes.size }
+  telemetry.execute('stage.stopped', numbers, { stage: process.identity, reason, isFailure, wasStarted, remaining })
 }
 
-function total(held: Readonly<Record<string, number>>): number {
-  return Object.values(held).reduce((sum, count) => sum + count, 0)
+function total(remaining: Readonly<Record<string, number>>): number {
+  return Object.values(remaining).reduce((sum, count) => sum + count, 0)
 }
 
 /** Whether one of those it is linked to reports the failure, or passes it on to one that does. */
@@ -123,24 +123,24 @@ function willBeSurfaced(process: Process): boolean {
   // A set takes in what is added while it is gone through: chains of links may be longer than the stack is deep.
   for (const linked of reached) {
     const reaction = linked.onFailure
-    if (reaction === 'surface') return true
-    if (reaction === 'pass on') for (const next of linked.links ?? []) reached.add(next)
+    if (reaction === 'report') return true
+    if (reaction === 'pass-on') for (const next of linked.links ?? []) reached.add(next)
   }
   return false
 }
 
 /** Gives back all that the process holds of others. */
-function release(process: Process, ending: Ending): void {
+function release(process: Process, ending: ExitCause): void {
   each(process, process.deadlines, cancel, ending)
   each(process, process.watching, cancel, ending)
-  each(process, process.callsMade, disown, ending)
+  each(process, process.outgoingCalls, disown, ending)
   process.deadlines = undefined
   process.watching = undefined
-  process.callsMade = undefined
+  process.outgoingCalls = undefined
 }
 
 /** Tells those it is linked to. A start that failed is told to the starter by its promise, and by nothing else. */
-function passOn(process: Process, ending: Ending, isFailedStart: boolean): void {
+function signalLinks(process: Process, ending: ExitCause, isFailedStart: boolean): void {
   const links = process.links
   process.links = undefined
   for (const linked of links ?? []) {
@@ -162,31 +162,31 @@ function originsOf({ behaviour }: Process): string {
 /** Says once, where it began, that a process failed; processes that end of the same cause report it at level debug. */
 function report(
   process: Process,
-  ending: Ending,
-  held: Readonly<Record<string, number>>,
+  ending: ExitCause,
+  remaining: Readonly<Record<string, number>>,
   isFailedStart: boolean,
 ): void {
   const { runtime, label } = process
-  const facts = { process: process.id, name: process.name, callback: ending.callback, reason: ending.reason, held }
-  const dropped = total(held)
+  const facts = { process: process.id, name: process.name, callback: ending.callback, reason: ending.reason, remaining }
+  const dropped = total(remaining)
   const beganHere = ending.isFailure && ending.origin === label && !isFailedStart
   // The failure's own line has the count: one line for one thing that happened.
   if (beganHere) ending.dropped = dropped
   else if (dropped > 0) {
-    const places = Object.entries(held).filter(([, count]) => count > 0)
+    const places = Object.entries(remaining).filter(([, count]) => count > 0)
     const where = places.map(([place, count]) => `${count} ${PLACES[place] ?? `in its ${place}`}`).join(', ')
     const events = `${dropped} ${dropped === 1 ? 'event' : 'events'}${originsOf(process)}`
     runtime.log('warn', `${label} ended and dropped ${events}: ${where}`, facts)
   }
-  if (beganHere && runtime.telemetry.hears('failure.reported')) {
+  if (beganHere && runtime.telemetry.hasListener('failure.reported')) {
     const { reason, callback } = ending
     const description = ending.describe()
     runtime.telemetry.execute(
       'failure.reported',
-      { held: total(held) },
+      { remaining: total(remaining) },
       { stage: process.identity, reason, callback, description },
     )
   }
   if (beganHere && !willBeSurfaced(process)) runtime.log('error', ending.describe(), facts)
-  else if (!isOrderly(ending.reason)) runtime.log('debug', `${label} ended: ${ending.describe()}`, facts)
+  else if (!isCleanExit(ending.reason)) runtime.log('debug', `${label} ended: ${ending.describe()}`, facts)
 }

@@ -1,4 +1,4 @@
-import type { Ending } from './exit/exit-cause.ts'
+import type { ExitCause } from './exit/exit-cause.ts'
 import { Message } from './message.ts'
 import type { Process } from './process.ts'
 import type { ProcessReference } from './reference.ts'
@@ -17,7 +17,7 @@ export class Monitor {
   readonly target: ProcessReference
   isActive = true
   /** How the target ended; set when it has. */
-  ending: Ending | undefined
+  ending: ExitCause | undefined
 
   constructor(kind: string, tag: string, watcher: Process, target: ProcessReference) {
     this.kind = kind
@@ -27,7 +27,7 @@ export class Monitor {
   }
 
   /** Tells the watcher, whose mailbox keeps the message behind everything the target has sent before. */
-  fire(ending: Ending): void {
+  fire(ending: ExitCause): void {
     this.ending = ending
     this.watcher.watching?.delete(this)
     this.watcher.deliver(new Message(this.kind, this.tag, this.target, this))
@@ -53,13 +53,13 @@ export function monitor(
   target: ProcessReference,
   kind: string,
   tag: string,
-  endedAs?: Ending,
+  endedAs?: ExitCause,
 ): Monitor {
   return watch(new Monitor(kind, tag, watcher, target), endedAs)
 }
 
 /** The same for a monitor that was made already. */
-export function watch<Watch extends Monitor>(created: Watch, endedAs?: Ending): Watch {
+export function watch<Watch extends Monitor>(created: Watch, endedAs?: ExitCause): Watch {
   const { watcher, target } = created
   const watched = target.process
   if (watched === undefined) {

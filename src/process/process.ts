@@ -6,7 +6,7 @@ import type { StageIdentity } from '../telemetry/telemetry-events.ts'
 import type { PendingCall } from './call.ts'
 import type { Drain } from './drain.ts'
 import { end } from './end.ts'
-import { Ending, replaceReason, thrownReason } from './exit/exit-cause.ts'
+import { ExitCause, replaceReason, thrownReason } from './exit/exit-cause.ts'
 import type { ExitReason } from './exit/exit-reason.ts'
 import type { Linkable } from './exit/link.ts'
 import type { HostAbort, RunInContext } from './host/host.ts'
@@ -33,7 +33,7 @@ export interface Behaviour {
   /** The last thing that runs, unless the process is killed. */
   terminate(reason: ExitReason): Progress
   /** What it still holds at its end, in numbers, for the report. */
-  held(): Readonly<Record<string, number>>
+  remainingEvents(): Readonly<Record<string, number>>
   /** The producers that the events came from which it still holds, where it takes events and emits none. */
   origins?(): readonly string[]
   /** What it tells of itself, for a snapshot. */
@@ -99,7 +99,7 @@ export class Process implements Runnable, Linkable {
   readonly context: RunInContext | undefined
   readonly mailbox: Ring<Message> = new Ring<Message>()
   /** Settles the promise of the start; undefined once it is settled. */
-  startup: { resolve(): void; reject(ending: Ending): void } | undefined
+  startup: { resolve(): void; reject(ending: ExitCause): void } | undefined
 
   // Relations; made when first needed, because most processes have few.
   links: ShortLivedSet<Linkable> | undefined
@@ -109,13 +109,13 @@ export class Process implements Runnable, Linkable {
   watching: Set<Monitor> | undefined
   deadlines: Set<Deadline> | undefined
   /** Calls to this process that nobody has replied to. */
-  callsToAnswer: Set<PendingCall> | undefined
+  incomingCalls: Set<PendingCall> | undefined
   /** Calls by this process that nobody has replied to. */
-  callsMade: Set<PendingCall> | undefined
+  outgoingCalls: Set<PendingCall> | undefined
   /** How many messages it has begun to handle: tells the callback that runs or is pending from those before. */
   messagesBegun = 0
   /** Resolve the promises of `stop`. */
-  stopWaiters: ((ending: Ending) => void)[] | undefined
+  stopWaiters: ((ending: ExitCause) => void)[] | undefined
   /** Set when it was asked to drain. */
   drain: Drain | undefined
   /** Behind `signal`; made when that is first read. */
@@ -124,7 +124,7 @@ export class Process implements Runnable, Linkable {
   /** Whether it is in the run queue. */
   private isScheduled = false
   /** Whether something comes before its next message: its set-up, what a promise gave, its end. */
-  private isDisturbed = true
+  private hasPriorityWork = true
   /** Whether `'finish'` came while something else was to be done first; cleared once `onFinish` has run. */
   private isToldToFinish = false
   /** Whether a turn is under way. */
@@ -144,14 +144,14 @@ export class Process implements Runnable, Linkable {
   /** What remains to be done once the promise has settled, innermost first. */
   private continuations: Continuation[] = []
   /** An exit signal that could not be trapped; it wins over everything. */
-  private doom: Ending | undefined
+  private killCause: ExitCause | undefined
   /** Why the process is stopping of its own; set before `stopped` is answered. */
-  private stopping: Ending | undefined
+  private stopping: ExitCause | undefined
   /** The end of another process that the message `heardIn`, counted as `messagesBegun`, brought news of. */
-  private heard: Ending | undefined
-  private heardIn = 0
+  private notedCause: ExitCause | undefined
+  private notedDuring = 0
   /** What `beforeEnd` left; dropped if the process is killed or fails instead. */
-  private lastWords: (() => void)[] = []
+  private beforeExitActions: (() => void)[] = []
   private mailboxWasReported = false
 
   constructor(
@@ -210,8 +210,8 @@ export class Process implements Runnable, Linkable {
   }
 
   /** Whether a signal has come, in the middle of this turn, that ends it: then nothing more is begun. */
-  get isDoomed(): boolean {
-    return this.doom !== undefined
+  get isKilled(): boolean {
+    return this.killCause !== undefined
   }
 
   /** Puts a message into the mailbox. Only enqueues. */
@@ -227,7 +227,7 @@ export class Process implements Runnable, Linkable {
   private announceFinish(): void {
     if (this.behaviour.onFinish === undefined) return
     this.isToldToFinish = true
-    this.isDisturbed = true
+    this.hasPriorityWork = true
     this.schedule()
   }
 
@@ -270,33 +270,33 @@ export class Process implements Runnable, Linkable {
     let handled = 0
     this.isRunning = true
     try {
-      if (!this.isDisturbed || this.getReady()) handled = this.handleMessages()
+      if (!this.hasPriorityWork || this.prepareTurn()) handled = this.handleMessages()
     } catch (thrown) {
       this.crash(thrown)
     } finally {
       this.isRunning = false
     }
     // The signal may have come in the middle of this turn, from the process's own callback.
-    if (this.doom !== undefined) this.die(this.doom)
+    if (this.killCause !== undefined) this.endKilled(this.killCause)
     else if (this.mailbox.length > 0 && !this.isParked) this.schedule()
     return handled + 1
   }
 
   /** Does what comes before the next message, and answers whether the process is free for that. */
-  private getReady(): boolean {
-    this.isDisturbed = false
+  private prepareTurn(): boolean {
+    this.hasPriorityWork = false
     // What a callback waited for that ended its own process may settle afterwards, and ask for a turn.
-    if (this.doom !== undefined || this.status === 'ended') return false
+    if (this.killCause !== undefined || this.status === 'ended') return false
     if (this.isToldToFinish) {
       this.isToldToFinish = false
       this.behaviour.onFinish?.()
       if (this.isParked) return false
     }
     if (this.settled !== undefined && !this.resume()) return false
-    return this.status !== 'starting' || this.settle(this.behaviour.init())
+    return this.status !== 'starting' || this.completeStep(this.behaviour.init())
   }
 
-  private die(ending: Ending): void {
+  private endKilled(ending: ExitCause): void {
     if (this.status !== 'ended') end(this, ending)
   }
 
@@ -312,18 +312,18 @@ export class Process implements Runnable, Linkable {
       this.messagesBegun++
       const progress = behaviour.receive(message)
       if (progress !== 'done') {
-        this.settle(progress)
+        this.completeStep(progress)
         break
       }
-      if (this.doom !== undefined || scheduler.isSpent) break
+      if (this.killCause !== undefined || scheduler.isBudgetUsed) break
     }
     return handled
   }
 
   /** Draws the consequence of some progress, and answers whether the process is free for its next message. */
-  private settle(progress: Progress): boolean {
+  private completeStep(progress: Progress): boolean {
     // A signal that came meanwhile wins: what the callback wanted is no longer asked.
-    if (progress === 'parked' || this.doom !== undefined) return false
+    if (progress === 'parked' || this.killCause !== undefined) return false
     if (progress === 'stopped') {
       this.terminate()
       return false
@@ -334,7 +334,7 @@ export class Process implements Runnable, Linkable {
       this.startup?.resolve()
       this.startup = undefined
     } else if (this.status === 'terminating') {
-      this.endInOrder()
+      this.finishTerminating()
       return false
     }
     return true
@@ -342,7 +342,7 @@ export class Process implements Runnable, Linkable {
 
   private announceStart(): void {
     const { telemetry, processes } = this.runtime
-    if (!telemetry.hears('stage.started')) return
+    if (!telemetry.hasListener('stage.started')) return
     const parent = this.parent instanceof Process ? this.parent.identity : undefined
     telemetry.execute('stage.started', { alive: processes.size }, { stage: this.identity, parent })
   }
@@ -350,21 +350,21 @@ export class Process implements Runnable, Linkable {
   // ── Stopping ──────────────────────────────────────────────────────────────────────────────────────────────────
 
   /** Says that the process ends for this reason; answer the result to whoever called. */
-  stop(reason: ExitReason | Ending, ending?: Ending): Progress {
-    if (reason instanceof Ending) this.stopping = reason
-    else this.stopping = ending ?? this.endingFor(reason)
+  stop(reason: ExitReason | ExitCause, ending?: ExitCause): Progress {
+    if (reason instanceof ExitCause) this.stopping = reason
+    else this.stopping = ending ?? this.causeFor(reason)
     return 'stopped'
   }
 
   /** Why it is stopping; undefined unless its `terminate` runs or is about to. */
-  get stopCause(): Ending | undefined {
+  get stopCause(): ExitCause | undefined {
     return this.stopping
   }
 
   /** The message under way brings news of an end: see `endingFor`. */
-  hear(ending: Ending | undefined): void {
-    this.heard = ending
-    this.heardIn = this.messagesBegun
+  noteCause(ending: ExitCause | undefined): void {
+    this.notedCause = ending
+    this.notedDuring = this.messagesBegun
   }
 
   /**
@@ -373,29 +373,29 @@ export class Process implements Runnable, Linkable {
    *
    * What is only the same object is another failure: a promise that two stages wait for may reject both of them.
    */
-  endingFor(reason: ExitReason, callback?: string): Ending {
-    const { heard } = this
+  causeFor(reason: ExitReason, callback?: string): ExitCause {
+    const { notedCause } = this
     // That a process was not there is no failure of that one.
-    if (heard === undefined || this.heardIn !== this.messagesBegun || reason === 'noproc' || heard.reason !== reason) {
-      return new Ending(reason, this.label, callback)
+    if (notedCause === undefined || this.notedDuring !== this.messagesBegun || reason === 'noproc' || notedCause.reason !== reason) {
+      return new ExitCause(reason, this.label, callback)
     }
-    return heard
+    return notedCause
   }
 
   /** Leaves something to be done after `terminate` and before anyone hears of the end: a reply. */
-  beforeEnd(run: () => void): void {
-    this.lastWords.push(run)
+  beforeExit(run: () => void): void {
+    this.beforeExitActions.push(run)
   }
 
   /** Handles the kinds of message that every process knows; others it ignores. */
   receiveSystem(message: Message): Progress {
     if (message.kind !== 'stop' && message.kind !== 'parent-exit') return 'done'
-    const { ending } = message.body as { readonly ending: Ending }
+    const { ending } = message.body as { readonly ending: ExitCause }
     return this.stop(ending.reason, ending)
   }
 
   private terminate(): void {
-    const ending = this.stopping as Ending
+    const ending = this.stopping as ExitCause
     this.continuations = []
     if (this.status === 'starting') {
       end(this, ending)
@@ -403,34 +403,34 @@ export class Process implements Runnable, Linkable {
     }
     this.status = 'terminating'
     const progress = this.behaviour.terminate(ending.reason)
-    if (progress !== 'parked') this.endInOrder()
+    if (progress !== 'parked') this.finishTerminating()
   }
 
-  private endInOrder(): void {
-    for (const run of this.lastWords) run()
-    end(this, this.stopping as Ending)
+  private finishTerminating(): void {
+    for (const run of this.beforeExitActions) run()
+    end(this, this.stopping as ExitCause)
   }
 
   /** Ends the process of what one of its callbacks threw, through `terminate` where that has not run yet. */
   private crash(thrown: unknown): void {
     try {
       this.continuations = []
-      this.lastWords = []
+      this.beforeExitActions = []
       // What a callback answered may be a promise whose own `then` has thrown: nobody waits for that any more.
       this.waker = undefined
       if (this.status === 'terminating') {
-        const former = this.stopping as Ending
+        const former = this.stopping as ExitCause
         const reason = replaceReason(former.reason, thrown)
-        end(this, reason === former.reason ? former : new Ending(reason, this.label, this.callback))
+        end(this, reason === former.reason ? former : new ExitCause(reason, this.label, this.callback))
       } else {
         this.stopping = this.behaviour.endsBy?.(thrown)
-          ? new Ending('shutdown', this.label)
-          : this.endingFor(thrownReason(thrown), this.callback)
+          ? new ExitCause('shutdown', this.label)
+          : this.causeFor(thrownReason(thrown), this.callback)
         this.terminate()
       }
     } catch (again) {
       if (this.status === 'terminating') this.crash(again)
-      else this.runtime.surface(again)
+      else this.runtime.reportUncaught(again)
     }
   }
 
@@ -440,8 +440,8 @@ export class Process implements Runnable, Linkable {
    * Only marks the process: what follows from it happens in a turn of its own, so that an `exit` in the middle of
    * somebody's callback runs nobody's code.
    */
-  signalExit(from: Linkable | undefined, ending: Ending, sender: unknown): void {
-    if (this.status === 'ended' || this.doom !== undefined) return
+  signalExit(from: Linkable | undefined, ending: ExitCause, sender: unknown): void {
+    if (this.status === 'ended' || this.killCause !== undefined) return
     if (this.trapsExits) {
       const kind = from !== undefined && from === this.parent ? 'parent-exit' : 'exit'
       this.deliver(new Message(kind, '', undefined, { from: sender, ending }))
@@ -450,15 +450,15 @@ export class Process implements Runnable, Linkable {
     }
   }
 
-  get onFailure(): 'pass on' | 'keep' {
-    return this.trapsExits ? 'keep' : 'pass on'
+  get onFailure(): 'pass-on' | 'keep' {
+    return this.trapsExits ? 'keep' : 'pass-on'
   }
 
   /** Ends the process at once, whatever it is doing. */
-  kill(ending: Ending): void {
-    if (this.status === 'ended' || this.doom !== undefined) return
-    this.doom = ending
-    this.isDisturbed = true
+  kill(ending: ExitCause): void {
+    if (this.status === 'ended' || this.killCause !== undefined) return
+    this.killCause = ending
+    this.hasPriorityWork = true
     this.continuations = []
     this.waker = undefined
     if (!this.isRunning) this.schedule()
@@ -468,7 +468,7 @@ export class Process implements Runnable, Linkable {
   fail(error: unknown): void {
     if (this.status === 'ended') return
     this.waker = undefined
-    this.goOn('rejected', error)
+    this.resumeLater('rejected', error)
   }
 
   // ── Waiting ───────────────────────────────────────────────────────────────────────────────────────────────────
@@ -478,7 +478,7 @@ export class Process implements Runnable, Linkable {
     const waker = this.spareWaker ?? new Waker(this)
     this.spareWaker = undefined
     this.waker = waker
-    this.parkedAt = this.runtime.scheduler.roughNow()
+    this.parkedAt = this.runtime.scheduler.cachedNow()
     this.continuations.push(resume)
     Promise.resolve(promise).then(waker.resolved, waker.rejected)
     return 'parked'
@@ -492,26 +492,26 @@ export class Process implements Runnable, Linkable {
     this.spareWaker = waker
     const { telemetry, clock } = this.runtime
     if (telemetry.isTimed) this.busy += this.measuredSince(this.parkedAt, clock.now())
-    this.goOn(settled, outcome)
+    this.resumeLater(settled, outcome)
   }
 
-  private goOn(settled: 'resolved' | 'rejected', outcome: unknown): void {
+  private resumeLater(settled: 'resolved' | 'rejected', outcome: unknown): void {
     this.settled = settled
     this.outcome = outcome
-    this.isDisturbed = true
+    this.hasPriorityWork = true
     this.schedule()
   }
 
   /** Lets the others go first; `resume` runs in the process's next turn. */
   yield(resume: Continuation): 'parked' {
     this.continuations.push(resume)
-    this.goOn('resolved', undefined)
+    this.resumeLater('resolved', undefined)
     return 'parked'
   }
 
   /** Says how many events a callback has just handled; answers whether others should now go first. */
-  spend(events: number): boolean {
-    return this.runtime.scheduler.spend(events)
+  useBudget(events: number): boolean {
+    return this.runtime.scheduler.useBudget(events)
   }
 
   /** Waits for a value if it is a promise; what it gives is of no interest. */
@@ -520,7 +520,7 @@ export class Process implements Runnable, Linkable {
   }
 
   /** Leaves word what to do after work that is parked; answers the progress it was given, for the caller to answer. */
-  andThen(progress: Progress, resume: Continuation): Progress {
+  afterwards(progress: Progress, resume: Continuation): Progress {
     if (progress === 'parked') this.continuations.push(resume)
     return progress
   }
@@ -532,15 +532,15 @@ export class Process implements Runnable, Linkable {
     this.outcome = undefined
     if (settled === 'rejected') throw outcome
     const only = continuations.length === 1 ? continuations.pop() : undefined
-    if (only !== undefined) return this.settle(only(outcome))
+    if (only !== undefined) return this.completeStep(only(outcome))
     this.continuations = []
     for (let next = 0; next < continuations.length; next++) {
       const progress = (continuations[next] as Continuation)(outcome)
-      if (progress === 'done' && this.doom === undefined) continue
+      if (progress === 'done' && this.killCause === undefined) continue
       // What the continuation itself left comes before what was left outside of it.
       if (progress === 'parked') for (const later of continuations.slice(next + 1)) this.continuations.push(later)
-      return this.settle(progress)
+      return this.completeStep(progress)
     }
-    return this.settle('done')
+    return this.completeStep('done')
   }
 }

@@ -1,5 +1,5 @@
 import type { ShortLivedSet } from '../base/short-lived.ts'
-import type { Ending } from './exit/exit-cause.ts'
+import type { ExitCause } from './exit/exit-cause.ts'
 import type { Linkable } from './exit/link.ts'
 import type { ProcessRuntime } from './runtime.ts'
 
@@ -12,13 +12,13 @@ export class ProgramScope implements Linkable {
     this.runtime = runtime
   }
 
-  get onFailure(): 'surface' {
-    return 'surface'
+  get onFailure(): 'report' {
+    return 'report'
   }
 
-  signalExit(_from: Linkable | undefined, ending: Ending): void {
-    if (!ending.isFailure || ending.isSurfaced) return
-    ending.isSurfaced = true
-    this.runtime.surface(ending.toFailure())
+  signalExit(_from: Linkable | undefined, ending: ExitCause): void {
+    if (!ending.isFailure || ending.isReported) return
+    ending.isReported = true
+    this.runtime.reportUncaught(ending.toFailure())
   }
 }

@@ -5,8 +5,8 @@ import { version } from '../base/version.ts'
 import type { StageIdentity } from '../telemetry/telemetry-events.ts'
 import { drainOptions, stopOptions } from './call-options.ts'
 import { askToDrain, Drain, type DrainResult } from './drain.ts'
-import { Ending } from './exit/exit-cause.ts'
-import { type ExitReason, isOrderly } from './exit/exit-reason.ts'
+import { ExitCause } from './exit/exit-cause.ts'
+import { type ExitReason, isCleanExit } from './exit/exit-reason.ts'
 import { Message } from './message.ts'
 import type { Process } from './process.ts'
 import type { DrainOptions, ProcessRef, StopOptions } from './process-ref.ts'
@@ -35,7 +35,7 @@ export class ProcessReference implements ProcessRef {
   readonly #kind: string
   #process: Process | undefined
   /** How the process ended; set when it has. */
-  #ending: Ending | undefined
+  #ending: ExitCause | undefined
   #done: Promise<void> | undefined
   #exited: { readonly promise: Promise<ExitReason>; readonly resolve: (reason: ExitReason) => void } | undefined
 
@@ -84,7 +84,7 @@ export class ProcessReference implements ProcessRef {
   }
 
   /** @internal How the process ended; undefined while it lives. */
-  get ending(): Ending | undefined {
+  get ending(): ExitCause | undefined {
     return this.#ending
   }
 
@@ -102,7 +102,7 @@ export class ProcessReference implements ProcessRef {
 
   get done(): Promise<void> {
     this.#done ??= this.exited.then(() => {
-      const ending = this.#ending as Ending
+      const ending = this.#ending as ExitCause
       if (!ending.isClean) throw (ending.isFailure ? ending : ending.root).toFailure()
     })
     return this.#done
@@ -116,12 +116,12 @@ export class ProcessReference implements ProcessRef {
     const { timers } = this.#runtime
     let cut = (): void => {}
     const isLate = timers.add(deadline, () => {
-      const late = new Ending('shutdown', this.#label, undefined, true)
+      const late = new ExitCause('shutdown', this.#label, undefined, true)
       // As its parent would end it: what traps exits ends through its terminate, and must not take it for a message.
       if (process.trapsExits)
         process.deliver(new Message('parent-exit', '', undefined, { from: undefined, ending: late }))
       else process.kill(late)
-      const kill = (): void => process.kill(new Ending('killed', this.#label, undefined, true))
+      const kill = (): void => process.kill(new ExitCause('killed', this.#label, undefined, true))
       const isHanging = timers.add(GRACE, kill)
       cut = () => isHanging.cancel()
     })
@@ -141,16 +141,16 @@ export class ProcessReference implements ProcessRef {
       process.stopWaiters ??= []
       process.stopWaiters.push((ending) => {
         deadline.cancel()
-        if (ending.reason === reason || isOrderly(ending.reason)) resolve()
+        if (ending.reason === reason || isCleanExit(ending.reason)) resolve()
         else reject(new ExitError(operation, this.#label, ending.reason))
       })
-      process.deliver(new Message('stop', '', undefined, { ending: new Ending(reason, this.#label, undefined, true) }))
+      process.deliver(new Message('stop', '', undefined, { ending: new ExitCause(reason, this.#label, undefined, true) }))
     })
   }
 
   exit(reason: ExitReason): void {
     const isKill = reason === 'kill'
-    const ending = new Ending(isKill ? 'killed' : reason, this.#label, undefined, true)
+    const ending = new ExitCause(isKill ? 'killed' : reason, this.#label, undefined, true)
     if (isKill) this.#process?.kill(ending)
     else this.#process?.signalExit(undefined, ending, undefined)
   }
@@ -168,13 +168,13 @@ export class ProcessReference implements ProcessRef {
   }
 
   /** @internal The process has ended: lets go of it. */
-  leave(ending: Ending): void {
+  detach(ending: ExitCause): void {
     this.#process = undefined
     this.#ending = ending
   }
 
   /** @internal Tells those who wait for `exited`. */
-  announce(): void {
+  resolveExited(): void {
     this.#exited?.resolve(this.exitReason)
   }
 }

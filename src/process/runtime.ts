@@ -4,7 +4,7 @@ import { quote } from '../base/quote.ts'
 import { ShortLivedMap } from '../base/short-lived.ts'
 import { isThenable } from '../base/thenable.ts'
 import { Telemetry } from '../telemetry/telemetry.ts'
-import { Ending } from './exit/exit-cause.ts'
+import { ExitCause } from './exit/exit-cause.ts'
 import type { Process } from './process.ts'
 import { ProgramScope } from './program-scope.ts'
 import type { ProcessReference } from './reference.ts'
@@ -80,8 +80,8 @@ export class ProcessRuntime implements Runtime {
   }
 
   /** The end of a process that was not there. */
-  noProcess(target: ProcessReference): Ending {
-    return new Ending('noproc', target.label)
+  noProcess(target: ProcessReference): ExitCause {
+    return new ExitCause('noproc', target.label)
   }
 
   log(level: LogLevel, message: string, facts: Readonly<Record<string, unknown>>): void {
@@ -95,8 +95,8 @@ export class ProcessRuntime implements Runtime {
   }
 
   /** Raises an error as uncaught, in a task of its own. */
-  surface(error: unknown): void {
-    host.surface(error)
+  reportUncaught(error: unknown): void {
+    host.reportUncaught(error)
   }
 }
 

@@ -6,7 +6,7 @@ import { Process } from '../process/process.ts'
 import type { AbortSignalLike } from '../process/process-ref.ts'
 import type { ProcessRuntime } from '../process/runtime.ts'
 import type { Deadline } from '../process/schedule/timers.ts'
-import { OwnScope, type Scope } from '../process/start/scope.ts'
+import { ProcessScope, type Scope } from '../process/start/scope.ts'
 import { InterruptedError, type Signal } from './interrupted-error.ts'
 
 /** Where there is no deadline, how long stages wait for what is told before them, in milliseconds. */
@@ -55,7 +55,7 @@ export class ProgramRun<Value> {
   /** What the function returns; rejects with what it throws, or with the failure of a stage. */
   finished!: Promise<Value>
   private readonly runtime: ProcessRuntime
-  private readonly scope: OwnScope
+  private readonly scope: ProcessScope
   private readonly context = new OwnRunContext()
   private readonly deadline: number
   private readonly grace: number
@@ -66,7 +66,7 @@ export class ProgramRun<Value> {
     this.runtime = runtime
     this.deadline = deadline
     this.grace = grace
-    this.scope = new OwnScope(runtime, grace)
+    this.scope = new ProcessScope(runtime, grace)
   }
 
   /** Calls the function. */

@@ -32,7 +32,7 @@ export interface UndoneStage {
   readonly label: string
   readonly reason: ExitReason
   /** What it still held, in numbers of events, by where that was. */
-  readonly held: Readonly<Record<string, number>>
+  readonly remaining: Readonly<Record<string, number>>
 }
 
 /** How a program has ended. */
@@ -113,8 +113,8 @@ export async function runUntilSignal<Value = void>(
   const runtime = given === undefined ? defaultRuntime : expectRuntime(given)
   const undone: UndoneStage[] = []
   const detach = runtime.telemetry.attach({
-    'stage.stopped': ({ held: count }, { stage, reason, held }) => {
-      if (count > 0) undone.push({ label: `${stage.kind} ${stage.name ?? stage.id}`, reason, held })
+    'stage.stopped': ({ remaining: count }, { stage, reason, remaining }) => {
+      if (count > 0) undone.push({ label: `${stage.kind} ${stage.name ?? stage.id}`, reason, remaining })
     },
   })
   const run = new ProgramRun<Value>(runtime, { deadline, grace })
@@ -143,7 +143,7 @@ function stageProgram<Value>(stage: Stage<ProcessRef>): (scope: Scope) => Promis
 
 function report(runtime: ProcessRuntime, undone: readonly UndoneStage[]): void {
   for (const stage of undone) {
-    const where = Object.entries(stage.held).filter(([, count]) => count > 0)
+    const where = Object.entries(stage.remaining).filter(([, count]) => count > 0)
     const holdings = where.map(([place, count]) => `${count} in its ${place}`).join(', ')
     runtime.log('warn', `left undone: ${stage.label} ended with events ${holdings}`, { ...stage })
   }

@@ -45,7 +45,7 @@ import type { ProcessReference } from '../process/reference.ts'
 export const PROTOCOL_VERSION = 1
 
 /** What a `subscribe` says. */
-export interface Subscribing {
+export interface SubscribeBody {
   readonly version: number
   /** A subscription of the same consumer to be cancelled before. */
   readonly cancelFirst: { readonly tag: string; readonly reason: ExitReason } | undefined
@@ -65,21 +65,21 @@ export interface Cancelled {
 }
 
 /** To a producer: `from` subscribes under `tag`. */
-export type Subscribe = Message<'subscribe', Subscribing>
+export type SubscribeMessage = Message<'subscribe', SubscribeBody>
 /**
  * To a producer: the subscriber asks for `body` more events. `ask-again` a producer sends to itself, for what it has
  * taken back from a subscriber.
  */
-export type Ask = Message<'ask' | 'ask-again', number>
+export type AskMessage = Message<'ask' | 'ask-again', number>
 /** To a producer: the subscriber wants no more. */
-export type Cancel = Message<'cancel', ExitReason>
+export type CancelMessage = Message<'cancel', ExitReason>
 /** To a consumer: events it has asked for. `meta` is reserved: for acknowledgements, and tracing across machines. */
-export type Delivered = Message<'events', readonly unknown[]> & { readonly meta?: unknown }
+export type EventsMessage = Message<'events', readonly unknown[]> & { readonly meta?: unknown }
 /** To a consumer: the subscription has ended. */
-export type Ended = Message<'cancelled', Cancelled>
+export type CancelledMessage = Message<'cancelled', Cancelled>
 
 /** Subscribes `consumer` to `producer`. */
-export function sendSubscribe(producer: ProcessReference, tag: string, consumer: ProcessRef, body: Subscribing): void {
+export function sendSubscribe(producer: ProcessReference, tag: string, consumer: ProcessRef, body: SubscribeBody): void {
   producer.deliver(new Message('subscribe', tag, consumer, body))
 }
 

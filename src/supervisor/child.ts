@@ -1,5 +1,5 @@
 import { NameTakenError, StartIgnoredError } from '../base/errors.ts'
-import type { Ending } from '../process/exit/exit-cause.ts'
+import type { ExitCause } from '../process/exit/exit-cause.ts'
 import type { Process } from '../process/process.ts'
 import type { ProcessReference } from '../process/reference.ts'
 import { type Definition, expectDefinition } from '../process/start/definition.ts'
@@ -87,7 +87,7 @@ export class Child {
    *
    * @param because The failure for which it is ended; undefined where that was asked for.
    */
-  async shutDown(supervisor: Process, because?: Ending): Promise<void> {
+  async shutDown(supervisor: Process, because?: ExitCause): Promise<void> {
     const { reference } = this
     this.reference = undefined
     this.isRestarting = false

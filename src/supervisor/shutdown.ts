@@ -1,5 +1,5 @@
 import { matching, type OptionType } from '../base/option-type.ts'
-import { Ending } from '../process/exit/exit-cause.ts'
+import { ExitCause } from '../process/exit/exit-cause.ts'
 import { unlink } from '../process/exit/link.ts'
 import type { Process } from '../process/process.ts'
 import type { ProcessReference } from '../process/reference.ts'
@@ -26,19 +26,19 @@ export async function shutDown(
   supervisor: Process,
   child: ProcessReference,
   shutdown: Shutdown,
-  because: Ending | undefined,
+  because: ExitCause | undefined,
 ): Promise<void> {
   const { process } = child
   if (process === undefined) return
   unlink(supervisor, process)
-  const kill = (): void => process.kill(new Ending('killed', child.label, undefined, true, because))
+  const kill = (): void => process.kill(new ExitCause('killed', child.label, undefined, true, because))
   if (shutdown === 'brutal-kill') {
     kill()
     await child.exited
     return
   }
   const deadline = supervisor.runtime.timers.add(shutdown, kill)
-  process.signalExit(supervisor, new Ending('shutdown', child.label, undefined, true, because), supervisor.reference)
+  process.signalExit(supervisor, new ExitCause('shutdown', child.label, undefined, true, because), supervisor.reference)
   await child.exited
   deadline.cancel()
 }

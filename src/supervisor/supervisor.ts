@@ -1,10 +1,10 @@
-import { ChildRunningError, ExitError, ExitedError, StartError } from '../base/errors.ts'
+import { ChildRunningError, ExitError, StageEndedError, StartError } from '../base/errors.ts'
 import { isError } from '../base/is-error.ts'
 import { quote } from '../base/quote.ts'
 import type { PendingCall, Request } from '../process/call.ts'
 import { askToDrain, type Drain } from '../process/drain.ts'
-import { Ending, GivingUp } from '../process/exit/exit-cause.ts'
-import { type ExitReason, isOrderly } from '../process/exit/exit-reason.ts'
+import { ExitCause, RestartLimitReached } from '../process/exit/exit-cause.ts'
+import { type ExitReason, isCleanExit } from '../process/exit/exit-reason.ts'
 import { Message } from '../process/message.ts'
 import type { Behaviour, Process, Progress } from '../process/process.ts'
 import type { ProcessReference } from '../process/reference.ts'
@@ -86,7 +86,7 @@ export class SupervisorProcess implements Behaviour {
       } catch (error) {
         const label = `child ${quote(child.id)}`
         const failure = new StartError(label, error, `${label} could not be started`)
-        await this.stopChildren(this.children, new Ending(failure, this.process.label))
+        await this.stopChildren(this.children, new ExitCause(failure, this.process.label))
         return failure
       }
     }
@@ -98,14 +98,14 @@ export class SupervisorProcess implements Behaviour {
     // A supervisor that was killed meanwhile starts nobody any more: nobody would stop them.
     if (this.process.status === 'ended') {
       const { label, reference } = this.process
-      throw new ExitedError('startChild', label, reference.exitReason)
+      throw new StageEndedError('startChild', label, reference.exitReason)
     }
     await child.start(this.process)
     if (child.reference === undefined && child.spec.restart === 'temporary') this.forget(child)
   }
 
   /** @param because The failure for which they are stopped; undefined where the supervisor was told to stop. */
-  private async stopChildren(children: readonly Child[], because: Ending | undefined): Promise<void> {
+  private async stopChildren(children: readonly Child[], because: ExitCause | undefined): Promise<void> {
     for (const child of children.toReversed()) await child.shutDown(this.process, because)
   }
 
@@ -119,13 +119,13 @@ export class SupervisorProcess implements Behaviour {
     return this.process.waitFor(this.stopChildren(this.children, because))
   }
 
-  held(): Readonly<Record<string, number>> {
+  remainingEvents(): Readonly<Record<string, number>> {
     return {}
   }
 
   inspect(): Inspection {
     const { strategy, restarts, children } = this
-    return { isStarved: false, supervising: { strategy, restarts, children: children.map((child) => child.inspect()) } }
+    return { isBlocked: false, supervising: { strategy, restarts, children: children.map((child) => child.inspect()) } }
   }
 
   // ── Exits of children ─────────────────────────────────────────────────────────────────────────────────────────
@@ -135,12 +135,12 @@ export class SupervisorProcess implements Behaviour {
       case 'exit': {
         const { from, ending } = message.body as {
           readonly from: ProcessReference | undefined
-          readonly ending: Ending
+          readonly ending: ExitCause
         }
         return this.onExit(from, ending)
       }
       case 'restart-again': {
-        const { child, ending } = message.body as { readonly child: Child; readonly ending: Ending }
+        const { child, ending } = message.body as { readonly child: Child; readonly ending: ExitCause }
         return child.isRestarting && !this.isFinishing ? this.restart(child, ending) : 'done'
       }
       case 'finish-tasks':
@@ -181,31 +181,31 @@ export class SupervisorProcess implements Behaviour {
     return this.isFinishing && isDone ? this.process.stop('shutdown') : 'done'
   }
 
-  private onExit(reference: ProcessReference | undefined, ending: Ending): Progress {
+  private onExit(reference: ProcessReference | undefined, ending: ExitCause): Progress {
     const child = this.children.find((each) => reference !== undefined && each.reference === reference)
     if (child === undefined) return 'done'
     child.reference = undefined
     if (this.isFinishing) return this.stopIfDone()
     if (this.isFinishingTasks && child.kind === 'task') return 'done'
     const { restart } = child.spec
-    if (restart === 'permanent' || (restart === 'transient' && !isOrderly(ending.reason))) {
+    if (restart === 'permanent' || (restart === 'transient' && !isCleanExit(ending.reason))) {
       return this.restart(child, ending)
     }
     if (restart === 'temporary') this.forget(child)
     return 'done'
   }
 
-  private restart(failed: Child, ending: Ending): Progress {
+  private restart(failed: Child, ending: ExitCause): Progress {
     const { process } = this
     const facts = { process: process.id, child: failed.id, reason: ending.reason }
     if (!this.intensity.add(process.runtime.clock.now())) {
-      return process.stop(new GivingUp(process.label, this.limit, ending))
+      return process.stop(new RestartLimitReached(process.label, this.limit, ending))
     }
     process.runtime.log('info', `${process.label} restarts ${quote(failed.id)}`, facts)
     return process.park(this.restartAffected(failed, ending), () => 'done')
   }
 
-  private async restartAffected(failed: Child, ending: Ending): Promise<void> {
+  private async restartAffected(failed: Child, ending: ExitCause): Promise<void> {
     const affected = AFFECTED[this.strategy](this.children, failed)
     await this.stopChildren(affected, this.becauseOf(ending))
     for (const child of affected) {
@@ -216,14 +216,14 @@ export class SupervisorProcess implements Behaviour {
   }
 
   /** Children that are stopped and started again have not finished what they did, also if it was a clean end. */
-  private becauseOf(ending: Ending): Ending {
+  private becauseOf(ending: ExitCause): ExitCause {
     if (!ending.isClean) return ending
     const { label } = this.process
-    return new Ending(new ExitError(`${label} restarts its children`, ending.origin, ending.reason), label)
+    return new ExitCause(new ExitError(`${label} restarts its children`, ending.origin, ending.reason), label)
   }
 
   /** Starts a child anew. If that fails, it is tried again, which counts as another restart. */
-  private async tryToStart(child: Child, ending: Ending): Promise<boolean> {
+  private async tryToStart(child: Child, ending: ExitCause): Promise<boolean> {
     try {
       await this.startChild(child)
       this.tellRestarted(child, ending)
@@ -236,16 +236,16 @@ export class SupervisorProcess implements Behaviour {
         reason,
       })
       child.isRestarting = true
-      const again = isError(error) ? new Ending(error, `${process.label}, starting ${quote(child.id)}`) : ending
+      const again = isError(error) ? new ExitCause(error, `${process.label}, starting ${quote(child.id)}`) : ending
       process.deliver(new Message('restart-again', '', undefined, { child, ending: again }))
       return false
     }
   }
 
-  private tellRestarted({ id, reference }: Child, { reason }: Ending): void {
+  private tellRestarted({ id, reference }: Child, { reason }: ExitCause): void {
     this.restarts++
     const { runtime, identity: supervisor } = this.process
-    if (reference === undefined || !runtime.telemetry.hears('process.restarted')) return
+    if (reference === undefined || !runtime.telemetry.hasListener('process.restarted')) return
     const { identity: stage } = reference
     runtime.telemetry.execute(
       'process.restarted',

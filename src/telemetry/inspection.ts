@@ -6,7 +6,7 @@
  */
 export interface Inspection {
   /** Whether it holds events that it cannot handle before somebody asks for what it emits. */
-  readonly isStarved: boolean
+  readonly isBlocked: boolean
   /**
    * The id of the process that this one is a part of: of a pipeline, for one of its processors. A process with parts is a
    * unit, shown as one box that opens. Without it, a supervisor is the unit of its children.
@@ -41,7 +41,7 @@ export interface ProducingInspection {
   /** When it last emitted; `null` if it never has. */
   readonly lastEmitted: number | null
   /** Since when it has had demand that nothing it emitted has answered; `null` where nobody waits. */
-  readonly askedSince: number | null
+  readonly demandSince: number | null
   /**
    * Total time, in milliseconds, in which demand had reached it that it had not met: it worked on that, or waited for
    * events. In the rest of the time its consumers held it back. A broadcast is reached by what all have asked for.
@@ -56,7 +56,7 @@ export interface DispatcherInspection {
   /** `'custom'` for one of the user's own. */
   readonly kind: 'demand' | 'broadcast' | 'partition' | 'custom'
   /** Events that the dispatcher itself holds back. */
-  readonly held: number
+  readonly queued: number
   /** Of a partition dispatcher: its partitions in order. */
   readonly partitions?: readonly PartitionInspection[]
 }
@@ -90,7 +90,7 @@ export interface ConsumingInspection {
   /** Total of batches whose handling has begun. */
   readonly batches: number
   /** Events of the present delivery that have not been handled: in a callback's hands, or behind those. */
-  readonly inHand: number
+  readonly handling: number
   /** Events in its mailbox. */
   readonly mailbox: number
   /** Events that wait for demand of its own consumers: the inbound queue of a producer-consumer. */

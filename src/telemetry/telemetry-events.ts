@@ -21,13 +21,13 @@ export interface TelemetryEvents {
     readonly metadata: { readonly stage: StageIdentity; readonly parent: StageIdentity | undefined }
   }
   'stage.stopped': {
-    readonly measurements: { readonly held: number; readonly alive: number }
+    readonly measurements: { readonly remaining: number; readonly alive: number }
     readonly metadata: {
       readonly stage: StageIdentity
       readonly reason: unknown
       readonly isFailure: boolean
       readonly wasStarted: boolean
-      readonly held: Readonly<Record<string, number>>
+      readonly remaining: Readonly<Record<string, number>>
     }
   }
   'subscription.started': {
@@ -83,7 +83,7 @@ export interface TelemetryEvents {
     readonly measurements: { readonly count: number }
     readonly metadata: {
       readonly stage: StageIdentity
-      readonly cause: 'buffer full' | 'subscriber gone' | 'unknown subscription'
+      readonly cause: 'buffer full' | 'subscriber cancelled' | 'unknown subscription'
     }
   }
   'process.restarted': {
@@ -96,7 +96,7 @@ export interface TelemetryEvents {
     }
   }
   'failure.reported': {
-    readonly measurements: { readonly held: number }
+    readonly measurements: { readonly remaining: number }
     readonly metadata: {
       readonly stage: StageIdentity
       readonly reason: unknown
@@ -116,7 +116,7 @@ export type Measurements<Name extends TelemetryName> = TelemetryEvents[Name]['me
 export type Metadata<Name extends TelemetryName> = TelemetryEvents[Name]['metadata']
 
 /** What is said of an event in the reference. */
-export interface Entry<Name extends TelemetryName> {
+export interface TelemetryEventDoc<Name extends TelemetryName> {
   /** When it happens. */
   readonly text: string
   readonly measurements: { readonly [Key in keyof Measurements<Name>]: string }
@@ -124,7 +124,7 @@ export interface Entry<Name extends TelemetryName> {
 }
 
 /** The catalogue, in the order in which a reader meets it. */
-export const catalogue: { readonly [Name in TelemetryName]: Entry<Name> } = {
+export const telemetryEvents: { readonly [Name in TelemetryName]: TelemetryEventDoc<Name> } = {
   'stage.started': {
     text: 'A process is set up: a stage, a supervisor, a task.',
     measurements: { alive: 'processes in the runtime, this one included' },
@@ -132,13 +132,13 @@ export const catalogue: { readonly [Name in TelemetryName]: Entry<Name> } = {
   },
   'stage.stopped': {
     text: 'A process has ended, cleanly, by a failure, or before it was set up.',
-    measurements: { held: 'events that it still held', alive: 'processes left in the runtime' },
+    measurements: { remaining: 'events that it still held', alive: 'processes left in the runtime' },
     metadata: {
       stage: 'which',
       reason: 'its exit reason',
       isFailure: 'whether that is a failure',
       wasStarted: 'whether it had been set up',
-      held: 'events that it still held, by where: `buffer`, `hands`, `mailbox`, `children` and so on',
+      remaining: 'events that it still held, by where: `buffer`, `handling`, `mailbox`, `children` and so on',
     },
   },
   'subscription.started': {
@@ -200,7 +200,7 @@ export const catalogue: { readonly [Name in TelemetryName]: Entry<Name> } = {
     measurements: { count: 'events' },
     metadata: {
       stage: 'who dropped them',
-      cause: "`'buffer full'`, `'subscriber gone'` from its partition, or `'unknown subscription'`",
+      cause: "`'buffer full'`, `'subscriber cancelled'` from its partition, or `'unknown subscription'`",
     },
   },
   'process.restarted': {
@@ -215,7 +215,7 @@ export const catalogue: { readonly [Name in TelemetryName]: Entry<Name> } = {
   },
   'failure.reported': {
     text: 'A process has failed: once per cause, where it began.',
-    measurements: { held: 'events that the process still held' },
+    measurements: { remaining: 'events that the process still held' },
     metadata: {
       stage: 'which',
       reason: 'its exit reason',

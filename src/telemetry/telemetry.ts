@@ -1,4 +1,4 @@
-import { explain } from '../base/errors.ts'
+import { describeReason } from '../base/errors.ts'
 import { isThenable } from '../base/thenable.ts'
 import type { Measurements, Metadata, TelemetryName } from './telemetry-events.ts'
 
@@ -28,7 +28,7 @@ interface Attachment {
  */
 export class Telemetry {
   /** Whether anyone listens to anything. */
-  isHeard = false
+  hasListeners = false
   /** Whether the time that processes spend is to be measured. */
   isTimed = false
   /** Since when it has been, in milliseconds on the runtime's clock. */
@@ -44,7 +44,7 @@ export class Telemetry {
   }
 
   /** Whether anyone listens to this event. */
-  hears(name: TelemetryName): boolean {
+  hasListener(name: TelemetryName): boolean {
     return this.names.has(name)
   }
 
@@ -69,7 +69,7 @@ export class Telemetry {
         if (listener !== undefined) this.names.add(name as TelemetryName)
       }
     }
-    this.isHeard = this.names.size > 0
+    this.hasListeners = this.names.size > 0
   }
 
   /** Tells of an event. Runs the listeners; one that throws is detached, with those it was attached with, and reported. */
@@ -90,7 +90,7 @@ export class Telemetry {
     // Of one that answers promises several may be pending when the first of them rejects: it is reported once.
     if (!attachment.isAttached) return
     this.detach(attachment)
-    this.report(`a telemetry listener of '${name}' failed and was detached: ${explain(error)}`, { event: name, error })
+    this.report(`a telemetry listener of '${name}' failed and was detached: ${describeReason(error)}`, { event: name, error })
   }
 
   /**

@@ -5,7 +5,7 @@ import { isError } from '../base/is-error.ts'
  *
  * Errors are the same if they are of one class and say the same. What holds itself is compared once.
  */
-export function same(one: unknown, other: unknown): boolean {
+export function deepEqual(one: unknown, other: unknown): boolean {
   return isSame(one, other, new Map())
 }
 

@@ -1,6 +1,6 @@
 import { GenStageError } from '../base/errors.ts'
 import { quote } from '../base/quote.ts'
-import { same } from './deep-equal.ts'
+import { deepEqual } from './deep-equal.ts'
 
 /** What a probe expected has not come. Test frameworks find both sides in it, and show how they differ. */
 export class ExpectationError extends GenStageError {
@@ -27,8 +27,8 @@ export function expectSameEvents(
   got: readonly unknown[],
   remark: string,
 ): void {
-  if (same(expected, got)) return
-  const place = expected.findIndex((event, index) => index >= got.length || !same(event, got[index]))
+  if (deepEqual(expected, got)) return
+  const place = expected.findIndex((event, index) => index >= got.length || !deepEqual(event, got[index]))
   const difference = place < 0 ? expected.length : place
   const where = `${show(expected, difference)} at index ${difference}, got ${show(got, difference)}`
   throw new ExpectationError(

@@ -93,7 +93,7 @@ export function inject(runtime: TestRuntime, options: InjectOptions): Injected {
     happen() {
       const process = stage === undefined ? anyStage(home, lot) : find(home, stage)
       if (process === undefined) return false
-      strike(home, process, fault, home.steps - start)
+      applyFault(home, process, fault, home.steps - start)
       injected.struck(process.label, home.steps - start)
       return true
     },
@@ -142,7 +142,7 @@ function find(runtime: ManualRuntime, stage: unknown): Process | undefined {
   return resolveReference(stage, runtime, 'stage to be a reference')?.process
 }
 
-function strike({ schedule }: ManualRuntime, process: Process, fault: Fault, step: number): void {
+function applyFault({ schedule }: ManualRuntime, process: Process, fault: Fault, step: number): void {
   if (fault === 'kill') process.reference.exit('kill')
   else if (fault === 'crash') process.fail(new InjectedCrash(process.label, step))
   else schedule.delay(process.id, fault.delay)

@@ -7,7 +7,7 @@ import { expectDefinition } from '../process/start/definition.ts'
 import { launchProcess } from '../process/start/start.ts'
 import type { Stage } from '../process/start/start-types.ts'
 import type { CancelReason } from '../stage/types/results.ts'
-import { same } from './deep-equal.ts'
+import { deepEqual } from './deep-equal.ts'
 import { ExpectationError } from './expectation.ts'
 import type { ManualRuntime } from './test-runtime.ts'
 
@@ -67,7 +67,7 @@ export class Endings {
     const message = `expected the subscription of ${probe} to have ended${words}, got:`
     if (this.spokenOf === this.reasons.length) throw new ExpectationError(`${message} no end`, wanted, undefined)
     const got = this.reasons[this.spokenOf]
-    if (reasons.length > 0 && !same(wanted, got)) throw new ExpectationError(`${message} ${quote(got)}`, wanted, got)
+    if (reasons.length > 0 && !deepEqual(wanted, got)) throw new ExpectationError(`${message} ${quote(got)}`, wanted, got)
     this.spokenOf++
   }
 }

@@ -6,7 +6,7 @@ import type { ExitReason } from '../process/exit/exit-reason.ts'
 import { producer } from '../stage/definition/factories.ts'
 import type { ProducerCallbacks } from '../stage/types/callbacks.ts'
 import type { OptionsTrait } from '../stage/types/inferred-reference.ts'
-import type { Accepts, ProducerRef } from '../stage/types/references.ts'
+import type { Castable, ProducerRef } from '../stage/types/references.ts'
 import type { SubscribeOptions } from '../stage/types/subscription.ts'
 import { ExpectationError } from './expectation.ts'
 import { Endings, launchProbe, nameOption, type ProbeOptions } from './probe.ts'
@@ -139,7 +139,7 @@ class Producer<Event, Options> implements ProducerProbe<Event, Options> {
   }
 
   emit(events: readonly Event[]): void {
-    const self = this.ref as unknown as Accepts<{ emit(events: readonly Event[]): void }>
+    const self = this.ref as unknown as Castable<{ emit(events: readonly Event[]): void }>
     // A copy, as whoever emits an array gives it away.
     self.cast('emit', events.slice())
   }

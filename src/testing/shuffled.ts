@@ -1,4 +1,4 @@
-import { explain } from '../base/errors.ts'
+import { describeReason } from '../base/errors.ts'
 import { quote } from '../base/quote.ts'
 import { type TestRuntime, testRuntime } from './test-runtime.ts'
 
@@ -32,7 +32,7 @@ export async function shuffled(
       await body(runtime, seed)
     } catch (error) {
       throw new Error(
-        `failed under the schedule of seed ${seed} (to replay it, set GENSTAGE_SEED=${seed}): ${explain(error)}`,
+        `failed under the schedule of seed ${seed} (to replay it, set GENSTAGE_SEED=${seed}): ${describeReason(error)}`,
         { cause: error },
       )
     }

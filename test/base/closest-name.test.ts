@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { nearest } from '../../src/base/closest-name.ts'
+import { closestName } from '../../src/base/closest-name.ts'
 
 const known = ['maxDemand', 'minDemand', 'cancel', 'bufferSize', 'bufferKeep', 'partition']
 
@@ -13,22 +13,22 @@ test.each([
   ['partitions', 'partition'],
   ['maxDemand', 'maxDemand'],
 ])('%s is nearest to %s', (word, expected) => {
-  expect(nearest(word, known)).toBe(expected)
+  expect(closestName(word, known)).toBe(expected)
 })
 
 test('case does not count', () => {
-  expect(nearest('url', ['ask', 'URL'])).toBe('URL')
-  expect(nearest('URL', ['ask', 'url'])).toBe('url')
+  expect(closestName('url', ['ask', 'URL'])).toBe('URL')
+  expect(closestName('URL', ['ask', 'url'])).toBe('url')
 })
 
 test('two characters that have changed places are one mistake', () => {
-  expect(nearest('form', ['farms', 'from'])).toBe('from')
+  expect(closestName('form', ['farms', 'from'])).toBe('from')
 })
 
 test('nothing is near where nothing is known', () => {
-  expect(nearest('a', [])).toBeUndefined()
+  expect(closestName('a', [])).toBeUndefined()
 })
 
 test('a word without end is no trouble', () => {
-  expect(nearest('partition'.repeat(1_000_000), known)).toBeTypeOf('string')
+  expect(closestName('partition'.repeat(1_000_000), known)).toBeTypeOf('string')
 })

@@ -1,6 +1,6 @@
 import type {
-  Accepts,
-  Answers,
+  Castable,
+  Callable,
   ConsumerRef,
   ConsumerSupervisorRef,
   ExitReason,
@@ -8,7 +8,7 @@ import type {
   ProducerRef,
   StageRef,
   Subscription,
-  TakesOptions,
+  AcceptsOptions,
 } from 'genstage'
 import type { Routing } from './options.ts'
 import type { Entry, StageDescription } from './scenario.ts'
@@ -17,10 +17,10 @@ import { wordFor } from './words.ts'
 /** The calls and casts by which a stage is told to emit. */
 export type EmitCalls = { emit(events: readonly number[]): 'ok'; early(events: readonly number[]): 'ok' }
 export type EmitCasts = { emit(events: readonly number[]): void }
-type TakesCues = Answers<EmitCalls> & Accepts<EmitCasts>
+type TakesCues = Callable<EmitCalls> & Castable<EmitCasts>
 
-export type ProducerPart = ProducerRef<number> & TakesOptions<Routing> & TakesCues
-export type ProducerConsumerPart = ProducerConsumerRef<number, number> & TakesOptions<Routing> & TakesCues
+export type ProducerPart = ProducerRef<number> & AcceptsOptions<Routing> & TakesCues
+export type ProducerConsumerPart = ProducerConsumerRef<number, number> & AcceptsOptions<Routing> & TakesCues
 export type ConsumerPart = ConsumerRef<number> & TakesCues
 export type SupervisorPart = ConsumerSupervisorRef<number>
 export type Part = ProducerPart | ProducerConsumerPart | ConsumerPart | SupervisorPart

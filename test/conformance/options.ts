@@ -5,8 +5,8 @@ import {
   type ProducerRef,
   partitionDispatcher,
   type SubscribeOptions,
-  type TakesOptions,
-  type To,
+  type AcceptsOptions,
+  type SourceWithOptions,
   to,
 } from 'genstage'
 import { FormatError } from './read-scenarios.ts'
@@ -21,7 +21,7 @@ export interface Routing {
 }
 
 /** A producer of which only the file knows what it wants of its subscribers. */
-export type Source = ProducerRef<number> & TakesOptions<Routing>
+export type Source = ProducerRef<number> & AcceptsOptions<Routing>
 
 type PartitionDescription = Extract<DispatcherDescription, { type: 'partition' }>
 
@@ -55,12 +55,12 @@ function statedOptions(description: SubscriptionDescription): SubscribeOptions &
 }
 
 /** A producer with the options to subscribe to it, for `subscribeTo`. */
-export function sourceFor([stage, options]: SourceDescription, find: (name: string) => Source): To<number> {
+export function sourceFor([stage, options]: SourceDescription, find: (name: string) => Source): SourceWithOptions<number> {
   return to(find(stage), subscriptionOptions(options))
 }
 
 /** The same for `stream`, which has a default of its own that differs on purpose. */
-export function streamSourceFor([stage, options]: SourceDescription, find: (name: string) => Source): To<number> {
+export function streamSourceFor([stage, options]: SourceDescription, find: (name: string) => Source): SourceWithOptions<number> {
   return to(find(stage), statedOptions(options))
 }
 

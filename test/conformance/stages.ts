@@ -10,7 +10,7 @@ import {
   type StageRef,
   type Stop,
   type Subscription,
-  type To,
+  type SourceWithOptions,
 } from 'genstage'
 import { type Actor, type ConsumerPart, Cue, type Part, type ProducerConsumerPart, type ProducerPart } from './actor.ts'
 import { emittingOptions, type Source, sourceFor } from './options.ts'
@@ -144,7 +144,7 @@ function consumerSupervisorFor(description: ConsumerSupervisorDescription, { act
   })
 }
 
-function sourcesFor({ subscribe_to = [] }: Consuming, find: (name: string) => Source): To<number>[] {
+function sourcesFor({ subscribe_to = [] }: Consuming, find: (name: string) => Source): SourceWithOptions<number>[] {
   return subscribe_to.map((source) => sourceFor(source, find))
 }
 

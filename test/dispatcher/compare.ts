@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect } from 'vitest'
-import type { Dispatched, Dispatcher, Served, Subscriber } from '../../src/dispatcher/dispatcher.ts'
+import type { DispatchResult, Dispatcher, DemandResult, Subscriber } from '../../src/dispatcher/dispatcher.ts'
 
 /** What may happen to a dispatcher. `who` picks among those that are subscribed, `consumer` among a few processes. */
 export type Happening<Options> =
@@ -95,11 +95,11 @@ export function expectSameBehaviour<Options>(
       }
       case 'info': {
         const message = { info: ++events }
-        expect(real.holdInfo?.(message) ?? false).toBe(naive.holdInfo?.(message) ?? false)
+        expect(real.queueInfo?.(message) ?? false).toBe(naive.queueInfo?.(message) ?? false)
         break
       }
     }
-    expect(real.heldCount?.() ?? 0).toBe(naive.heldCount?.() ?? 0)
+    expect(real.queuedCount?.() ?? 0).toBe(naive.queuedCount?.() ?? 0)
   }
 }
 
@@ -107,17 +107,17 @@ interface Answer {
   readonly deliveries: readonly { readonly tag: string; readonly events: readonly unknown[] }[]
 }
 
-function deliveriesOf({ deliveries = [] }: Served | Dispatched): Answer['deliveries'] {
+function deliveriesOf({ deliveries = [] }: DemandResult | DispatchResult): Answer['deliveries'] {
   return deliveries.map(([{ tag }, events]) => ({ tag, events }))
 }
 
-function served(answer: number | Served) {
-  const full: Served = typeof answer === 'number' ? { demand: answer } : answer
+function served(answer: number | DemandResult) {
+  const full: DemandResult = typeof answer === 'number' ? { demand: answer } : answer
   const { demand, infos = [], discarded = 0, warning } = full
   return { demand, deliveries: deliveriesOf(full), infos, discarded, warns: warning !== undefined }
 }
 
-function dispatched(answer: Dispatched) {
-  const unwanted = (answer.unwanted ?? []).map(([{ tag }, count]) => ({ tag, count }))
+function dispatched(answer: DispatchResult) {
+  const unwanted = (answer.returnedDemand ?? []).map(([{ tag }, count]) => ({ tag, count }))
   return { deliveries: deliveriesOf(answer), leftover: answer.leftover, unwanted }
 }

@@ -1,4 +1,4 @@
-import type { Delivery, Dispatched, Dispatcher, Served, Subscriber } from '../../src/dispatcher/dispatcher.ts'
+import type { Delivery, DispatchResult, Dispatcher, DemandResult, Subscriber } from '../../src/dispatcher/dispatcher.ts'
 
 /*
  * GenStage's three dispatchers as their behaviour reads, step for step, on plain lists that are searched and rewritten
@@ -43,7 +43,7 @@ export class NaiveDemandDispatcher implements Dispatcher<unknown> {
     return 0
   }
 
-  ask(subscriber: Subscriber, demand: number): number | Served {
+  ask(subscriber: Subscriber, demand: number): number | DemandResult {
     this.maxDemand ??= demand
     const amount = amountOf(subscriber, this.demands) + demand
     this.demands = insert({ subscriber, amount }, without(subscriber, this.demands))
@@ -59,7 +59,7 @@ export class NaiveDemandDispatcher implements Dispatcher<unknown> {
     return 0
   }
 
-  dispatch(events: readonly unknown[]): Dispatched {
+  dispatch(events: readonly unknown[]): DispatchResult {
     if (this.shuffles) {
       const demands = shuffled(this.demands, this.random)
       // Not as GenStage does: one that has asked for nothing must not stand before one that has.
@@ -126,7 +126,7 @@ export class NaiveBroadcastDispatcher implements Dispatcher<unknown, { selector?
     return 0
   }
 
-  dispatch(events: readonly unknown[]): Dispatched {
+  dispatch(events: readonly unknown[]): DispatchResult {
     const now = events.slice(0, this.waiting)
     const deliveries: Delivery[] = []
     const unwanted: (readonly [Subscriber, number])[] = []
@@ -137,7 +137,7 @@ export class NaiveBroadcastDispatcher implements Dispatcher<unknown, { selector?
     }
     this.waiting -= now.length
     this.requested -= now.length
-    return { deliveries, leftover: events.slice(now.length), unwanted }
+    return { deliveries, leftover: events.slice(now.length), returnedDemand: unwanted }
   }
 
   private sync(): number {
@@ -187,7 +187,7 @@ export class NaivePartitionDispatcher implements Dispatcher<unknown, { partition
     return 0
   }
 
-  ask(subscriber: Subscriber, demand: number): number | Served {
+  ask(subscriber: Subscriber, demand: number): number | DemandResult {
     const [name, partition] = this.find(subscriber)
     const alreadySent = Math.min(this.pending, demand)
     this.pending -= alreadySent
@@ -223,7 +223,7 @@ export class NaivePartitionDispatcher implements Dispatcher<unknown, { partition
     return { demand: added, deliveries, infos }
   }
 
-  cancel(subscriber: Subscriber): number | Served {
+  cancel(subscriber: Subscriber): number | DemandResult {
     if (![...this.partitions.values()].some((partition) => partition.subscriber === subscriber)) return 0
     const [name, partition] = this.find(subscriber)
     const { open } = partition
@@ -239,7 +239,7 @@ export class NaivePartitionDispatcher implements Dispatcher<unknown, { partition
     return { demand: discarded, infos, discarded }
   }
 
-  dispatch(events: readonly unknown[]): Dispatched {
+  dispatch(events: readonly unknown[]): DispatchResult {
     const buckets = new Map<string | number, unknown[]>()
     let index = 0
     for (; index < events.length && this.waiting > 0; index++) {
@@ -263,7 +263,7 @@ export class NaivePartitionDispatcher implements Dispatcher<unknown, { partition
     return { deliveries, leftover: events.slice(index) }
   }
 
-  holdInfo(message: unknown): boolean {
+  queueInfo(message: unknown): boolean {
     const info = {}
     const names: (string | number)[] = []
     for (const [name, { open }] of this.partitions) {
@@ -275,7 +275,7 @@ export class NaivePartitionDispatcher implements Dispatcher<unknown, { partition
     return names.length > 0
   }
 
-  heldCount(): number {
+  queuedCount(): number {
     const queues = [...this.partitions.values()].flatMap(({ open }) => (typeof open === 'number' ? [] : open))
     return queues.filter((each) => 'event' in each).length
   }

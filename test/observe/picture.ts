@@ -23,20 +23,20 @@ export interface StageFigures {
 export function stage(id: string, figures: StageFigures = {}): StageSnapshot {
   const { kind = 'consumer', name = id, state = 'idle', handled = 0, emitted = 0, busy = 0 } = figures
   const { buffered = 0, bufferSize = 10_000 } = figures
-  const inspection = { isStarved: false }
+  const inspection = { isBlocked: false }
   const isConsuming = kind === 'consumer' || kind === 'producer-consumer'
   const isProducing = kind === 'producer' || kind === 'producer-consumer'
   const consuming = {
     handled,
     batches: handled,
-    inHand: 0,
+    handling: 0,
     mailbox: 0,
     inbound: 0,
     lastHandled: null,
     subscriptions: [],
   }
   const producing = {
-    dispatcher: { kind: 'demand', held: 0 },
+    dispatcher: { kind: 'demand', queued: 0 },
     demandMode: 'forward',
     pending: 0,
     buffer: { events: buffered, size: bufferSize, keep: 'last' },
@@ -45,7 +45,7 @@ export function stage(id: string, figures: StageFigures = {}): StageSnapshot {
     sent: emitted,
     discarded: 0,
     lastEmitted: null,
-    askedSince: null,
+    demandSince: null,
     demandTime: 0,
     subscribers: [],
   } as const

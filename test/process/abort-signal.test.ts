@@ -121,7 +121,7 @@ describe('the signal of a stage', () => {
 })
 
 describe('after the end', () => {
-  test('every operation of the stage throws an ExitedError with the reason, so that no orphan starts', async () => {
+  test('every operation of the stage throws an StageEndedError with the reason, so that no orphan starts', async () => {
     const runtime = testRuntime()
     const contexts: ConsumerContext[] = []
     const error = new Error('boom')
@@ -146,7 +146,7 @@ describe('after the end', () => {
       const thrown = await Promise.resolve()
         .then(operate)
         .catch((reason: unknown) => reason)
-      expect(thrown, name).toMatchObject({ name: 'ExitedError', code: 'GENSTAGE_EXITED', reason: error, cause: error })
+      expect(thrown, name).toMatchObject({ name: 'StageEndedError', code: 'GENSTAGE_STAGE_ENDED', reason: error, cause: error })
       expect((thrown as Error).message, name).toBe(`${name}: consumer gone has itself ended, with reason Error: boom`)
     }
     expect((runtime as unknown as ProcessRuntime).processes.size).toBe(1)

@@ -1,5 +1,5 @@
 import { getEventListeners } from 'node:events'
-import { type Answers, consumer, type From, named, type ProcessRef, start } from 'genstage'
+import { type Callable, consumer, type From, named, type ProcessRef, start } from 'genstage'
 import { shuffled, testRuntime } from 'genstage/testing'
 import { describe, expect, test } from 'vitest'
 import type { ProcessRuntime } from '../../src/process/runtime.ts'
@@ -21,7 +21,7 @@ const Answering = (owed: From<string>[] = []) =>
       fail: () => {
         throw new Error('in the handler')
       },
-      refer: async (others: readonly Answers<Untyped>[]) => {
+      refer: async (others: readonly Callable<Untyped>[]) => {
         const [next, ...rest] = others
         return { reply: next === undefined ? 'end' : ((await stage.call(next, 'refer', rest)) as string) }
       },
@@ -33,9 +33,9 @@ const booksOf = (runtime: unknown) => {
   const { timers, processes } = runtime as ProcessRuntime
   return {
     timers: timers.size,
-    calls: [...processes.values()].map(({ callsToAnswer, callsMade }) => [
-      callsToAnswer?.size ?? 0,
-      callsMade?.size ?? 0,
+    calls: [...processes.values()].map(({ incomingCalls, outgoingCalls }) => [
+      incomingCalls?.size ?? 0,
+      outgoingCalls?.size ?? 0,
     ]),
   }
 }
@@ -477,7 +477,7 @@ describe('a stage’s own call', () => {
     const asking = await start(
       consumer((stage) => ({
         handleEvents() {},
-        handleInfo(message: Answers<{ ask(back: unknown): string }> | { readonly told: string } | 'work') {
+        handleInfo(message: Callable<{ ask(back: unknown): string }> | { readonly told: string } | 'work') {
           if (message === 'work') return waiting.promise
           if ('told' in message) replies.push(message.told)
           else void stage.call(message, 'ask', stage.self).then((told) => stage.self.send({ told }))
@@ -491,7 +491,7 @@ describe('a stage’s own call', () => {
       consumer((stage) => ({
         handleEvents() {},
         handleCall: {
-          ask: async (back: Answers<{ name(): string }>) => ({ reply: `hello, ${await stage.call(back, 'name')}` }),
+          ask: async (back: Callable<{ name(): string }>) => ({ reply: `hello, ${await stage.call(back, 'name')}` }),
         },
       })),
       { runtime },
@@ -506,7 +506,7 @@ describe('a stage’s own call', () => {
 
   test('goes to whoever has a name, and rejects where nobody has it', async () => {
     const runtime = testRuntime()
-    const token = named<Answers<{ echo(word: string): string }> & ProcessRef>('library', { runtime })
+    const token = named<Callable<{ echo(word: string): string }> & ProcessRef>('library', { runtime })
     const asking = await start(
       consumer((stage) => ({
         handleEvents() {},

@@ -230,8 +230,8 @@ describe('turns', () => {
         ask: () => 0,
         cancel: () => 0,
         dispatch: (events: readonly unknown[]) => ({ deliveries: [], leftover: events }),
-        heldCount(): number {
-          throw new Error('in heldCount')
+        queuedCount(): number {
+          throw new Error('in queuedCount')
         },
       }
       const failing = await start(
@@ -252,7 +252,7 @@ describe('turns', () => {
       other.send('still here')
       await runtime.settle()
       expect(heard).toEqual(['still here'])
-      expect(lines).toContain('error: producer failing could not say what it held at its end: in heldCount')
+      expect(lines).toContain('error: producer failing could not say what it held at its end: in queuedCount')
       await start(idle(), { runtime, name: 'failing' })
     },
   )

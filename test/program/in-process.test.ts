@@ -20,11 +20,11 @@ describe('a program that is over', () => {
     const before = count()
     const during = await runUntilSignal(async () => count(), { runtime, signals: ['SIGUSR2'] })
     expect([during.value, count()]).toEqual([before + 1, before])
-    expect((runtime as unknown as ProcessRuntime).telemetry.isHeard).toBe(false)
+    expect((runtime as unknown as ProcessRuntime).telemetry.hasListeners).toBe(false)
     const failing = runUntilSignal(() => Promise.reject(new Error('boom')), { runtime, signals: ['SIGUSR2'] })
     await expect(failing).rejects.toThrow('boom')
     expect(count()).toBe(before)
-    expect((runtime as unknown as ProcessRuntime).telemetry.isHeard).toBe(false)
+    expect((runtime as unknown as ProcessRuntime).telemetry.hasListeners).toBe(false)
   })
 })
 

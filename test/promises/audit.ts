@@ -145,7 +145,7 @@ function openDemandOf({ subscribers, dispatcher }: NonNullable<StageSnapshot['pr
   const pending = subscribers.map((subscriber) => subscriber.pending)
   if (emitter.dispatcher === 'broadcast') return pending.length === 0 ? 0 : Math.min(...pending)
   // A partition's events may wait in its dispatcher for want of a subscriber that asks; the others wait for them.
-  return sum(pending) - dispatcher.held
+  return sum(pending) - dispatcher.queued
 }
 
 /** How many events all processes together are known to have handled, for tests that something happens at all. */

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import {
-  type Accepts,
+  type Castable,
   consumer,
   type ProducerRef,
   producer,
@@ -90,7 +90,7 @@ class NaiveStage {
   }
 }
 
-type Emitting = ProducerRef<number> & Accepts<{ emit(events: readonly number[]): void }>
+type Emitting = ProducerRef<number> & Castable<{ emit(events: readonly number[]): void }>
 
 interface Options {
   readonly bufferSize: number

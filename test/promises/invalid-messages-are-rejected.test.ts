@@ -31,8 +31,8 @@ async function stranger(runtime: TestRuntime, heard: Told[]): Promise<ProcessRef
       return 'done'
     },
     terminate: () => 'done',
-    held: () => ({}),
-    inspect: () => ({ isStarved: false }),
+    remainingEvents: () => ({}),
+    inspect: () => ({ isBlocked: false }),
   }
   const definition = new Definition(
     'stranger',

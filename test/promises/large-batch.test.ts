@@ -1,6 +1,6 @@
 import {
-  type Answers,
-  attach,
+  type Callable,
+  attachTelemetry,
   broadcastDispatcher,
   consumer,
   createRuntime,
@@ -316,7 +316,7 @@ describe('10,000,000 events go into a buffer', () => {
   const mostHold = 100
 
   /** Waits until the stage has handled all that it was sent; answers how long the event loop was held. */
-  async function holdOf(work: (source: ProducerRef<number> & Answers<{ done(): null }>) => unknown, more: object = {}) {
+  async function holdOf(work: (source: ProducerRef<number> & Callable<{ done(): null }>) => unknown, more: object = {}) {
     let hold = Number.POSITIVE_INFINITY
     // The best of three: what else the machine does can only add to it.
     for (let attempt = 0; attempt < 3 && hold > mostHold; attempt++) {
@@ -358,7 +358,7 @@ describe('10,000,000 events go into a buffer', () => {
     ['in batches', {}],
     ['in batches, from an accumulating producer', { demand: 'accumulate' }],
   ])('%s, and the event loop turns', { timeout: 60_000 }, async (_how, more) => {
-    const work = async (source: ProducerRef<number> & Answers<{ done(): null }>): Promise<void> => {
+    const work = async (source: ProducerRef<number> & Callable<{ done(): null }>): Promise<void> => {
       for (let sent = 0; sent < most; sent += batch.length) {
         source.send(batch)
         if (sent % 100_000 === 0) await source.call('done', { timeout: Number.POSITIVE_INFINITY })
@@ -374,7 +374,7 @@ describe('10,000,000 events go into a buffer', () => {
   test('and those that a stage is still about to emit when it is killed are counted', async () => {
     const runtime = createRuntime({ logger: silent })
     const counts: number[] = []
-    attach({ 'stage.stopped': ({ held }) => counts.push(held) }, { runtime })
+    attachTelemetry({ 'stage.stopped': ({ remaining }) => counts.push(remaining) }, { runtime })
     const source = await start(Told(), { runtime })
     source.send('emit')
     const held = source.exited
@@ -386,7 +386,7 @@ describe('10,000,000 events go into a buffer', () => {
   test('before the reply and the stop that come with them', async () => {
     const runtime = createRuntime({ logger: silent })
     const ends: unknown[] = []
-    attach({ 'stage.stopped': (_numbers, { held }) => ends.push(held) }, { runtime })
+    attachTelemetry({ 'stage.stopped': (_numbers, { remaining }) => ends.push(remaining) }, { runtime })
     const begin = () =>
       start(
         producer({

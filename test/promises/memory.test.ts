@@ -128,8 +128,8 @@ describe(`the instances of ${many} ended stages whose references are held are co
     expect(await countLeft(weak)).toBeLessThanOrEqual(MOST_KEPT_BY_ENGINE)
     expect(held).toHaveLength(4 * many)
     const books = booksOf(runtime).processes.get(source.id)
-    const { watchers, watching, links, callsToAnswer } = books ?? {}
-    expect([watchers, watching, links, callsToAnswer].map((set) => set?.size ?? 0)).toEqual([0, 0, 0, 0])
+    const { watchers, watching, links, incomingCalls } = books ?? {}
+    expect([watchers, watching, links, incomingCalls].map((set) => set?.size ?? 0)).toEqual([0, 0, 0, 0])
     await source.stop()
   })
 

@@ -106,13 +106,13 @@ async function outlive({ schedule, told, ends }: Lives): Promise<{ population: P
   expect([...(survivor?.watching ?? [])].filter(({ target }) => isGone(target))).toEqual([])
   expect([...(survivor?.watchers ?? [])].filter(({ watcher }) => isGone(watcher))).toEqual([])
   expect([...(survivor?.links ?? [])].filter((linked) => isGone(linked))).toEqual([])
-  expect([...(survivor?.callsMade ?? [])].filter(({ callee }) => isGone(callee))).toEqual([])
+  expect([...(survivor?.outgoingCalls ?? [])].filter(({ callee }) => isGone(callee))).toEqual([])
   // Timers and calls are those of the living, and no others.
   const living = [...processes.values()]
   const count = (sizeOf: (process: (typeof living)[number]) => number | undefined): number =>
     living.reduce((sum, process) => sum + (sizeOf(process) ?? 0), 0)
-  const calls = count(({ callsMade }) => callsMade?.size)
-  expect(count(({ callsToAnswer }) => callsToAnswer?.size)).toBe(calls)
+  const calls = count(({ outgoingCalls }) => outgoingCalls?.size)
+  expect(count(({ incomingCalls }) => incomingCalls?.size)).toBe(calls)
   expect(timers.size).toBe(count(({ deadlines }) => deadlines?.size) + calls)
   // The producer that all may subscribe to has no such instance.
   return { population, alive: processes.size - 1 }

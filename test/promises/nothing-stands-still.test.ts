@@ -343,7 +343,7 @@ describe('what is buffered', () => {
         held.push(...events)
         return { deliveries: [], leftover: [] }
       },
-      heldCount: () => held.length,
+      queuedCount: () => held.length,
     }
     const source = await start(counting(3, { dispatcher: holding }), { runtime })
     const [one, other] = [await manualSink(runtime, source), await manualSink(runtime, source)]

@@ -1,5 +1,5 @@
 import {
-  type Accepts,
+  type Castable,
   type ConsumerRef,
   type DemandMode,
   type ProcessRef,
@@ -13,7 +13,7 @@ import { type Item, Ledger, PlannedCrash } from './ledger.ts'
 import type { Incident, PipelinePlan, RelayPlan, SourcePlan, StagePlan, SubscriptionPlan } from './plan.ts'
 import { type Bursts, relayStage, sinkStage, sourceStage } from './stages.ts'
 
-type EmittingRef = ProducerRef<Item> & Accepts<Bursts>
+type EmittingRef = ProducerRef<Item> & Castable<Bursts>
 type HandlingRef = ConsumerRef<Item>
 
 /** One stage of a running pipeline. */

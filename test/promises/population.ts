@@ -1,7 +1,7 @@
 import { getEventListeners } from 'node:events'
 import fc from 'fast-check'
 import {
-  type Answers,
+  type Callable,
   type ConsumerContext,
   type ConsumerRef,
   consumer,
@@ -50,7 +50,7 @@ export const orders: fc.Arbitrary<readonly Order[]> = fc.array(
 export const endings: fc.Arbitrary<Ending> = fc.constantFrom('stop', 'kill', 'exit', 'crash')
 
 /** A stage of a population, which does as it is told. */
-type MemberRef = ConsumerRef<number> & Answers<{ ask(): string }>
+type MemberRef = ConsumerRef<number> & Callable<{ ask(): string }>
 
 /** The instance behind a stage; what is to be let go of when that ends. */
 class Instance {

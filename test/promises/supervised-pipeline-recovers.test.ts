@@ -1,7 +1,7 @@
 import { setImmediate } from 'node:timers/promises'
 import fc from 'fast-check'
 import {
-  type Accepts,
+  type Castable,
   type ConsumerRef,
   consumer,
   demandDispatcher,
@@ -194,7 +194,7 @@ promise(
 
 /** Tells the source, if it is there, to look for new orders. */
 function look(runtime: TestRuntime): void {
-  named<ProducerRef<number> & Accepts<{ look(): void }>>('source', { runtime }).cast('look')
+  named<ProducerRef<number> & Castable<{ look(): void }>>('source', { runtime }).cast('look')
 }
 
 /** A child that is in two minds about its start, and says when it starts and ends. */

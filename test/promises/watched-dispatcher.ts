@@ -1,4 +1,4 @@
-import type { Delivery, Dispatched, Dispatcher, Served, Subscriber } from 'genstage'
+import type { Delivery, DispatchResult, Dispatcher, DemandResult, Subscriber } from 'genstage'
 import { Account, type Emitter, type Item, type Ledger, type SubscriptionFacts } from './ledger.ts'
 
 /** Writes into the ledger what a dispatcher is told and answers, and changes nothing. */
@@ -24,7 +24,7 @@ export class WatchedDispatcher implements Dispatcher<Item, never> {
     return this.inner.subscribe(subscriber, options)
   }
 
-  ask(subscriber: Subscriber, demand: number): number | Served {
+  ask(subscriber: Subscriber, demand: number): number | DemandResult {
     const { ledger, emitter } = this
     ledger.tick(emitter.id)
     const account = this.accountOf(subscriber)
@@ -34,19 +34,19 @@ export class WatchedDispatcher implements Dispatcher<Item, never> {
     return this.look(this.inner.ask(subscriber, demand))
   }
 
-  cancel(subscriber: Subscriber): number | Served {
+  cancel(subscriber: Subscriber): number | DemandResult {
     this.ledger.tick(this.emitter.id)
     this.accountOf(subscriber).isOver = true
     return this.look(this.inner.cancel(subscriber))
   }
 
-  dispatch(events: readonly Item[]): Dispatched {
+  dispatch(events: readonly Item[]): DispatchResult {
     const { emitter, ledger } = this
     ledger.tick(emitter.id)
     const areFromBuffer = emitter.beginDispatch(events)
     const answer = this.inner.dispatch(events)
     emitter.endDispatch()
-    const { deliveries, leftover, unwanted } = answer
+    const { deliveries, leftover, returnedDemand } = answer
     const consumed = events.length - leftover.length
     if (leftover.some((item, index) => item !== events[consumed + index])) {
       ledger.report('order', `${emitter.label} leaves over what is not the end of what it was given`)
@@ -55,7 +55,7 @@ export class WatchedDispatcher implements Dispatcher<Item, never> {
       ledger.report('order', `${emitter.label} takes more out of its buffer than can be handed out`)
     }
     this.hand(deliveries as readonly Delivery<Item>[])
-    for (const [subscriber, count] of unwanted ?? []) {
+    for (const [subscriber, count] of returnedDemand ?? []) {
       // What it did not want counts as sent: it is asked for anew.
       this.accountOf(subscriber).asked -= count
     }
@@ -70,12 +70,12 @@ export class WatchedDispatcher implements Dispatcher<Item, never> {
     return answer
   }
 
-  holdInfo(message: unknown): boolean {
-    return this.inner.holdInfo?.(message) ?? false
+  queueInfo(message: unknown): boolean {
+    return this.inner.queueInfo?.(message) ?? false
   }
 
-  heldCount(): number {
-    return this.inner.heldCount?.() ?? 0
+  queuedCount(): number {
+    return this.inner.queuedCount?.() ?? 0
   }
 
   private accountOf(subscriber: Subscriber): Account {
@@ -96,7 +96,7 @@ export class WatchedDispatcher implements Dispatcher<Item, never> {
     )
   }
 
-  private look(answer: number | Served): number | Served {
+  private look(answer: number | DemandResult): number | DemandResult {
     if (typeof answer !== 'number' && answer.deliveries !== undefined) {
       this.hand(answer.deliveries as readonly Delivery<Item>[])
     }
@@ -108,7 +108,7 @@ export class WatchedDispatcher implements Dispatcher<Item, never> {
   private checkHeld(): void {
     const { emitter, ledger } = this
     const open = emitter.asked - emitter.handed.size
-    const held = this.heldCount()
+    const held = this.queuedCount()
     if (held > open) ledger.report('bounds', `${emitter.label} holds ${held} events, and ${open} are asked for`)
   }
 

@@ -1,4 +1,4 @@
-import type { Delivery, Dispatched, Dispatcher, Logger, Served, StageContext, StageRef, Subscriber } from 'genstage'
+import type { Delivery, DispatchResult, Dispatcher, Logger, DemandResult, StageContext, StageRef, Subscriber } from 'genstage'
 
 /** What a stage has emitted, and where that went. */
 interface Emitted {
@@ -184,33 +184,33 @@ class CountingDispatcher implements Dispatcher<number, never> {
     return this.inner.subscribe(subscriber, options)
   }
 
-  ask(subscriber: Subscriber, demand: number): number | Served {
+  ask(subscriber: Subscriber, demand: number): number | DemandResult {
     return this.look(this.inner.ask(subscriber, demand))
   }
 
-  cancel(subscriber: Subscriber): number | Served {
+  cancel(subscriber: Subscriber): number | DemandResult {
     return this.look(this.inner.cancel(subscriber))
   }
 
-  dispatch(events: readonly number[]): Dispatched {
-    const held = this.heldCount()
+  dispatch(events: readonly number[]): DispatchResult {
+    const held = this.queuedCount()
     const answer = this.inner.dispatch(events)
     // What stays with the dispatcher has not been handed out.
-    const kept = this.heldCount() - held
+    const kept = this.queuedCount() - held
     this.count(events.length - answer.leftover.length - kept, answer.deliveries)
     return answer
   }
 
-  holdInfo(message: unknown): boolean {
-    return this.inner.holdInfo?.(message) ?? false
+  queueInfo(message: unknown): boolean {
+    return this.inner.queueInfo?.(message) ?? false
   }
 
-  heldCount(): number {
-    return this.inner.heldCount?.() ?? 0
+  queuedCount(): number {
+    return this.inner.queuedCount?.() ?? 0
   }
 
   /** What it held, and lets go of now, was handed to it before. */
-  private look(answer: number | Served): number | Served {
+  private look(answer: number | DemandResult): number | DemandResult {
     if (typeof answer === 'number' || answer.deliveries === undefined) return answer
     let released = 0
     for (const [, events] of answer.deliveries) released += events.length

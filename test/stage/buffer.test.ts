@@ -21,7 +21,7 @@ class NaiveUnboundedBuffer {
     return { discarded: 0, infos: [] }
   }
 
-  holdInfo(info: unknown): boolean {
+  queueInfo(info: unknown): boolean {
     if (this.entries.length === 0) return false
     this.entries.push({ info })
     return true
@@ -72,7 +72,7 @@ class NaiveBoundedBuffer {
     return { discarded, infos }
   }
 
-  holdInfo(info: unknown): boolean {
+  queueInfo(info: unknown): boolean {
     this.entries.at(-1)?.infos.push(info)
     return this.entries.length > 0
   }
@@ -93,7 +93,7 @@ class NaiveBoundedBuffer {
 const happenings = fc.array(
   fc.oneof(
     fc.record({ happens: fc.constant('store' as const), count: fc.integer({ min: 1, max: 9 }), from: fc.nat(3) }),
-    fc.record({ happens: fc.constant('holdInfo' as const) }),
+    fc.record({ happens: fc.constant('queueInfo' as const) }),
     fc.record({ happens: fc.constant('take' as const), count: fc.nat(9) }),
     fc.record({ happens: fc.constant('takeSome' as const), count: fc.nat(9), back: fc.integer({ min: 1, max: 9 }) }),
   ),
@@ -114,9 +114,9 @@ function expectSame(
         expect(real.store(events, from)).toEqual(naive.store(events.slice(from)))
         break
       }
-      case 'holdInfo': {
+      case 'queueInfo': {
         const info = `info ${next++}`
-        expect(real.holdInfo(info)).toBe(naive.holdInfo(info))
+        expect(real.queueInfo(info)).toBe(naive.queueInfo(info))
         break
       }
       case 'take':
@@ -164,8 +164,8 @@ describe('a buffer with a limit', () => {
   test('sets infos free with the events that it drops', () => {
     const buffer = new Buffer<string>(2, 'last')
     buffer.store(['a', 'b'])
-    buffer.holdInfo('first')
-    buffer.holdInfo('second')
+    buffer.queueInfo('first')
+    buffer.queueInfo('second')
     expect(buffer.store(['c'])).toEqual({ discarded: 1, infos: [] })
     expect(buffer.store(['d', 'e', 'f'])).toEqual({ discarded: 3, infos: ['first', 'second'] })
   })
@@ -173,7 +173,7 @@ describe('a buffer with a limit', () => {
   test('stops at an info, which is due with the event before it', () => {
     const buffer = new Buffer<string>(10, 'last')
     buffer.store(['a', 'b'])
-    buffer.holdInfo('info')
+    buffer.queueInfo('info')
     buffer.store(['c'])
     expect(buffer.estimatedCount).toBe(3)
     expect(buffer.take(2)).toEqual({ events: ['a', 'b'], infos: ['info'] })
@@ -184,7 +184,7 @@ describe('a buffer with a limit', () => {
   test.each(['first', 'last'] as const)('of size 0 keeps nothing (%s)', (keep) => {
     const buffer = new Buffer<string>(0, keep)
     expect(buffer.store(['a', 'b'])).toEqual({ discarded: 2, infos: [] })
-    expect(buffer.holdInfo('info')).toBe(false)
+    expect(buffer.queueInfo('info')).toBe(false)
     expect(buffer.take(1)).toBeUndefined()
   })
 
@@ -208,10 +208,10 @@ describe('a buffer without a limit', () => {
 
   test('counts infos, and takes one only when more is asked for than stands before it', () => {
     const buffer = new Buffer<string>(Number.POSITIVE_INFINITY, 'last')
-    expect(buffer.holdInfo('at once')).toBe(false)
+    expect(buffer.queueInfo('at once')).toBe(false)
     buffer.store(['a', 'b'])
-    buffer.holdInfo('first')
-    buffer.holdInfo('second')
+    buffer.queueInfo('first')
+    buffer.queueInfo('second')
     buffer.store(['c'])
     expect([buffer.estimatedCount, buffer.eventCount]).toEqual([5, 3])
     expect(buffer.take(2)).toEqual({ events: ['a', 'b'], infos: [] })
@@ -223,9 +223,9 @@ describe('a buffer without a limit', () => {
   test('waits behind an info that is all it holds', () => {
     const buffer = new Buffer<string>(Number.POSITIVE_INFINITY, 'last')
     buffer.store(['a'])
-    buffer.holdInfo('first')
+    buffer.queueInfo('first')
     buffer.take(1)
-    expect(buffer.holdInfo('second')).toBe(true)
+    expect(buffer.queueInfo('second')).toBe(true)
     expect(buffer.estimatedCount).toBe(2)
   })
 

@@ -1,4 +1,4 @@
-import { attach, consumer, type ExitReason, producer, producerConsumer, type Subscription } from 'genstage'
+import { attachTelemetry, consumer, type ExitReason, producer, producerConsumer, type Subscription } from 'genstage'
 import { testRuntime } from 'genstage/testing'
 import { describe, expect, test } from 'vitest'
 import { asking } from '../bridge/test-stages.ts'
@@ -96,7 +96,7 @@ test('asking for nothing sends nothing', async () => {
   const runtime = testRuntime()
   const demands: number[] = []
   const asked: number[] = []
-  attach({ 'demand.sent': ({ demand }) => void asked.push(demand) }, { runtime })
+  attachTelemetry({ 'demand.sent': ({ demand }) => void asked.push(demand) }, { runtime })
   const subscriptions: Subscription[] = []
   const sink = await launch(runtime, asking([], subscriptions))
   await sink.subscribe(await launch(runtime, counting(atOnce, 10, demands)))

@@ -8,7 +8,7 @@ import {
   partitionDispatcher,
   producer,
   producerConsumer,
-  RefusedError,
+  SubscriptionRefusedError,
   start,
 } from 'genstage'
 import { shuffled, type TestRuntime, testRuntime } from 'genstage/testing'
@@ -164,7 +164,7 @@ describe('what goes wrong', () => {
     const source = await start(fromIterable(range(0, 10), { dispatcher }), { runtime })
     const { refs, seen } = await collectors(runtime, 3)
     const failed = connect(source, refs, (index) => ({ partition: index }))
-    await expect(runtime.settle(failed)).rejects.toThrow(RefusedError)
+    await expect(runtime.settle(failed)).rejects.toThrow(SubscriptionRefusedError)
     await runtime.settle()
     expect(seen.flat()).toEqual([])
     const again = await collectors(runtime, 2)

@@ -9,7 +9,7 @@ import {
   type Down,
   type Exit,
   ExitError,
-  ExitedError,
+  StageEndedError,
   type ExitReason,
   fromIterable,
   NoProcessError,
@@ -1226,7 +1226,7 @@ describe.each(timings)('what a stage can do from inside, with callbacks that ans
     }
     for (const [name, attempt] of Object.entries(attempts)) {
       const error = await rejection((async () => attempt(context as ConsumerContext))())
-      expect([name, error.constructor, error.reason]).toEqual([name, ExitedError, 'shutdown'])
+      expect([name, error.constructor, error.reason]).toEqual([name, StageEndedError, 'shutdown'])
     }
     // A message goes by a reference, which knows nothing of who uses it.
     other.send('still')

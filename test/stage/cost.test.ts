@@ -1,6 +1,6 @@
 import { createHook } from 'node:async_hooks'
 import {
-  attach,
+  attachTelemetry,
   broadcastDispatcher,
   consumer,
   consumerSupervisor,
@@ -76,7 +76,7 @@ async function costOf(runtime: TestRuntime, source: ProducerRef<number>): Promis
   const countAsk = (): void => {
     cost.asks++
   }
-  attach({ 'batch.handled': countCallback, 'demand.handled': countCallback, 'demand.sent': countAsk }, { runtime })
+  attachTelemetry({ 'batch.handled': countCallback, 'demand.handled': countCallback, 'demand.sent': countAsk }, { runtime })
   const countPromise = (_id: number, type: string): void => {
     if (type === 'PROMISE') cost.promises++
   }

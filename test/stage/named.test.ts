@@ -1,6 +1,6 @@
 import {
-  type Accepts,
-  type Answers,
+  type Castable,
+  type Callable,
   type ConsumerRef,
   type ConsumerSupervisorRef,
   consumer,
@@ -21,8 +21,8 @@ import { describe, expect, test } from 'vitest'
 import { atOnce, collecting, copying, launch, range, rejection, told } from './test-stages.ts'
 
 type Told = ProducerRef<number> &
-  Answers<{ emit(events: readonly number[]): 'ok' }> &
-  Accepts<{ emit(events: readonly number[]): void }>
+  Callable<{ emit(events: readonly number[]): 'ok' }> &
+  Castable<{ emit(events: readonly number[]): void }>
 
 describe('a name that somebody has', () => {
   test('does all that the reference does', async () => {

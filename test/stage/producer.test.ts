@@ -1,5 +1,5 @@
 import {
-  type Accepts,
+  type Castable,
   BadReturnError,
   broadcastDispatcher,
   type CancelReason,
@@ -14,7 +14,7 @@ import {
   partitionDispatcher,
   producer,
   producerConsumer,
-  RefusedError,
+  SubscriptionRefusedError,
   StartError,
   StartIgnoredError,
   type Subscriber,
@@ -962,7 +962,7 @@ describe.each(timings)('what a producer’s callbacks answer (%s)', (_name, late
     ['handleInfo', (stage: { send(message: unknown): void }) => stage.send('go')],
     [
       'handleCast.go',
-      (stage: { send(message: unknown): void }) => (stage as unknown as Accepts<{ go(): void }>).cast('go'),
+      (stage: { send(message: unknown): void }) => (stage as unknown as Castable<{ go(): void }>).cast('go'),
     ],
     ['handleCancel', (_stage: unknown, sink: { exit(reason: string): void }) => sink.exit('kill')],
   ])('to %s may not be a string', async (callback, provoke) => {
@@ -1045,8 +1045,8 @@ describe.each(timings)('a subscription that is to be confirmed, with callbacks t
     await sink.subscribe(source, { confirm: true })
     const error = await rejection(sink.subscribe(source, { confirm: true }))
     expect([error.constructor, error.code, error.reason]).toEqual([
-      RefusedError,
-      'GENSTAGE_REFUSED',
+      SubscriptionRefusedError,
+      'GENSTAGE_SUBSCRIPTION_REFUSED',
       'already-subscribed',
     ])
     expect(error.message).toBe(
@@ -1066,9 +1066,9 @@ describe.each(timings)('a subscription that is to be confirmed, with callbacks t
       )
       const sink = await launch(runtime, collecting(later, []))
       const error = await rejection(sink.subscribe(source, { confirm: true, cancel: 'temporary' }))
-      expect([error.constructor, error.reason]).toEqual([RefusedError, 'no'])
+      expect([error.constructor, error.reason]).toEqual([SubscriptionRefusedError, 'no'])
       const late = await rejection(sink.subscribe(source, { confirm: true, cancel: 'temporary' }))
-      expect([late.constructor, late.reason]).toEqual([RefusedError, 'noproc'])
+      expect([late.constructor, late.reason]).toEqual([SubscriptionRefusedError, 'noproc'])
       await sink.stop()
     })
   })
@@ -1111,11 +1111,11 @@ describe.each(timings)('a subscription that is to be confirmed, with callbacks t
     const nobody = named<ProducerRef<number>>('nobody', { runtime })
     const bearing = await launch(runtime, collecting(later, []))
     const error = await rejection(bearing.subscribe(nobody, { confirm: true, cancel: 'temporary' }))
-    expect([error.constructor, error.reason]).toEqual([RefusedError, 'noproc'])
+    expect([error.constructor, error.reason]).toEqual([SubscriptionRefusedError, 'noproc'])
     await bearing.stop()
     const strict = await launch(runtime, collecting(later, []))
     const fatal = await rejection(strict.subscribe(nobody, { confirm: true, cancel: 'permanent' }))
-    expect([fatal.constructor, fatal.reason]).toEqual([RefusedError, 'noproc'])
+    expect([fatal.constructor, fatal.reason]).toEqual([SubscriptionRefusedError, 'noproc'])
     expect(await strict.exited).toBe('noproc')
   })
 

@@ -9,7 +9,7 @@ import { ProducerReference } from '../../src/stage/handles/stage-references.ts'
 import {
   type Cancelled,
   PROTOCOL_VERSION,
-  type Subscribing,
+  type SubscribeBody,
   sendAsk,
   sendCancel,
   sendCancelled,
@@ -45,12 +45,12 @@ class Listener implements Behaviour {
     return 'done'
   }
 
-  held(): Readonly<Record<string, number>> {
+  remainingEvents(): Readonly<Record<string, number>> {
     return {}
   }
 
   inspect(): Inspection {
-    return { isStarved: false }
+    return { isBlocked: false }
   }
 }
 
@@ -64,7 +64,7 @@ async function listener(runtime: TestRuntime, heard: Message[]): Promise<Process
   return (await start(definition.as<ProcessRef>(), { runtime })) as ProcessReference
 }
 
-const subscribing: Subscribing = { version: PROTOCOL_VERSION, cancelFirst: undefined, options: {}, confirm: false }
+const subscribing: SubscribeBody = { version: PROTOCOL_VERSION, cancelFirst: undefined, options: {}, confirm: false }
 
 /** What was heard, by kind, tag and content. */
 const told = (heard: readonly Message[]): unknown[] => heard.map(({ kind, tag, body }) => [kind, tag, body])

@@ -1,4 +1,4 @@
-import { type ConsumerRef, named, type ProducerRef, RefusedError, type SubscribeOptions, stream, to } from 'genstage'
+import { type ConsumerRef, named, type ProducerRef, SubscriptionRefusedError, type SubscribeOptions, stream, to } from 'genstage'
 import { testRuntime } from 'genstage/testing'
 import { describe, expect, test } from 'vitest'
 import { atOnce, collecting, launch, rejection, told } from './test-stages.ts'
@@ -150,7 +150,7 @@ describe('the options of a subscription', () => {
     await source.stop('gone')
     await runtime.settle()
     const error = await rejection(sink.resubscribe(first, 'x', source, { confirm: true, cancel: 'temporary' }))
-    expect(error).toBeInstanceOf(RefusedError)
+    expect(error).toBeInstanceOf(SubscriptionRefusedError)
     await sink.stop()
   })
 })

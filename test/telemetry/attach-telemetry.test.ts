@@ -1,6 +1,6 @@
 import {
-  attach,
-  catalogue,
+  attachTelemetry,
+  telemetryEvents,
   consumer,
   consumerSupervisor,
   fromIterable,
@@ -27,7 +27,7 @@ interface Told<Name extends TelemetryName> {
 /** Writes down all that a runtime tells. */
 function listen(runtime: TestRuntime) {
   const all: Told<TelemetryName>[] = []
-  const names = Object.keys(catalogue) as TelemetryName[]
+  const names = Object.keys(telemetryEvents) as TelemetryName[]
   const listeners: TelemetryListeners = Object.fromEntries(
     names.map((name) => [
       name,
@@ -35,7 +35,7 @@ function listen(runtime: TestRuntime) {
         all.push({ name, measurements, metadata }),
     ]),
   )
-  const detach = attach(listeners, { runtime })
+  const detach = attachTelemetry(listeners, { runtime })
   const of = <Name extends TelemetryName>(name: Name): Told<Name>[] =>
     all.filter((each): each is Told<Name> => each.name === name)
   const sum = (numbers: readonly number[]): number => numbers.reduce((total, each) => total + each, 0)
@@ -171,7 +171,7 @@ describe('a pipeline tells', () => {
     await runtime.settle()
     stuck.exit('kill')
     await runtime.settle()
-    const discarded = told.of('events.discarded').filter(({ metadata }) => metadata.cause === 'subscriber gone')
+    const discarded = told.of('events.discarded').filter(({ metadata }) => metadata.cause === 'subscriber cancelled')
     expect(discarded[0]).toMatchObject({ metadata: { stage: { id: uneven.id } } })
     expect(discarded[0]?.measurements.count).toBeGreaterThan(0)
   })
@@ -245,8 +245,8 @@ describe('listeners', () => {
     const runtime = testRuntime({ logger: { debug() {}, info() {}, warn() {}, error: note } })
     let [started, others] = [0, 0]
     // oxlint-disable-next-line typescript/no-misused-promises -- that one answers a promise is what is tested
-    attach({ 'batch.handled': fail, 'stage.started': () => void started++ }, { runtime })
-    attach({ 'batch.handled': () => void others++ }, { runtime })
+    attachTelemetry({ 'batch.handled': fail, 'stage.started': () => void started++ }, { runtime })
+    attachTelemetry({ 'batch.handled': () => void others++ }, { runtime })
     const handled: number[] = []
     const sink = await launch(
       runtime,
@@ -278,7 +278,7 @@ describe('listeners', () => {
 
   test("hear the program's own runtime by default", async () => {
     const ids: string[] = []
-    const detach = attach({ 'stage.started': (_numbers, { stage }) => void ids.push(stage.id) })
+    const detach = attachTelemetry({ 'stage.started': (_numbers, { stage }) => void ids.push(stage.id) })
     const stage = await startLink(failing())
     detach()
     expect(ids).toEqual([stage.id])
@@ -288,11 +288,11 @@ describe('listeners', () => {
   test('may attach and detach while they are told', async () => {
     const runtime = testRuntime()
     let later = 0
-    const detach = attach(
+    const detach = attachTelemetry(
       {
         'stage.started': () => {
           detach()
-          attach({ 'stage.started': () => void later++ }, { runtime })
+          attachTelemetry({ 'stage.started': () => void later++ }, { runtime })
         },
       },
       { runtime },
@@ -309,6 +309,6 @@ describe('listeners', () => {
     [{ 'stage.started': 1 }, "expected the listener of 'stage.started' to be a function, got: 1"],
   ])('wrong ones are refused: %o', (listeners, message) => {
     // @ts-expect-error They are wrong, as the compiler says too.
-    expect(() => attach(listeners)).toThrow(message)
+    expect(() => attachTelemetry(listeners)).toThrow(message)
   })
 })

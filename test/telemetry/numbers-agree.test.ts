@@ -1,4 +1,4 @@
-import { attach, broadcastDispatcher, consumer, fromIterable, producer, producerConsumer, stream, to } from 'genstage'
+import { attachTelemetry, broadcastDispatcher, consumer, fromIterable, producer, producerConsumer, stream, to } from 'genstage'
 import { type TestRuntime, testRuntime } from 'genstage/testing'
 import { expect, test } from 'vitest'
 import { Message } from '../../src/process/message.ts'
@@ -12,7 +12,7 @@ import { atOnce, counting, gate, type LogRecord, launch, range, recording, timin
 function sums(runtime: TestRuntime) {
   const total = { sent: 0, received: 0, handled: 0, discarded: 0, batches: 0 }
   const causes: string[] = []
-  attach(
+  attachTelemetry(
     {
       'demand.sent'({ demand }) {
         total.sent += demand
@@ -99,7 +99,7 @@ test.each(timings)(
   async (_name, later) => {
     const runtime = testRuntime()
     const told: unknown[] = []
-    attach(
+    attachTelemetry(
       {
         'batch.handled': ({ size }, { error }) => void told.push(['batch', size, error]),
         'demand.handled': ({ demand }, { error }) => void told.push(['demand', demand, error]),
@@ -177,9 +177,9 @@ test.each([
 test('where nobody listens nothing is told, nor is anything made to be told', async () => {
   const runtime = testRuntime()
   const { telemetry } = runtime as unknown as ProcessRuntime // a public runtime shows no more than its id
-  attach({}, { runtime })
-  attach({ 'stage.started': undefined } as object, { runtime })
-  expect(telemetry.isHeard).toBe(false)
+  attachTelemetry({}, { runtime })
+  attachTelemetry({ 'stage.started': undefined } as object, { runtime })
+  expect(telemetry.hasListeners).toBe(false)
   const told: string[] = []
   telemetry.execute = (name) => void told.push(name)
   const seen: number[] = []
@@ -203,13 +203,13 @@ test('who listens to one event is told of no other, and the clock is not looked 
     told.push(name)
     execute(name, measurements, metadata)
   }
-  const detach = attach({ 'stage.started': () => {} }, { runtime })
-  expect(telemetry.isHeard).toBe(true)
+  const detach = attachTelemetry({ 'stage.started': () => {} }, { runtime })
+  expect(telemetry.hasListeners).toBe(true)
   await (await launch(runtime, collecting([]))).subscribe(await launch(runtime, fromIterable([1])), {
     cancel: 'temporary',
   })
   await runtime.settle()
   expect(new Set(told)).toEqual(new Set(['stage.started']))
   detach()
-  expect(telemetry.isHeard).toBe(false)
+  expect(telemetry.hasListeners).toBe(false)
 })

@@ -1,4 +1,4 @@
-import { attach, consumer, producer, supervisor } from 'genstage'
+import { attachTelemetry, consumer, producer, supervisor } from 'genstage'
 import { type TestRuntime, testRuntime } from 'genstage/testing'
 import { describe, expect, test } from 'vitest'
 import { atOnce, counting, gate, type LogRecord, launch, recording } from '../stage/test-stages.ts'
@@ -10,7 +10,7 @@ const sinking = () => consumer({ handleEvents(_events: readonly number[]) {} })
 /** Writes down what becomes of subscriptions, in a line each. */
 function subscriptionsOf(runtime: TestRuntime): unknown[] {
   const lines: unknown[] = []
-  attach(
+  attachTelemetry(
     {
       'subscription.started': ({ subscribers }, { consumer: { name }, tag }) =>
         void lines.push(['started', name, tag, subscribers]),
@@ -77,10 +77,10 @@ describe('a failure', () => {
   const failuresOf = (runtime: TestRuntime) => {
     const failures: unknown[] = []
     const ends: unknown[] = []
-    attach(
+    attachTelemetry(
       {
-        'failure.reported': ({ held }, { stage, reason, callback }) =>
-          void failures.push([stage.name, held, reason, callback]),
+        'failure.reported': ({ remaining }, { stage, reason, callback }) =>
+          void failures.push([stage.name, remaining, reason, callback]),
         'stage.stopped': (_numbers, { stage, reason, isFailure }) => void ends.push([stage.name, reason, isFailure]),
       },
       { runtime },
@@ -162,7 +162,7 @@ describe('a failure', () => {
 test('a restart is told of each process that is started again, in order, with the reason of the first', async () => {
   const runtime = testRuntime()
   const restarts: unknown[] = []
-  attach(
+  attachTelemetry(
     {
       'process.restarted': ({ restarts: count }, { supervisor: { name }, child, stage, reason }) =>
         void restarts.push([name, child, stage.kind, reason, count]),
@@ -194,7 +194,7 @@ test('a restart is told of each process that is started again, in order, with th
 test('what starts is told with its starter, what ends with how many are left', async () => {
   const runtime = testRuntime()
   const lines: unknown[] = []
-  attach(
+  attachTelemetry(
     {
       'stage.started': ({ alive }, { stage, parent }) => void lines.push(['started', stage.kind, parent?.kind, alive]),
       'stage.stopped': ({ alive }, { stage }) => void lines.push(['stopped', stage.kind, alive]),
@@ -215,7 +215,7 @@ describe('a listener', () => {
   test('that another one detaches in the middle of an event is not told of it any more', async () => {
     const runtime = testRuntime()
     const told: string[] = []
-    attach(
+    attachTelemetry(
       {
         'stage.started'() {
           told.push('first')
@@ -224,8 +224,8 @@ describe('a listener', () => {
       },
       { runtime },
     )
-    const detachSecond = attach({ 'stage.started': () => void told.push('second') }, { runtime })
-    attach({ 'stage.started': () => void told.push('third') }, { runtime })
+    const detachSecond = attachTelemetry({ 'stage.started': () => void told.push('second') }, { runtime })
+    attachTelemetry({ 'stage.started': () => void told.push('third') }, { runtime })
     await launch(runtime, sinking())
     await launch(runtime, sinking())
     expect(told).toEqual(['first', 'third', 'first', 'third'])
@@ -236,7 +236,7 @@ describe('a listener', () => {
     const runtime = testRuntime({ logger: recording(records) })
     const answer = gate()
     // oxlint-disable-next-line typescript/no-misused-promises -- that one answers a promise is what is tested
-    attach({ 'stage.started': () => answer.opened }, { runtime })
+    attachTelemetry({ 'stage.started': () => answer.opened }, { runtime })
     for (let count = 0; count < 3; count++) await launch(runtime, sinking())
     answer.fail(new Error('oh'))
     await runtime.settle()
@@ -253,7 +253,7 @@ describe('a listener', () => {
     const runtime = testRuntime()
     let started = 0
     const listeners = { 'stage.stopped': undefined, 'stage.started': () => void started++ }
-    attach(listeners as object, { runtime })
+    attachTelemetry(listeners as object, { runtime })
     await (await launch(runtime, sinking())).stop()
     expect(started).toBe(1)
   })

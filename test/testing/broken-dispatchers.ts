@@ -1,4 +1,4 @@
-import type { Delivery, Dispatched, Dispatcher, Served, Subscriber } from 'genstage'
+import type { Delivery, DispatchResult, Dispatcher, DemandResult, Subscriber } from 'genstage'
 
 /** A dispatcher that obeys the contract and does nothing clever: first come, first served. Broken ones are made of it. */
 export class PlainDispatcher implements Dispatcher<unknown> {
@@ -9,17 +9,17 @@ export class PlainDispatcher implements Dispatcher<unknown> {
     return 0
   }
 
-  ask(subscriber: Subscriber, demand: number): number | Served {
+  ask(subscriber: Subscriber, demand: number): number | DemandResult {
     this.demands.set(subscriber, (this.demands.get(subscriber) ?? 0) + demand)
     return demand
   }
 
-  cancel(subscriber: Subscriber): number | Served {
+  cancel(subscriber: Subscriber): number | DemandResult {
     this.demands.delete(subscriber)
     return 0
   }
 
-  dispatch(events: readonly unknown[]): Dispatched {
+  dispatch(events: readonly unknown[]): DispatchResult {
     const deliveries: Delivery[] = []
     let rest = events
     for (const [subscriber, demand] of this.demands) {
@@ -50,26 +50,26 @@ export class HoldingDispatcher extends PlainDispatcher {
   held: unknown[] = []
   infos: unknown[] = []
 
-  override ask(subscriber: Subscriber, demand: number): Served {
+  override ask(subscriber: Subscriber, demand: number): DemandResult {
     const events = this.held.splice(0, demand)
     super.ask(subscriber, demand - events.length)
     const infos = this.held.length === 0 ? this.infos.splice(0) : []
     return { demand, deliveries: events.length === 0 ? [] : [[subscriber, events]], infos }
   }
 
-  override dispatch(events: readonly unknown[]): Dispatched {
+  override dispatch(events: readonly unknown[]): DispatchResult {
     const { deliveries, leftover } = super.dispatch(events)
     this.held.push(...leftover)
     return { deliveries, leftover: [] }
   }
 
-  holdInfo(message: unknown): boolean {
+  queueInfo(message: unknown): boolean {
     if (this.held.length === 0) return false
     this.infos.push(message)
     return true
   }
 
-  heldCount(): number {
+  queuedCount(): number {
     return this.held.length
   }
 }
@@ -185,7 +185,7 @@ export const broken: readonly (readonly [does: string, rule: RegExp, make: () =>
     /nobody more than was asked for/,
     () =>
       new (class extends PlainDispatcher {
-        override dispatch(events: readonly unknown[]): Dispatched {
+        override dispatch(events: readonly unknown[]): DispatchResult {
           const [first] = this.demands.keys()
           return first === undefined ? super.dispatch(events) : { deliveries: [[first, events]], leftover: [] }
         }
@@ -232,7 +232,7 @@ export const broken: readonly (readonly [does: string, rule: RegExp, make: () =>
     /loses no event/,
     () =>
       new (class extends HoldingDispatcher {
-        override heldCount() {
+        override queuedCount() {
           return Math.min(this.held.length, 3)
         }
       })(),
@@ -252,7 +252,7 @@ export const broken: readonly (readonly [does: string, rule: RegExp, make: () =>
     /each event to one subscriber/,
     () =>
       new (class extends PlainDispatcher {
-        override dispatch(events: readonly unknown[]): Dispatched {
+        override dispatch(events: readonly unknown[]): DispatchResult {
           const { deliveries, leftover } = super.dispatch(events)
           const [event] = events
           const [other] = [...this.demands].find(([, demand]) => demand > 0) ?? []
@@ -267,7 +267,7 @@ export const broken: readonly (readonly [does: string, rule: RegExp, make: () =>
     /each event to one subscriber/,
     () =>
       new (class extends PlainDispatcher {
-        override dispatch(events: readonly unknown[]): Dispatched {
+        override dispatch(events: readonly unknown[]): DispatchResult {
           const { deliveries, leftover } = super.dispatch(events)
           return deliveries.length > 0 && leftover.length > 0
             ? { deliveries, leftover: [deliveries.at(-1)?.[1].at(-1), ...leftover] }
@@ -280,7 +280,7 @@ export const broken: readonly (readonly [does: string, rule: RegExp, make: () =>
     /in order/,
     () =>
       new (class extends PlainDispatcher {
-        override dispatch(events: readonly unknown[]): Dispatched {
+        override dispatch(events: readonly unknown[]): DispatchResult {
           const { deliveries, leftover } = super.dispatch(events)
           return { deliveries: deliveries.map(([subscriber, batch]) => [subscriber, batch.toReversed()]), leftover }
         }
@@ -324,7 +324,7 @@ export const broken: readonly (readonly [does: string, rule: RegExp, make: () =>
     () =>
       new (class extends PlainDispatcher {
         readonly array: unknown[] = []
-        override dispatch(events: readonly unknown[]): Dispatched {
+        override dispatch(events: readonly unknown[]): DispatchResult {
           const { deliveries, leftover } = super.dispatch(events)
           const [only] = deliveries
           if (only === undefined || deliveries.length > 1) return { deliveries, leftover }
@@ -338,7 +338,7 @@ export const broken: readonly (readonly [does: string, rule: RegExp, make: () =>
     /holds infos back/,
     () =>
       new (class extends HoldingDispatcher {
-        override holdInfo() {
+        override queueInfo() {
           return false
         }
       })(),
@@ -363,7 +363,7 @@ export const broken: readonly (readonly [does: string, rule: RegExp, make: () =>
           const answer = super.ask(subscriber, demand)
           return { ...answer, infos: this.held.length === 0 ? infos : [] }
         }
-        override holdInfo(message: unknown) {
+        override queueInfo(message: unknown) {
           this.infos = [message]
           return this.held.length > 0
         }

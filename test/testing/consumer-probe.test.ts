@@ -5,7 +5,7 @@ import {
   type ProducerRef,
   partitionDispatcher,
   producer,
-  RefusedError,
+  SubscriptionRefusedError,
   start,
 } from 'genstage'
 import {
@@ -65,7 +65,7 @@ describe('a consumer probe', () => {
     const dispatcher = partitionDispatcher({ partitions: 2 })
     const numbers = await start(producer({ dispatcher, handleDemand: () => [] as number[] }), { runtime })
     await probe.subscribe(numbers, { partition: 0 })
-    await expect(probe.subscribe(numbers, { partition: 0 })).rejects.toThrow(RefusedError)
+    await expect(probe.subscribe(numbers, { partition: 0 })).rejects.toThrow(SubscriptionRefusedError)
     await probe.expectCancelled('partition-taken')
   })
 
@@ -175,7 +175,7 @@ test('a consumer probe is typed by its events', async () => {
   const dispatcher = partitionDispatcher({ partitions: 2 })
   const partitioned = await start(producer({ dispatcher, handleDemand: () => ['a'] }), { runtime })
   // @ts-expect-error -- the dispatcher demands a partition
-  await expect(probe.subscribe(partitioned)).rejects.toThrow(RefusedError)
+  await expect(probe.subscribe(partitioned)).rejects.toThrow(SubscriptionRefusedError)
   const shared = producerProbe(runtime, { dispatcher: broadcastDispatcher<string>() })
   await probe.subscribe(shared.ref, { selector: (event: string) => event !== '' })
 })

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { same } from '../../src/testing/deep-equal.ts'
+import { deepEqual } from '../../src/testing/deep-equal.ts'
 
 class Point {
   readonly x: number
@@ -28,7 +28,7 @@ describe('what is alike in all that can be seen is the same:', () => {
     ['what holds itself', circular(), circular()],
     ['objects without a prototype', Object.create(null), Object.create(null)],
   ])('%s', (_name, one, other) => {
-    expect(same(one, other)).toBe(true)
+    expect(deepEqual(one, other)).toBe(true)
   })
 })
 
@@ -51,6 +51,6 @@ describe('what differs is not:', () => {
     ['bytes', new Uint8Array([1, 2]), new Uint8Array([1, 3])],
     ['functions', () => 1, () => 1],
   ])('%s', (_name, one, other) => {
-    expect(same(one, other)).toBe(false)
+    expect(deepEqual(one, other)).toBe(false)
   })
 })

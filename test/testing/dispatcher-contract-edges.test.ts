@@ -1,4 +1,4 @@
-import type { Dispatcher, Served, Subscriber } from 'genstage'
+import type { Dispatcher, DemandResult, Subscriber } from 'genstage'
 import { dispatcherContract, testRuntime } from 'genstage/testing'
 import { expect, test } from 'vitest'
 import { HoldingDispatcher, PlainDispatcher } from './broken-dispatchers.ts'
@@ -18,7 +18,7 @@ function brokenRules(make: () => Dispatcher<unknown>): string[] {
 test('a dispatcher that hands out one event too many breaks the contract', () => {
   class Generous extends PlainDispatcher {
     private hasErred = false
-    override ask(subscriber: Subscriber, demand: number): number | Served {
+    override ask(subscriber: Subscriber, demand: number): number | DemandResult {
       // Once, and never again.
       super.ask(subscriber, this.hasErred ? demand : demand + 1)
       this.hasErred = true
@@ -29,7 +29,7 @@ test('a dispatcher that hands out one event too many breaks the contract', () =>
 })
 
 test('a dispatcher that holds events, and cannot hold an info behind them, breaks the contract', () => {
-  const make = () => Object.assign(new HoldingDispatcher(), { holdInfo: undefined }) as unknown as Dispatcher<unknown>
+  const make = () => Object.assign(new HoldingDispatcher(), { queueInfo: undefined }) as unknown as Dispatcher<unknown>
   expect(brokenRules(make)).toContainEqual(expect.stringMatching(/^holds infos back/))
 })
 

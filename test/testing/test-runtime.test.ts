@@ -1,5 +1,5 @@
 import { setImmediate, setTimeout } from 'node:timers/promises'
-import { type Answers, consumer, producer, type StageRef, start, task } from 'genstage'
+import { type Callable, consumer, producer, type StageRef, start, task } from 'genstage'
 import { collector, counter, hangingConsumer, mapper, shuffled, type TestRuntime, testRuntime } from 'genstage/testing'
 import { describe, expect, test } from 'vitest'
 
@@ -65,7 +65,7 @@ describe('settle', () => {
       consumer({ handleEvents() {}, handleCall: { never: () => new Promise<{ reply: 1 }>(() => {}) } }),
       { runtime, name: 'mute' },
     )
-    const mute: Answers<{ never(): 1 }> = stage
+    const mute: Callable<{ never(): 1 }> = stage
     await expect(runtime.settle(mute.call('never'))).rejects.toThrow(
       'expected the promise to be settled, and nobody has anything left to do; ' +
         'waiting on a promise: consumer mute (in handleCall.never)',

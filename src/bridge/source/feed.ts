@@ -2,13 +2,13 @@ import { thrownReason } from '../../process/exit/exit-cause.ts'
 import type { ExitReason } from '../../process/exit/exit-reason.ts'
 import type { ProcessRef } from '../../process/process-ref.ts'
 import type { Stage } from '../../process/start/start-types.ts'
-import { define } from '../../stage/definition/define-stage.ts'
+import { defineStage } from '../../stage/definition/define-stage.ts'
 import type { ProducerCallbacks } from '../../stage/types/callbacks.ts'
 import type { ProducerContext } from '../../stage/types/context.ts'
 import { exitOnAbort } from '../abort.ts'
-import { OwnMessage, type Result, runOwnMessage } from './self-message.ts'
+import { SelfMessage, type Result, runOwnMessage } from './self-message.ts'
 import type { ValidFeedOptions } from './source-options.ts'
-import { Audience } from './subscriber-tracker.ts'
+import { SubscriberTracker } from './subscriber-tracker.ts'
 
 /** What is outside, as the stage that emits its events sees it. All of it is called in the stage's own turns. */
 export interface Feed {
@@ -27,7 +27,7 @@ export interface Feed {
 }
 
 /** Says that all events before it have gone out. */
-const ended = new OwnMessage(() => ({ stop: 'normal' }))
+const ended = new SelfMessage(() => ({ stop: 'normal' }))
 
 /**
  * The door of a source's stage: through it the outside says that there is something to fetch, from wherever it is.
@@ -58,7 +58,7 @@ export class FeedPort {
     if (this.isCalled) return
     this.isCalled = true
     this.stage.self.send(
-      new OwnMessage(() => {
+      new SelfMessage(() => {
         this.isCalled = false
         return this.fetch()
       }),
@@ -116,9 +116,9 @@ export function defineSource<Ref extends ProcessRef>(
   { dispatcher, onCancel, signal }: ValidFeedOptions,
   more: Partial<ProducerCallbacks<unknown, unknown>> = {},
 ): Stage<Ref> {
-  return define<Ref>('producer', (stage: ProducerContext) => {
+  return defineStage<Ref>('producer', (stage: ProducerContext) => {
     const port = new FeedPort(stage)
-    const audience = new Audience(stage.self, onCancel)
+    const audience = new SubscriberTracker(stage.self, onCancel)
     const feed = open(port)
     port.attach(feed)
     stage.signal.addEventListener('abort', () => feed.close(stage.signal.reason), { once: true })

@@ -2,7 +2,7 @@ import { type OptionTable, optionTable } from '../../base/option-table.ts'
 import { quote } from '../../base/quote.ts'
 import type { Stage } from '../../process/start/start-types.ts'
 import type { OptionsTrait } from '../../stage/types/inferred-reference.ts'
-import type { Answers, ProducerRef } from '../../stage/types/references.ts'
+import type { Callable, ProducerRef } from '../../stage/types/references.ts'
 import {
   type Connect,
   definePushSource,
@@ -16,7 +16,7 @@ import {
 export const callbackOptions: OptionTable<ValidPushOptions> = optionTable(pushRows)
 
 /** What a source that pushes answers beyond a producer: how many of its events were dropped. */
-export type CountsDiscarded = Answers<{ discarded(): number }>
+export type CountsDiscarded = Callable<{ discarded(): number }>
 
 /**
  * A producer of the events that callbacks bring, from a source that cannot be slowed.

@@ -1,11 +1,11 @@
-import { BadReturnError, explain } from '../../base/errors.ts'
+import { BadReturnError, describeReason } from '../../base/errors.ts'
 import type { LogLevel } from '../../base/logger.ts'
 import { callback as functionType, integer, oneOf } from '../../base/option-type.ts'
 import { isThenable } from '../../base/thenable.ts'
 import type { ProcessRef } from '../../process/process-ref.ts'
 import type { ProcessReference } from '../../process/reference.ts'
 import type { Stage } from '../../process/start/start-types.ts'
-import { Stage as Running } from '../../stage/kinds/stage-behaviour.ts'
+import { StageBehaviour as Running } from '../../stage/kinds/stage-behaviour.ts'
 import { Buffer } from '../../stage/producing/buffer.ts'
 import { OverflowError } from '../errors.ts'
 import type { DefaultRow, OptionalRow, RequiredRow } from '../option-rows.ts'
@@ -224,7 +224,7 @@ class PushFeed implements Feed {
     const { disconnect } = this
     this.disconnect = undefined
     const complain = (error: unknown): void =>
-      this.log('error', `could not disconnect its source: ${explain(error)}`, {})
+      this.log('error', `could not disconnect its source: ${describeReason(error)}`, {})
     try {
       const answer = disconnect?.()
       if (isThenable(answer)) answer.then(undefined, complain)

@@ -7,7 +7,7 @@ export interface Result {
 }
 
 /** What a stage of the bridges sends itself from outside of its callbacks; a class, so that nobody else can send it. */
-export class OwnMessage {
+export class SelfMessage {
   readonly run: () => Result
 
   constructor(run: () => Result) {
@@ -17,5 +17,5 @@ export class OwnMessage {
 
 /** The `handleInfo` of such a stage; to what somebody else sends it has nothing to say. */
 export function runOwnMessage(message: unknown): Result {
-  return message instanceof OwnMessage ? message.run() : {}
+  return message instanceof SelfMessage ? message.run() : {}
 }

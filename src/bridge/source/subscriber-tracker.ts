@@ -1,11 +1,11 @@
-import { type ExitReason, isOrderly } from '../../process/exit/exit-reason.ts'
+import { type ExitReason, isCleanExit } from '../../process/exit/exit-reason.ts'
 import type { ProcessReference } from '../../process/reference.ts'
 import type { StageRef } from '../../stage/types/references.ts'
 import type { CancelReason } from '../../stage/types/results.ts'
-import { OwnMessage, type Result } from './self-message.ts'
+import { SelfMessage, type Result } from './self-message.ts'
 
 /** Who is subscribed to a stage of the bridges, and what it means to that stage when the last of them goes. */
-export class Audience {
+export class SubscriberTracker {
   private readonly self: StageRef
   private readonly onCancel: 'stop' | 'continue'
   /** Each subscriber, and in which message of the stage's it came. */
@@ -31,7 +31,7 @@ export class Audience {
     const wasRefused = this.subscribers.get(subscriber) === this.presentMessage
     this.subscribers.delete(subscriber)
     // In a message of its own: a consumer that resubscribes goes and comes within one.
-    if (!wasRefused && this.isMissed) this.self.send(new OwnMessage(() => this.stopIfMissed(reason)))
+    if (!wasRefused && this.isMissed) this.self.send(new SelfMessage(() => this.stopIfMissed(reason)))
     return true
   }
 
@@ -46,7 +46,7 @@ export class Audience {
   private stopIfMissed(reason: CancelReason): Result {
     const why: ExitReason = 'down' in reason ? reason.down : reason.cancel
     // Asked for, and not answered with: the failure is the consumer's, and is reported there.
-    if (this.isMissed) this.self.stop(isOrderly(why) ? 'normal' : why).catch(() => {})
+    if (this.isMissed) this.self.stop(isCleanExit(why) ? 'normal' : why).catch(() => {})
     return {}
   }
 }

@@ -1,6 +1,6 @@
 import type { ShortLivedSet } from '../../base/short-lived.ts'
-import { Ending } from '../../process/exit/exit-cause.ts'
-import { type ExitReason, isOrderly } from '../../process/exit/exit-reason.ts'
+import { ExitCause } from '../../process/exit/exit-cause.ts'
+import { type ExitReason, isCleanExit } from '../../process/exit/exit-reason.ts'
 import type { Linkable } from '../../process/exit/link.ts'
 import type { ProcessRef } from '../../process/process-ref.ts'
 import type { ProcessReference } from '../../process/reference.ts'
@@ -13,7 +13,7 @@ import { makeDefer } from '../defer.ts'
 import { errorOf } from '../errors.ts'
 import type { ValidPassageOptions } from './duplex-options.ts'
 import { Inlet } from './inlet.ts'
-import { Outlet, type OutletFace } from './outlet.ts'
+import { Outlet, type OutletListener } from './outlet.ts'
 
 /**
  * A producer-consumer between two streams: what is written goes in by the inlet, what is read comes out by the outlet.
@@ -27,14 +27,14 @@ export class Passage implements Linkable {
   readonly outlet: Outlet
   private readonly operation: string
   private readonly stage: ProcessReference
-  private readonly face: OutletFace
+  private readonly face: OutletListener
   private readonly defer: (run: () => void) => void = makeDefer()
 
   /**
    * @param operation What to call it in a message.
    * @throws {TypeError} If `stage` is no producer-consumer, or was started before.
    */
-  constructor(operation: string, stage: Stage<ProcessRef>, options: ValidPassageOptions, face: OutletFace) {
+  constructor(operation: string, stage: Stage<ProcessRef>, options: ValidPassageOptions, face: OutletListener) {
     const { highWaterMark, runtime: given } = options
     const runtime = given === undefined ? defaultRuntime : expectRuntime(given)
     const definition = expectDefinition(stage)
@@ -63,20 +63,20 @@ export class Passage implements Linkable {
   /** Ends the stage, as a supervisor would: at once, or by its `terminate` where it traps exits. */
   leave(reason: ExitReason): void {
     this.outlet.close()
-    this.inlet.leave(isOrderly(reason) ? 'shutdown' : reason)
+    this.inlet.leave(isCleanExit(reason) ? 'shutdown' : reason)
     const { process, label } = this.stage
-    const ending = new Ending(isOrderly(reason) ? 'shutdown' : reason, label, undefined, true)
+    const ending = new ExitCause(isCleanExit(reason) ? 'shutdown' : reason, label, undefined, true)
     process?.signalExit(this, ending, undefined)
   }
 
-  get onFailure(): 'surface' {
-    return 'surface'
+  get onFailure(): 'report' {
+    return 'report'
   }
 
-  signalExit(_from: Linkable | undefined, ending: Ending): void {
+  signalExit(_from: Linkable | undefined, ending: ExitCause): void {
     const error = errorOf(ending.root.reason, this.operation, this.stage.label)
     if (error === undefined) return
-    ending.isSurfaced = true
+    ending.isReported = true
     // Who takes events out hears of the end behind the last of them.
     if (!this.outlet.hasBegun) this.defer(() => this.face.fail(error))
   }

@@ -1,4 +1,4 @@
-import { type ExitReason, isOrderly } from '../../process/exit/exit-reason.ts'
+import { type ExitReason, isCleanExit } from '../../process/exit/exit-reason.ts'
 import type { ProcessReference } from '../../process/reference.ts'
 import type { ProcessRuntime } from '../../process/runtime.ts'
 import { expectDefinition } from '../../process/start/definition.ts'
@@ -53,7 +53,7 @@ export class Inlet implements Feed {
     this.whenComplete = done
     if (this.reference.process !== undefined) this.port?.end()
     // A stage that has failed may still have a reader, who gets the failure in its place: this is no clean end.
-    else if (isOrderly(this.reference.exitReason)) this.complete()
+    else if (isCleanExit(this.reference.exitReason)) this.complete()
   }
 
   /** What is offered will never be taken, and an end that is waited for will not come. */

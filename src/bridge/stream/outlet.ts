@@ -3,7 +3,7 @@ import { isReference, type ProcessReference } from '../../process/reference.ts'
 import type { ProcessRuntime } from '../../process/runtime.ts'
 import { expectDefinition } from '../../process/start/definition.ts'
 import { launchProcess } from '../../process/start/start.ts'
-import { define } from '../../stage/definition/define-stage.ts'
+import { defineStage } from '../../stage/definition/define-stage.ts'
 import { requestFromSource } from '../../stage/subscription/subscribe-options.ts'
 import { SubscriptionHandle } from '../../stage/subscription/subscription-handle.ts'
 import type { ConsumerCallbacks } from '../../stage/types/callbacks.ts'
@@ -18,7 +18,7 @@ import { producerOf, runtimeOf } from '../producer-of.ts'
  *
  * Called in microtasks, never in a stage's turn: what users do in there, and what they throw, is theirs.
  */
-export interface OutletFace {
+export interface OutletListener {
   accept(event: unknown): void
   /** No more will come, as the producer has ended cleanly. */
   end(): void
@@ -38,7 +38,7 @@ export class Outlet {
   private readonly producer: unknown
   private readonly bearsFailures: boolean
   private readonly runtime: ProcessRuntime
-  private readonly face: OutletFace
+  private readonly face: OutletListener
   private readonly defer: (run: () => void) => void = makeDefer()
   /** Undefined until something is wanted. */
   private consumer: ProcessReference | undefined
@@ -57,7 +57,7 @@ export class Outlet {
    * @param operation What to call it in a message.
    * @throws {TypeError | RangeError} If `source` is no producer, or was given with wrong options.
    */
-  constructor(operation: string, source: Source<unknown>, face: OutletFace) {
+  constructor(operation: string, source: Source<unknown>, face: OutletListener) {
     const producer = producerOf(source)
     this.operation = operation
     this.source = source
@@ -111,7 +111,7 @@ export class Outlet {
       this.defer(() => this.finish(producer.ending?.root.reason))
       return
     }
-    const definition = expectDefinition(define('consumer', this.callbacks()))
+    const definition = expectDefinition(defineStage('consumer', this.callbacks()))
     const { reference, started } = launchProcess(definition, this.runtime)
     this.consumer = reference
     started.catch((error: unknown) => this.finish(error))

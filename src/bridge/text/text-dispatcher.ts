@@ -1,10 +1,10 @@
 import type {
   Delivery,
-  Dispatched,
+  DispatchResult,
   Dispatcher,
-  DispatcherShape,
+  DispatcherInfo,
   Refusal,
-  Served,
+  DemandResult,
   Subscriber,
 } from '../../dispatcher/dispatcher.ts'
 import { expectDispatched } from '../../stage/producing/dispatcher-results.ts'
@@ -42,15 +42,15 @@ export class TextDispatcher implements Dispatcher<unknown, unknown> {
     return this.inner.subscribe(subscriber, options)
   }
 
-  ask(subscriber: Subscriber, demand: number): number | Served {
+  ask(subscriber: Subscriber, demand: number): number | DemandResult {
     return this.inner.ask(subscriber, demand)
   }
 
-  cancel(subscriber: Subscriber): number | Served {
+  cancel(subscriber: Subscriber): number | DemandResult {
     return this.inner.cancel(subscriber)
   }
 
-  dispatch(events: readonly unknown[]): Dispatched {
+  dispatch(events: readonly unknown[]): DispatchResult {
     const first = endOfText(events, 0)
     if (first === events.length) return this.dispatchText(textOf(events[0]), events)
     const deliveries: Delivery[] = []
@@ -59,17 +59,17 @@ export class TextDispatcher implements Dispatcher<unknown, unknown> {
     for (let start = 0, end = first; start < events.length; start = end, end = endOfText(events, start)) {
       const answer = this.dispatchText(textOf(events[start]), events.slice(start, end))
       deliveries.push(...answer.deliveries)
-      if (answer.unwanted !== undefined) unwanted.push(...answer.unwanted)
+      if (answer.returnedDemand !== undefined) unwanted.push(...answer.returnedDemand)
       filtered += answer.filtered ?? 0
       // Nothing may overtake what is left over: later pieces may be of the same text.
       if (answer.leftover.length > 0) {
-        return { deliveries, leftover: answer.leftover.concat(events.slice(end)), unwanted, filtered }
+        return { deliveries, leftover: answer.leftover.concat(events.slice(end)), returnedDemand: unwanted, filtered }
       }
     }
-    return { deliveries, leftover: [], unwanted, filtered }
+    return { deliveries, leftover: [], returnedDemand: unwanted, filtered }
   }
 
-  private dispatchText(text: TextId, events: readonly unknown[]): Dispatched {
+  private dispatchText(text: TextId, events: readonly unknown[]): DispatchResult {
     if (text === undefined) return expectDispatched(this.inner.dispatch(events))
     const answer = expectDispatched(this.inner.dispatch(events.map(plainOf)))
     const deliveries = answer.deliveries.map((delivery): Delivery => {
@@ -79,15 +79,15 @@ export class TextDispatcher implements Dispatcher<unknown, unknown> {
     return { ...answer, deliveries, leftover: named(text, answer.leftover) }
   }
 
-  holdInfo(message: unknown): boolean {
-    return this.inner.holdInfo?.(message) ?? false
+  queueInfo(message: unknown): boolean {
+    return this.inner.queueInfo?.(message) ?? false
   }
 
-  heldCount(): number {
-    return this.inner.heldCount?.() ?? 0
+  queuedCount(): number {
+    return this.inner.queuedCount?.() ?? 0
   }
 
-  inspect(): DispatcherShape {
+  inspect(): DispatcherInfo {
     return this.inner.inspect?.() ?? { kind: 'custom' }
   }
 }

@@ -1,18 +1,18 @@
 import { array } from '../../base/option-type.ts'
 import { demandDispatcher } from '../../dispatcher/demand-dispatcher.ts'
 import type { Dispatcher } from '../../dispatcher/dispatcher.ts'
-import { isOrderly } from '../../process/exit/exit-reason.ts'
+import { isCleanExit } from '../../process/exit/exit-reason.ts'
 import type { ProcessRef } from '../../process/process-ref.ts'
 import type { Stage } from '../../process/start/start-types.ts'
-import { define } from '../../stage/definition/define-stage.ts'
+import { defineStage } from '../../stage/definition/define-stage.ts'
 import type { ProducerConsumerCallbacks } from '../../stage/types/callbacks.ts'
 import type { ConsumerContext } from '../../stage/types/context.ts'
 import type { Source } from '../../stage/types/subscription.ts'
 import type { DefaultRow } from '../option-rows.ts'
 import { expectSource } from '../producer-of.ts'
-import { OwnMessage, type Result, runOwnMessage } from '../source/self-message.ts'
+import { SelfMessage, type Result, runOwnMessage } from '../source/self-message.ts'
 import { emittingRows, type FeedOptions, type ValidFeedOptions } from '../source/source-options.ts'
-import { Audience } from '../source/subscriber-tracker.ts'
+import { SubscriberTracker } from '../source/subscriber-tracker.ts'
 import { LateSources } from '../stream/late-sources.ts'
 import { TextDispatcher } from './text-dispatcher.ts'
 import { named, readTexts, TextEnd, type TextId } from './text-piece.ts'
@@ -62,8 +62,8 @@ export function defineTextStage<Ref extends ProcessRef>(
   { dispatcher, onCancel, subscribeTo }: ValidTextOptions,
 ): Stage<Ref> {
   const sources = subscribeTo.map((source) => expectSource(source))
-  return define<Ref>('producer-consumer', (stage: ConsumerContext) => {
-    const audience = new Audience(stage.self, onCancel)
+  return defineStage<Ref>('producer-consumer', (stage: ConsumerContext) => {
+    const audience = new SubscriberTracker(stage.self, onCancel)
     const late = new LateSources(operation, sources)
     const input = new IncomingTexts(makeCutter)
     const output = emits === 'pieces' ? new OutgoingTexts(stage) : undefined
@@ -80,7 +80,7 @@ export function defineTextStage<Ref extends ProcessRef>(
         if (role !== 'consumer') return
         audience.join(from)
         output?.join(from)
-        if (late.areWaiting) stage.self.send(new OwnMessage(begin))
+        if (late.areWaiting) stage.self.send(new SelfMessage(begin))
       },
       handleEvents(events, from) {
         late.confirm(from)
@@ -92,7 +92,7 @@ export function defineTextStage<Ref extends ProcessRef>(
           return
         }
         late.confirm(from)
-        const isComplete = isOrderly('down' in reason ? reason.down : reason.cancel)
+        const isComplete = isCleanExit('down' in reason ? reason.down : reason.cancel)
         const rest = withText(input.end(from, isComplete), output?.textOf(from))
         output?.end(from, isComplete)
         return rest
@@ -101,7 +101,7 @@ export function defineTextStage<Ref extends ProcessRef>(
         if (!(message instanceof TextEnd)) return runOwnMessage(message)
         input.announceEnd(message)
         // Pieces that came before may still wait for demand: the end of their text waits behind them.
-        stage.info(new OwnMessage(() => input.endText(message)))
+        stage.info(new SelfMessage(() => input.endText(message)))
         return
       },
       terminate: () => output?.close(),

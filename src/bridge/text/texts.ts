@@ -3,7 +3,7 @@ import type { ExitReason } from '../../process/exit/exit-reason.ts'
 import type { ProcessReference } from '../../process/reference.ts'
 import type { ConsumerContext } from '../../stage/types/context.ts'
 import type { Subscription } from '../../stage/types/subscription.ts'
-import { OwnMessage } from '../source/self-message.ts'
+import { SelfMessage } from '../source/self-message.ts'
 import { plainOf, readerOf, TextEnd, type TextId, textOf } from './text-piece.ts'
 
 /** Turns the pieces of one text into others; what it cannot tell yet it keeps for the next piece. */
@@ -134,7 +134,7 @@ export class OutgoingTexts {
     this.texts.delete(from.tag)
     this.hasEnded = true
     this.stage.info(
-      new OwnMessage(() => {
+      new SelfMessage(() => {
         this.notify(text, isComplete)
         return {}
       }),

@@ -20,7 +20,7 @@ const stage = record({
   role: optional(text),
   mailbox: number,
   busy: number,
-  consuming: optional(record({ handled: number, inHand: number, mailbox: number, inbound: number })),
+  consuming: optional(record({ handled: number, handling: number, mailbox: number, inbound: number })),
   producing: optional(record({ emitted: number, buffer: record({ events: number }) })),
 })
 const subscription = record({ tag: text, producer: text, consumer: text, pending: number, sent: number })

@@ -11,7 +11,7 @@ import { growingMailboxes } from './rules/mailboxes.ts'
 import { neverAsking } from './rules/never-asks.ts'
 import { partitionsBehind } from './rules/partitions.ts'
 import { heldBackBroadcasts } from './rules/slow-broadcast.ts'
-import { bufferedUnmetDemand } from './rules/unmet-demand.ts'
+import { bufferedUnmetDemand } from './rules/undelivered-buffer.ts'
 import { type Indexed, viewOf } from './view.ts'
 
 /** In the order in which one explains the other, at one stage. */
@@ -33,9 +33,9 @@ const rules: readonly DiagnosisRule[] = [
 const holdsBack: readonly FindingKind[] = [
   'stuck-callback',
   'never-asks',
-  'broadcast-held-back',
-  'partition-behind',
-  'unmet-demand-buffered',
+  'slow-broadcast-consumer',
+  'partition-backlog',
+  'undelivered-buffer',
   'stalled-cycle',
   'held-after-end',
   'bottleneck',
@@ -48,16 +48,16 @@ const holdsBack: readonly FindingKind[] = [
 const causes: Readonly<Record<FindingKind, { here: readonly FindingKind[]; below: readonly FindingKind[] }>> = {
   'stuck-callback': { here: [], below: [] },
   'never-asks': { here: ['stuck-callback'], below: [] },
-  'unanswered-demand': { here: ['stuck-callback'], below: [] },
-  'unmet-demand-buffered': { here: ['stuck-callback'], below: [] },
-  'stalled-cycle': { here: ['stuck-callback', 'unmet-demand-buffered'], below: ['stuck-callback', 'never-asks'] },
-  'held-after-end': { here: ['stuck-callback', 'unmet-demand-buffered'], below: holdsBack },
-  'broadcast-held-back': { here: ['stuck-callback', 'never-asks'], below: holdsBack },
-  'partition-behind': { here: ['stuck-callback', 'never-asks'], below: holdsBack },
-  'mailbox-grows': { here: ['stuck-callback', 'unanswered-demand'], below: [] },
-  discards: { here: ['stuck-callback', 'unmet-demand-buffered'], below: holdsBack },
+  'unmet-demand': { here: ['stuck-callback'], below: [] },
+  'undelivered-buffer': { here: ['stuck-callback'], below: [] },
+  'stalled-cycle': { here: ['stuck-callback', 'undelivered-buffer'], below: ['stuck-callback', 'never-asks'] },
+  'held-after-end': { here: ['stuck-callback', 'undelivered-buffer'], below: holdsBack },
+  'slow-broadcast-consumer': { here: ['stuck-callback', 'never-asks'], below: holdsBack },
+  'partition-backlog': { here: ['stuck-callback', 'never-asks'], below: holdsBack },
+  'mailbox-grows': { here: ['stuck-callback', 'unmet-demand'], below: [] },
+  discards: { here: ['stuck-callback', 'undelivered-buffer'], below: holdsBack },
   bottleneck: {
-    here: ['stuck-callback', 'unanswered-demand', 'broadcast-held-back', 'partition-behind', 'mailbox-grows'],
+    here: ['stuck-callback', 'unmet-demand', 'slow-broadcast-consumer', 'partition-backlog', 'mailbox-grows'],
     below: holdsBack,
   },
 }

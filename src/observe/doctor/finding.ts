@@ -3,12 +3,12 @@
  *
  * - `stuck-callback`: a callback has answered a promise that has been pending for long.
  * - `never-asks`: a consumer in manual mode has subscribed and never asked.
- * - `unanswered-demand`: a producer has been asked long ago, and has never emitted.
- * - `broadcast-held-back`: one subscriber of a broadcast keeps all others waiting.
- * - `partition-behind`: events wait for one partition, more and more of them, or so many that the others get none.
+ * - `unmet-demand`: a producer has been asked long ago, and has never emitted.
+ * - `slow-broadcast-consumer`: one subscriber of a broadcast keeps all others waiting.
+ * - `partition-backlog`: events wait for one partition, more and more of them, or so many that the others get none.
  * - `mailbox-grows`: messages come to a stage faster than it handles them.
  * - `discards`: events are dropped.
- * - `unmet-demand-buffered`: a stage keeps events in its buffer though all its subscribers have open demand.
+ * - `undelivered-buffer`: a stage keeps events in its buffer though all its subscribers have open demand.
  * - `stalled-cycle`: stages that take events from each other in a cycle stand still.
  * - `held-after-end`: a producer-consumer holds events of a producer that has ended, and no consumer asks for them.
  * - `bottleneck`: the stage that all others wait for.
@@ -16,12 +16,12 @@
 export type FindingKind =
   | 'stuck-callback'
   | 'never-asks'
-  | 'unanswered-demand'
-  | 'broadcast-held-back'
-  | 'partition-behind'
+  | 'unmet-demand'
+  | 'slow-broadcast-consumer'
+  | 'partition-backlog'
   | 'mailbox-grows'
   | 'discards'
-  | 'unmet-demand-buffered'
+  | 'undelivered-buffer'
   | 'stalled-cycle'
   | 'held-after-end'
   | 'bottleneck'

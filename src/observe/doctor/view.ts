@@ -94,8 +94,8 @@ export function growthOf(values: readonly number[]): number {
 
 /** Events that wait for a consumer's hands, or are in them. */
 export function waitingFor(stage: StageSnapshot | undefined): number {
-  const { inHand = 0, mailbox = 0, inbound = 0 } = stage?.consuming ?? {}
-  return inHand + mailbox + inbound
+  const { handling = 0, mailbox = 0, inbound = 0 } = stage?.consuming ?? {}
+  return handling + mailbox + inbound
 }
 
 /** What messages call the stage with this id. */

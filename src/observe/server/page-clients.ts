@@ -8,7 +8,7 @@ import { frameJson } from './bounded-json.ts'
 export const MOST_CLIENTS = 32
 
 /** Looks at a runtime until it is closed: what the server needs of an observer. */
-export interface Looking {
+export interface OpenObserver {
   readonly latest: Snapshot
   readonly findings: readonly Finding[]
   subscribe(listener: (snapshot: Snapshot, findings: readonly Finding[]) => void): () => void
@@ -21,14 +21,14 @@ export interface Looking {
  * The runtime is observed while there is at least one. A frame is written out once for all of them. Who has not taken
  * the one before gets none until he has: the next one he gets is as new as anybody's.
  */
-export class Audience {
+export class PageClients {
   private readonly hello: Hello
-  private readonly open: () => Looking
+  private readonly open: () => OpenObserver
   private readonly clients = new Set<ServerResponse>()
   /** There while there are clients. */
-  private looking: Looking | undefined
+  private looking: OpenObserver | undefined
 
-  constructor(hello: Hello, open: () => Looking) {
+  constructor(hello: Hello, open: () => OpenObserver) {
     this.hello = hello
     this.open = open
   }

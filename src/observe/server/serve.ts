@@ -7,7 +7,7 @@ import nodeProcess from 'node:process'
 import type { Snapshot, StageSnapshot } from '../snapshot/snapshot-types.ts'
 import { snapshotJson } from './bounded-json.ts'
 import { type Guarded, refusal } from './guard.ts'
-import { Audience, type Looking } from './page-clients.ts'
+import { PageClients, type OpenObserver } from './page-clients.ts'
 import { readPage } from './page-file.ts'
 import { RecentReplies } from './recent-replies.ts'
 
@@ -15,9 +15,9 @@ import { RecentReplies } from './recent-replies.ts'
 const LONGEST_SENTENCE = 500
 
 /** What is served: a runtime, as a rule. */
-export interface Served {
+export interface PageSource {
   /** Begins to look at intervals. */
-  readonly open: () => Looking
+  readonly open: () => OpenObserver
   /** Looks once. */
   snapshot(states: boolean): Snapshot
   /** A stage with its state; `undefined` where none of that id runs. */
@@ -31,25 +31,25 @@ export interface ServeOptions extends Guarded {
 }
 
 /** A server that is there. */
-export interface Serving {
+export interface PageServer {
   readonly url: string
   close(): Promise<void>
 }
 
-interface Site extends Served {
+interface PageState extends PageSource {
   readonly guarded: Guarded
-  readonly audience: Audience
+  readonly audience: PageClients
   /** Those that run the code of users. */
   readonly replies: RecentReplies
 }
 
 /** Serves what there is to see of a runtime. Neither the server nor a connection to it keeps the program alive. */
-export async function serve(served: Served, options: ServeOptions): Promise<Serving> {
+export async function serve(served: PageSource, options: ServeOptions): Promise<PageServer> {
   const { host, token, port, interval } = options
   const program = programName(nodeProcess.argv[1])
-  const audience = new Audience({ server: randomUUID(), program, interval }, served.open)
+  const audience = new PageClients({ server: randomUUID(), program, interval }, served.open)
   const replies = new RecentReplies(() => performance.now())
-  const site: Site = { ...served, guarded: { host, token }, audience, replies }
+  const site: PageState = { ...served, guarded: { host, token }, audience, replies }
   const server = createServer((request, response) => {
     answer(request, response, site).catch((error: unknown) => {
       say(response, 500, error instanceof Error ? error.message.slice(0, LONGEST_SENTENCE) : 'something was thrown')
@@ -80,7 +80,7 @@ function programName(path: string | undefined): string {
   return basename(isUsual ? dirname(path) : path)
 }
 
-async function answer(request: IncomingMessage, response: ServerResponse, site: Site): Promise<void> {
+async function answer(request: IncomingMessage, response: ServerResponse, site: PageState): Promise<void> {
   for (const [name, value] of Object.entries(headers)) response.setHeader(name, value)
   const url = URL.canParse(request.url ?? '', 'http://server') ? new URL(request.url ?? '', 'http://server') : undefined
   if (url === undefined) return say(response, 400, 'expected the path of a page')
@@ -103,7 +103,7 @@ async function answer(request: IncomingMessage, response: ServerResponse, site: 
   return stage === undefined ? say(response, 404, `no stage ${decoded(id)} runs`) : sendJson(response, stage)
 }
 
-function snapshotText(site: Site, states: boolean): string {
+function snapshotText(site: PageState, states: boolean): string {
   const take = (): string => snapshotJson(site.snapshot(states))
   return states ? (site.replies.of('/snapshot', take) ?? '') : take()
 }
@@ -137,7 +137,7 @@ async function sendPage(response: ServerResponse): Promise<void> {
   response.end(page)
 }
 
-function sendEvents(request: IncomingMessage, response: ServerResponse, { audience }: Site): void {
+function sendEvents(request: IncomingMessage, response: ServerResponse, { audience }: PageState): void {
   if (audience.isFull) {
     say(response, 503, 'as many look on as may: close one of the other pages')
     return

@@ -14,7 +14,7 @@ export type JsonValue = null | boolean | number | string | readonly JsonValue[] 
  * - `starved`: it holds events that it cannot handle before its own consumers ask.
  * - `ending`: its `terminate` is pending.
  */
-export type StageState = 'starting' | 'idle' | 'queued' | 'handling' | 'waiting' | 'starved' | 'ending'
+export type StageState = 'starting' | 'idle' | 'queued' | 'handling' | 'waiting' | 'blocked' | 'ending'
 
 /** A process: a stage, a supervisor, a task. Counts are events unless said otherwise. */
 export interface StageSnapshot extends Inspection {
@@ -52,7 +52,7 @@ export interface StageSnapshot extends Inspection {
    * or deep: one state to some 50,000 characters of JSON, all of a snapshot to 250,000, and to 200 ms of reading them.
    * What comes after that is `'…'`.
    */
-  readonly shown?: JsonValue
+  readonly userState?: JsonValue
 }
 
 /** A subscription: events go from `producer` to `consumer`, demand the other way. */

@@ -1,4 +1,4 @@
-import { explain } from '../../base/errors.ts'
+import { describeReason } from '../../base/errors.ts'
 import { type OptionTable, optionTable } from '../../base/option-table.ts'
 import { anything, boolean } from '../../base/option-type.ts'
 import { quote } from '../../base/quote.ts'
@@ -114,7 +114,7 @@ function stageSnapshot(process: Process, time: number, allowance: Allowance | un
     mailbox: process.mailbox.length,
     busy: Math.round(process.busyTime(time) * 1_000),
     ...inspection,
-    ...(allowance && { shown: shownOf(process, allowance) }),
+    ...(allowance && { userState: shownOf(process, allowance) }),
   }
 }
 
@@ -130,17 +130,17 @@ function inspectionOf(process: Process): Inspection {
       opaque.add(process)
       process.runtime.log('warn', `${process.label} could not be inspected: ${wordsOf(error)}`, { process: process.id })
     }
-    return { isStarved: false }
+    return { isBlocked: false }
   }
 }
 
-function stateOf(process: Process, { isStarved }: Inspection): StageState {
+function stateOf(process: Process, { isBlocked }: Inspection): StageState {
   if (process.status === 'starting') return 'starting'
   if (process.status === 'terminating') return 'ending'
   if (process.isParked) return 'waiting'
   if (process.isBusy) return 'handling'
   if (process.isWaitingForTurn || process.mailbox.length > 0) return 'queued'
-  return isStarved ? 'starved' : 'idle'
+  return isBlocked ? 'blocked' : 'idle'
 }
 
 /** What is shown of a stage's state, which may be the user's code; that it fails is no reason to fail. */
@@ -157,7 +157,7 @@ function shownOf(process: Process, allowance: Allowance): JsonValue {
 /** What was thrown may itself throw when it is read. */
 function wordsOf(error: unknown): string {
   try {
-    return `${explain(error)}`
+    return `${describeReason(error)}`
   } catch {
     return quote(error)
   }

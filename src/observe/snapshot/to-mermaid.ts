@@ -201,7 +201,7 @@ function describe(all: readonly StageSnapshot[], unit: StageSnapshot | undefined
   const title = unit?.label ?? (stages.length === 1 ? label : `${stages.length} × ${many}`)
   const handled = total(stages, ({ consuming }) => consuming?.handled)
   const emitted = total(stages, ({ producing }) => producing?.emitted)
-  const held = total(stages, ({ producing }) => producing && producing.buffer.events + producing.dispatcher.held)
+  const held = total(stages, ({ producing }) => producing && producing.buffer.events + producing.dispatcher.queued)
   const lost = total(stages, ({ producing }) => producing?.discarded)
   const children = total(stages, ({ supervising }) => supervising?.children.length)
   const isWhole = unit !== undefined && !isStage(unit)

@@ -197,7 +197,7 @@ function barsOf(stages: readonly StageSnapshot[], busy: number | null, unit: Sta
   const noun = isConsuming ? 'event' : 'message'
   bars.push(waiting('mailbox', mailbox, logarithmicShare(mailbox), `${counted(mailbox, noun)} in the mailbox`))
   if (isConsuming || isUnit) {
-    const held = total(stages, ({ consuming }) => (consuming?.inHand ?? 0) + (consuming?.inbound ?? 0))
+    const held = total(stages, ({ consuming }) => (consuming?.handling ?? 0) + (consuming?.inbound ?? 0))
     bars.push(waiting('in hand', held, logarithmicShare(held), `${counted(held, 'event')} taken in and not handled`))
   }
   if (isUnit || stages.some(({ producing }) => producing !== undefined)) bars.push(bufferBar(stages))
@@ -206,7 +206,7 @@ function barsOf(stages: readonly StageSnapshot[], busy: number | null, unit: Sta
 
 function bufferBar(stages: readonly StageSnapshot[]): Bar {
   const events = total(stages, ({ producing }) =>
-    producing === undefined ? 0 : producing.buffer.events + producing.accumulated + producing.dispatcher.held,
+    producing === undefined ? 0 : producing.buffer.events + producing.accumulated + producing.dispatcher.queued,
   )
   const size = total(stages, ({ producing }) =>
     producing === undefined ? 0 : (producing.buffer.size ?? Number.POSITIVE_INFINITY),

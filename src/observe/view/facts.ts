@@ -14,11 +14,11 @@ export function factsOf(stage: StageSnapshot, rates: Rates, time: number): reado
     ['mailbox', counted(stage.mailbox, 'message')],
   ]
   if (consuming !== undefined) {
-    const { handled, batches, inHand, inbound, mailbox } = consuming
+    const { handled, batches, handling, inbound, mailbox } = consuming
     facts.push(
       ['handles', `${rate(rates.handled)} events/s`],
       ['handled', `${counted(handled, 'event')} in ${amount(batches)} ${batches === 1 ? 'batch' : 'batches'}`],
-      ['in hand', counted(inHand, 'event')],
+      ['in hand', counted(handling, 'event')],
       ['waiting', `${counted(mailbox, 'event')} in the mailbox${inbound === 0 ? '' : `, ${amount(inbound)} inbound`}`],
     )
   }
@@ -29,7 +29,7 @@ export function factsOf(stage: StageSnapshot, rates: Rates, time: number): reado
       ['emitted', `${counted(emitted, 'event')}, ${amount(sent)} sent`],
       ['demand', `${amount(pending)} asked and not met${demandMode === 'accumulate' ? ', accumulating' : ''}`],
       ['buffer', `${amount(buffer.events)} of ${buffer.size === null ? 'any number' : amount(buffer.size)}`],
-      ['dispatcher', `${dispatcher.kind}${dispatcher.held === 0 ? '' : `, holds ${amount(dispatcher.held)}`}`],
+      ['dispatcher', `${dispatcher.kind}${dispatcher.queued === 0 ? '' : `, holds ${amount(dispatcher.queued)}`}`],
     )
     if (accumulated > 0) facts.push(['accumulated', counted(accumulated, 'event')])
     if (discarded > 0) facts.push(['dropped', counted(discarded, 'event')])

@@ -1,7 +1,7 @@
-import { droppedInWords, explain, StageFailure, ThrownValueError } from '../../base/errors.ts'
+import { droppedInWords, describeReason, StageFailure, ThrownValueError } from '../../base/errors.ts'
 import { isError } from '../../base/is-error.ts'
 import { quote } from '../../base/quote.ts'
-import { type ExitReason, isOrderly } from './exit-reason.ts'
+import { type ExitReason, isCleanExit } from './exit-reason.ts'
 
 /**
  * The end of a process, told as one story to all who end because of it.
@@ -9,29 +9,29 @@ import { type ExitReason, isOrderly } from './exit-reason.ts'
  * It travels with exit signals and DOWN messages, so that a failure is reported once however many stages die of it,
  * and always under the name of the one where it began.
  */
-export class Ending {
+export class ExitCause {
   readonly reason: ExitReason
   /** Where it began: the process's kind and its name, or its kind and its id. */
   readonly origin: string
   /** The callback that failed, where one did. */
   readonly callback: string | undefined
   /** Whether somebody asked for this end (`stop`, `exit`, disposal): then nobody needs to be told. */
-  readonly askedFor: boolean
+  readonly isRequested: boolean
   /**
    * The failure that a requested end goes back to, as when a supervisor shuts a child down because another one failed;
    * undefined where the owner of the process, or the program, ended it on purpose.
    */
-  readonly because: Ending | undefined
+  readonly because: ExitCause | undefined
   /** How many events the process in which it began dropped at its end. */
   dropped = 0
   /** Set once a scope has surfaced it; there is one report per cause. */
-  isSurfaced = false
+  isReported = false
 
-  constructor(reason: ExitReason, origin: string, callback?: string, askedFor = false, because?: Ending) {
+  constructor(reason: ExitReason, origin: string, callback?: string, askedFor = false, because?: ExitCause) {
     this.reason = asData(reason)
     this.origin = origin
     this.callback = callback
-    this.askedFor = askedFor
+    this.isRequested = askedFor
     this.because = because
   }
 
@@ -40,18 +40,18 @@ export class Ending {
    *
    * A reader that took every `'shutdown'` for a clean end would take truncated output for complete output.
    */
-  get root(): Ending {
+  get root(): ExitCause {
     return this.because?.root ?? this
   }
 
   /** Whether the process had delivered all it was meant to deliver, as far as its readers can know. */
   get isClean(): boolean {
-    return isOrderly(this.root.reason)
+    return isCleanExit(this.root.reason)
   }
 
   /** Whether it has to be reported to somebody. */
   get isFailure(): boolean {
-    return !this.askedFor && !isOrderly(this.reason)
+    return !this.isRequested && !isCleanExit(this.reason)
   }
 
   /** The error that surfaces where nobody deals with it. */
@@ -63,17 +63,17 @@ export class Ending {
   /** One line: who failed, in which callback, of what, and where in the user's code. */
   describe(): string {
     const where = this.callback === undefined ? '' : ` in ${this.callback}`
-    const what = explain(this.reason).replaceAll(/\s*[\r\n]+\s*/g, ' ')
+    const what = describeReason(this.reason).replaceAll(/\s*[\r\n]+\s*/g, ' ')
     return `${this.origin} failed${where}: ${what}${placeOf(this.reason)}${droppedInWords(this.dropped)}`
   }
 }
 
 /** The end of a supervisor that gave up: orderly for those linked to it, as in OTP, and yet a failure to be reported. */
-export class GivingUp extends Ending {
+export class RestartLimitReached extends ExitCause {
   private readonly why: string
-  private readonly last: Ending
+  private readonly last: ExitCause
 
-  constructor(origin: string, why: string, last: Ending) {
+  constructor(origin: string, why: string, last: ExitCause) {
     super('shutdown', origin)
     this.why = why
     this.last = last
@@ -84,8 +84,8 @@ export class GivingUp extends Ending {
   }
 
   /** Its children are shut down because of it, and their readers must not take that for a clean end. */
-  override get root(): Ending {
-    return this.last.isClean ? new Ending(this.toFailure(), this.origin) : this.last.root
+  override get root(): ExitCause {
+    return this.last.isClean ? new ExitCause(this.toFailure(), this.origin) : this.last.root
   }
 
   override describe(): string {

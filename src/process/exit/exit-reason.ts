@@ -20,7 +20,7 @@ export type ExitReason =
   | undefined
 
 /** Whether a reason means an orderly end: `'normal'`, `'shutdown'` or `{ shutdown: why }`. */
-export function isOrderly(reason: ExitReason): boolean {
+export function isCleanExit(reason: ExitReason): boolean {
   return reason === 'normal' || isShutdown(reason)
 }
 

@@ -1,13 +1,13 @@
 import { ShortLivedSet } from '../../base/short-lived.ts'
-import type { Ending } from './exit-cause.ts'
+import type { ExitCause } from './exit-cause.ts'
 
 /** What a process can be linked to: another process, or a scope. Abnormal ends pass along a link, both ways. */
 export interface Linkable {
   links: ShortLivedSet<Linkable> | undefined
   /** Takes the exit signal of `from`; `sender` is what `handleInfo` is shown as the one who ended. */
-  signalExit(from: Linkable | undefined, ending: Ending, sender: unknown): void
+  signalExit(from: Linkable | undefined, ending: ExitCause, sender: unknown): void
   /** What becomes of a failure that comes along a link: it is reported, passed along the links from here, or kept. */
-  readonly onFailure: 'surface' | 'pass on' | 'keep'
+  readonly onFailure: 'report' | 'pass-on' | 'keep'
 }
 
 /** Links two; linking twice is linking once. */

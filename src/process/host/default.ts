@@ -53,7 +53,7 @@ export const host: Host = {
     channel.port2.postMessage(null)
   },
   enqueueMicrotask: (run) => queueMicrotask.call(globalThis, run),
-  surface(error) {
+  reportUncaught(error) {
     setTimeout.call(
       globalThis,
       () => {

@@ -33,7 +33,7 @@ export interface Host {
   /** Runs once the running code has returned, before the event loop turns. */
   enqueueMicrotask(run: () => void): void
   /** Raises an error as uncaught, in a task of its own. */
-  surface(error: unknown): void
+  reportUncaught(error: unknown): void
   /** Takes hold of the present async context. */
   captureContext(): RunInContext
   createAbort(): HostAbort

@@ -25,7 +25,7 @@ export const host: Host = {
   enqueueMicrotask(run) {
     void settled.then(run)
   },
-  surface(failure) {
+  reportUncaught(failure) {
     setImmediate(() => {
       throw failure
     })

@@ -64,7 +64,7 @@ let deadline = 0
 /** When the clock was last looked at. */
 let lastLook = 0
 /** What goes on in each slice, however much there is of it: it is known to be short, or counts its own turns. */
-let starved: (() => void)[] = []
+let waitingForSlice: (() => void)[] = []
 /** The runtimes that have used up a slice, each once. They take turns: the first one has the next slice. */
 const contenders = new Ring<() => void>()
 
@@ -80,9 +80,9 @@ function armYield(): boolean {
 
 function renewBudget(): void {
   yieldIsArmed = false
-  if (starved.length === 0 && contenders.length === 0) return
-  const due = starved
-  starved = []
+  if (waitingForSlice.length === 0 && contenders.length === 0) return
+  const due = waitingForSlice
+  waitingForSlice = []
   armYield()
   for (const goOn of due) goOn()
   // Only those there are now: one that has used up the slice joins again, at the end.
@@ -98,7 +98,7 @@ function runTurn(process: Runnable): number {
   try {
     return process.turn()
   } catch (fault) {
-    host.surface(fault)
+    host.reportUncaught(fault)
     return 1
   }
 }
@@ -117,7 +117,7 @@ export class Scheduler {
   private work = 0
   private eventsPerWork = EVENTS_PER_WORK
   /** Whether the present slice is known to be used up: then the turn under way should end, too. */
-  isSpent = false
+  isBudgetUsed = false
   /**
    * `draining` while turns are run; `requested` from the first wake-up until the drain it leads to; `held` where nothing
    * runs by itself, and a wake-up leads to none.
@@ -139,7 +139,7 @@ export class Scheduler {
    * The time in milliseconds on the runtime's clock, for turns that should not pay for a look at it: as of the last
    * look, a few milliseconds ago unless a callback has taken longer.
    */
-  roughNow(): number {
+  cachedNow(): number {
     return this.clock === host ? lastLook : this.clock.now()
   }
 
@@ -152,7 +152,7 @@ export class Scheduler {
    * Says that a callback has just handled this many events, and answers whether the present slice is used up: then a
    * process in the middle of a long message should let the others, and the event loop, go first.
    */
-  spend(events: number): boolean {
+  useBudget(events: number): boolean {
     this.work += 1 + (events >> this.eventsPerWork)
     return this.work >= WORK_PER_LOOK && this.turnsPerSlice === undefined && this.isOverBudget()
   }
@@ -161,7 +161,7 @@ export class Scheduler {
    * Says that code outside of any process has just been given an event, and answers whether it should be made to wait,
    * by `nextSlice`, before it has another one: a loop over what is there already would go on for as long as that lasts.
    */
-  spendOutside(): boolean {
+  useBudgetOutside(): boolean {
     if (armYield()) this.beginSlice()
     this.work += WORK_OUTSIDE
     return this.work >= WORK_PER_LOOK && this.isOverBudget()
@@ -169,7 +169,7 @@ export class Scheduler {
 
   /** Runs when the event loop has had its turn. Only after `spendOutside` has answered that this is due. */
   nextSlice(run: () => void): void {
-    starved.push(run)
+    waitingForSlice.push(run)
   }
 
   private isOverBudget(): boolean {
@@ -182,7 +182,7 @@ export class Scheduler {
     }
     // A callback that asks (`spend`) may not heed the answer: then the drain must find it out again.
     if (!isOver) this.work = 0
-    this.isSpent = isOver
+    this.isBudgetUsed = isOver
     return isOver
   }
 
@@ -196,8 +196,8 @@ export class Scheduler {
 
   /** Goes on in a slice to come: its next one, where slices are counted in turns, or else when it is this one's turn. */
   private waitForSlice(): void {
-    if (this.turnsPerSlice === undefined) contenders.push(this.drainAnew)
-    else starved.push(this.drainAnew)
+    if (this.turnsPerSlice === undefined) contenders.push(this.drainNewSlice)
+    else waitingForSlice.push(this.drainNewSlice)
   }
 
   private beginSlice(): void {
@@ -215,7 +215,7 @@ export class Scheduler {
   private readonly drainOutside = (): void => outsideContext(this.drain)
 
   /** Drains in a slice that has just begun. */
-  private readonly drainAnew = (): void => {
+  private readonly drainNewSlice = (): void => {
     this.beginSlice()
     outsideContext(this.drain)
   }
@@ -225,7 +225,7 @@ export class Scheduler {
     const { schedule } = this
     const workPerLook = this.turnsPerSlice === undefined ? WORK_PER_LOOK : 1
     this.state = 'draining'
-    this.isSpent = false
+    this.isBudgetUsed = false
     while (schedule.size > 0) {
       this.turns++
       // In two steps: the turn itself adds to `work`, and `+=` would take the sum from before it.
@@ -250,7 +250,7 @@ export class Scheduler {
     if (this.state !== 'held') throw new Error('expected no turn to be under way where one is to be run')
     const { schedule, turns } = this
     this.state = 'draining'
-    this.isSpent = false
+    this.isBudgetUsed = false
     outsideContext(() => {
       while (schedule.size > 0 && this.turns - turns < count) {
         this.turns++

@@ -1,7 +1,7 @@
-import { nearest } from '../../base/closest-name.ts'
+import { closestName } from '../../base/closest-name.ts'
 import { quote } from '../../base/quote.ts'
 import type { TelemetryListeners } from '../../telemetry/telemetry.ts'
-import { catalogue } from '../../telemetry/telemetry-events.ts'
+import { telemetryEvents } from '../../telemetry/telemetry-events.ts'
 import { defaultRuntime, expectRuntime, type Runtime } from '../runtime.ts'
 import { inRuntimeOptions } from './runtime-options.ts'
 
@@ -17,16 +17,16 @@ import { inRuntimeOptions } from './runtime-options.ts'
  * @returns Detaches the listeners; a second call does nothing.
  * @throws {TypeError} If an event is unknown, or a listener is no function.
  */
-export function attach(listeners: TelemetryListeners, options?: { readonly runtime?: Runtime }): () => void {
+export function attachTelemetry(listeners: TelemetryListeners, options?: { readonly runtime?: Runtime }): () => void {
   const { runtime } = inRuntimeOptions.read(options, 'the options of attach')
   const given: unknown = listeners
   if (typeof given !== 'object' || given === null || Array.isArray(given)) {
     throw new TypeError(`expected an object of listeners by the name of the event, got: ${quote(given)}`)
   }
-  const names = Object.keys(catalogue)
+  const names = Object.keys(telemetryEvents)
   for (const [name, listener] of Object.entries(given)) {
-    if (!Object.hasOwn(catalogue, name)) {
-      const meant = nearest(name, names)
+    if (!Object.hasOwn(telemetryEvents, name)) {
+      const meant = closestName(name, names)
       throw new TypeError(`expected the name of an event, as '${meant}', got: ${quote(name)}`)
     }
     if (listener !== undefined && typeof listener !== 'function') {

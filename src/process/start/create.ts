@@ -1,7 +1,7 @@
 import { defaultRuntime, expectRuntime, ProcessRuntime, type Runtime, type RuntimeOptions } from '../runtime.ts'
 import { runInScope } from './run-in-scope.ts'
 import { inRuntimeOptions, runtimeOptions } from './runtime-options.ts'
-import { OwnScope, type Scope } from './scope.ts'
+import { ProcessScope, type Scope } from './scope.ts'
 
 /** Where a scope's stages run. */
 export interface ScopeOptions {
@@ -68,7 +68,7 @@ async function runInNewScope(run: (scope: Scope) => unknown, options: unknown): 
   return runInScope(newScope(options), run)
 }
 
-function newScope(options: unknown): OwnScope {
+function newScope(options: unknown): ProcessScope {
   const { runtime } = inRuntimeOptions.read(options, 'scope options')
-  return new OwnScope(runtime === undefined ? defaultRuntime : expectRuntime(runtime))
+  return new ProcessScope(runtime === undefined ? defaultRuntime : expectRuntime(runtime))
 }

@@ -12,8 +12,8 @@ const brand: unique symbol = Symbol.for('genstage.definition') as never
 export class Definition {
   /** What it is called where it has no name, as `producer`. */
   readonly kind: string
-  readonly behave: (process: Process) => Behaviour
-  readonly refer: (process: Process) => ProcessReference
+  readonly createBehaviour: (process: Process) => Behaviour
+  readonly createReference: (process: Process) => ProcessReference
   /**
    * How long a supervisor gives such a process to end, in milliseconds, or that it kills it, where the child's
    * specification says nothing; undefined leaves it to the supervisor.
@@ -28,8 +28,8 @@ export class Definition {
     shutdown?: number | 'brutal-kill',
   ) {
     this.kind = kind
-    this.behave = behave
-    this.refer = refer
+    this.createBehaviour = behave
+    this.createReference = refer
     this.shutdown = shutdown
   }
 

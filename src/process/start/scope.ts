@@ -2,7 +2,7 @@ import { type StageFailure, StartError } from '../../base/errors.ts'
 import type { LogLevel } from '../../base/logger.ts'
 import type { ShortLivedSet } from '../../base/short-lived.ts'
 import { askToDrain, Drain } from '../drain.ts'
-import { Ending } from '../exit/exit-cause.ts'
+import { ExitCause } from '../exit/exit-cause.ts'
 import { type Linkable, unlink } from '../exit/link.ts'
 import { Message } from '../message.ts'
 import type { Process } from '../process.ts'
@@ -33,7 +33,7 @@ export interface Scope extends AsyncDisposable {
 }
 
 /** A scope of somebody's own. */
-export class OwnScope implements Linkable, Scope {
+export class ProcessScope implements Linkable, Scope {
   links: ShortLivedSet<Linkable> | undefined
   readonly done: Promise<void>
   private readonly runtime: ProcessRuntime
@@ -97,25 +97,25 @@ export class OwnScope implements Linkable, Scope {
     this.runtime.log(level, message, facts)
   }
 
-  get onFailure(): 'surface' | 'keep' {
-    return this.isClosed ? 'keep' : 'surface'
+  get onFailure(): 'report' | 'keep' {
+    return this.isClosed ? 'keep' : 'report'
   }
 
-  signalExit(_from: Linkable | undefined, ending: Ending): void {
+  signalExit(_from: Linkable | undefined, ending: ExitCause): void {
     if (!ending.isFailure || this.isClosed) return
     const failure = ending.toFailure()
-    ending.isSurfaced = true
+    ending.isReported = true
     void this.close(ending).then(() => this.settle.reject(failure))
   }
 
   /** @param because The failure that closes it; undefined where its owner disposes of it. */
-  private close(because?: Ending): Promise<void> {
+  private close(because?: ExitCause): Promise<void> {
     this.isClosed = true
     this.closing ??= this.stopAll(because)
     return this.closing
   }
 
-  private async stopAll(because: Ending | undefined): Promise<void> {
+  private async stopAll(because: ExitCause | undefined): Promise<void> {
     // A set keeps the order in which it was filled, so the last one in it was started last. None comes while it is closed.
     const processes = [...(this.links ?? [])] as Process[]
     for (const process of processes.toReversed()) {
@@ -136,10 +136,10 @@ function lastOf(links: ShortLivedSet<Linkable> | undefined): Linkable | undefine
  *
  * @param because The failure for which it is stopped; undefined where it is stopped on purpose.
  */
-export function stopWithin(process: Process, ms: number, because?: Ending): Promise<void> {
+export function stopWithin(process: Process, ms: number, because?: ExitCause): Promise<void> {
   return new Promise((resolve) => {
-    const ending = new Ending('shutdown', process.label, undefined, true, because)
-    const kill = (): void => process.kill(new Ending('killed', process.label, undefined, true, because))
+    const ending = new ExitCause('shutdown', process.label, undefined, true, because)
+    const kill = (): void => process.kill(new ExitCause('killed', process.label, undefined, true, because))
     const deadline = process.runtime.timers.add(ms, kill)
     process.stopWaiters ??= []
     process.stopWaiters.push(() => {

@@ -1,6 +1,6 @@
 import { host } from '#host'
-import { ExitedError, NameTakenError, StartError, StartIgnoredError } from '../../base/errors.ts'
-import { Ending } from '../exit/exit-cause.ts'
+import { StageEndedError, NameTakenError, StartError, StartIgnoredError } from '../../base/errors.ts'
+import { ExitCause } from '../exit/exit-cause.ts'
 import { type Linkable, link } from '../exit/link.ts'
 import type { RunInContext } from '../host/host.ts'
 import { Process } from '../process.ts'
@@ -14,14 +14,14 @@ import { startOptions } from './start-options.ts'
 import type { Stage, StartOptions } from './start-types.ts'
 
 /** The end of a process whose set-up answered `'ignore'`. */
-export class IgnoredStart extends Ending {
+export class IgnoredStart extends ExitCause {
   constructor(origin: string) {
     super('normal', origin)
   }
 }
 
 /** The end of a process whose callbacks or options were a mistake: whoever starts it gets the error as it is. */
-export class InvalidStart extends Ending {}
+export class InvalidStart extends ExitCause {}
 
 /**
  * Starts a stage linked to the program: if it fails, the program fails, once per cause, as a `StageFailure`.
@@ -61,7 +61,7 @@ export async function startLinkedTo<Ref extends ProcessRef>(
   options?: StartOptions<NoInfer<Ref>>,
 ): Promise<Ref> {
   if (starter.status === 'ended') {
-    throw new ExitedError('startLink', starter.label, starter.reference.exitReason)
+    throw new StageEndedError('startLink', starter.label, starter.reference.exitReason)
   }
   return startProcess(stage, options, () => starter, starter.runtime)
 }
@@ -110,9 +110,9 @@ export function launchProcess(
 ): { readonly reference: ProcessReference; readonly started: Promise<ProcessReference> } {
   watchEnd(runtime)
   const process = new Process(runtime, definition.kind, name, parent, context)
-  const reference = definition.refer(process)
+  const reference = definition.createReference(process)
   process.reference = reference
-  process.behaviour = definition.behave(process)
+  process.behaviour = definition.createBehaviour(process)
   runtime.processes.set(process.id, process)
   if (name !== undefined) runtime.names.set(name, process)
   if (parent !== undefined) link(parent, process)
@@ -126,7 +126,7 @@ export function launchProcess(
   return { reference, started }
 }
 
-function startError({ label }: ProcessReference, ending: Ending): unknown {
+function startError({ label }: ProcessReference, ending: ExitCause): unknown {
   if (ending instanceof IgnoredStart) return new StartIgnoredError(label)
   return ending instanceof InvalidStart ? ending.reason : new StartError(label, ending.reason)
 }

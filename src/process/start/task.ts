@@ -22,7 +22,7 @@ export interface TaskContext {
 }
 
 /** A class, as a getter in an object literal gives each object a hidden class of its own, which costs more than the task. */
-class OwnTaskContext implements TaskContext {
+class LiveTaskContext implements TaskContext {
   readonly #process: Process
 
   constructor(process: Process) {
@@ -62,7 +62,7 @@ export class TaskProcess implements Behaviour {
     if (message.kind !== 'run')
       return message.kind === 'finish' ? process.stop('shutdown') : process.receiveSystem(message)
     process.callback = 'task'
-    const outcome = this.run(new OwnTaskContext(process))
+    const outcome = this.run(new LiveTaskContext(process))
     return isThenable(outcome) ? process.park(outcome, () => process.stop('normal')) : process.stop('normal')
   }
 
@@ -80,12 +80,12 @@ export class TaskProcess implements Behaviour {
     return 'done'
   }
 
-  held(): Readonly<Record<string, number>> {
+  remainingEvents(): Readonly<Record<string, number>> {
     return {}
   }
 
   inspect(): Inspection {
-    return { isStarved: false }
+    return { isBlocked: false }
   }
 }
 

@@ -51,7 +51,7 @@ function inspectionOf({ behaviour }: Process): Inspection {
   try {
     return behaviour.inspect()
   } catch {
-    return { isStarved: false }
+    return { isBlocked: false }
   }
 }
 
@@ -84,23 +84,23 @@ class Findings {
 
   /** Callbacks whose promise is pending, and calls without a reply: nothing is left that could settle them. */
   private ofPending({ process, inspection }: Entry): Finding | undefined {
-    const { label, status, callback = 'a callback', callsToAnswer } = process
+    const { label, status, callback = 'a callback', incomingCalls } = process
     if (isSupervisor(process)) return undefined
     if (process.isParked) {
       const never = 'nothing is left that could settle it'
       if (status === 'starting') return mistake(`${label} is still being set up: its promise is pending, and ${never}`)
-      const { inHand = 0, mailbox = 0 } = inspection.consuming ?? {}
-      const events = inHand + mailbox
+      const { handling = 0, mailbox = 0 } = inspection.consuming ?? {}
+      const events = handling + mailbox
       const held = events > 0 ? ` with ${eventsText(events)}` : ''
       const text = `${label} is in ${callback}${held}: the promise that it returned is pending, and ${never}`
-      const isMistake = events > 0 || status === 'terminating' || (callsToAnswer?.size ?? 0) > 0
+      const isMistake = events > 0 || status === 'terminating' || (incomingCalls?.size ?? 0) > 0
       return { isMistake, text }
     }
-    for (const call of callsToAnswer ?? []) return mistake(`${call.operation} has not been replied to`)
+    for (const call of incomingCalls ?? []) return mistake(`${call.operation} has not been replied to`)
     return undefined
   }
 
-  private ofProducing({ process, inspection: { producing, consuming, isStarved } }: Entry): Finding | undefined {
+  private ofProducing({ process, inspection: { producing, consuming, isBlocked } }: Entry): Finding | undefined {
     if (producing === undefined) return undefined
     const { label } = process
     const { dispatcher, demandMode, pending, accumulated, subscribers } = producing
@@ -115,7 +115,7 @@ class Findings {
           `consumer with { partition: ${partition} }`,
       )
     }
-    const held = producing.buffer.events + dispatcher.held + (isStarved ? (consuming?.inbound ?? 0) : 0)
+    const held = producing.buffer.events + dispatcher.queued + (isBlocked ? (consuming?.inbound ?? 0) : 0)
     if (held === 0) return undefined
     if (subscribers.length === 0) {
       const text = `${label} holds ${eventsText(held)} and has no subscriber: subscribe a consumer to it`

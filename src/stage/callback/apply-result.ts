@@ -4,12 +4,12 @@ import { isThenable } from '../../base/thenable.ts'
 import type { PendingCall } from '../../process/call.ts'
 import type { ExitReason } from '../../process/exit/exit-reason.ts'
 import type { Progress } from '../../process/process.ts'
-import type { Stage } from '../kinds/stage-behaviour.ts'
+import type { StageBehaviour } from '../kinds/stage-behaviour.ts'
 
 /** What a callback may answer: `events` or nothing, `events` and never nothing, or nothing at all. */
-export type AnswerRule = 'events' | 'events or nothing' | 'nothing'
+export type ResultRule = 'events' | 'events or nothing' | 'nothing'
 
-const EXPECTED: Record<AnswerRule, string> = {
+const EXPECTED: Record<ResultRule, string> = {
   events: 'an array of events ([] for none) or { events?, stop? }',
   'events or nothing': 'an array of events, nothing, or { events?, stop? }',
   nothing: 'nothing or { stop? }, as a consumer emits no events',
@@ -27,7 +27,7 @@ interface AnswerRecord {
  *
  * A promise is waited for, which parks the stage and nobody else.
  */
-export function follow(stage: Stage, callback: string, answer: unknown, rule: AnswerRule): Progress {
+export function applyResult(stage: StageBehaviour, callback: string, answer: unknown, rule: ResultRule): Progress {
   if (Array.isArray(answer)) {
     if (answer.length > 0) {
       if (rule === 'nothing') throw new BadReturnError(callback, EXPECTED[rule], answer)
@@ -38,16 +38,16 @@ export function follow(stage: Stage, callback: string, answer: unknown, rule: An
   if (answer === undefined && rule !== 'events') return 'done'
   if (isThenable(answer)) return stage.process.park(answer, (value) => followLate(stage, callback, value, rule))
   const { events, stop } = readRecord(callback, answer, ['events', 'stop'], EXPECTED[rule])
-  const progress = events === undefined ? 'done' : follow(stage, callback, events, rule)
+  const progress = events === undefined ? 'done' : applyResult(stage, callback, events, rule)
   if (stop === undefined) return progress
   return progress === 'done'
     ? stage.process.stop(stop)
-    : stage.process.andThen(progress, () => stage.process.stop(stop))
+    : stage.process.afterwards(progress, () => stage.process.stop(stop))
 }
 
 /** Follows what a promise gave, which is no promise again. */
-function followLate(stage: Stage, callback: string, value: unknown, rule: AnswerRule): Progress {
-  return follow(stage, callback, value, rule)
+function followLate(stage: StageBehaviour, callback: string, value: unknown, rule: ResultRule): Progress {
+  return applyResult(stage, callback, value, rule)
 }
 
 /**
@@ -55,18 +55,18 @@ function followLate(stage: Stage, callback: string, value: unknown, rule: Answer
  *
  * A reply that is a promise keeps the call open, and parks nobody: the stage handles what comes next.
  */
-export function followCall(stage: Stage, callback: string, answer: unknown, call: PendingCall): Progress {
+export function applyCallResult(stage: StageBehaviour, callback: string, answer: unknown, call: PendingCall): Progress {
   if (answer === undefined) return 'done'
-  if (isThenable(answer)) return stage.process.park(answer, (value) => followCall(stage, callback, value, call))
+  if (isThenable(answer)) return stage.process.park(answer, (value) => applyCallResult(stage, callback, value, call))
   const expected = '{ reply, events?, stop? }, or nothing where from.reply comes later'
   const record = readRecord(callback, answer, ['reply', 'events', 'stop'], expected)
   const { events } = record
-  const progress = events === undefined ? 'done' : follow(stage, callback, events, 'events')
+  const progress = events === undefined ? 'done' : applyResult(stage, callback, events, 'events')
   if (progress === 'done') return replyAndStop(stage, call, record)
-  return stage.process.andThen(progress, () => replyAndStop(stage, call, record))
+  return stage.process.afterwards(progress, () => replyAndStop(stage, call, record))
 }
 
-function replyAndStop(stage: Stage, call: PendingCall, record: AnswerRecord): Progress {
+function replyAndStop(stage: StageBehaviour, call: PendingCall, record: AnswerRecord): Progress {
   const hasReply = Object.hasOwn(record, 'reply')
   const { reply, stop } = record
   if (stop === undefined) {
@@ -75,25 +75,25 @@ function replyAndStop(stage: Stage, call: PendingCall, record: AnswerRecord): Pr
   }
   if (isThenable(reply)) return stopAfterReply(stage, call, reply, stop)
   // As in GenServer: terminate runs first, then the caller has its reply, then everyone hears of the end.
-  if (hasReply) stage.process.beforeEnd(() => call.reply(reply))
+  if (hasReply) stage.process.beforeExit(() => call.reply(reply))
   return stage.process.stop(stop)
 }
 
 /** Waits for a reply that is promised and only then stops the stage, as its end would reject the call. */
-function stopAfterReply(stage: Stage, call: PendingCall, reply: PromiseLike<unknown>, stop: ExitReason): Progress {
+function stopAfterReply(stage: StageBehaviour, call: PendingCall, reply: PromiseLike<unknown>, stop: ExitReason): Progress {
   const { process } = stage
   const settled = new Promise<unknown>((resolve) => resolve(reply)).then(
     (value) => () => call.reply(value),
     (error: unknown) => () => call.fail(error),
   )
   return process.park(settled, (settle) => {
-    process.beforeEnd(settle as () => void)
+    process.beforeExit(settle as () => void)
     return process.stop(stop)
   })
 }
 
 /** Acts on what a `handleSubscribe` answered that lets nobody subscribe: it can only be a stop. */
-export function followSubscribe(stage: Stage, answer: unknown, expected: string): Progress {
+export function applySubscribeResult(stage: StageBehaviour, answer: unknown, expected: string): Progress {
   const { events = [], stop } = readRecord('handleSubscribe', answer, ['events', 'stop'], expected)
   if (stop === undefined || events.length > 0) throw new BadReturnError('handleSubscribe', expected, answer)
   return stage.process.stop(stop)

@@ -2,7 +2,7 @@
 export type Callback = (this: unknown, ...args: unknown[]) => unknown
 
 /** The callbacks of a stage, read once when it has been set up. */
-export interface Members {
+export interface CallbackTable {
   readonly handleDemand?: Callback
   readonly handleEvents?: Callback
   readonly handleSubscribe: Callback | undefined

@@ -9,7 +9,7 @@ export function isRecord(value: unknown): value is object {
  * A literal stands for itself: only what is its own counts, and a misspelt name is refused. For an instance of a class
  * the methods of the class count too, and its other fields are its state, so nothing in it is misspelt.
  */
-export function callbacksView(callbacks: object): object {
+export function readCallbacks(callbacks: object): object {
   const methods = methodsOf(callbacks)
   if (methods === undefined) return callbacks
   const view: Record<string, unknown> = {}

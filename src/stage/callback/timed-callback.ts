@@ -9,7 +9,7 @@ import type { ProcessReference } from '../../process/reference.ts'
  *
  * @param tell Gets the milliseconds, and the error or `undefined`. Not called for a process that has ended meanwhile.
  */
-export function runHeard(
+export function runTimed(
   process: Process,
   run: () => unknown,
   tell: (duration: number, error: unknown) => void,
@@ -42,7 +42,7 @@ export function timeOrNull(time: number): number | null {
 /** Tells that a consumer asks a producer for more. */
 export function tellAsked(consumer: ProcessReference, producer: ProcessReference, tag: string, demand: number): void {
   const { telemetry } = consumer.runtime
-  if (!telemetry.hears('demand.sent')) return
+  if (!telemetry.hasListener('demand.sent')) return
   telemetry.execute('demand.sent', { demand }, { consumer: consumer.identity, producer: producer.identity, tag })
 }
 
@@ -50,7 +50,7 @@ export function tellAsked(consumer: ProcessReference, producer: ProcessReference
 export function reportUnknown(process: Process, producer: ProcessReference, count: number): void {
   if (count === 0) return
   const { runtime, identity: stage } = process
-  if (runtime.telemetry.hears('events.discarded')) {
+  if (runtime.telemetry.hasListener('events.discarded')) {
     runtime.telemetry.execute('events.discarded', { count }, { stage, cause: 'unknown subscription' })
   }
   runtime.log(

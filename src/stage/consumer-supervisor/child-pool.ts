@@ -1,8 +1,8 @@
-import { explain, StartIgnoredError } from '../../base/errors.ts'
+import { describeReason, StartIgnoredError } from '../../base/errors.ts'
 import { ShortLivedMap } from '../../base/short-lived.ts'
 import { isThenable } from '../../base/thenable.ts'
-import { type Ending, GivingUp } from '../../process/exit/exit-cause.ts'
-import { type ExitReason, isOrderly } from '../../process/exit/exit-reason.ts'
+import { type ExitCause, RestartLimitReached } from '../../process/exit/exit-cause.ts'
+import { type ExitReason, isCleanExit } from '../../process/exit/exit-reason.ts'
 import { Message } from '../../process/message.ts'
 import type { Process } from '../../process/process.ts'
 import type { ProcessRef } from '../../process/process-ref.ts'
@@ -152,7 +152,7 @@ export class ChildPool {
     if (typeof message === 'object' && message !== null) {
       const { exit, reason } = message as { readonly exit?: ProcessReference; readonly reason: ExitReason }
       const child = exit === undefined ? undefined : this.children.get(exit)
-      if (child !== undefined) return this.onExit(child, this.process.endingFor(reason))
+      if (child !== undefined) return this.onExit(child, this.process.causeFor(reason))
     }
     this.process.runtime.log('warn', `${this.process.label} received a message that it does not know`, { message })
   }
@@ -231,7 +231,7 @@ export class ChildPool {
   private explainStart(error: unknown): Outcome {
     if (error instanceof StartIgnoredError) return 'ignored'
     const { process } = this
-    process.runtime.log('error', `${process.label} could not start a child: ${explain(error)}`, {
+    process.runtime.log('error', `${process.label} could not start a child: ${describeReason(error)}`, {
       process: process.id,
       reason: error,
     })
@@ -249,15 +249,15 @@ export class ChildPool {
 
   // ── Ending ────────────────────────────────────────────────────────────────────────────────────────────────────
 
-  private onExit(child: PoolChild, ending: Ending): void | Stop {
-    if (this.options.restart === 'transient' && !isOrderly(ending.reason) && !child.isTerminating) {
+  private onExit(child: PoolChild, ending: ExitCause): void | Stop {
+    if (this.options.restart === 'transient' && !isCleanExit(ending.reason) && !child.isTerminating) {
       return this.restart(child, ending)
     }
     this.remove(child)
   }
 
   /** Starts a child again, as a new process. If that fails it is tried again, which counts as another restart. */
-  private restart(child: PoolChild, ending: Ending): void | Stop {
+  private restart(child: PoolChild, ending: ExitCause): void | Stop {
     const { process, options } = this
     if (this.isFinishing) {
       this.givenUp++
@@ -267,7 +267,7 @@ export class ChildPool {
     if (!this.intensity.add(process.runtime.clock.now())) {
       this.remove(child)
       const limit = `more than ${options.maxRestarts} restarts within ${options.maxSeconds} seconds`
-      return { stop: new GivingUp(process.label, limit, ending) }
+      return { stop: new RestartLimitReached(process.label, limit, ending) }
     }
     // From here on the new one stands in its place, also while it is being set up.
     this.children.delete(child.reference)
@@ -277,7 +277,7 @@ export class ChildPool {
     } else this.afterRestart(child, outcome, ending)
   }
 
-  private afterRestart(child: PoolChild, outcome: Outcome, ending: Ending): void {
+  private afterRestart(child: PoolChild, outcome: Outcome, ending: ExitCause): void {
     if (!isFailure(outcome)) {
       this.tellRestarted(outcome, ending)
       return
@@ -288,13 +288,13 @@ export class ChildPool {
     }
     child.isRestarting = true
     this.children.set(child.reference, child)
-    this.sendSelf(() => (this.isThere(child) ? this.restart(child, ending) : undefined))
+    this.sendSelf(() => (this.has(child) ? this.restart(child, ending) : undefined))
   }
 
-  private tellRestarted({ reference }: PoolChild, { reason }: Ending): void {
+  private tellRestarted({ reference }: PoolChild, { reason }: ExitCause): void {
     this.restarts++
     const { runtime, identity: supervisor } = this.process
-    if (!runtime.telemetry.hears('process.restarted')) return
+    if (!runtime.telemetry.hasListener('process.restarted')) return
     const { id, identity: stage } = reference
     runtime.telemetry.execute(
       'process.restarted',
@@ -320,13 +320,13 @@ export class ChildPool {
     return undefined
   }
 
-  private isThere(child: PoolChild): boolean {
+  private has(child: PoolChild): boolean {
     return this.children.get(child.reference) === child
   }
 
   /** Forgets a child that has ended, and offers its place again. */
   private remove(child: PoolChild): void {
-    if (!this.isThere(child)) return
+    if (!this.has(child)) return
     this.children.delete(child.reference)
     if (child.from !== undefined) this.free(child.from, 1)
   }

@@ -11,8 +11,8 @@ import { task } from '../../process/start/task.ts'
 import { type Shutdown, shutdownType } from '../../supervisor/shutdown.ts'
 import { restartRows } from '../../supervisor/supervisor-options.ts'
 import type { Inspection } from '../../telemetry/inspection.ts'
-import type { Members } from '../callback/callback-table.ts'
-import { callbacksView } from '../callback/read-callbacks.ts'
+import type { CallbackTable } from '../callback/callback-table.ts'
+import { readCallbacks } from '../callback/read-callbacks.ts'
 import type { Cancellation } from '../consuming/consumer-half.ts'
 import { consumerOptions } from '../definition/stage-options.ts'
 import { ConsumerReference, callStage } from '../handles/stage-references.ts'
@@ -94,7 +94,7 @@ function superviseIn(
   const subscribeTo = valid.subscribeTo.map((source) => requestFromSource(process.runtime, source))
   process.trapsExits = true
   // The pool is the callbacks of a consumer, like any user's object.
-  const members = consumerOptions.read(callbacksView(pool))
+  const members = consumerOptions.read(readCallbacks(pool))
   return new ConsumerSupervisorStage(process, pool, members, { subscribeTo })
 }
 
@@ -111,7 +111,7 @@ class ConsumerSupervisorStage extends ConsumerStage {
   /** What ends it once its children have finished; undefined while it has producers, or where nothing is waited for. */
   private end: (() => Progress) | undefined
 
-  constructor(process: Process, pool: ChildPool, members: Members, options: ConsumerOptions) {
+  constructor(process: Process, pool: ChildPool, members: CallbackTable, options: ConsumerOptions) {
     super(process, pool, members, options)
     this.pool = pool
   }
@@ -146,8 +146,8 @@ class ConsumerSupervisorStage extends ConsumerStage {
     return super.finish(drain)
   }
 
-  override held(): Readonly<Record<string, number>> {
-    return { ...super.held(), ...this.pool.held() }
+  override remainingEvents(): Readonly<Record<string, number>> {
+    return { ...super.remainingEvents(), ...this.pool.held() }
   }
 
   override inspect(): Inspection {

@@ -1,19 +1,19 @@
-import { RefusedError } from '../../base/errors.ts'
+import { SubscriptionRefusedError } from '../../base/errors.ts'
 import { quote } from '../../base/quote.ts'
 import { isThenable } from '../../base/thenable.ts'
 import type { PendingCall } from '../../process/call.ts'
 import type { Drain } from '../../process/drain.ts'
-import type { Ending } from '../../process/exit/exit-cause.ts'
-import { type ExitReason, isOrderly } from '../../process/exit/exit-reason.ts'
+import type { ExitCause } from '../../process/exit/exit-cause.ts'
+import { type ExitReason, isCleanExit } from '../../process/exit/exit-reason.ts'
 import { type Monitor, monitor } from '../../process/monitor.ts'
 import type { Progress } from '../../process/process.ts'
 import { type ProcessReference, resolveReference } from '../../process/reference.ts'
 import { nameOf } from '../../process/start/name.ts'
 import type { ConsumingInspection, UpstreamInspection } from '../../telemetry/inspection.ts'
-import { type AnswerRule, follow, followSubscribe } from '../callback/apply-result.ts'
-import { reportUnknown, runHeard, tellAsked, timeOrNull } from '../callback/timed-callback.ts'
-import type { Stage } from '../kinds/stage-behaviour.ts'
-import { type Delivered, type Ended, PROTOCOL_VERSION, sendAsk, sendCancel, sendSubscribe } from '../protocol.ts'
+import { type ResultRule, applyResult, applySubscribeResult } from '../callback/apply-result.ts'
+import { reportUnknown, runTimed, tellAsked, timeOrNull } from '../callback/timed-callback.ts'
+import type { StageBehaviour } from '../kinds/stage-behaviour.ts'
+import { type EventsMessage, type CancelledMessage, PROTOCOL_VERSION, sendAsk, sendCancel, sendSubscribe } from '../protocol.ts'
 import { endForLateSubscriber, LateSubscription } from '../subscription/late-subscription.ts'
 import type { ValidSubscribeOptions } from '../subscription/subscribe-options.ts'
 import { SubscriptionHandle } from '../subscription/subscription-handle.ts'
@@ -22,9 +22,9 @@ import { DemandWindow } from './demand-window.ts'
 import { countEvents, originsOf } from './mailbox-events.ts'
 
 /** A stage that handles events: what its consumer half needs of it. */
-export interface HandlingStage extends Stage {
+export interface HandlingStage extends StageBehaviour {
   /** What its `handleEvents` may answer. */
-  readonly eventsRule: AnswerRule
+  readonly handleEventsRule: ResultRule
   /** A subscription has ended; the stage reacts to it now, or when it has handled what came before. */
   scheduleCancel(cancellation: Cancellation): Progress
 }
@@ -48,14 +48,14 @@ export interface Cancellation {
   readonly reason: ExitReason
   readonly isRefused: boolean
   /** How the producer ended; undefined where the subscription was cancelled. */
-  readonly ending: Ending | undefined
+  readonly ending: ExitCause | undefined
   /** Whether the stage had no other subscription left then. */
   readonly isLast: boolean
 }
 
 /** Whether a subscription has ended cleanly: all that was to come under it has come. */
 export function isCleanEnd({ reason, ending }: Cancellation): boolean {
-  return isOrderly(reason) && (ending === undefined || ending.isClean)
+  return isCleanExit(reason) && (ending === undefined || ending.isClean)
 }
 
 /** What is asked for when a stage subscribes. */
@@ -83,11 +83,11 @@ export class ConsumerHalf {
   private readonly upstreams = new Map<string, Upstream>()
   /** Under which events came last: the next ones often come under the same. */
   private lastUpstream: Upstream | undefined
-  private readonly cancelRule: AnswerRule
+  private readonly cancelRule: ResultRule
   /** Set when the stage is about to end, and must ask for nothing more. */
-  asksNoMore = false
+  isDraining = false
   /** How many events of the delivery under way have not been handled: those in a callback's hands, and those behind. */
-  inHand = 0
+  handling = 0
   /** Whose batch is waited for that was a whole delivery, how much is to be asked for after it, and how many events it is. */
   private awaited: Upstream | undefined
   private awaitedAsk = 0
@@ -98,23 +98,23 @@ export class ConsumerHalf {
   /** When it last began to handle a batch, by the rough clock; not a number if it never has. */
   private lastHandled = Number.NaN
 
-  constructor(stage: HandlingStage, cancelRule: AnswerRule) {
+  constructor(stage: HandlingStage, cancelRule: ResultRule) {
     this.stage = stage
     this.cancelRule = cancelRule
   }
 
   /** Whether it has no subscription. */
-  get hasNone(): boolean {
+  get hasNoSubscriptions(): boolean {
     return this.upstreams.size === 0
   }
 
   /** What the half tells of itself; `inbound` is what waits in its stage. */
   inspect(inbound: number): ConsumingInspection {
-    const { handled, batches, inHand, upstreams } = this
+    const { handled, batches, handling, upstreams } = this
     return {
       handled,
       batches,
-      inHand,
+      handling,
       mailbox: countEvents(this.stage.process.mailbox),
       inbound,
       lastHandled: timeOrNull(this.lastHandled),
@@ -140,9 +140,9 @@ export class ConsumerHalf {
   /** Subscribes to a producer; `call` is answered with the subscription. */
   subscribe(request: SubscribeRequest, call: PendingCall | undefined): Progress {
     const { tag, valid, options } = request
-    const { process, members, callbacks } = this.stage
+    const { process, callbackTable, callbacks } = this.stage
     const producer = resolveReference(request.producer, process.runtime, 'a producer to subscribe to')
-    if (producer === undefined) return this.missProducer(request, call)
+    if (producer === undefined) return this.failMissingProducer(request, call)
 
     const handle = request.handle ?? new SubscriptionHandle(tag, process.reference)
     if (request.isHeld === true) SubscriptionHandle.hold(handle)
@@ -156,13 +156,13 @@ export class ConsumerHalf {
       window: undefined,
       confirming: confirm ? call : undefined,
     }
-    const cancelFirst = this.cancelElsewhere(request.cancelFirst, producer)
+    const cancelFirst = this.cancelAtOldProducer(request.cancelFirst, producer)
     sendSubscribe(producer, tag, process.reference, { version: PROTOCOL_VERSION, cancelFirst, options, confirm })
     SubscriptionHandle.connect(handle, producer)
-    if (members.handleSubscribe === undefined) return this.afterHandleSubscribe('automatic', upstream, valid, call)
+    if (callbackTable.handleSubscribe === undefined) return this.afterHandleSubscribe('automatic', upstream, valid, call)
     process.callback = 'handleSubscribe'
     const seen = { ...options, maxDemand: valid.maxDemand, minDemand: valid.minDemand, cancel: valid.cancel }
-    const answer = members.handleSubscribe.call(callbacks, 'producer', seen, handle)
+    const answer = callbackTable.handleSubscribe.call(callbacks, 'producer', seen, handle)
     if (isThenable(answer)) {
       return process.park(answer, (value) => this.afterHandleSubscribe(value, upstream, valid, call))
     }
@@ -181,7 +181,7 @@ export class ConsumerHalf {
       if (SubscriptionHandle.isHeld(handle)) handle.ask(valid.maxDemand)
       else this.sendAsk(upstream, valid.maxDemand)
     } else if (answer !== 'manual') {
-      return followSubscribe(this.stage, answer, "'automatic', 'manual', nothing or { stop }")
+      return applySubscribeResult(this.stage, answer, "'automatic', 'manual', nothing or { stop }")
     }
     this.upstreams.set(handle.tag, upstream)
     if (upstream.confirming === undefined) call?.reply(handle)
@@ -195,7 +195,7 @@ export class ConsumerHalf {
    * A subscription that is put in the place of another is cancelled by the producer, in one step, where it is the same.
    * Another producer does not know it, so it is cancelled where it belongs.
    */
-  private cancelElsewhere(first: SubscribeRequest['cancelFirst'], producer: ProcessReference): typeof first {
+  private cancelAtOldProducer(first: SubscribeRequest['cancelFirst'], producer: ProcessReference): typeof first {
     const former = first === undefined ? undefined : this.upstreams.get(first.tag)
     if (former !== undefined) SubscriptionHandle.markCancelled(former.handle)
     if (first === undefined || former === undefined || former.producer === producer) return first
@@ -207,7 +207,7 @@ export class ConsumerHalf {
    * No process has the name to subscribe to. The stage goes on if its subscription is temporary, or if the caller is told
    * and the subscription has no `cancel` of GenStage's.
    */
-  private missProducer({ tag, handle: given, producer, valid }: SubscribeRequest, call?: PendingCall): Progress {
+  private failMissingProducer({ tag, handle: given, producer, valid }: SubscribeRequest, call?: PendingCall): Progress {
     const { process } = this.stage
     const handle = given ?? new SubscriptionHandle(tag, process.reference)
     SubscriptionHandle.connect(handle, undefined)
@@ -215,14 +215,14 @@ export class ConsumerHalf {
     const message = `${process.label} subscribed to the name ${name}, and no process has that name`
     const isConfirmed = valid.confirm !== false && call !== undefined
     const settle = (): void => {
-      if (isConfirmed) call.fail(new RefusedError(process.label, name, 'noproc', { message, cause: 'noproc' }))
+      if (isConfirmed) call.fail(new SubscriptionRefusedError(process.label, name, 'noproc', { message, cause: 'noproc' }))
       else call?.reply(handle)
     }
     if (valid.cancel === 'temporary' || (valid.cancel === 'with-last' && isConfirmed)) {
       settle()
       return 'done'
     }
-    process.beforeEnd(settle)
+    process.beforeExit(settle)
     return process.stop(
       new LateSubscription(process.label, `it subscribed to the name ${name}, and no process has that name`, undefined),
     )
@@ -231,7 +231,7 @@ export class ConsumerHalf {
   // ── Events ────────────────────────────────────────────────────────────────────────────────────────────────────
 
   /** The subscription that events came under; undefined where there is none (any more), and the producer is told so. */
-  receive(message: Delivered): Upstream | undefined {
+  receive(message: EventsMessage): Upstream | undefined {
     const upstream = this.lastUpstream?.handle.tag === message.tag ? this.lastUpstream : this.upstreams.get(message.tag)
     this.lastUpstream = upstream
     if (upstream === undefined) {
@@ -253,17 +253,17 @@ export class ConsumerHalf {
   /** Has the stage handle a delivery, batch by batch, asking for more after each. */
   handle(upstream: Upstream, events: readonly unknown[]): Progress {
     const { window } = upstream
-    if (window === undefined) return this.handleWhole(upstream.handle, events)
-    this.inHand = events.length
-    if (window.takeWhole(events.length)) return this.handleOne(upstream, window.ask, events)
+    if (window === undefined) return this.handleWithoutDemand(upstream.handle, events)
+    this.handling = events.length
+    if (window.takeWhole(events.length)) return this.handleSingleBatch(upstream, window.ask, events)
     window.begin(events.length)
     if (window.excess > 0) this.reportExcess(upstream, window.excess)
     return this.handleBatches(upstream, window, events, 0)
   }
 
   /** Has the stage handle a delivery that is one batch. */
-  private handleOne(upstream: Upstream, ask: number, batch: readonly unknown[]): Progress {
-    const answer = this.call(upstream.handle, batch)
+  private handleSingleBatch(upstream: Upstream, ask: number, batch: readonly unknown[]): Progress {
+    const answer = this.callHandleEvents(upstream.handle, batch)
     if (!isThenable(answer)) return this.afterOne(upstream, ask, batch.length, answer)
     this.awaited = upstream
     this.awaitedAsk = ask
@@ -281,14 +281,14 @@ export class ConsumerHalf {
     const { process } = this.stage
     const progress = this.afterBatch(size, answer)
     if (progress !== 'done') {
-      return process.andThen(progress, () => {
+      return process.afterwards(progress, () => {
         this.ask(upstream, ask)
         return 'done'
       })
     }
-    if (process.isDoomed) return 'stopped'
+    if (process.isKilled) return 'stopped'
     this.ask(upstream, ask)
-    process.spend(size)
+    process.useBudget(size)
     return 'done'
   }
 
@@ -303,15 +303,15 @@ export class ConsumerHalf {
       next += size
       const progress = this.handleBatch(upstream.handle, batch)
       if (progress !== 'done') {
-        return process.andThen(progress, () => {
+        return process.afterwards(progress, () => {
           this.ask(upstream, ask)
           return this.handleBatches(upstream, window, events, next)
         })
       }
       // Its own callback has ended it: what is left of the delivery stays in its hands, and is counted there.
-      if (process.isDoomed) return 'stopped'
+      if (process.isKilled) return 'stopped'
       this.ask(upstream, ask)
-      if (process.spend(size) && next < events.length) {
+      if (process.useBudget(size) && next < events.length) {
         return process.yield(() => this.handleBatches(upstream, window, events, next))
       }
     }
@@ -319,19 +319,19 @@ export class ConsumerHalf {
   }
 
   /** Has the stage handle a delivery whole, asking for nothing: in manual mode, and when its subscription is no more. */
-  handleWhole(handle: Subscription, events: readonly unknown[]): Progress {
-    this.inHand = events.length
+  handleWithoutDemand(handle: Subscription, events: readonly unknown[]): Progress {
+    this.handling = events.length
     return this.handleBatch(handle, events)
   }
 
   private handleBatch(handle: Subscription, batch: readonly unknown[]): Progress {
-    const answer = this.call(handle, batch)
+    const answer = this.callHandleEvents(handle, batch)
     if (!isThenable(answer)) return this.afterBatch(batch.length, answer)
     return this.stage.process.park(answer, (value) => this.afterBatch(batch.length, value))
   }
 
   /** Calls the user's code. */
-  private call(handle: Subscription, batch: readonly unknown[]): unknown {
+  private callHandleEvents(handle: Subscription, batch: readonly unknown[]): unknown {
     const { stage } = this
     const { process } = stage
     const { runtime } = process
@@ -339,16 +339,16 @@ export class ConsumerHalf {
     process.callback = 'handleEvents'
     this.handled += batch.length
     this.batches++
-    this.lastHandled = runtime.scheduler.roughNow()
-    return runtime.telemetry.isHeard ? this.handleHeard(handle, batch) : stage.handleEvents(batch, handle)
+    this.lastHandled = runtime.scheduler.cachedNow()
+    return runtime.telemetry.hasListeners ? this.timedHandleEvents(handle, batch) : stage.handleEvents(batch, handle)
   }
 
-  private handleHeard(handle: Subscription, batch: readonly unknown[]): unknown {
+  private timedHandleEvents(handle: Subscription, batch: readonly unknown[]): unknown {
     const { stage } = this
     const { telemetry } = stage.process.runtime
-    if (!telemetry.hears('batch.handled')) return stage.handleEvents(batch, handle)
+    if (!telemetry.hasListener('batch.handled')) return stage.handleEvents(batch, handle)
     const { identity: consumer } = stage.process
-    return runHeard(
+    return runTimed(
       stage.process,
       () => stage.handleEvents(batch, handle),
       (duration, error) => {
@@ -359,18 +359,18 @@ export class ConsumerHalf {
   }
 
   private afterBatch(size: number, answer: unknown): Progress {
-    this.inHand -= size
-    return follow(this.stage, 'handleEvents', answer, this.stage.eventsRule)
+    this.handling -= size
+    return applyResult(this.stage, 'handleEvents', answer, this.stage.handleEventsRule)
   }
 
   private ask(upstream: Upstream, demand: number): void {
-    if (demand === 0 || this.asksNoMore) return
+    if (demand === 0 || this.isDraining) return
     this.sendAsk(upstream, demand)
   }
 
   private sendAsk({ producer, handle }: Upstream, demand: number): void {
     const { process } = this.stage
-    if (process.runtime.telemetry.isHeard) tellAsked(process.reference, producer, handle.tag, demand)
+    if (process.runtime.telemetry.hasListeners) tellAsked(process.reference, producer, handle.tag, demand)
     sendAsk(producer, handle.tag, process.reference, demand)
   }
 
@@ -386,7 +386,7 @@ export class ConsumerHalf {
   // ── Ends ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
   /** A producer says that a subscription has ended. */
-  onCancelled(message: Ended): Progress {
+  onCancelled(message: CancelledMessage): Progress {
     const { reason, isRefused, message: why } = message.body
     return this.remove(message.tag, 'cancel', reason, isRefused, undefined, why)
   }
@@ -401,7 +401,7 @@ export class ConsumerHalf {
     kind: 'cancel' | 'down',
     reason: ExitReason,
     isRefused: boolean,
-    ending: Ending | undefined,
+    ending: ExitCause | undefined,
     why?: string,
   ): Progress {
     const upstream = this.upstreams.get(tag)
@@ -422,20 +422,20 @@ export class ConsumerHalf {
     return this.stage.scheduleCancel(isHandled ? { ...cancellation, isRefused: true } : cancellation)
   }
 
-  private refusal({ upstream, reason, ending }: Cancellation, why: string | undefined): RefusedError {
+  private refusal({ upstream, reason, ending }: Cancellation, why: string | undefined): SubscriptionRefusedError {
     const { label } = this.stage.process
     const producer = upstream.producer.label
     if (why !== undefined) {
       const message = `${producer} refused the subscription of ${label}: ${why}`
-      return new RefusedError(label, producer, reason, { message, cause: reason })
+      return new SubscriptionRefusedError(label, producer, reason, { message, cause: reason })
     }
     const late = LateSubscription.detailsOf(ending)
     const details = late && { message: `${label} could not subscribe: ${late.message}`, cause: late.cause }
-    return new RefusedError(label, producer, reason, details)
+    return new SubscriptionRefusedError(label, producer, reason, details)
   }
 
   /** Whether a cancellation will stop the stage once it is reacted to. */
-  isFatal(cancellation: Cancellation): boolean {
+  stopsStage(cancellation: Cancellation): boolean {
     const { upstream, reason, isRefused, isLast } = cancellation
     const { cancel } = upstream.options
     if (isRefused || cancel === 'temporary') return false
@@ -443,23 +443,23 @@ export class ConsumerHalf {
     // A stage that is draining ends by itself, when the last of its producers has ended and all is handled.
     if (this.stage.isFinishing && (isClean || reason === 'noproc')) return false
     if (cancel === 'permanent') return true
-    if (cancel === 'transient') return !isOrderly(reason)
+    if (cancel === 'transient') return !isCleanExit(reason)
     if (SubscriptionHandle.isCancelled(upstream.handle)) return false
     // It may have subscribed again since.
-    return !isClean || (isLast && this.hasNone)
+    return !isClean || (isLast && this.hasNoSubscriptions)
   }
 
   /** Reacts to the end of a subscription: by `handleCancel`, and by stopping where the subscription says so. */
   cancel(cancellation: Cancellation): Progress {
-    const progress = this.tell(cancellation)
-    if (progress !== 'done') return this.stage.process.andThen(progress, () => this.afterCancel(cancellation))
+    const progress = this.callHandleCancel(cancellation)
+    if (progress !== 'done') return this.stage.process.afterwards(progress, () => this.afterCancel(cancellation))
     return this.afterCancel(cancellation)
   }
 
   private afterCancel(cancellation: Cancellation): Progress {
-    if (!this.isFatal(cancellation)) return this.stage.stopIfDone()
-    if (!isCleanEnd(cancellation)) return this.stopFor(cancellation)
-    return this.stage.handleEnd('end', () => this.stopFor(cancellation))
+    if (!this.stopsStage(cancellation)) return this.stage.stopIfDone()
+    if (!isCleanEnd(cancellation)) return this.stopBecauseOf(cancellation)
+    return this.stage.handleEnd('end', () => this.stopBecauseOf(cancellation))
   }
 
   /** The stage is asked to drain: cancels the subscriptions to producers that do not drain with it. */
@@ -470,17 +470,17 @@ export class ConsumerHalf {
   }
 
   /** Tells `handleCancel` of the end of a subscription. */
-  tell({ kind, reason, upstream, ending }: Cancellation): Progress {
-    const { process, members, callbacks } = this.stage
-    if (members.handleCancel === undefined) return 'done'
-    process.hear(ending)
+  callHandleCancel({ kind, reason, upstream, ending }: Cancellation): Progress {
+    const { process, callbackTable, callbacks } = this.stage
+    if (callbackTable.handleCancel === undefined) return 'done'
+    process.noteCause(ending)
     process.callback = 'handleCancel'
-    const answer = members.handleCancel.call(callbacks, { [kind]: reason }, upstream.handle)
-    return follow(this.stage, 'handleCancel', answer, this.cancelRule)
+    const answer = callbackTable.handleCancel.call(callbacks, { [kind]: reason }, upstream.handle)
+    return applyResult(this.stage, 'handleCancel', answer, this.cancelRule)
   }
 
   /** Stops the stage because a subscription has ended. */
-  stopFor({ upstream, reason, ending }: Cancellation): Progress {
+  stopBecauseOf({ upstream, reason, ending }: Cancellation): Progress {
     const { process } = this.stage
     const facts = { process: process.id, producer: upstream.producer.id, reason }
     process.runtime.log(

@@ -9,7 +9,7 @@ import { ConsumerReference, ProducerConsumerReference, ProducerReference } from 
 import { ConsumerStage } from '../kinds/consumer-stage.ts'
 import { ProducerConsumerStage } from '../kinds/producer-consumer-stage.ts'
 import { ProducerStage } from '../kinds/producer-stage.ts'
-import type { Stage } from '../kinds/stage-behaviour.ts'
+import type { StageBehaviour } from '../kinds/stage-behaviour.ts'
 import { requestFromSource } from '../subscription/subscribe-options.ts'
 import { consumerOptions, producerConsumerOptions, producerOptions } from './stage-options.ts'
 import { type MakeStage, StageSetup } from './stage-setup.ts'
@@ -24,7 +24,7 @@ interface KindOfStage {
 
 const kinds: Readonly<Record<StageKind, KindOfStage>> = {
   producer: {
-    make(process, callbacks, members): Stage {
+    make(process, callbacks, members): StageBehaviour {
       const options = producerOptions.read(members, 'the callbacks and options of a producer')
       const dispatcher = claimDispatcher(options.dispatcher)
       process.trapsExits = options.trapExit
@@ -33,7 +33,7 @@ const kinds: Readonly<Record<StageKind, KindOfStage>> = {
     refer: (process) => new ProducerReference(process),
   },
   'producer-consumer': {
-    make(process, callbacks, members): Stage {
+    make(process, callbacks, members): StageBehaviour {
       const options = producerConsumerOptions.read(members, 'the callbacks and options of a producer-consumer')
       const dispatcher = claimDispatcher(options.dispatcher)
       const subscribeTo = options.subscribeTo.map((source) => requestFromSource(process.runtime, source))
@@ -43,7 +43,7 @@ const kinds: Readonly<Record<StageKind, KindOfStage>> = {
     refer: (process) => new ProducerConsumerReference(process),
   },
   consumer: {
-    make(process, callbacks, members): Stage {
+    make(process, callbacks, members): StageBehaviour {
       const options = consumerOptions.read(members, 'the callbacks and options of a consumer')
       const subscribeTo = options.subscribeTo.map((source) => requestFromSource(process.runtime, source))
       process.trapsExits = options.trapExit
@@ -54,7 +54,7 @@ const kinds: Readonly<Record<StageKind, KindOfStage>> = {
 }
 
 /** Makes a stage of some kind out of its callbacks, or the function that sets them up. */
-export function define<Ref extends ProcessRef>(kind: StageKind, setup: unknown): Startable<Ref> {
+export function defineStage<Ref extends ProcessRef>(kind: StageKind, setup: unknown): Startable<Ref> {
   const { make, refer } = kinds[kind]
   return new Definition(kind, (process) => new StageSetup(process, setup, make), refer).as<Ref>()
 }

@@ -2,11 +2,11 @@ import { type OptionTable, optionTable } from '../../base/option-table.ts'
 import { array, boolean, callback, integer, matching, oneOf } from '../../base/option-type.ts'
 import type { Dispatcher } from '../../dispatcher/dispatcher.ts'
 import { dispatcherType } from '../../dispatcher/dispatcher-type.ts'
-import type { Callback, Members } from '../callback/callback-table.ts'
+import type { Callback, CallbackTable } from '../callback/callback-table.ts'
 import type { DemandMode } from '../types/references.ts'
 
 /** What every stage is made of. */
-interface StageValues extends Members {
+interface StageValues extends CallbackTable {
   readonly trapExit: boolean
 }
 

@@ -6,12 +6,12 @@ import type { ExitReason } from '../../process/exit/exit-reason.ts'
 import type { Behaviour, Process, Progress } from '../../process/process.ts'
 import { IgnoredStart, InvalidStart } from '../../process/start/start.ts'
 import type { Inspection } from '../../telemetry/inspection.ts'
-import { callbacksView, isRecord } from '../callback/read-callbacks.ts'
-import { OwnStageContext } from '../handles/stage-context.ts'
-import type { Stage } from '../kinds/stage-behaviour.ts'
+import { readCallbacks, isRecord } from '../callback/read-callbacks.ts'
+import { LiveStageContext } from '../handles/stage-context.ts'
+import type { StageBehaviour } from '../kinds/stage-behaviour.ts'
 
 /** Makes the stage out of what a set-up gave: checks it, and throws where it is wrong. */
-export type MakeStage = (process: Process, callbacks: object, members: object) => Stage
+export type MakeStage = (process: Process, callbacks: object, members: object) => StageBehaviour
 
 /** Callbacks that run or have run as a stage: their variables are that stage's state, and nobody else's. */
 const claimed = new WeakSet<object>()
@@ -34,7 +34,7 @@ export class StageSetup implements Behaviour {
     const { process, setup } = this
     if (typeof setup !== 'function') return this.install(setup)
     process.callback = 'set-up'
-    const answer: unknown = setup(new OwnStageContext(process))
+    const answer: unknown = setup(new LiveStageContext(process))
     if (isThenable(answer)) return process.park(answer, (callbacks) => this.install(callbacks))
     return this.install(answer)
   }
@@ -43,7 +43,7 @@ export class StageSetup implements Behaviour {
     const { process } = this
     if (answer === 'ignore') return process.stop(new IgnoredStart(process.label))
     if (isStop(answer)) return process.stop(answer.stop)
-    let stage: Stage
+    let stage: StageBehaviour
     try {
       stage = this.build(answer)
     } catch (mistake) {
@@ -53,7 +53,7 @@ export class StageSetup implements Behaviour {
     return stage.init()
   }
 
-  private build(answer: unknown): Stage {
+  private build(answer: unknown): StageBehaviour {
     if (!isRecord(answer)) {
       throw new TypeError(`expected a stage's callbacks, or a function that answers them, got: ${quote(answer)}`)
     }
@@ -63,7 +63,7 @@ export class StageSetup implements Behaviour {
       )
     }
     claimed.add(answer)
-    return this.makeStage(this.process, answer, callbacksView(answer))
+    return this.makeStage(this.process, answer, readCallbacks(answer))
   }
 
   receive(): Progress {
@@ -74,12 +74,12 @@ export class StageSetup implements Behaviour {
     return 'done'
   }
 
-  held(): Readonly<Record<string, number>> {
+  remainingEvents(): Readonly<Record<string, number>> {
     return {}
   }
 
   inspect(): Inspection {
-    return { isStarved: false }
+    return { isBlocked: false }
   }
 }
 

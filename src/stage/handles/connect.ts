@@ -127,7 +127,7 @@ async function subscribeAll(
     return producers.map((producer) => {
       const argument = { ...subscribeRequest(consumer.runtime, producer, complete, undefined), isHeld: true }
       const { timeout = 5_000 } = argument.valid
-      return request<Subscription>(consumer, 'request-subscription', argument, `connect ${consumer.label}`, { timeout })
+      return request<Subscription>(consumer, 'subscribe-call', argument, `connect ${consumer.label}`, { timeout })
     })
   })
   let failure: PromiseRejectedResult | undefined

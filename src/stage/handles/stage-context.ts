@@ -1,8 +1,8 @@
-import { ExitedError, NoProcessError } from '../../base/errors.ts'
+import { StageEndedError, NoProcessError } from '../../base/errors.ts'
 import { oneOf } from '../../base/expect-one-of.ts'
 import { quote } from '../../base/quote.ts'
 import { signalOf } from '../../process/abort-signal.ts'
-import { Ending } from '../../process/exit/exit-cause.ts'
+import { ExitCause } from '../../process/exit/exit-cause.ts'
 import type { ExitReason } from '../../process/exit/exit-reason.ts'
 import { link, unlink } from '../../process/exit/link.ts'
 import { Message } from '../../process/message.ts'
@@ -27,7 +27,7 @@ import { callStage, describeKind } from './stage-references.ts'
  * All are its own properties, so that they can be taken out and spread: `({ signal, sendAfter }) => …`. The getter of
  * `signal` is one for all, as one for each would give each context a hidden class of its own.
  */
-export class OwnStageContext implements ProducerContext, ConsumerContext {
+export class LiveStageContext implements ProducerContext, ConsumerContext {
   readonly #process: Process
   readonly self: StageRef
   declare readonly signal: AbortSignalLike
@@ -35,12 +35,12 @@ export class OwnStageContext implements ProducerContext, ConsumerContext {
   constructor(process: Process) {
     this.#process = process
     this.self = process.reference as unknown as StageRef
-    Object.defineProperty(this, 'signal', OwnStageContext.#signal)
+    Object.defineProperty(this, 'signal', LiveStageContext.#signal)
   }
 
   static readonly #signal = {
     enumerable: true,
-    get(this: OwnStageContext): AbortSignalLike {
+    get(this: LiveStageContext): AbortSignalLike {
       return signalOf(this.#process)
     },
   }
@@ -48,13 +48,13 @@ export class OwnStageContext implements ProducerContext, ConsumerContext {
   #living(operation: string): Process {
     const process = this.#process
     if (process.status !== 'ended') return process
-    throw new ExitedError(operation, process.label, process.reference.exitReason)
+    throw new StageEndedError(operation, process.label, process.reference.exitReason)
   }
 
   readonly sendAfter = (message: unknown, ms: number): Timer => sendAfter(this.#living('sendAfter'), message, ms)
 
   readonly info = (message: unknown): void =>
-    this.#living('info').deliver(new Message('queue-own-info', '', undefined, message))
+    this.#living('info').deliver(new Message('queue-info-self', '', undefined, message))
 
   readonly call = ((target: unknown, kind: PropertyKey, ...rest: unknown[]) => {
     const reply = callFrom((operation) => this.#living(operation), target, kind, rest)
@@ -126,7 +126,7 @@ function linkTo(process: Process, target: ProcessRef): void {
   const reference = expectReference(process, target, 'link to')
   const other = reference.process
   if (other !== undefined) link(process, other)
-  else process.signalExit(undefined, new Ending('noproc', reference.label), reference)
+  else process.signalExit(undefined, new ExitCause('noproc', reference.label), reference)
 }
 
 function unlinkFrom(process: Process, target: ProcessRef): void {
@@ -154,6 +154,6 @@ function subscribe(
 ): Subscription {
   const request = requestFromSource(process.runtime, source, cancelFirst)
   const handle = new SubscriptionHandle(request.tag, process.reference)
-  process.deliver(new Message('subscribe-yourself', '', undefined, { ...request, handle } satisfies SubscribeRequest))
+  process.deliver(new Message('subscribe-self', '', undefined, { ...request, handle } satisfies SubscribeRequest))
   return handle
 }

@@ -133,5 +133,5 @@ function subscribeStage(
   const argument = subscribeRequest(consumer.runtime, producer, options, cancelFirst)
   const operation = `subscribe ${consumer.label}`
   const { timeout = 5_000 } = argument.valid
-  return request(consumer, 'request-subscription', argument, operation, { timeout })
+  return request(consumer, 'subscribe-call', argument, operation, { timeout })
 }

@@ -7,7 +7,7 @@ import type { Dispatcher, Subscriber } from '../../dispatcher/dispatcher.ts'
 import { dispatcherType } from '../../dispatcher/dispatcher-type.ts'
 import { thrownReason } from '../../process/exit/exit-cause.ts'
 import type { Stage } from '../../process/start/start-types.ts'
-import { define } from '../definition/define-stage.ts'
+import { defineStage } from '../definition/define-stage.ts'
 import { wasAdmitted } from '../producing/producer-subscription.ts'
 import type { ProducerCallbacks } from '../types/callbacks.ts'
 import type { ProducerContext } from '../types/context.ts'
@@ -68,7 +68,7 @@ export function fromIterable<Out, Options = {}>(
 ): Stage<ProducerRef<Out> & OptionsTrait<Options>> {
   const valid = fromIterableOptions.read(options, 'the options of fromIterable')
   const makeSource = sourceOf(items)
-  return define('producer', (stage: ProducerContext) => {
+  return defineStage('producer', (stage: ProducerContext) => {
     const source = makeSource(stage)
     stage.signal.addEventListener('abort', () => source.close(), { once: true })
     return callbacksFor(source, valid)

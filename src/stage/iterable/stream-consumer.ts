@@ -1,7 +1,7 @@
 import type { ErrorDetails } from '../../base/errors.ts'
 import { quote } from '../../base/quote.ts'
-import type { Ending } from '../../process/exit/exit-cause.ts'
-import { type ExitReason, isOrderly } from '../../process/exit/exit-reason.ts'
+import type { ExitCause } from '../../process/exit/exit-cause.ts'
+import { type ExitReason, isCleanExit } from '../../process/exit/exit-reason.ts'
 import type { Message } from '../../process/message.ts'
 import { Message as ProcessMessage } from '../../process/message.ts'
 import { type Monitor, monitor } from '../../process/monitor.ts'
@@ -43,7 +43,7 @@ export interface StreamFailure {
 }
 
 /** What the consumer tells its stream, in the order in which it happened. */
-export interface StreamFace {
+export interface StreamListener {
   /** A batch has come; answers whether anybody will take it. */
   accept(batch: StreamBatch): boolean
   /** No more will come: all producers have ended cleanly, or one has failed. */
@@ -69,7 +69,7 @@ export class StreamConsumer implements Behaviour {
   private readonly process: Process
   private readonly requests: readonly SubscribeRequest[]
   private readonly demand: StreamDemand
-  private readonly face: StreamFace
+  private readonly listener: StreamListener
   private readonly upstreams = new Map<string, StreamUpstream>()
   /** All producers that it has subscribed to, also those that have ended. */
   private readonly sources = new Set<ProcessReference>()
@@ -83,16 +83,16 @@ export class StreamConsumer implements Behaviour {
   /** When a batch last came, by the rough clock; not a number if none ever has. */
   private lastHandled = Number.NaN
 
-  constructor(process: Process, requests: readonly SubscribeRequest[], demand: StreamDemand, face: StreamFace) {
+  constructor(process: Process, requests: readonly SubscribeRequest[], demand: StreamDemand, face: StreamListener) {
     this.process = process
     this.requests = requests
     this.demand = demand
-    this.face = face
+    this.listener = face
   }
 
   init(): Progress {
     for (const request of this.requests) if (!this.subscribe(request)) return this.process.stop('noproc')
-    for (const target of this.face.isLeft ? [] : this.demand.producers) {
+    for (const target of this.listener.isLeft ? [] : this.demand.producers) {
       const producer = resolveReference(target, this.process.runtime, 'a producer')
       producer?.deliver(new ProcessMessage('set-demand-mode', '', undefined, this.demand.mode))
     }
@@ -106,7 +106,7 @@ export class StreamConsumer implements Behaviour {
       if (cancelOf(options) === 'temporary') return true
       const name = quote(nameOf(target))
       const details = { message: `no process has the name ${name}`, cause: 'noproc' }
-      this.face.finish({ label: name, reason: 'noproc', details })
+      this.listener.finish({ label: name, reason: 'noproc', details })
       return false
     }
     const watch = monitor(process, producer, 'producer-down', tag, endForLateSubscriber(process, producer))
@@ -116,8 +116,8 @@ export class StreamConsumer implements Behaviour {
     const body = { version: PROTOCOL_VERSION, cancelFirst: undefined, options, confirm: false }
     sendSubscribe(producer, tag, process.reference, body)
     // It was left before it was read: the subscription is there to be cancelled.
-    if (this.face.isLeft) return true
-    if (process.runtime.telemetry.isHeard) tellAsked(process.reference, producer, tag, valid.maxDemand)
+    if (this.listener.isLeft) return true
+    if (process.runtime.telemetry.hasListeners) tellAsked(process.reference, producer, tag, valid.maxDemand)
     sendAsk(producer, tag, process.reference, valid.maxDemand)
     return true
   }
@@ -153,7 +153,7 @@ export class StreamConsumer implements Behaviour {
     }
     if (this.process.runtime.freezesBatches) Object.freeze(events)
     const { window } = upstream
-    this.lastHandled = this.process.runtime.scheduler.roughNow()
+    this.lastHandled = this.process.runtime.scheduler.cachedNow()
     window.begin(events.length)
     let start = 0
     for (let size = window.next(); size > 0; size = window.next()) {
@@ -161,21 +161,21 @@ export class StreamConsumer implements Behaviour {
       start += size
       this.handled += size
       this.batches++
-      if (!this.face.accept({ upstream, events: batch, ask: window.ask })) this.untaken += size
+      if (!this.listener.accept({ upstream, events: batch, ask: window.ask })) this.untaken += size
     }
     return 'done'
   }
 
-  private onEnd(tag: string, reason: ExitReason, ending: Ending | undefined): Progress {
+  private onEnd(tag: string, reason: ExitReason, ending: ExitCause | undefined): Progress {
     const upstream = this.upstreams.get(tag)
     if (upstream === undefined) return 'done'
     this.upstreams.delete(tag)
     upstream.monitor.cancel()
-    const isClean = isOrderly(reason) && (ending === undefined || ending.isClean)
+    const isClean = isCleanExit(reason) && (ending === undefined || ending.isClean)
     const endsStream = upstream.cancel === 'permanent' || (upstream.cancel !== 'temporary' && !isClean)
     if (!this.isLeaving && endsStream) {
       // The others are cancelled once the stream has come to this point: what it takes before, it still asks for.
-      this.face.finish(isClean ? undefined : failureOf(upstream, reason, ending))
+      this.listener.finish(isClean ? undefined : failureOf(upstream, reason, ending))
     }
     return this.endIfAlone()
   }
@@ -190,7 +190,7 @@ export class StreamConsumer implements Behaviour {
 
   private endIfAlone(): Progress {
     if (this.upstreams.size > 0) return 'done'
-    if (!this.isLeaving) this.face.finish(undefined)
+    if (!this.isLeaving) this.listener.finish(undefined)
     return this.process.stop('normal')
   }
 
@@ -198,7 +198,7 @@ export class StreamConsumer implements Behaviour {
     return 'done'
   }
 
-  held(): Readonly<Record<string, number>> {
+  remainingEvents(): Readonly<Record<string, number>> {
     return { untaken: this.untaken, mailbox: countEvents(this.process.mailbox) }
   }
 
@@ -211,13 +211,13 @@ export class StreamConsumer implements Behaviour {
     const consuming: ConsumingInspection = {
       handled,
       batches,
-      inHand: this.face.count(),
+      handling: this.listener.count(),
       mailbox: countEvents(process.mailbox),
       inbound: 0,
       lastHandled: timeOrNull(lastHandled),
       subscriptions: Array.from(upstreams.values(), inspectUpstream),
     }
-    return { isStarved: false, consuming }
+    return { isBlocked: false, consuming }
   }
 }
 
@@ -231,7 +231,7 @@ function cancelOf(options: Readonly<Record<string, unknown>>): CancelMode {
 }
 
 /** The failure that a stream rejects with: the one behind it, where the producer was shut down because of another. */
-function failureOf({ producer }: StreamUpstream, reason: ExitReason, ending: Ending | undefined): StreamFailure {
+function failureOf({ producer }: StreamUpstream, reason: ExitReason, ending: ExitCause | undefined): StreamFailure {
   const details = LateSubscription.detailsOf(ending)
   if (ending === undefined || details !== undefined) return { label: producer.label, reason, details }
   return { label: ending.root.origin, reason: ending.root.reason }

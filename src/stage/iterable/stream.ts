@@ -23,7 +23,7 @@ import {
   type StreamBatch,
   StreamConsumer,
   type StreamDemand,
-  type StreamFace,
+  type StreamListener,
   type StreamFailure,
 } from './stream-consumer.ts'
 
@@ -100,7 +100,7 @@ interface StreamEnd {
 }
 
 /** The iterator: what has come and was not taken, or who waits for what has not come. */
-class StageStream implements AsyncIterableIterator<never>, StreamFace {
+class StageStream implements AsyncIterableIterator<never>, StreamListener {
   private readonly runtime: ProcessRuntime
   private readonly requests: readonly SubscribeRequest[]
   private readonly demand: StreamDemand
@@ -151,7 +151,7 @@ class StageStream implements AsyncIterableIterator<never>, StreamFace {
   /** Gives the next event at once, or, where the loop has gone on for long enough, when the event loop has turned. */
   private give(event: IteratorResult<never>): Promise<IteratorResult<never>> {
     const { scheduler } = this.runtime
-    if (!scheduler.spendOutside()) return Promise.resolve(event)
+    if (!scheduler.useBudgetOutside()) return Promise.resolve(event)
     return new Promise((resolve) => {
       scheduler.nextSlice(() => resolve(event))
     })
@@ -217,7 +217,7 @@ class StageStream implements AsyncIterableIterator<never>, StreamFace {
       this.taken = 0
       const { upstream, ask } = first
       if (ask === 0 || this.consumer === undefined) continue
-      if (this.runtime.telemetry.isHeard) tellAsked(this.consumer, upstream.producer, upstream.tag, ask)
+      if (this.runtime.telemetry.hasListeners) tellAsked(this.consumer, upstream.producer, upstream.tag, ask)
       sendAsk(upstream.producer, upstream.tag, this.consumer, ask)
     }
     return { done: true, value: undefined }

@@ -6,7 +6,7 @@ import type { Monitor } from '../../process/monitor.ts'
 import type { Process, Progress } from '../../process/process.ts'
 import type { ProcessReference } from '../../process/reference.ts'
 import type { Inspection } from '../../telemetry/inspection.ts'
-import type { Callback, Members } from '../callback/callback-table.ts'
+import type { Callback, CallbackTable } from '../callback/callback-table.ts'
 import {
   type Cancellation,
   ConsumerHalf,
@@ -15,10 +15,10 @@ import {
 } from '../consuming/consumer-half.ts'
 import { countEvents } from '../consuming/mailbox-events.ts'
 import { subscribeToAll } from '../consuming/subscribe-to-all.ts'
-import { type Delivered, type Ended, type Subscribe, sendCancelled } from '../protocol.ts'
+import { type EventsMessage, type CancelledMessage, type SubscribeMessage, sendCancelled } from '../protocol.ts'
 import type { DemandMode } from '../types/references.ts'
 import type { Subscription } from '../types/subscription.ts'
-import { Stage } from './stage-behaviour.ts'
+import { StageBehaviour } from './stage-behaviour.ts'
 
 /** What a consumer does when it has been set up. */
 export interface ConsumerOptions {
@@ -26,14 +26,14 @@ export interface ConsumerOptions {
 }
 
 /** A stage that handles events and emits none. */
-export class ConsumerStage extends Stage implements HandlingStage {
-  readonly occasionalRule = 'nothing'
-  readonly eventsRule = 'nothing'
+export class ConsumerStage extends StageBehaviour implements HandlingStage {
+  readonly defaultRule = 'nothing'
+  readonly handleEventsRule = 'nothing'
   private readonly half: ConsumerHalf
   private readonly handler: Callback
   private readonly subscribeTo: readonly SubscribeRequest[]
 
-  constructor(process: Process, callbacks: object, members: Members, options: ConsumerOptions) {
+  constructor(process: Process, callbacks: object, members: CallbackTable, options: ConsumerOptions) {
     super(process, callbacks, members)
     this.half = new ConsumerHalf(this, 'nothing')
     this.handler = members.handleEvents as Callback
@@ -48,13 +48,13 @@ export class ConsumerStage extends Stage implements HandlingStage {
     return this.handler.call(this.callbacks, batch, from)
   }
 
-  protected onEvents(message: Delivered): Progress {
+  protected onEvents(message: EventsMessage): Progress {
     const upstream = this.half.receive(message)
     if (upstream === undefined || message.body.length === 0) return 'done'
     return this.half.handle(upstream, message.body)
   }
 
-  protected onCancelled(message: Ended): Progress {
+  protected onCancelled(message: CancelledMessage): Progress {
     return this.half.onCancelled(message)
   }
 
@@ -72,15 +72,15 @@ export class ConsumerStage extends Stage implements HandlingStage {
   }
 
   protected isDone(): boolean {
-    return this.half.hasNone
+    return this.half.hasNoSubscriptions
   }
 
   protected subscribe(request: SubscribeRequest, call: PendingCall | undefined): Progress {
     return this.half.subscribe(request, call)
   }
 
-  held(): Readonly<Record<string, number>> {
-    return { hands: this.half.inHand, mailbox: countEvents(this.process.mailbox) }
+  remainingEvents(): Readonly<Record<string, number>> {
+    return { handling: this.half.handling, mailbox: countEvents(this.process.mailbox) }
   }
 
   origins(): string[] {
@@ -88,7 +88,7 @@ export class ConsumerStage extends Stage implements HandlingStage {
   }
 
   inspect(): Inspection {
-    return { isStarved: false, consuming: this.half.inspect(0) }
+    return { isBlocked: false, consuming: this.half.inspect(0) }
   }
 
   /** A consumer has no buffer, so an info is due behind what is in the mailbox. */
@@ -126,21 +126,21 @@ export class ConsumerStage extends Stage implements HandlingStage {
   }
 
   protected onAsk(message: Message): Progress {
-    return this.misdirected(message)
+    return this.rejectMessage(message)
   }
 
   /** Only logged, as in GenStage, unless the subscriber waits to be accepted. */
-  protected onSubscribe(message: Subscribe): Progress {
+  protected onSubscribe(message: SubscribeMessage): Progress {
     const { tag, from, body } = message
     const { reference } = this.process
     if (body.confirm) {
       sendCancelled(from as ProcessReference, tag, reference, 'not-a-producer', true, 'it emits no events')
     }
-    return this.misdirected(message)
+    return this.rejectMessage(message)
   }
 
   protected onCancel(message: Message): Progress {
-    return this.misdirected(message)
+    return this.rejectMessage(message)
   }
 
   protected onSubscriberDown(): Progress {

@@ -4,7 +4,7 @@ import type { Drain } from '../../process/drain.ts'
 import type { Monitor } from '../../process/monitor.ts'
 import type { Process, Progress } from '../../process/process.ts'
 import type { Inspection } from '../../telemetry/inspection.ts'
-import type { Callback, Members } from '../callback/callback-table.ts'
+import type { Callback, CallbackTable } from '../callback/callback-table.ts'
 import {
   type Cancellation,
   ConsumerHalf,
@@ -16,10 +16,10 @@ import {
 import { countEvents } from '../consuming/mailbox-events.ts'
 import { subscribeToAll } from '../consuming/subscribe-to-all.ts'
 import { type EmittingOptions, type EmittingStage, ProducerHalf } from '../producing/producer-half.ts'
-import type { Ask, Cancel, Delivered, Ended, Subscribe } from '../protocol.ts'
+import type { AskMessage, CancelMessage, EventsMessage, CancelledMessage, SubscribeMessage } from '../protocol.ts'
 import type { DemandMode } from '../types/references.ts'
 import type { Subscription } from '../types/subscription.ts'
-import { Stage } from './stage-behaviour.ts'
+import { StageBehaviour } from './stage-behaviour.ts'
 
 /** What decides how a producer-consumer takes and emits. */
 export interface ProducerConsumerOptions extends EmittingOptions {
@@ -45,22 +45,22 @@ type Inbound =
  *                       only while there is demand      └──> buffer ──┘
  * ```
  */
-export class ProducerConsumerStage extends Stage implements EmittingStage, HandlingStage {
-  readonly occasionalRule = 'events or nothing'
-  readonly eventsRule = 'events'
+export class ProducerConsumerStage extends StageBehaviour implements EmittingStage, HandlingStage {
+  readonly defaultRule = 'events or nothing'
+  readonly handleEventsRule = 'events'
   private readonly producing: ProducerHalf
   private readonly consuming: ConsumerHalf
   private readonly handler: Callback
   private readonly options: ProducerConsumerOptions
   private readonly inbound = new Ring<Inbound>()
   /** The end of a producer that will stop the stage once it holds nothing any more; undefined unless it is draining. */
-  private lastEnd: Cancellation | undefined
+  private drainCause: Cancellation | undefined
   /** Whether `handleCancel` has been called for `lastEnd`; what it emitted is then still to be taken. */
-  private lastEndIsTold = false
+  private drainCauseHandled = false
   /** Whether it has subscribed to what is in `subscribeTo`. */
   private hasBegun: boolean
 
-  constructor(process: Process, callbacks: object, members: Members, options: ProducerConsumerOptions) {
+  constructor(process: Process, callbacks: object, members: CallbackTable, options: ProducerConsumerOptions) {
     super(process, callbacks, members)
     this.options = options
     this.hasBegun = options.subscribeAt === 'start'
@@ -80,7 +80,7 @@ export class ProducerConsumerStage extends Stage implements EmittingStage, Handl
 
   // ── Demand ────────────────────────────────────────────────────────────────────────────────────────────────────
 
-  serve(): Progress {
+  onDemand(): Progress {
     const { producing } = this
     const count = producing.dispatchBuffered()
     // Demand that the buffer has met needs no events any more. (`handleDemand` of a producer was asked for them already.)
@@ -102,8 +102,8 @@ export class ProducerConsumerStage extends Stage implements EmittingStage, Handl
   private takeInbound(): Progress {
     const { inbound, process } = this
     while (this.isNextDue()) {
-      const progress = this.take(inbound.shift() as Inbound)
-      if (progress !== 'done') return process.andThen(progress, () => this.takeInbound())
+      const progress = this.handleInbound(inbound.shift() as Inbound)
+      if (progress !== 'done') return process.afterwards(progress, () => this.takeInbound())
     }
     return this.stopIfDrained()
   }
@@ -118,25 +118,25 @@ export class ProducerConsumerStage extends Stage implements EmittingStage, Handl
     return this.isFinishing || cancellation.upstream.options.cancel === 'with-last' || this.drainsBefore(cancellation)
   }
 
-  private take(entry: Inbound): Progress {
+  private handleInbound(entry: Inbound): Progress {
     switch (entry.kind) {
       case 'events': {
         const { handle } = entry.upstream
         // Nobody takes back what came under a subscription that has ended meanwhile; nothing is asked for it either.
-        if (this.consuming.find(handle.tag) === undefined) return this.consuming.handleWhole(handle, entry.events)
+        if (this.consuming.find(handle.tag) === undefined) return this.consuming.handleWithoutDemand(handle, entry.events)
         return this.consuming.handle(entry.upstream, entry.events)
       }
       case 'info':
         this.producing.queueInfo(entry.message)
         return 'done'
       case 'cancellation':
-        return this.react(entry.cancellation)
+        return this.handleCancellation(entry.cancellation)
     }
   }
 
   // ── Messages ──────────────────────────────────────────────────────────────────────────────────────────────────
 
-  protected onEvents(message: Delivered): Progress {
+  protected onEvents(message: EventsMessage): Progress {
     const upstream = this.consuming.receive(message)
     if (upstream === undefined || message.body.length === 0) return 'done'
     if (this.inbound.length > 0 || this.producing.outstanding.open === 0) {
@@ -144,20 +144,20 @@ export class ProducerConsumerStage extends Stage implements EmittingStage, Handl
       return this.takeInbound()
     }
     const progress = this.consuming.handle(upstream, message.body)
-    if (progress !== 'done') return this.process.andThen(progress, () => this.takeInbound())
+    if (progress !== 'done') return this.process.afterwards(progress, () => this.takeInbound())
     return this.takeInbound()
   }
 
-  protected onAsk(message: Ask): Progress {
+  protected onAsk(message: AskMessage): Progress {
     return this.producing.ask(message)
   }
 
-  protected onSubscribe(message: Subscribe): Progress {
+  protected onSubscribe(message: SubscribeMessage): Progress {
     const progress = this.producing.subscribe(message)
     if (this.hasBegun) return progress
     return progress === 'done'
       ? this.subscribeIfAwaited()
-      : this.process.andThen(progress, () => this.subscribeIfAwaited())
+      : this.process.afterwards(progress, () => this.subscribeIfAwaited())
   }
 
   /** Subscribes to its producers once a consumer is there that was not refused. */
@@ -167,11 +167,11 @@ export class ProducerConsumerStage extends Stage implements EmittingStage, Handl
     return subscribeToAll(this.process, this.consuming, this.options.subscribeTo)
   }
 
-  protected onCancel(message: Cancel): Progress {
+  protected onCancel(message: CancelMessage): Progress {
     return this.producing.onCancel(message)
   }
 
-  protected onCancelled(message: Ended): Progress {
+  protected onCancelled(message: CancelledMessage): Progress {
     return this.consuming.onCancelled(message)
   }
 
@@ -214,7 +214,7 @@ export class ProducerConsumerStage extends Stage implements EmittingStage, Handl
   // ── Ends of producers ─────────────────────────────────────────────────────────────────────────────────────────
 
   scheduleCancel(cancellation: Cancellation): Progress {
-    if (this.inbound.length === 0) return this.react(cancellation)
+    if (this.inbound.length === 0) return this.handleCancellation(cancellation)
     this.inbound.push({ kind: 'cancellation', cancellation })
     return 'done'
   }
@@ -226,37 +226,37 @@ export class ProducerConsumerStage extends Stage implements EmittingStage, Handl
    * before goes out before it. Here we differ from GenStage, which throws its buffer away. Producers that still run are
    * asked for nothing more in the meantime.
    */
-  private react(cancellation: Cancellation): Progress {
+  private handleCancellation(cancellation: Cancellation): Progress {
     if (!this.drainsBefore(cancellation)) return this.consuming.cancel(cancellation)
-    this.consuming.asksNoMore = true
-    const { lastEnd } = this
-    if (lastEnd === undefined) {
-      this.lastEnd = cancellation
+    this.consuming.isDraining = true
+    const { drainCause } = this
+    if (drainCause === undefined) {
+      this.drainCause = cancellation
       return this.stopIfDrained()
     }
     // A failure must not be hidden by a clean end that came before it.
-    const isWorse = isCleanEnd(lastEnd) && !isCleanEnd(cancellation)
-    if (isWorse) this.lastEnd = cancellation
-    const progress = this.consuming.tell(isWorse ? lastEnd : cancellation)
-    return progress === 'done' ? this.stopIfDrained() : this.process.andThen(progress, () => this.stopIfDrained())
+    const isWorse = isCleanEnd(drainCause) && !isCleanEnd(cancellation)
+    if (isWorse) this.drainCause = cancellation
+    const progress = this.consuming.callHandleCancel(isWorse ? drainCause : cancellation)
+    return progress === 'done' ? this.stopIfDrained() : this.process.afterwards(progress, () => this.stopIfDrained())
   }
 
   /** Whether this is an end that stops the stage, but only when consumers have taken what it holds. */
   private drainsBefore(cancellation: Cancellation): boolean {
-    return this.options.onProducerEnd === 'drain' && this.consuming.isFatal(cancellation)
+    return this.options.onProducerEnd === 'drain' && this.consuming.stopsStage(cancellation)
   }
 
   /** Ends a stage that is draining, once it holds nothing, nor anything that `handleCancel` emitted at last. */
   private stopIfDrained(): Progress {
-    const { lastEnd } = this
-    if (lastEnd === undefined) return this.stopIfDone()
-    if (this.inbound.length > 0 || this.producing.heldCount > 0) return 'done'
-    if (!this.lastEndIsTold) {
-      this.lastEndIsTold = true
-      const progress = this.consuming.tell(lastEnd)
-      return progress === 'done' ? this.stopIfDrained() : this.process.andThen(progress, () => this.stopIfDrained())
+    const { drainCause } = this
+    if (drainCause === undefined) return this.stopIfDone()
+    if (this.inbound.length > 0 || this.producing.queuedCount > 0) return 'done'
+    if (!this.drainCauseHandled) {
+      this.drainCauseHandled = true
+      const progress = this.consuming.callHandleCancel(drainCause)
+      return progress === 'done' ? this.stopIfDrained() : this.process.afterwards(progress, () => this.stopIfDrained())
     }
-    if (this.endIsHandled || !isCleanEnd(lastEnd)) return this.consuming.stopFor(lastEnd)
+    if (this.endIsHandled || !isCleanEnd(drainCause)) return this.consuming.stopBecauseOf(drainCause)
     return this.handleEnd('end', () => this.stopIfDrained())
   }
 
@@ -266,14 +266,14 @@ export class ProducerConsumerStage extends Stage implements EmittingStage, Handl
   }
 
   protected isDone(): boolean {
-    return this.consuming.hasNone && this.inbound.length === 0 && this.producing.heldCount === 0
+    return this.consuming.hasNoSubscriptions && this.inbound.length === 0 && this.producing.queuedCount === 0
   }
 
-  held(): Readonly<Record<string, number>> {
-    const { inHand } = this.consuming
+  remainingEvents(): Readonly<Record<string, number>> {
+    const { handling } = this.consuming
     const mailbox = countEvents(this.process.mailbox)
-    const answer = this.unemitted
-    return { ...this.producing.held(), inbound: this.countInbound(), hands: inHand, mailbox, answer }
+    const { unemitted } = this
+    return { ...this.producing.held(), inbound: this.countInbound(), handling, mailbox, unemitted }
   }
 
   private countInbound(): number {
@@ -292,7 +292,7 @@ export class ProducerConsumerStage extends Stage implements EmittingStage, Handl
   inspect(): Inspection {
     const inbound = this.countInbound()
     return {
-      isStarved: inbound > 0 && this.producing.outstanding.open === 0,
+      isBlocked: inbound > 0 && this.producing.outstanding.open === 0,
       producing: this.producing.inspect('forward', 0),
       consuming: this.consuming.inspect(inbound),
     }

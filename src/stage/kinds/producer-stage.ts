@@ -4,14 +4,14 @@ import type { Message } from '../../process/message.ts'
 import type { Monitor } from '../../process/monitor.ts'
 import type { Process, Progress } from '../../process/process.ts'
 import type { Inspection } from '../../telemetry/inspection.ts'
-import { follow } from '../callback/apply-result.ts'
-import type { Callback, Members } from '../callback/callback-table.ts'
-import { runHeard } from '../callback/timed-callback.ts'
+import { applyResult } from '../callback/apply-result.ts'
+import type { Callback, CallbackTable } from '../callback/callback-table.ts'
+import { runTimed } from '../callback/timed-callback.ts'
 import type { SubscribeRequest } from '../consuming/consumer-half.ts'
 import { type EmittingOptions, type EmittingStage, ProducerHalf } from '../producing/producer-half.ts'
-import type { Ask, Cancel, Subscribe } from '../protocol.ts'
+import type { AskMessage, CancelMessage, SubscribeMessage } from '../protocol.ts'
 import type { DemandMode } from '../types/references.ts'
-import { Stage } from './stage-behaviour.ts'
+import { StageBehaviour } from './stage-behaviour.ts'
 
 /** What a producer holds back while it accumulates: demand, or events. */
 type HeldBack = { readonly demand: number } | { readonly events: readonly unknown[] }
@@ -22,8 +22,8 @@ export interface ProducerOptions extends EmittingOptions {
 }
 
 /** A stage that emits events when asked. */
-export class ProducerStage extends Stage implements EmittingStage {
-  readonly occasionalRule = 'events or nothing'
+export class ProducerStage extends StageBehaviour implements EmittingStage {
+  readonly defaultRule = 'events or nothing'
   private readonly half: ProducerHalf
   private readonly demanded: Callback
   /** Demand among `accumulated` and `replaying`. */
@@ -33,7 +33,7 @@ export class ProducerStage extends Stage implements EmittingStage {
   /** What is being replayed, the next one first. Empty but while a replay is under way. */
   private readonly replaying = new Ring<HeldBack>()
 
-  constructor(process: Process, callbacks: object, members: Members, options: ProducerOptions) {
+  constructor(process: Process, callbacks: object, members: CallbackTable, options: ProducerOptions) {
     super(process, callbacks, members)
     this.half = new ProducerHalf(this, options)
     this.demanded = members.handleDemand as Callback
@@ -45,7 +45,7 @@ export class ProducerStage extends Stage implements EmittingStage {
   }
 
   /** Meets demand from the buffer first, and asks the user's code for the rest. */
-  serve(): Progress {
+  onDemand(): Progress {
     const { half } = this
     if (this.accumulated !== undefined) {
       const demand = half.unaskedDemand - this.heldDemand
@@ -63,7 +63,7 @@ export class ProducerStage extends Stage implements EmittingStage {
 
   private dispatchBuffered(): void {
     const count = this.half.dispatchBuffered()
-    if (count > 0) this.process.spend(count)
+    if (count > 0) this.process.useBudget(count)
   }
 
   /** Asks the user's code for so many events. */
@@ -71,17 +71,17 @@ export class ProducerStage extends Stage implements EmittingStage {
     this.half.outstanding.add(demand)
     const { process } = this
     process.callback = 'handleDemand'
-    const { isHeard } = process.runtime.telemetry
-    const answer = isHeard ? this.demandHeard(demand) : this.demanded.call(this.callbacks, demand)
-    return follow(this, 'handleDemand', answer, 'events')
+    const { hasListeners } = process.runtime.telemetry
+    const answer = hasListeners ? this.timedHandleDemand(demand) : this.demanded.call(this.callbacks, demand)
+    return applyResult(this, 'handleDemand', answer, 'events')
   }
 
-  private demandHeard(demand: number): unknown {
+  private timedHandleDemand(demand: number): unknown {
     const { process, callbacks } = this
     const { telemetry } = process.runtime
-    if (!telemetry.hears('demand.handled')) return this.demanded.call(callbacks, demand)
+    if (!telemetry.hasListener('demand.handled')) return this.demanded.call(callbacks, demand)
     const { identity: stage } = process
-    return runHeard(
+    return runTimed(
       process,
       () => this.demanded.call(callbacks, demand),
       (duration, error) => telemetry.execute('demand.handled', { demand, duration }, { producer: stage, error }),
@@ -91,7 +91,7 @@ export class ProducerStage extends Stage implements EmittingStage {
   emit(events: readonly unknown[]): void {
     if (this.accumulated !== undefined) this.accumulated.push({ events })
     else this.half.dispatch(events)
-    this.process.spend(events.length)
+    this.process.useBudget(events.length)
   }
 
   protected emitsInPieces(count: number): boolean {
@@ -117,10 +117,10 @@ export class ProducerStage extends Stage implements EmittingStage {
   private replay(): Progress {
     for (let entry = this.replaying.shift(); entry !== undefined; entry = this.replaying.shift()) {
       const progress = 'events' in entry ? this.emitAll(entry.events) : this.askHeld(entry.demand)
-      if (progress !== 'done') return this.process.andThen(progress, () => this.replay())
-      if (this.process.spend(0)) return this.process.yield(() => this.replay())
+      if (progress !== 'done') return this.process.afterwards(progress, () => this.replay())
+      if (this.process.useBudget(0)) return this.process.yield(() => this.replay())
     }
-    return this.serve()
+    return this.onDemand()
   }
 
   /** Asks for what was held back. */
@@ -135,15 +135,15 @@ export class ProducerStage extends Stage implements EmittingStage {
     // What was held back goes out first; demand among it asks for nothing new any more.
     this.isFinishing = true
     const progress = this.setDemandMode('forward')
-    return progress === 'done' ? this.stopIfDone() : process.andThen(progress, () => this.stopIfDone())
+    return progress === 'done' ? this.stopIfDone() : process.afterwards(progress, () => this.stopIfDone())
   }
 
   protected isDone(): boolean {
-    return this.half.heldCount === 0 && this.replaying.length === 0
+    return this.half.queuedCount === 0 && this.replaying.length === 0
   }
 
-  held(): Readonly<Record<string, number>> {
-    return { ...this.half.held(), accumulated: this.countAccumulated(), answer: this.unemitted }
+  remainingEvents(): Readonly<Record<string, number>> {
+    return { ...this.half.held(), accumulated: this.countAccumulated(), unemitted: this.unemitted }
   }
 
   private countAccumulated(): number {
@@ -159,7 +159,7 @@ export class ProducerStage extends Stage implements EmittingStage {
   }
 
   inspect(): Inspection {
-    return { isStarved: false, producing: this.half.inspect(this.demandMode(), this.countAccumulated()) }
+    return { isBlocked: false, producing: this.half.inspect(this.demandMode(), this.countAccumulated()) }
   }
 
   protected estimatedCount(): number {
@@ -170,15 +170,15 @@ export class ProducerStage extends Stage implements EmittingStage {
     this.half.queueInfo(message)
   }
 
-  protected onAsk(message: Ask): Progress {
+  protected onAsk(message: AskMessage): Progress {
     return this.half.ask(message)
   }
 
-  protected onSubscribe(message: Subscribe): Progress {
+  protected onSubscribe(message: SubscribeMessage): Progress {
     return this.half.subscribe(message)
   }
 
-  protected onCancel(message: Cancel): Progress {
+  protected onCancel(message: CancelMessage): Progress {
     return this.half.onCancel(message)
   }
 
@@ -202,11 +202,11 @@ export class ProducerStage extends Stage implements EmittingStage {
   }
 
   protected onEvents(message: Message): Progress {
-    return this.misdirected(message)
+    return this.rejectMessage(message)
   }
 
   protected onCancelled(message: Message): Progress {
-    return this.misdirected(message)
+    return this.rejectMessage(message)
   }
 
   protected onProducerDown(): Progress {

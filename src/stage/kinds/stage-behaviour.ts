@@ -1,6 +1,6 @@
 import type { PendingCall, Request } from '../../process/call.ts'
 import type { Drain } from '../../process/drain.ts'
-import type { Ending } from '../../process/exit/exit-cause.ts'
+import type { ExitCause } from '../../process/exit/exit-cause.ts'
 import type { ExitReason } from '../../process/exit/exit-reason.ts'
 import type { Message } from '../../process/message.ts'
 import type { Monitor } from '../../process/monitor.ts'
@@ -8,11 +8,11 @@ import type { Behaviour, Process, Progress } from '../../process/process.ts'
 import type { ProcessRef } from '../../process/process-ref.ts'
 import type { ProcessReference } from '../../process/reference.ts'
 import type { Inspection } from '../../telemetry/inspection.ts'
-import { type AnswerRule, follow, followCall } from '../callback/apply-result.ts'
-import type { Members } from '../callback/callback-table.ts'
+import { type ResultRule, applyResult, applyCallResult } from '../callback/apply-result.ts'
+import type { CallbackTable } from '../callback/callback-table.ts'
 import { findHandler } from '../callback/find-handler.ts'
 import type { SubscribeRequest } from '../consuming/consumer-half.ts'
-import type { Ask, Cancel, Delivered, Ended, Subscribe } from '../protocol.ts'
+import type { AskMessage, CancelMessage, EventsMessage, CancelledMessage, SubscribeMessage } from '../protocol.ts'
 import type { Down, Exit } from '../types/context.ts'
 import type { DemandMode } from '../types/references.ts'
 import type { Subscription } from '../types/subscription.ts'
@@ -32,14 +32,14 @@ export interface UserRequest {
  * Whatever a callback answers is acted on before the next message is looked at. A callback that answers a promise parks
  * the stage in the middle of a message: what is left of that message then waits as a continuation of the process.
  */
-export abstract class Stage implements Behaviour {
+export abstract class StageBehaviour implements Behaviour {
   readonly process: Process
   /** The callbacks object: `this` in every callback. */
   readonly callbacks: object
   /** The callbacks that it has, read once. */
-  readonly members: Members
+  readonly callbackTable: CallbackTable
   /** What callbacks may answer that emit on occasion. */
-  abstract readonly occasionalRule: AnswerRule
+  abstract readonly defaultRule: ResultRule
 
   /** Events of the answer under way that are still to be emitted, where it has so many that they go out in pieces. */
   protected unemitted = 0
@@ -48,10 +48,10 @@ export abstract class Stage implements Behaviour {
   /** Whether `handleEnd` was called; it is called once. */
   protected endIsHandled = false
 
-  constructor(process: Process, callbacks: object, members: Members) {
+  constructor(process: Process, callbacks: object, members: CallbackTable) {
     this.process = process
     this.callbacks = callbacks
-    this.members = members
+    this.callbackTable = members
   }
 
   // ── What the kinds answer ─────────────────────────────────────────────────────────────────────────────────────
@@ -63,16 +63,16 @@ export abstract class Stage implements Behaviour {
   /** Has the user's code handle a batch. */
   abstract handleEvents(batch: readonly unknown[], from: Subscription): unknown
   abstract demandMode(): DemandMode
-  abstract held(): Readonly<Record<string, number>>
+  abstract remainingEvents(): Readonly<Record<string, number>>
   abstract inspect(): Inspection
   /** Whether nothing is left to do for a stage that is finishing. */
   protected abstract isDone(): boolean
 
-  protected abstract onEvents(message: Delivered): Progress
-  protected abstract onAsk(message: Ask): Progress
-  protected abstract onSubscribe(message: Subscribe): Progress
-  protected abstract onCancel(message: Cancel): Progress
-  protected abstract onCancelled(message: Ended): Progress
+  protected abstract onEvents(message: EventsMessage): Progress
+  protected abstract onAsk(message: AskMessage): Progress
+  protected abstract onSubscribe(message: SubscribeMessage): Progress
+  protected abstract onCancel(message: CancelMessage): Progress
+  protected abstract onCancelled(message: CancelledMessage): Progress
   protected abstract onProducerDown(watch: Monitor): Progress
   protected abstract onSubscriberDown(watch: Monitor): Progress
   /** Asked to subscribe to a producer; `call` is there if somebody waits. */
@@ -105,7 +105,7 @@ export abstract class Stage implements Behaviour {
       this.unemitted = events.length - next
       this.emit(piece)
       const rest = next
-      if (process.spend(PIECE) && this.unemitted > 0) return process.yield(() => this.emitFrom(events, rest))
+      if (process.useBudget(PIECE) && this.unemitted > 0) return process.yield(() => this.emitFrom(events, rest))
     }
     return 'done'
   }
@@ -119,10 +119,10 @@ export abstract class Stage implements Behaviour {
   receive(message: Message): Progress {
     switch (message.kind) {
       case 'events':
-        return this.onEvents(message as Delivered)
+        return this.onEvents(message as EventsMessage)
       case 'ask':
       case 'ask-again':
-        return this.onAsk(message as Ask)
+        return this.onAsk(message as AskMessage)
       case 'message':
         return this.handleInfo(message.body)
       case 'call':
@@ -130,17 +130,17 @@ export abstract class Stage implements Behaviour {
       case 'cast':
         return this.handleCast(message.body as UserRequest)
       case 'subscribe':
-        return this.onSubscribe(message as Subscribe)
+        return this.onSubscribe(message as SubscribeMessage)
       case 'cancel':
-        return this.onCancel(message as Cancel)
+        return this.onCancel(message as CancelMessage)
       case 'cancelled':
-        return this.onCancelled(message as Ended)
+        return this.onCancelled(message as CancelledMessage)
       default:
-        return this.receiveSeldom(message)
+        return this.receiveControl(message)
     }
   }
 
-  private receiveSeldom(message: Message): Progress {
+  private receiveControl(message: Message): Progress {
     switch (message.kind) {
       case 'producer-down':
         return isActive(message) ? this.onProducerDown(message.body as Monitor) : 'done'
@@ -149,12 +149,12 @@ export abstract class Stage implements Behaviour {
       case 'down':
         return isActive(message) ? this.onMonitoredDown(message.body as Monitor) : 'done'
       case 'exit':
-        return this.onExit(message.body as { from: unknown; ending: Ending })
-      case 'request-subscription': {
+        return this.onExit(message.body as { from: unknown; ending: ExitCause })
+      case 'subscribe-call': {
         const { call, argument } = message.body as Request<SubscribeRequest>
         return this.subscribe(argument, call)
       }
-      case 'subscribe-yourself':
+      case 'subscribe-self':
         return this.subscribe(message.body as SubscribeRequest, undefined)
       case 'queue-info': {
         const { call, argument } = message.body as Request
@@ -162,7 +162,7 @@ export abstract class Stage implements Behaviour {
         call.reply(undefined)
         return 'done'
       }
-      case 'queue-own-info':
+      case 'queue-info-self':
         this.queueInfo(message.body)
         return 'done'
       case 'set-demand-mode':
@@ -199,31 +199,31 @@ export abstract class Stage implements Behaviour {
 
   /** Calls `handleEnd`, and goes on with `next` when that is done. */
   handleEnd(cause: 'end' | 'drain', next: () => Progress): Progress {
-    const { process, members, callbacks } = this
+    const { process, callbackTable, callbacks } = this
     this.endIsHandled = true
-    if (members.handleEnd === undefined) return next()
+    if (callbackTable.handleEnd === undefined) return next()
     process.callback = 'handleEnd'
-    const progress = follow(this, 'handleEnd', members.handleEnd.call(callbacks, cause), this.occasionalRule)
-    return progress === 'done' ? next() : process.andThen(progress, next)
+    const progress = applyResult(this, 'handleEnd', callbackTable.handleEnd.call(callbacks, cause), this.defaultRule)
+    return progress === 'done' ? next() : process.afterwards(progress, next)
   }
 
   /** A process that the stage monitors has ended. */
   private onMonitoredDown(watch: Monitor): Progress {
-    this.process.hear(watch.ending)
+    this.process.noteCause(watch.ending)
     return this.handleInfo({ down: watch.target, reason: watch.ending?.reason } satisfies Down)
   }
 
   /** A linked process has ended, or somebody has called `exit`, and the stage traps that. */
-  private onExit({ from, ending }: { readonly from: unknown; readonly ending: Ending }): Progress {
-    this.process.hear(ending)
+  private onExit({ from, ending }: { readonly from: unknown; readonly ending: ExitCause }): Progress {
+    this.process.noteCause(ending)
     return this.handleInfo({ exit: from as ProcessRef | undefined, reason: ending.reason } satisfies Exit)
   }
 
   // ── Callbacks that all kinds have ─────────────────────────────────────────────────────────────────────────────
 
   private handleInfo(message: unknown): Progress {
-    const { process, members, callbacks } = this
-    if (members.handleInfo === undefined) {
+    const { process, callbackTable, callbacks } = this
+    if (callbackTable.handleInfo === undefined) {
       process.runtime.log('warn', `${process.label} has no handleInfo, and received a message`, {
         process: process.id,
         message,
@@ -231,13 +231,13 @@ export abstract class Stage implements Behaviour {
       return 'done'
     }
     process.callback = 'handleInfo'
-    return follow(this, 'handleInfo', members.handleInfo.call(callbacks, message), this.occasionalRule)
+    return applyResult(this, 'handleInfo', callbackTable.handleInfo.call(callbacks, message), this.defaultRule)
   }
 
   private handleCall({ call, argument }: Request<UserRequest>): Progress {
-    const { process, members } = this
+    const { process, callbackTable } = this
     const { kind } = argument
-    const handler = findHandler(members.handleCall, 'handleCall', kind)
+    const handler = findHandler(callbackTable.handleCall, 'handleCall', kind)
     if (handler instanceof Error) {
       call.fail(handler)
       return 'done'
@@ -245,13 +245,13 @@ export abstract class Stage implements Behaviour {
     const name = `handleCall.${String(kind)}`
     process.callback = name
     const from = { reply: (value: unknown): void => call.reply(value) }
-    const answer = handler.call(members.handleCall, argument.arguments[0], from)
-    return followCall(this, name, answer, call)
+    const answer = handler.call(callbackTable.handleCall, argument.arguments[0], from)
+    return applyCallResult(this, name, answer, call)
   }
 
   private handleCast({ kind, arguments: request }: UserRequest): Progress {
-    const { process, members } = this
-    const handler = findHandler(members.handleCast, 'handleCast', kind)
+    const { process, callbackTable } = this
+    const handler = findHandler(callbackTable.handleCast, 'handleCast', kind)
     if (handler instanceof Error) {
       process.runtime.log('error', `${process.label} received an unknown cast: ${handler.message}`, {
         process: process.id,
@@ -260,22 +260,22 @@ export abstract class Stage implements Behaviour {
     }
     const name = `handleCast.${String(kind)}`
     process.callback = name
-    return follow(this, name, handler.call(members.handleCast, request[0]), this.occasionalRule)
+    return applyResult(this, name, handler.call(callbackTable.handleCast, request[0]), this.defaultRule)
   }
 
   terminate(reason: ExitReason): Progress {
-    const { process, members, callbacks } = this
-    if (members.terminate === undefined) return 'done'
+    const { process, callbackTable, callbacks } = this
+    if (callbackTable.terminate === undefined) return 'done'
     process.callback = 'terminate'
-    const answer = members.terminate.call(callbacks, reason)
+    const answer = callbackTable.terminate.call(callbacks, reason)
     // Whatever it answers is of no interest, but it is waited for.
     return process.waitFor(answer)
   }
 
   /** What its `inspect` answers, or else its callbacks object where that is an instance of a class: its fields are its state. */
   show(): unknown {
-    const { members, callbacks } = this
-    if (members.inspect !== undefined) return members.inspect.call(callbacks)
+    const { callbackTable, callbacks } = this
+    if (callbackTable.inspect !== undefined) return callbackTable.inspect.call(callbacks)
     const prototype: unknown = Object.getPrototypeOf(callbacks)
     return prototype === Object.prototype || prototype === null ? undefined : callbacks
   }
@@ -283,7 +283,7 @@ export abstract class Stage implements Behaviour {
   // ── For messages that a stage of this kind should not get ─────────────────────────────────────────────────────
 
   /** Reports a message that only another kind of stage can handle. */
-  protected misdirected(message: { readonly kind: string; readonly from: ProcessRef | undefined }): Progress {
+  protected rejectMessage(message: { readonly kind: string; readonly from: ProcessRef | undefined }): Progress {
     const { process } = this
     const sender = (message.from as ProcessReference | undefined)?.label ?? 'somebody'
     process.runtime.log('error', `${process.label} received '${message.kind}' from ${sender}, and cannot handle it`, {

@@ -1,4 +1,4 @@
-import { nothing } from '../../base/empty-array.ts'
+import { emptyArray } from '../../base/empty-array.ts'
 import { EventQueue } from '../../base/event-queue.ts'
 
 /** Which events a full buffer keeps: the first that came, or the last. */
@@ -20,7 +20,7 @@ export interface Taken<Event> {
   readonly infos: readonly unknown[]
 }
 
-const storedWhole: Stored = Object.freeze({ discarded: 0, infos: nothing })
+const storedWhole: Stored = Object.freeze({ discarded: 0, infos: emptyArray })
 
 /**
  * Keeps the events that nobody has asked for yet, and the infos that were queued behind them.
@@ -71,7 +71,7 @@ export class Buffer<Event> {
     }
     if (this.keep === 'first') {
       queue.pushEvents(events, from, events.length - excess)
-      return { discarded: excess, infos: nothing }
+      return { discarded: excess, infos: emptyArray }
     }
     const dropped = Math.min(excess, queue.eventCount)
     queue.dropEvents(dropped)
@@ -84,7 +84,7 @@ export class Buffer<Event> {
    *
    * @returns `false` if there is nothing to wait for, so that it is due at once and is not kept.
    */
-  holdInfo(message: unknown): boolean {
+  queueInfo(message: unknown): boolean {
     if (this.estimatedCount === 0) return false
     this.queue.pushInfo(message)
     return true
@@ -118,9 +118,9 @@ export class Buffer<Event> {
    */
   takeInfos(isMoreAskedFor: boolean): readonly unknown[] {
     const { queue } = this
-    if (queue.infoCount === 0) return nothing
+    if (queue.infoCount === 0) return emptyArray
     if (!this.isUnbounded) return this.infosBehindGoneEvents()
-    return isMoreAskedFor && queue.eventsBeforeInfo === 0 ? [queue.shiftInfo()] : nothing
+    return isMoreAskedFor && queue.eventsBeforeInfo === 0 ? [queue.shiftInfo()] : emptyArray
   }
 
   private get isUnbounded(): boolean {
@@ -129,7 +129,7 @@ export class Buffer<Event> {
 
   private infosBehindGoneEvents(): readonly unknown[] {
     const { queue } = this
-    if (queue.eventsBeforeInfo > 0) return nothing
+    if (queue.eventsBeforeInfo > 0) return emptyArray
     const infos: unknown[] = []
     while (queue.eventsBeforeInfo <= 0) infos.push(queue.shiftInfo())
     return infos

@@ -1,5 +1,5 @@
 import { BadReturnError } from '../../base/errors.ts'
-import type { Dispatched, Dispatcher, DispatcherShape } from '../../dispatcher/dispatcher.ts'
+import type { DispatchResult, Dispatcher, DispatcherInfo } from '../../dispatcher/dispatcher.ts'
 import type { DispatcherInspection, PartitionInspection } from '../../telemetry/inspection.ts'
 
 // Dispatchers are users' code, too: what they answer is checked where it enters, or the mistake shows far from there.
@@ -17,7 +17,7 @@ export function expectRecord<Answer extends object>(method: string, expected: st
 }
 
 /** Checks what a dispatcher's `dispatch` answered, but for the deliveries one by one. */
-export function expectDispatched(answer: Dispatched): Dispatched {
+export function expectDispatched(answer: DispatchResult): DispatchResult {
   const { deliveries, leftover } = expectRecord('dispatch', EXPECTED, answer)
   if (Array.isArray(deliveries) && Array.isArray(leftover)) return answer
   throw new BadReturnError('dispatch', EXPECTED, answer)
@@ -25,15 +25,15 @@ export function expectDispatched(answer: Dispatched): Dispatched {
 
 const EXPECTED = '{ deliveries, leftover }, which are arrays'
 
-const KINDS: readonly unknown[] = ['demand', 'broadcast', 'partition'] satisfies DispatcherShape['kind'][]
+const KINDS: readonly unknown[] = ['demand', 'broadcast', 'partition'] satisfies DispatcherInfo['kind'][]
 
 /** What a dispatcher tells of itself, as far as it is what it should be: a snapshot must be JSON whatever it answers. */
 export function inspectDispatcher(dispatcher: Dispatcher<never, never>): DispatcherInspection {
-  const shape: Partial<DispatcherShape> | undefined = dispatcher.inspect?.()
-  const kind = KINDS.includes(shape?.kind) ? (shape?.kind as DispatcherShape['kind']) : 'custom'
-  const held = countOf(dispatcher.heldCount?.())
+  const shape: Partial<DispatcherInfo> | undefined = dispatcher.inspect?.()
+  const kind = KINDS.includes(shape?.kind) ? (shape?.kind as DispatcherInfo['kind']) : 'custom'
+  const held = countOf(dispatcher.queuedCount?.())
   const partitions: unknown = shape?.partitions
-  return Array.isArray(partitions) ? { kind, held, partitions: partitions.map(inspectPartition) } : { kind, held }
+  return Array.isArray(partitions) ? { kind, queued: held, partitions: partitions.map(inspectPartition) } : { kind, queued: held }
 }
 
 function inspectPartition(given: Partial<PartitionInspection> | null | undefined): PartitionInspection {

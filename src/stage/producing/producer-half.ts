@@ -1,19 +1,19 @@
-import { nothing } from '../../base/empty-array.ts'
+import { emptyArray } from '../../base/empty-array.ts'
 import { BadReturnError } from '../../base/errors.ts'
 import { isThenable } from '../../base/thenable.ts'
-import type { Dispatched, Dispatcher, Served, Subscriber } from '../../dispatcher/dispatcher.ts'
-import { WholeDispatcher } from '../../dispatcher/single-receiver.ts'
+import type { DispatchResult, Dispatcher, DemandResult, Subscriber } from '../../dispatcher/dispatcher.ts'
+import { SingleReceiver } from '../../dispatcher/single-receiver.ts'
 import type { ExitReason } from '../../process/exit/exit-reason.ts'
 import { Message } from '../../process/message.ts'
 import type { Monitor } from '../../process/monitor.ts'
 import type { Progress } from '../../process/process.ts'
 import type { ProcessReference } from '../../process/reference.ts'
 import type { ProducingInspection } from '../../telemetry/inspection.ts'
-import type { AnswerRule } from '../callback/apply-result.ts'
-import { follow, followSubscribe } from '../callback/apply-result.ts'
+import type { ResultRule } from '../callback/apply-result.ts'
+import { applyResult, applySubscribeResult } from '../callback/apply-result.ts'
 import { timeOrNull } from '../callback/timed-callback.ts'
-import type { Stage } from '../kinds/stage-behaviour.ts'
-import { type Ask, type Cancel, PROTOCOL_VERSION, type Subscribe, sendCancelled, sendEvents } from '../protocol.ts'
+import type { StageBehaviour } from '../kinds/stage-behaviour.ts'
+import { type AskMessage, type CancelMessage, PROTOCOL_VERSION, type SubscribeMessage, sendCancelled, sendEvents } from '../protocol.ts'
 import type { DemandMode } from '../types/references.ts'
 import { Buffer, type BufferKeep } from './buffer.ts'
 import { expectAddedDemand, expectDispatched, expectRecord, inspectDispatcher } from './dispatcher-results.ts'
@@ -22,9 +22,9 @@ import { ProducerSubscription } from './producer-subscription.ts'
 import { emitCancelled, emitDemand, emitDiscarded, emitRefused, emitStarted } from './producer-telemetry.ts'
 
 /** A stage that emits: where the demand ends up that its producer half takes. */
-export interface EmittingStage extends Stage {
+export interface EmittingStage extends StageBehaviour {
   /** Called when open demand may have changed: sends what is buffered and due, and asks upstream for the rest. */
-  serve(): Progress
+  onDemand(): Progress
 }
 
 /** What decides how a stage emits. */
@@ -46,9 +46,9 @@ export class ProducerHalf {
   private readonly stage: EmittingStage
   private readonly dispatcher: Dispatcher<unknown, unknown>
   /** The dispatcher again, where it can give a whole batch to one subscriber without more ado. */
-  private readonly whole: WholeDispatcher | undefined
+  private readonly whole: SingleReceiver | undefined
   private readonly buffer: Buffer<unknown>
-  private readonly cancelRule: AnswerRule = 'events or nothing'
+  private readonly cancelRule: ResultRule = 'events or nothing'
   private readonly subscribers = new Map<string, ProducerSubscription>()
   /** Who asked last: the next one to ask is often the same. */
   private lastAsked: ProducerSubscription | undefined
@@ -81,13 +81,13 @@ export class ProducerHalf {
   /** When it last emitted, by the rough clock; not a number if it never has. */
   private lastEmitted = Number.NaN
   /** Since when demand has waited that nothing emitted has answered, by the rough clock; where none does, any time. */
-  private askedSince = Number.NaN
+  private demandSince = Number.NaN
 
   constructor(stage: EmittingStage, { dispatcher, bufferSize, bufferKeep }: EmittingOptions) {
     this.stage = stage
     this.dispatcher = dispatcher
     this.knowsOpenDemand = dispatcher.openDemand !== undefined
-    this.whole = dispatcher instanceof WholeDispatcher ? dispatcher : undefined
+    this.whole = dispatcher instanceof SingleReceiver ? dispatcher : undefined
     this.buffer = new Buffer(bufferSize, bufferKeep)
     this.outstanding = new OpenDemand(stage.process.runtime)
   }
@@ -108,13 +108,13 @@ export class ProducerHalf {
   }
 
   /** How many events it holds that no consumer has been sent. */
-  get heldCount(): number {
-    return this.buffer.eventCount + (this.dispatcher.heldCount?.() ?? 0)
+  get queuedCount(): number {
+    return this.buffer.eventCount + (this.dispatcher.queuedCount?.() ?? 0)
   }
 
   held(): { readonly buffer: number; readonly dispatcher: number } {
     const { buffer, dispatcher, dispatching } = this
-    return { buffer: buffer.eventCount, dispatcher: dispatching + (dispatcher.heldCount?.() ?? 0) }
+    return { buffer: buffer.eventCount, dispatcher: dispatching + (dispatcher.queuedCount?.() ?? 0) }
   }
 
   /** What the half tells of itself; the stage knows how it takes demand. */
@@ -131,7 +131,7 @@ export class ProducerHalf {
       sent,
       discarded,
       lastEmitted: timeOrNull(this.lastEmitted),
-      askedSince: pending > 0 ? this.askedSince : null,
+      demandSince: pending > 0 ? this.demandSince : null,
       demandTime: Math.round(this.outstanding.time(this.stage.process.runtime.clock.now())),
       subscribers: Array.from(this.subscribers.values(), ProducerSubscription.inspect),
     }
@@ -140,7 +140,7 @@ export class ProducerHalf {
   // ── Subscriptions ─────────────────────────────────────────────────────────────────────────────────────────────
 
   /** A consumer subscribes. */
-  subscribe(message: Subscribe): Progress {
+  subscribe(message: SubscribeMessage): Progress {
     const { tag, from, body } = message
     const consumer = from as ProcessReference
     const { process } = this.stage
@@ -162,21 +162,21 @@ export class ProducerHalf {
     }
     if (body.cancelFirst === undefined) return this.accept(message)
     const progress = this.cancel(body.cancelFirst.tag, 'cancel', body.cancelFirst.reason)
-    if (progress !== 'done') return process.andThen(progress, () => this.accept(message))
+    if (progress !== 'done') return process.afterwards(progress, () => this.accept(message))
     return this.accept(message)
   }
 
-  private accept(message: Subscribe): Progress {
+  private accept(message: SubscribeMessage): Progress {
     const { tag, from, body } = message
     const consumer = from as ProcessReference
-    const { process, members } = this.stage
-    const subscriber = new ProducerSubscription(tag, consumer, process.runtime.scheduler.roughNow())
+    const { process, callbackTable } = this.stage
+    const subscriber = new ProducerSubscription(tag, consumer, process.runtime.scheduler.cachedNow())
     ProducerSubscription.watch(subscriber, process, (ended) => {
       this.exitedCount++
       this.exited.push(ended)
     })
     this.subscribers.set(tag, subscriber)
-    const { handleSubscribe } = members
+    const { handleSubscribe } = callbackTable
     if (handleSubscribe === undefined) return this.admit(subscriber, message)
     process.callback = 'handleSubscribe'
     const answer = handleSubscribe.call(this.stage.callbacks, 'consumer', body.options, subscriber)
@@ -186,13 +186,13 @@ export class ProducerHalf {
     return this.afterHandleSubscribe(answer, subscriber, message)
   }
 
-  private afterHandleSubscribe(answer: unknown, subscriber: ProducerSubscription, message: Subscribe): Progress {
+  private afterHandleSubscribe(answer: unknown, subscriber: ProducerSubscription, message: SubscribeMessage): Progress {
     if (answer === undefined || answer === 'automatic') return this.admit(subscriber, message)
-    return followSubscribe(this.stage, answer, "'automatic', nothing or { stop } for a consumer")
+    return applySubscribeResult(this.stage, answer, "'automatic', nothing or { stop } for a consumer")
   }
 
   /** Tells the dispatcher, and only now, as that may bring demand, and the stage must know the subscriber then. */
-  private admit(subscriber: ProducerSubscription, message: Subscribe): Progress {
+  private admit(subscriber: ProducerSubscription, message: SubscribeMessage): Progress {
     const { process } = this.stage
     const answer = this.dispatcher.subscribe(subscriber, message.body.options)
     if (typeof answer === 'number') {
@@ -200,7 +200,7 @@ export class ProducerHalf {
       ProducerSubscription.admit(subscriber)
       emitStarted(process, subscriber, message.body.options, this.subscribers.size)
       if (message.body.confirm) sendEvents(referenceOf(subscriber), subscriber.tag, process.reference, [])
-      return this.stage.serve()
+      return this.stage.onDemand()
     }
     const { refuse, message: why } = expectRecord('subscribe', 'the demand that it adds, or { refuse }', answer)
     this.log('warn', `${process.label} refused a subscription of ${referenceOf(subscriber).label}: ${why ?? refuse}`, {
@@ -213,7 +213,7 @@ export class ProducerHalf {
   cancel(tag: string, kind: 'cancel' | 'down', reason: ExitReason, isRefused = false, why?: string): Progress {
     const subscriber = this.subscribers.get(tag)
     if (subscriber === undefined) return 'done'
-    const { process, members, callbacks } = this.stage
+    const { process, callbackTable, callbacks } = this.stage
     if (this.exitedCount > 0) this.detachExited()
     if (hasExited(subscriber)) this.exitedCount--
     this.subscribers.delete(tag)
@@ -224,19 +224,19 @@ export class ProducerHalf {
     sendCancelled(referenceOf(subscriber), tag, process.reference, reason, isRefused, why)
     if (isRefused) emitRefused(process, referenceOf(subscriber), tag, reason, this.subscribers.size)
     else if (isAdmitted(subscriber)) emitCancelled(process, subscriber, kind, reason, this.subscribers.size)
-    if (members.handleCancel === undefined) return this.stage.serve()
+    if (callbackTable.handleCancel === undefined) return this.stage.onDemand()
     process.callback = 'handleCancel'
-    const answer = members.handleCancel.call(callbacks, { [kind]: reason }, subscriber)
-    const progress = follow(this.stage, 'handleCancel', answer, this.cancelRule)
-    if (progress !== 'done') return process.andThen(progress, () => this.stage.serve())
-    return this.stage.serve()
+    const answer = callbackTable.handleCancel.call(callbacks, { [kind]: reason }, subscriber)
+    const progress = applyResult(this.stage, 'handleCancel', answer, this.cancelRule)
+    if (progress !== 'done') return process.afterwards(progress, () => this.stage.onDemand())
+    return this.stage.onDemand()
   }
 
   /** Removes a subscriber from the dispatcher, unless that was done already. */
   private detach(subscriber: ProducerSubscription): void {
     if (!ProducerSubscription.detach(subscriber)) return
-    this.drop(pendingOf(subscriber))
-    this.carryOut('cancel', this.dispatcher.cancel(subscriber))
+    this.reducePending(pendingOf(subscriber))
+    this.applyDispatcherResult('cancel', this.dispatcher.cancel(subscriber))
   }
 
   /**
@@ -251,25 +251,25 @@ export class ProducerHalf {
   }
 
   /** A consumer asks the stage to end its subscription. */
-  onCancel(message: Cancel): Progress {
+  onCancel(message: CancelMessage): Progress {
     return this.cancel(message.tag, 'cancel', message.body)
   }
 
   /** The end of one who was watched: a consumer of this stage? Undefined where it is none. */
   onDown(watch: Monitor): Progress {
-    this.stage.process.hear(watch.ending)
+    this.stage.process.noteCause(watch.ending)
     return this.cancel(watch.tag, 'down', watch.ending?.reason)
   }
 
   // ── Demand and events ─────────────────────────────────────────────────────────────────────────────────────────
 
   /** A consumer asks for more. */
-  ask(message: Ask): Progress {
+  ask(message: AskMessage): Progress {
     const subscriber = this.lastAsked?.tag === message.tag ? this.lastAsked : this.subscribers.get(message.tag)
     this.lastAsked = subscriber
     if (subscriber === undefined) {
       // Sent by the stage itself: for events that the dispatcher discarded, or for a subscriber that has left since.
-      if (message.kind === 'ask-again') return this.stage.serve()
+      if (message.kind === 'ask-again') return this.stage.onDemand()
       const consumer = message.from as ProcessReference
       sendCancelled(consumer, message.tag, this.stage.process.reference, 'unknown-subscription', false)
       return 'done'
@@ -283,12 +283,12 @@ export class ProducerHalf {
     const { runtime } = stage.process
     const demand = message.body
     const pending = addPending(subscriber, demand)
-    if (this.pending === 0) this.askedSince = runtime.scheduler.roughNow()
+    if (this.pending === 0) this.demandSince = runtime.scheduler.cachedNow()
     this.pending += demand
-    if (runtime.telemetry.isHeard && message.kind === 'ask') emitDemand(stage.process, subscriber, demand, pending)
+    if (runtime.telemetry.hasListeners && message.kind === 'ask') emitDemand(stage.process, subscriber, demand, pending)
     const answer = this.dispatcher.ask(subscriber, demand)
-    if (typeof answer !== 'number' || !this.knowsOpenDemand) this.carryOut('ask', answer)
-    return stage.serve()
+    if (typeof answer !== 'number' || !this.knowsOpenDemand) this.applyDispatcherResult('ask', answer)
+    return stage.onDemand()
   }
 
   /** Time is about to be counted no longer. */
@@ -297,7 +297,7 @@ export class ProducerHalf {
   }
 
   /** Sends what the dispatcher let go of, and notes the demand that it adds. */
-  private carryOut(method: 'ask' | 'cancel', answer: number | Served): void {
+  private applyDispatcherResult(method: 'ask' | 'cancel', answer: number | DemandResult): void {
     if (typeof answer === 'number') {
       if (!this.knowsOpenDemand) this.announced += expectAddedDemand(method, answer)
       return
@@ -321,7 +321,7 @@ export class ProducerHalf {
   /** Counts and logs events that the dispatcher held for a subscriber and that are lost with it. */
   private discardHeld(count: number): void {
     this.discarded += count
-    emitDiscarded(this.stage.process, count, 'subscriber gone')
+    emitDiscarded(this.stage.process, count, 'subscriber cancelled')
     const lost = `${count} events that it held for a subscriber that is gone`
     this.log('warn', `${this.stage.process.label} has discarded ${lost}`, { discarded: count })
   }
@@ -370,9 +370,9 @@ export class ProducerHalf {
   /** The subscriber that gets all of `count` events, if there is one. */
   private takerOf(count: number): Subscriber | undefined {
     if (this.exitedCount > 0) this.detachExited()
-    this.lastEmitted = this.stage.process.runtime.scheduler.roughNow()
-    this.askedSince = this.lastEmitted
-    return this.whole?.dispatchWhole(count)
+    this.lastEmitted = this.stage.process.runtime.scheduler.cachedNow()
+    this.demandSince = this.lastEmitted
+    return this.whole?.dispatchToOne(count)
   }
 
   /**
@@ -409,22 +409,22 @@ export class ProducerHalf {
     const { dispatcher, whole } = this
     const { length } = events
     if (this.exitedCount > 0) this.detachExited()
-    this.lastEmitted = this.stage.process.runtime.scheduler.roughNow()
-    this.askedSince = this.lastEmitted
-    const taker = whole?.dispatchWhole(length)
+    this.lastEmitted = this.stage.process.runtime.scheduler.cachedNow()
+    this.demandSince = this.lastEmitted
+    const taker = whole?.dispatchToOne(length)
     if (taker !== undefined) {
       this.deliver(taker, events)
-      return nothing
+      return emptyArray
     }
     this.dispatching = length
-    const { deliveries, leftover, unwanted, filtered = 0 } = expectDispatched(dispatcher.dispatch(events))
+    const { deliveries, leftover, returnedDemand, filtered = 0 } = expectDispatched(dispatcher.dispatch(events))
     this.dispatching = 0
     this.announced = Math.max(0, this.announced - (length - leftover.length - filtered))
     for (let next = 0; next < deliveries.length; next++) {
       const delivery = deliveries[next] as (typeof deliveries)[number]
       this.deliver(delivery[0], delivery[1])
     }
-    if (unwanted !== undefined) this.askAgain(unwanted)
+    if (returnedDemand !== undefined) this.sendReturnedDemand(returnedDemand)
     if (filtered > 0) this.stage.process.deliver(new Message('ask-again', '', undefined, 0))
     return leftover
   }
@@ -456,17 +456,17 @@ export class ProducerHalf {
   }
 
   /** Asks anew for what subscribers did not want: by a message, for their demand comes behind what is there already. */
-  private askAgain(unwanted: NonNullable<Dispatched['unwanted']>): void {
+  private sendReturnedDemand(unwanted: NonNullable<DispatchResult['returnedDemand']>): void {
     for (const [subscriber, count] of unwanted) {
       const owner = subscriber as ProducerSubscription
       addPending(owner, -count)
-      this.drop(count)
+      this.reducePending(count)
       this.stage.process.deliver(new Message('ask-again', owner.tag, referenceOf(owner), count))
     }
   }
 
   /** So much demand is no longer open, and no event has met it. */
-  private drop(demand: number): void {
+  private reducePending(demand: number): void {
     this.pending -= demand
   }
 
@@ -477,12 +477,12 @@ export class ProducerHalf {
   }
 
   private reportDiscarded(count: number): void {
-    const { process, members, callbacks } = this.stage
+    const { process, callbackTable, callbacks } = this.stage
     this.discarded += count
     emitDiscarded(process, count, 'buffer full')
-    if (members.formatDiscarded !== undefined) {
+    if (callbackTable.formatDiscarded !== undefined) {
       process.callback = 'formatDiscarded'
-      const answer: unknown = members.formatDiscarded.call(callbacks, count)
+      const answer: unknown = callbackTable.formatDiscarded.call(callbacks, count)
       // If a promise rejects besides, that is the same mistake, and not another failure.
       if (isThenable(answer)) answer.then(undefined, () => {})
       if (typeof answer !== 'boolean') throw new BadReturnError('formatDiscarded', 'a boolean', answer)
@@ -495,12 +495,12 @@ export class ProducerHalf {
 
   /** Queues an info behind all that is buffered. */
   queueInfo(message: unknown): void {
-    if (!this.buffer.holdInfo(message)) this.deliverInfo(message)
+    if (!this.buffer.queueInfo(message)) this.deliverInfo(message)
   }
 
   /** Delivers an info that has the buffer behind it: perhaps not yet, if the dispatcher holds events. */
   private deliverInfo(message: unknown): void {
-    if (!this.dispatcher.holdInfo?.(message)) this.sendInfo(message)
+    if (!this.dispatcher.queueInfo?.(message)) this.sendInfo(message)
   }
 
   private sendInfo(message: unknown): void {

@@ -1,5 +1,5 @@
 import type { Subscriber } from '../../dispatcher/dispatcher.ts'
-import type { Ending } from '../../process/exit/exit-cause.ts'
+import type { ExitCause } from '../../process/exit/exit-cause.ts'
 import type { ExitReason } from '../../process/exit/exit-reason.ts'
 import { Message } from '../../process/message.ts'
 import { Monitor, watch } from '../../process/monitor.ts'
@@ -118,7 +118,7 @@ class ConsumerMonitor extends Monitor {
     this.onExit = onExit
   }
 
-  override fire(ending: Ending): void {
+  override fire(ending: ExitCause): void {
     this.onExit()
     super.fire(ending)
   }

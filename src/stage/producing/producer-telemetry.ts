@@ -14,7 +14,7 @@ export function emitStarted(
   options: Readonly<Record<string, unknown>>,
   subscribers: number,
 ): void {
-  if (!runtime.telemetry.hears('subscription.started')) return
+  if (!runtime.telemetry.hasListener('subscription.started')) return
   const { tag } = subscriber
   const consumer = referenceOf(subscriber).identity
   runtime.telemetry.execute('subscription.started', { subscribers }, { producer, consumer, tag, options })
@@ -28,7 +28,7 @@ export function emitCancelled(
   reason: ExitReason,
   subscribers: number,
 ): void {
-  if (!runtime.telemetry.hears('subscription.cancelled')) return
+  if (!runtime.telemetry.hasListener('subscription.cancelled')) return
   const { tag } = subscriber
   const consumer = referenceOf(subscriber).identity
   const numbers = { unmet: pendingOf(subscriber), subscribers }
@@ -43,7 +43,7 @@ export function emitRefused(
   reason: ExitReason,
   subscribers: number,
 ): void {
-  if (!runtime.telemetry.hears('subscription.refused')) return
+  if (!runtime.telemetry.hasListener('subscription.refused')) return
   runtime.telemetry.execute('subscription.refused', { subscribers }, { producer, consumer: by.identity, tag, reason })
 }
 
@@ -54,7 +54,7 @@ export function emitDemand(
   demand: number,
   pending: number,
 ): void {
-  if (!runtime.telemetry.hears('demand.received')) return
+  if (!runtime.telemetry.hasListener('demand.received')) return
   const consumer = referenceOf(subscriber).identity
   runtime.telemetry.execute('demand.received', { demand, pending }, { producer, consumer, tag: subscriber.tag })
 }
@@ -63,9 +63,9 @@ export function emitDemand(
 export function emitDiscarded(
   { runtime, identity: stage }: Process,
   count: number,
-  cause: 'subscriber gone' | 'buffer full',
+  cause: 'subscriber cancelled' | 'buffer full',
 ): void {
-  if (runtime.telemetry.hears('events.discarded')) {
+  if (runtime.telemetry.hasListener('events.discarded')) {
     runtime.telemetry.execute('events.discarded', { count }, { stage, cause })
   }
 }

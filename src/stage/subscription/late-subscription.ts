@@ -1,5 +1,5 @@
-import { explain, StageFailure } from '../../base/errors.ts'
-import { Ending } from '../../process/exit/exit-cause.ts'
+import { describeReason, StageFailure } from '../../base/errors.ts'
+import { ExitCause } from '../../process/exit/exit-cause.ts'
 import type { Process } from '../../process/process.ts'
 import type { ProcessReference } from '../../process/reference.ts'
 
@@ -8,7 +8,7 @@ import type { ProcessReference } from '../../process/reference.ts'
  *
  * The reason is GenStage's `'noproc'`. The consumer is where it begins, and the message says what happened.
  */
-export class LateSubscription extends Ending {
+export class LateSubscription extends ExitCause {
   private readonly message: string
   private readonly cause: unknown
 
@@ -28,7 +28,7 @@ export class LateSubscription extends Ending {
   }
 
   /** What happened, in words, and the exit reason of the producer. */
-  static detailsOf(ending: Ending | undefined): { readonly message: string; readonly cause: unknown } | undefined {
+  static detailsOf(ending: ExitCause | undefined): { readonly message: string; readonly cause: unknown } | undefined {
     return ending instanceof LateSubscription ? { message: ending.message, cause: ending.cause } : undefined
   }
 }
@@ -37,11 +37,11 @@ export class LateSubscription extends Ending {
  * How a subscription ends whose producer has ended already: as the producer did, if that was a clean end, since a finite
  * source may well be done before its last consumer comes. A failed one is `'noproc'`, as in GenStage.
  */
-export function endForLateSubscriber(consumer: Process, producer: ProcessReference): Ending | undefined {
+export function endForLateSubscriber(consumer: Process, producer: ProcessReference): ExitCause | undefined {
   const { ending, label } = producer
   if (ending === undefined || ending.isClean) return ending
   const { root } = ending
   const whose = root.origin === label ? '' : `, because ${root.origin} failed`
-  const message = `it subscribed to ${label}, which had ended before with ${explain(root.reason)}${whose}`
+  const message = `it subscribed to ${label}, which had ended before with ${describeReason(root.reason)}${whose}`
   return new LateSubscription(consumer.label, message, root.reason)
 }

@@ -1,4 +1,4 @@
-import { typingMistakes } from '../../base/closest-name.ts'
+import { editDistance } from '../../base/closest-name.ts'
 import { type OptionTable, optionTable } from '../../base/option-table.ts'
 import { anything, boolean, computed, integer, oneOf } from '../../base/option-type.ts'
 import { quote } from '../../base/quote.ts'
@@ -124,5 +124,5 @@ function refuseMisspelling(key: string): void {
 
 /** Whether a key is one of ours in another case, in snake_case, or but for one slip of the finger. */
 function isMisspelling(key: string, known: string): boolean {
-  return typingMistakes(key.replaceAll(/[_-]/g, ''), known) <= 1
+  return editDistance(key.replaceAll(/[_-]/g, ''), known) <= 1
 }

@@ -73,7 +73,7 @@ export class SubscriptionHandle implements Subscription {
       return
     }
     this.#say((producer) => {
-      if (this.#consumer.runtime.telemetry.isHeard) tellAsked(this.#consumer, producer, this.tag, demand)
+      if (this.#consumer.runtime.telemetry.hasListeners) tellAsked(this.#consumer, producer, this.tag, demand)
       sendAsk(producer, this.tag, this.#consumer, demand)
     })
   }

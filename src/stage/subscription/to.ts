@@ -1,5 +1,5 @@
 import type { ProducerRef, produces } from '../types/references.ts'
-import type { OptionsOf, SubscribeOptions, To } from '../types/subscription.ts'
+import type { OptionsOf, SubscribeOptions, SourceWithOptions } from '../types/subscription.ts'
 
 /**
  * A producer with the options to subscribe with, for `subscribeTo`, `stream` and a stage's own `subscribe`.
@@ -36,8 +36,8 @@ import type { OptionsOf, SubscribeOptions, To } from '../types/subscription.ts'
 export function to<Producer extends ProducerRef<unknown>>(
   producer: Producer,
   options: SubscribeOptions & OptionsOf<Producer>,
-): To<Producer[typeof produces]> {
-  return new ProducerWithOptions(producer, options) as unknown as To<Producer[typeof produces]>
+): SourceWithOptions<Producer[typeof produces]> {
+  return new ProducerWithOptions(producer, options) as unknown as SourceWithOptions<Producer[typeof produces]>
 }
 
 /** What `to` makes; a class, so that it is told apart from a reference without a look at its fields. */

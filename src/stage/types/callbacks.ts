@@ -1,7 +1,7 @@
 import type { Dispatcher } from '../../dispatcher/dispatcher.ts'
 import type { ExitReason } from '../../process/exit/exit-reason.ts'
 import type { DemandMode } from './references.ts'
-import type { Answer, CancelReason, Events, EventsOrNothing, Nothing, Stop, SubscribeAnswer } from './results.ts'
+import type { CallResult, CancelReason, EmitResult, OptionalEmitResult, ConsumeResult, Stop, SubscribeResult } from './results.ts'
 import type { From, Source, SubscribeOptions, SubscriberHandle, Subscription } from './subscription.ts'
 
 /**
@@ -11,10 +11,10 @@ import type { From, Source, SubscribeOptions, SubscriberHandle, Subscription } f
  * instance of a class, whose fields are then the state. `'ignore'` makes the start reject with a `StartIgnoredError`,
  * `{ stop: reason }` with a `StartError`; the stage then never runs, its `terminate` included.
  */
-export type Setup<Context, Callbacks> = Callbacks | ((stage: Context) => SetupAnswer<Callbacks>)
+export type Setup<Context, Callbacks> = Callbacks | ((stage: Context) => SetupResult<Callbacks>)
 
 /** What a set-up function answers. */
-export type SetupAnswer<Callbacks> = Callbacks | 'ignore' | Stop | Promise<Callbacks | 'ignore' | Stop>
+export type SetupResult<Callbacks> = Callbacks | 'ignore' | Stop | Promise<Callbacks | 'ignore' | Stop>
 
 // Whoever writes a `handleInfo` says what its messages are; whatever is sent is not checked against it.
 // oxlint-disable-next-line typescript/no-explicit-any -- with `unknown`, no handler that says what it expects compiles
@@ -29,14 +29,14 @@ export interface StageCallbacks<Out, Calls, Casts> {
    * Each answers `{ reply }`, or replies by `from`, now or later; the types of requests and replies are what
    * `call` on the stage's reference then takes and gives. A reply by `from` needs the annotation `from: From<Reply>`.
    */
-  handleCall?: Calls & { readonly [kind: string]: (request: never, from: From<unknown>) => Answer<unknown, Out> }
+  handleCall?: Calls & { readonly [kind: string]: (request: never, from: From<unknown>) => CallResult<unknown, Out> }
   /** A handler per kind of request that nobody waits for, as `handleCast: { clear() { items.length = 0 } }`. */
-  handleCast?: Casts & { readonly [kind: string]: (request: never) => EventsOrNothing<Out> }
+  handleCast?: Casts & { readonly [kind: string]: (request: never) => OptionalEmitResult<Out> }
   /**
    * Handles all other messages: from `send`, `info` and `sendAfter`, `{ down, reason }` of monitors (`Down`), and with
    * `trapExit` `{ exit, reason }` (`Exit`).
    */
-  handleInfo?: (message: Message) => EventsOrNothing<Out>
+  handleInfo?: (message: Message) => OptionalEmitResult<Out>
   /**
    * Runs last, and the stage has ended when it has finished.
    *
@@ -93,21 +93,21 @@ export interface ProducerCallbacks<Out, Options = {}, Calls = {}, Casts = {}>
    * Called once what is buffered does not meet the demand. The answer may be shorter: what is missing is not asked for
    * again, it is owed, and goes out with any callback that answers events. It may be longer: the rest is buffered.
    */
-  handleDemand: (demand: number) => Events<Out>
+  handleDemand: (demand: number) => EmitResult<Out>
   /** A consumer subscribes, with these options. */
   handleSubscribe?: (
     role: 'consumer',
     options: SubscribeOptions & Options,
     from: SubscriberHandle,
-  ) => SubscribeAnswer<'automatic'>
+  ) => SubscribeResult<'automatic'>
   /** A subscription of a consumer has ended. */
-  handleCancel?: (reason: CancelReason, from: SubscriberHandle) => EventsOrNothing<Out>
+  handleCancel?: (reason: CancelReason, from: SubscriberHandle) => OptionalEmitResult<Out>
   /**
    * The stage is being drained, and will be asked for nothing more: it may emit what it still holds.
    *
    * Called once, when its buffer is empty; the stage ends when what it emits here has been taken.
    */
-  handleEnd?: (cause: 'drain') => EventsOrNothing<Out>
+  handleEnd?: (cause: 'drain') => OptionalEmitResult<Out>
 }
 
 /** What a producer-consumer is made of: its callbacks and options. */
@@ -120,7 +120,7 @@ export interface ProducerConsumerCallbacks<In, Out, Options = {}, Calls = {}, Ca
    *
    * Called only while consumers have demand. The batch may be shared with others and may not be changed.
    */
-  handleEvents: (events: readonly In[], from: Subscription) => Events<Out>
+  handleEvents: (events: readonly In[], from: Subscription) => EmitResult<Out>
   /**
    * This stage has subscribed to a producer (`role` is what the other side is), or a consumer subscribes to it.
    *
@@ -131,16 +131,16 @@ export interface ProducerConsumerCallbacks<In, Out, Options = {}, Calls = {}, Ca
     role: 'producer' | 'consumer',
     options: Required<SubscribeOptions> & Own,
     from: Subscription,
-  ) => SubscribeAnswer<'automatic' | 'manual'>
+  ) => SubscribeResult<'automatic' | 'manual'>
   /** A subscription has ended, on either side. If it stops the stage, then after this. */
-  handleCancel?: (reason: CancelReason, from: Subscription) => EventsOrNothing<Out>
+  handleCancel?: (reason: CancelReason, from: Subscription) => OptionalEmitResult<Out>
   /**
    * No more events will come: it may emit what it has collected.
    *
    * Called once before the stage ends, after all that came before was handled and handed on: with `'end'` when a clean end
    * of its producers ends it, and with `'drain'` when it is being drained. Not called when a producer fails.
    */
-  handleEnd?: (cause: 'end' | 'drain') => EventsOrNothing<Out>
+  handleEnd?: (cause: 'end' | 'drain') => OptionalEmitResult<Out>
   /**
    * What happens to events that were taken but not handed on yet when a producer's end stops this stage.
    * Default: `'drain'`.
@@ -167,7 +167,7 @@ export interface ConsumerCallbacks<In, Calls = {}, Casts = {}, Own = {}>
    *
    * The batch may be shared with others and may not be changed.
    */
-  handleEvents: (events: readonly In[], from: Subscription) => Nothing
+  handleEvents: (events: readonly In[], from: Subscription) => ConsumeResult
   /**
    * This stage has subscribed to a producer; `'manual'` leaves all asking to `from.ask`.
    *
@@ -177,14 +177,14 @@ export interface ConsumerCallbacks<In, Calls = {}, Casts = {}, Own = {}>
     role: 'producer',
     options: Required<SubscribeOptions> & Own,
     from: Subscription,
-  ) => SubscribeAnswer<'automatic' | 'manual'>
+  ) => SubscribeResult<'automatic' | 'manual'>
   /** A subscription has ended. If it stops the stage, then after this. */
-  handleCancel?: (reason: CancelReason, from: Subscription) => Nothing
+  handleCancel?: (reason: CancelReason, from: Subscription) => ConsumeResult
   /**
    * No more events will come: the place to write what was collected.
    *
    * Called once before the stage ends, after all that came before was handled: with `'end'` when a clean end of its
    * producers ends it, and with `'drain'` when it is being drained. Not called when a producer fails.
    */
-  handleEnd?: (cause: 'end' | 'drain') => Nothing
+  handleEnd?: (cause: 'end' | 'drain') => ConsumeResult
 }

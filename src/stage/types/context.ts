@@ -1,14 +1,14 @@
 import type { ExitReason } from '../../process/exit/exit-reason.ts'
 import type { AbortSignalLike, ProcessRef } from '../../process/process-ref.ts'
 import type { Stage, StartOptions } from '../../process/start/start-types.ts'
-import type { Answers, CallArguments, CallReply, DemandMode, StageRef } from './references.ts'
+import type { Callable, CallArguments, CallReply, DemandMode, StageRef } from './references.ts'
 import type { Source, Subscription } from './subscription.ts'
 
 /**
  * What a stage knows of itself and can do from inside: what its set-up function is handed.
  *
  * Its operations are functions, not methods, so they may be taken out: `({ signal, call }) => …`. Once the stage has
- * ended each of them throws an `ExitedError`, so that what was still under way in an async callback starts nothing that
+ * ended each of them throws an `StageEndedError`, so that what was still under way in an async callback starts nothing that
  * nobody would stop.
  */
 export interface StageContext {
@@ -35,7 +35,7 @@ export interface StageContext {
    * that names the stages where they would wait for each other in a circle.
    */
   readonly call: <Calls, Kind extends keyof Calls>(
-    ref: Answers<Calls>,
+    ref: Callable<Calls>,
     kind: Kind,
     ...request: CallArguments<Calls[Kind]>
   ) => Promise<CallReply<Calls[Kind]>>

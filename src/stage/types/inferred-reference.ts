@@ -1,23 +1,23 @@
-import type { Accepts, Answers, ReadsOptions, TakesOptions } from './references.ts'
+import type { Castable, Callable, HandlesOptions, AcceptsOptions } from './references.ts'
 import type { From, SubscribeOptions } from './subscription.ts'
 
 // How the types of a stage's callbacks become the type of its reference.
 
 /** What a dispatcher's options add to a producer's reference: nothing, if it has none. */
-export type OptionsTrait<Options> = [keyof Options] extends [never] ? unknown : TakesOptions<Options>
+export type OptionsTrait<Options> = [keyof Options] extends [never] ? unknown : AcceptsOptions<Options>
 
 /** What the options that a `handleSubscribe` is annotated with add to a consumer's reference. */
 export type OwnOptionsTrait<Own> = [Exclude<keyof Own, keyof SubscribeOptions>] extends [never]
   ? unknown
-  : ReadsOptions<{ [Key in keyof Own as Exclude<Key, keyof SubscribeOptions>]: Own[Key] }>
+  : HandlesOptions<{ [Key in keyof Own as Exclude<Key, keyof SubscribeOptions>]: Own[Key] }>
 
 /** What the tables `handleCall` and `handleCast` add to a stage's reference: `call` and `cast`, or nothing. */
 export type Api<Calls, Casts> = ([keyof Calls] extends [never]
   ? unknown
-  : Answers<{ [Kind in keyof Calls]: (...request: RequestOf<Calls[Kind]>) => ReplyOf<Calls[Kind]> }>) &
+  : Callable<{ [Kind in keyof Calls]: (...request: RequestOf<Calls[Kind]>) => ReplyOf<Calls[Kind]> }>) &
   ([keyof Casts] extends [never]
     ? unknown
-    : Accepts<{ [Kind in keyof Casts]: (...request: RequestOf<Casts[Kind]>) => void }>)
+    : Castable<{ [Kind in keyof Casts]: (...request: RequestOf<Casts[Kind]>) => void }>)
 
 /** A handler's request as a list of arguments; empty where it takes none. */
 export type RequestOf<Handler> = Handler extends (...args: infer Args) => unknown

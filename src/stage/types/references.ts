@@ -10,9 +10,9 @@ export declare const produces: unique symbol
 /** What a consumer handles. */
 export declare const consumes: unique symbol
 /** The calls a stage answers. */
-export declare const answers: unique symbol
+export declare const calls: unique symbol
 /** The casts a stage takes. */
-export declare const accepts: unique symbol
+export declare const casts: unique symbol
 /** The options a producer's dispatcher takes. */
 export declare const subscribeOptions: unique symbol
 /** The options a consumer reads of its own subscriptions. */
@@ -29,7 +29,7 @@ export type DemandMode = 'forward' | 'accumulate'
  *
  * Which operations it has says what the stage can do: one that emits is a {@link ProducerRef}, one that handles events
  * a {@link ConsumerRef}, one that does both a {@link ProducerConsumerRef}; one with a `handleCall` also
- * {@link Answers}, one with a `handleCast` also {@link Accepts}.
+ * {@link Callable}, one with a `handleCast` also {@link Castable}.
  */
 export interface StageRef extends ProcessRef {
   /**
@@ -65,7 +65,7 @@ export interface ConsumerRef<in In> extends StageRef {
    * Makes this stage a subscriber of `producer`, from which it then asks for events.
    *
    * Resolves once the producer has accepted the subscription, or has ended cleanly before it could; with `confirm: false`,
-   * once the stage has sent its request. Rejects with a `RefusedError` if the producer refuses it or has failed, like a
+   * once the stage has sent its request. Rejects with a `SubscriptionRefusedError` if the producer refuses it or has failed, like a
    * call, and with a `RangeError` or `TypeError` where an option is wrong. Several stages are best connected by `connect`.
    * A stage may subscribe to many producers, and to one of them more than once where its dispatcher allows it.
    */
@@ -95,9 +95,9 @@ export interface ProducerConsumerRef<in In, out Out> extends ConsumerRef<In>, Pr
  *
  * `Calls` lists the kinds of request as methods: `Answers<{ size(): number; find(id: number): Job | undefined }>`.
  */
-export interface Answers<out Calls> {
+export interface Callable<out Calls> {
   // Beside the method, or TypeScript compares generic methods with `any` for their parameters and accepts every stage.
-  readonly [answers]: Calls
+  readonly [calls]: Calls
   /**
    * Sends a request and waits for its reply.
    *
@@ -115,8 +115,8 @@ export interface Answers<out Calls> {
  *
  * `Casts` lists the kinds of request as methods: `Accepts<{ push(job: Job): void }>`.
  */
-export interface Accepts<out Casts> {
-  readonly [accepts]: Casts
+export interface Castable<out Casts> {
+  readonly [casts]: Casts
   /** Sends a request and forgets it; to a stage that has ended it vanishes. */
   cast<Kind extends keyof Casts>(kind: Kind, ...request: CastArguments<Casts[Kind]>): void
 }
@@ -137,12 +137,12 @@ export type CastArguments<Method> = Method extends (...request: infer Request) =
  *
  * One that demands them cannot stand in a `subscribeTo` by itself, only as `to(stage, options)`.
  */
-export interface TakesOptions<in Options> {
+export interface AcceptsOptions<in Options> {
   readonly [subscribeOptions]: (options: Options) => void
 }
 
 /** A consumer whose `handleSubscribe` reads options of its own, which `subscribe` then takes. */
-export interface ReadsOptions<in Options> {
+export interface HandlesOptions<in Options> {
   readonly [ownSubscribeOptions]: (options: Options) => void
 }
 

@@ -9,7 +9,7 @@ export interface Stop<out Out = never> {
 }
 
 /** Events to send out, and whether the stage then ends: the long form of an answer. */
-export interface Outcome<out Out> {
+export interface EmitAndStop<out Out> {
   /** Events to send out. Default: none. */
   readonly events?: readonly Out[]
   /** Ends the stage after that, with this exit reason. Default: it goes on. */
@@ -21,13 +21,13 @@ export interface Outcome<out Out> {
  *
  * A forgotten `return` does not compile. Whoever answers an array gives it away: it may not be changed afterwards.
  */
-export type Events<Out> = readonly Out[] | Outcome<Out> | Promise<readonly Out[] | Outcome<Out>>
+export type EmitResult<Out> = readonly Out[] | EmitAndStop<Out> | Promise<readonly Out[] | EmitAndStop<Out>>
 
 /** What a callback answers that may emit on occasion: events, or nothing. */
-export type EventsOrNothing<Out> = void | readonly Out[] | Outcome<Out> | Promise<void | readonly Out[] | Outcome<Out>>
+export type OptionalEmitResult<Out> = void | readonly Out[] | EmitAndStop<Out> | Promise<void | readonly Out[] | EmitAndStop<Out>>
 
 /** What a consumer's callback answers: nothing, or `{ stop: reason }`. A consumer emits no events. */
-export type Nothing = void | Stop | Promise<void | Stop>
+export type ConsumeResult = void | Stop | Promise<void | Stop>
 
 /**
  * What a request's handler answers: `{ reply }`, with the events to send out before it.
@@ -37,16 +37,16 @@ export type Nothing = void | Stop | Promise<void | Stop>
  * `from.reply`, now or later. With `stop` the stage ends, after the reply. Never a bare array, which could be meant as
  * either.
  */
-export type Answer<Reply, Out> = AnswerNow<Reply, Out> | Promise<AnswerNow<Reply, Out>>
+export type CallResult<Reply, Out> = SettledCallResult<Reply, Out> | Promise<SettledCallResult<Reply, Out>>
 
-/** An {@link Answer} without the promise. */
-export type AnswerNow<Reply, Out> =
+/** An {@link CallResult} without the promise. */
+export type SettledCallResult<Reply, Out> =
   | void
   | { readonly events?: readonly Out[]; readonly stop?: ExitReason }
   | { readonly reply: Reply | PromiseLike<Reply>; readonly events?: readonly Out[]; readonly stop?: ExitReason }
 
 /** What `handleSubscribe` answers: how demand is asked for, or `{ stop: reason }`. Nothing means `'automatic'`. */
-export type SubscribeAnswer<Mode extends 'automatic' | 'manual'> = void | Mode | Stop | Promise<void | Mode | Stop>
+export type SubscribeResult<Mode extends 'automatic' | 'manual'> = void | Mode | Stop | Promise<void | Mode | Stop>
 
 /**
  * Why a subscription ended: `{ cancel: reason }` if it was cancelled, `{ down: reason }` if the other side has ended.

@@ -1,6 +1,6 @@
 import type { Subscriber } from '../../dispatcher/dispatcher.ts'
 import type { ExitReason } from '../../process/exit/exit-reason.ts'
-import type { ProducerRef, produces, ReadsOptions, subscribeOptions, TakesOptions } from './references.ts'
+import type { ProducerRef, produces, HandlesOptions, subscribeOptions, AcceptsOptions } from './references.ts'
 
 /**
  * How a consumer takes events from a producer.
@@ -42,7 +42,7 @@ export type CancelMode = NonNullable<SubscribeOptions['cancel']>
 /** How long `subscribe` and `resubscribe` wait, and for what. They are no part of the subscription. */
 export interface ConfirmOptions {
   /**
-   * Whether to wait until the producer has accepted the subscription, and to reject with a `RefusedError` if it does
+   * Whether to wait until the producer has accepted the subscription, and to reject with a `SubscriptionRefusedError` if it does
    * not. Default: `true`. `false` waits only until the consumer has sent its request.
    */
   readonly confirm?: boolean
@@ -101,10 +101,10 @@ export interface From<in Reply> {
  *
  * A producer whose dispatcher demands options (`partition`) can only be given with them.
  */
-export type Source<In> = (ProducerRef<In> & { readonly [subscribeOptions]?: (options: {}) => void }) | To<In>
+export type Source<In> = (ProducerRef<In> & { readonly [subscribeOptions]?: (options: {}) => void }) | SourceWithOptions<In>
 
 /** A producer with the options to subscribe with, as `to` makes it. */
-export interface To<out Out> {
+export interface SourceWithOptions<out Out> {
   readonly [produces]: Out
   /** The producer. */
   readonly producer: ProducerRef<Out>
@@ -118,7 +118,7 @@ export type OptionsArgument<Options> = {} extends Options
   : [options: SubscribeOptions & ConfirmOptions & Options]
 
 /** The options that a producer's dispatcher takes. */
-export type OptionsOf<Ref> = Ref extends TakesOptions<infer Options> ? Options : {}
+export type OptionsOf<Ref> = Ref extends AcceptsOptions<infer Options> ? Options : {}
 
 /** The options that a consumer's own `handleSubscribe` reads. */
-export type OwnOptionsOf<Ref> = Ref extends ReadsOptions<infer Own> ? Own : {}
+export type OwnOptionsOf<Ref> = Ref extends HandlesOptions<infer Own> ? Own : {}

@@ -13,7 +13,7 @@ export type Rule =
   | 'info'
 
 /** A dispatcher has broken a rule; the message says what it did, as `it threw …`. */
-export class Breach extends Error {
+export class ContractViolation extends Error {
   readonly rule: Rule
 
   constructor(rule: Rule, message: string) {

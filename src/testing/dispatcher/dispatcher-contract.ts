@@ -1,7 +1,7 @@
 import { type OptionTable, optionTable } from '../../base/option-table.ts'
 import { boolean, callback, integer } from '../../base/option-type.ts'
 import type { Dispatcher } from '../../dispatcher/dispatcher.ts'
-import type { Breach, Rule } from './contract-violation.ts'
+import type { ContractViolation, Rule } from './contract-violation.ts'
 import { DispatcherTrial } from './dispatcher-run.ts'
 
 /** The dispatcher whose contract is to be checked, and what it is given. */
@@ -106,7 +106,7 @@ function rules(isBroadcast: boolean): readonly (readonly [rule: Rule, name: stri
 /** What a contract's trials have shown: each is run once, when it is first asked for. */
 class Trials {
   private readonly contract: ValidContract
-  private breaches: readonly Breach[] | undefined
+  private breaches: readonly ContractViolation[] | undefined
 
   constructor(contract: ValidContract) {
     this.contract = contract
@@ -119,8 +119,8 @@ class Trials {
   }
 
   /** The first breach of each trial; a dispatcher that has broken one rule can be told nothing more about. */
-  private run(): Breach[] {
-    const breaches: Breach[] = []
+  private run(): ContractViolation[] {
+    const breaches: ContractViolation[] = []
     for (let seed = 1; seed <= this.contract.runs; seed++) {
       const breach = new DispatcherTrial(this.contract, seed).run()
       if (breach !== undefined) breaches.push(breach)

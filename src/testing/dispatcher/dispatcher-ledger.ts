@@ -1,6 +1,6 @@
 import { quote } from '../../base/quote.ts'
 import type { Delivery, Subscriber } from '../../dispatcher/dispatcher.ts'
-import { Breach } from './contract-violation.ts'
+import { ContractViolation } from './contract-violation.ts'
 
 /** A subscriber as the ledger knows it. */
 export interface Member {
@@ -26,7 +26,7 @@ export interface LedgerTerms {
 
 /**
  * Keeps account of what becomes of each event that a dispatcher is given: handed out, left over, held, dropped. Whatever
- * does not add up is a {@link Breach}.
+ * does not add up is a {@link ContractViolation}.
  */
 export class DispatcherLedger {
   readonly members: Map<Subscriber, Member> = new Map<Subscriber, Member>()
@@ -76,8 +76,8 @@ export class DispatcherLedger {
     let place = -1
     for (const number of left) {
       const next = batch.indexOf(number)
-      if (next < 0) throw new Breach('once', `it left over event ${number}, which was not in the batch`)
-      if (next <= place) throw new Breach('order', `it left over event ${number} behind a later one`)
+      if (next < 0) throw new ContractViolation('once', `it left over event ${number}, which was not in the batch`)
+      if (next <= place) throw new ContractViolation('order', `it left over event ${number} behind a later one`)
       place = next
     }
     return left
@@ -120,15 +120,15 @@ export class DispatcherLedger {
   }
 
   /** Checks that every event is somewhere. `isEnd`: when all have asked for more than there is. */
-  balance(heldCount: number | undefined, isEnd: boolean): void {
+  balance(queuedCount: number | undefined, isEnd: boolean): void {
     if (this.terms.broadcast) {
-      if (heldCount === undefined || isEnd) this.balanceMembers()
+      if (queuedCount === undefined || isEnd) this.balanceMembers()
       return
     }
-    const counted = heldCount ?? 0
+    const counted = queuedCount ?? 0
     if (counted === this.held) return
-    const where = heldCount === undefined ? 'it has no heldCount' : `heldCount answers ${heldCount}`
-    throw new Breach(
+    const where = queuedCount === undefined ? 'it has no queuedCount' : `queuedCount answers ${queuedCount}`
+    throw new ContractViolation(
       'loss',
       `of the events that it took ${this.held} were neither handed out nor dropped, and ${where}`,
     )
@@ -138,7 +138,7 @@ export class DispatcherLedger {
   checkBatches(): void {
     for (const { batch, copy } of this.batches) {
       const isSame = batch.length === copy.length && batch.every((event, index) => Object.is(event, copy[index]))
-      if (!isSame) throw new Breach('batch', `it changed ${quote(copy)}, which it had handed out, to ${quote(batch)}`)
+      if (!isSame) throw new ContractViolation('batch', `it changed ${quote(copy)}, which it had handed out, to ${quote(batch)}`)
     }
   }
 
@@ -156,20 +156,20 @@ export class DispatcherLedger {
 
   private balanceMembers(): void {
     for (const { subscriber, due } of this.members.values()) {
-      if (due > 0) throw new Breach('loss', `${subscriber.tag} was not handed ${due} of the events that went out`)
+      if (due > 0) throw new ContractViolation('loss', `${subscriber.tag} was not handed ${due} of the events that went out`)
     }
   }
 
   private memberOf(subscriber: Subscriber): Member {
     const member = this.members.get(subscriber)
     if (member !== undefined) return member
-    throw new Breach('gone', `it spoke of ${quote(subscriber?.tag)}, which is not subscribed, or no more`)
+    throw new ContractViolation('gone', `it spoke of ${quote(subscriber?.tag)}, which is not subscribed, or no more`)
   }
 
   private charge(member: Member, count: number, verb: string, what: string): void {
     const { subscriber, open } = member
     if (count > open) {
-      throw new Breach('excess', `it ${verb} ${subscriber.tag} ${count} ${what}, of whose demand ${open} was open`)
+      throw new ContractViolation('excess', `it ${verb} ${subscriber.tag} ${count} ${what}, of whose demand ${open} was open`)
     }
     member.open -= count
   }
@@ -178,12 +178,12 @@ export class DispatcherLedger {
     const { tag } = member.subscriber
     const isMeantToGo = this.terms.discards(this.event(number))
     if (!isMeantToGo && !this.taken.has(number)) {
-      throw new Breach('once', `it handed out event ${number}, which it had left over`)
+      throw new ContractViolation('once', `it handed out event ${number}, which it had left over`)
     }
     const earlier = this.terms.broadcast ? member.got : this.handedOut
-    if (earlier.has(number)) throw new Breach('once', `it handed out event ${number} again, to ${tag}`)
+    if (earlier.has(number)) throw new ContractViolation('once', `it handed out event ${number} again, to ${tag}`)
     const rank = this.ranks.get(number) ?? 0
-    if (rank < member.last) throw new Breach('order', `it handed ${tag} event ${number} behind one given later`)
+    if (rank < member.last) throw new ContractViolation('order', `it handed ${tag} event ${number} behind one given later`)
     member.last = rank
     earlier.add(number)
     if (!isMeantToGo) member.due--
@@ -192,6 +192,6 @@ export class DispatcherLedger {
   private numberOf(event: unknown): number {
     const number = this.numbers.get(event)
     if (number !== undefined) return number
-    throw new Breach('loss', `it spoke of ${quote(event)}, which is none of the events that it was given`)
+    throw new ContractViolation('loss', `it spoke of ${quote(event)}, which is none of the events that it was given`)
   }
 }

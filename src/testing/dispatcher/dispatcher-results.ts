@@ -1,15 +1,15 @@
 import { quote } from '../../base/quote.ts'
-import type { Delivery, Dispatched, Served } from '../../dispatcher/dispatcher.ts'
-import { Breach } from './contract-violation.ts'
+import type { Delivery, DispatchResult, DemandResult } from '../../dispatcher/dispatcher.ts'
+import { ContractViolation } from './contract-violation.ts'
 
 /** An answer to `ask` or `cancel` with nothing left out. */
-export type FullServed = Required<Omit<Served, 'warning'>>
+export type FullServed = Required<Omit<DemandResult, 'warning'>>
 
 /** Reads what `subscribe` answered: the demand, or undefined for a refusal. */
 export function readSubscribed(answer: unknown): number | undefined {
   if (typeof answer === 'object' && answer !== null && 'refuse' in answer) {
     if (typeof answer.refuse === 'string') return undefined
-    throw new Breach('form', `it refused a subscription with ${quote(answer.refuse)}, which is no string`)
+    throw new ContractViolation('form', `it refused a subscription with ${quote(answer.refuse)}, which is no string`)
   }
   return readDemand(answer, 'subscribe')
 }
@@ -27,7 +27,7 @@ export function readServed(answer: unknown, from: string): FullServed {
 }
 
 /** Reads what `dispatch` answered. */
-export function readDispatched(answer: unknown): Required<Dispatched> {
+export function readDispatched(answer: unknown): Required<DispatchResult> {
   const {
     deliveries,
     leftover,
@@ -42,7 +42,7 @@ export function readDispatched(answer: unknown): Required<Dispatched> {
     deliveries: readDeliveries(deliveries, 'dispatch'),
     leftover,
     filtered,
-    unwanted: unwanted as Required<Dispatched>['unwanted'],
+    returnedDemand: unwanted as Required<DispatchResult>['returnedDemand'],
   }
 }
 
@@ -60,7 +60,7 @@ function readRecord(answer: unknown, from: string, expected: string): Readonly<R
 
 function readDemand(demand: unknown, from: string): number {
   if (isCount(demand)) return demand
-  throw new Breach('demand', `${from} answered a demand of ${quote(demand)}`)
+  throw new ContractViolation('demand', `${from} answered a demand of ${quote(demand)}`)
 }
 
 function readDeliveries(deliveries: unknown, from: string): readonly Delivery[] {
@@ -74,6 +74,6 @@ function readDeliveries(deliveries: unknown, from: string): readonly Delivery[] 
   return deliveries as readonly Delivery[]
 }
 
-function wrong(from: string, expected: string, got: unknown): Breach {
-  return new Breach('form', `${from} answered ${quote(got)} where ${expected} was expected`)
+function wrong(from: string, expected: string, got: unknown): ContractViolation {
+  return new ContractViolation('form', `${from} answered ${quote(got)} where ${expected} was expected`)
 }

@@ -1,7 +1,7 @@
 import { quote } from '../../base/quote.ts'
 import type { Dispatcher, Subscriber } from '../../dispatcher/dispatcher.ts'
 import { type SeededRandom, seededRandom } from '../seeded-random.ts'
-import { Breach } from './contract-violation.ts'
+import { ContractViolation } from './contract-violation.ts'
 import type { ValidContract } from './dispatcher-contract.ts'
 import { DispatcherLedger, type Member } from './dispatcher-ledger.ts'
 import { type FullServed, isCount, readDispatched, readServed, readSubscribed } from './dispatcher-results.ts'
@@ -52,10 +52,10 @@ export class DispatcherTrial {
   }
 
   /** Plays the sequence; answers which rule the dispatcher broke first, if any. */
-  run(): Breach | undefined {
+  run(): ContractViolation | undefined {
     try {
       this.dispatcher = this.call('make', () => this.contract.make())
-      if (this.contract.make() === this.dispatcher) throw new Breach('fresh', 'make answered the same one twice')
+      if (this.contract.make() === this.dispatcher) throw new ContractViolation('fresh', 'make answered the same one twice')
       for (let step = 0; step < STEPS; step++) {
         this.askAgain()
         this.happen()
@@ -65,9 +65,9 @@ export class DispatcherTrial {
       this.begin()
       return undefined
     } catch (error) {
-      if (!(error instanceof Breach)) throw error
+      if (!(error instanceof ContractViolation)) throw error
       const steps = this.history.slice(-TOLD).join(', ')
-      return new Breach(error.rule, `${error.message} (in run ${this.seed}, at the end of: ${steps})`)
+      return new ContractViolation(error.rule, `${error.message} (in run ${this.seed}, at the end of: ${steps})`)
     }
   }
 
@@ -97,16 +97,16 @@ export class DispatcherTrial {
     this.settle()
     // With `openDemand` the numbers that it returns are not used.
     if (this.passedOn === before && !((this.openDemand() ?? 0) > 0)) {
-      throw new Breach('demand', `it passed no demand on when all had asked for ${PLENTY} more`)
+      throw new ContractViolation('demand', `it passed no demand on when all had asked for ${PLENTY} more`)
     }
     this.emit(FEW)
     this.settle()
-    if (this.buffer.length > 0) throw new Breach('due', `it left over ${this.buffer.length} events that all asked for`)
+    if (this.buffer.length > 0) throw new ContractViolation('due', `it left over ${this.buffer.length} events that all asked for`)
     if (!this.contract.broadcast && ledger.held > 0) {
-      throw new Breach('due', `it holds ${ledger.held} events that all asked for, or for some has no subscriber`)
+      throw new ContractViolation('due', `it holds ${ledger.held} events that all asked for, or for some has no subscriber`)
     }
     this.balance(true)
-    if (this.infos.size > 0) throw new Breach('info', `it never answered ${this.infos.size} infos that it held back`)
+    if (this.infos.size > 0) throw new ContractViolation('info', `it never answered ${this.infos.size} infos that it held back`)
     ledger.checkBatches()
   }
 
@@ -187,17 +187,17 @@ export class DispatcherTrial {
   }
 
   private info(): void {
-    const held = this.heldCount() ?? 0
+    const held = this.queuedCount() ?? 0
     const message = { info: this.emitted }
-    if (this.dispatcher.holdInfo === undefined) {
-      if (held > 0) throw new Breach('info', `it holds ${held} events, and has no holdInfo to keep infos behind them`)
+    if (this.dispatcher.queueInfo === undefined) {
+      if (held > 0) throw new ContractViolation('info', `it holds ${held} events, and has no queueInfo to keep infos behind them`)
       return
     }
     const behind = this.ledger.heldNumbers()
-    const isHeld: unknown = this.call('holdInfo', () => this.dispatcher.holdInfo?.(message))
-    if (typeof isHeld !== 'boolean') throw new Breach('form', `holdInfo answered ${quote(isHeld)}`)
+    const isHeld: unknown = this.call('queueInfo', () => this.dispatcher.queueInfo?.(message))
+    if (typeof isHeld !== 'boolean') throw new ContractViolation('form', `queueInfo answered ${quote(isHeld)}`)
     if (isHeld) this.infos.set(message, behind)
-    else if (held > 0) throw new Breach('info', `it let an info pass while it held ${held} events`)
+    else if (held > 0) throw new ContractViolation('info', `it let an info pass while it held ${held} events`)
   }
 
   /** Does what an answer to `ask` or `cancel` says. */
@@ -211,8 +211,8 @@ export class DispatcherTrial {
 
   private release(info: unknown): void {
     const behind = this.infos.get(info)
-    if (behind === undefined) throw new Breach('info', `it answered ${quote(info)}, which it did not hold, or no more`)
-    if (!this.ledger.areGone(behind)) throw new Breach('info', 'it answered an info before events that it held by then')
+    if (behind === undefined) throw new ContractViolation('info', `it answered ${quote(info)}, which it did not hold, or no more`)
+    if (!this.ledger.areGone(behind)) throw new ContractViolation('info', 'it answered an info before events that it held by then')
     this.infos.delete(info)
   }
 
@@ -220,7 +220,7 @@ export class DispatcherTrial {
   private serve(demand: number): void {
     this.passedOn += demand
     const most = this.asked + this.ledger.dropped
-    if (this.passedOn > most) throw new Breach('demand', `it has passed on ${this.passedOn}, and was asked for ${most}`)
+    if (this.passedOn > most) throw new ContractViolation('demand', `it has passed on ${this.passedOn}, and was asked for ${most}`)
     const unmet = demand - this.dispatchBuffered()
     if (unmet > 0 && this.emits) this.emit(Math.min(this.appetiteFor(unmet), LONGEST_BATCH))
   }
@@ -243,7 +243,7 @@ export class DispatcherTrial {
     if (this.dispatcher.openDemand === undefined) return undefined
     const open: unknown = this.call('openDemand', () => this.dispatcher.openDemand?.())
     if (isCount(open)) return open
-    throw new Breach('demand', `openDemand answered ${quote(open)}`)
+    throw new ContractViolation('demand', `openDemand answered ${quote(open)}`)
   }
 
   private appetiteFor(demand: number): number {
@@ -260,32 +260,32 @@ export class DispatcherTrial {
     const name = `dispatch(${numbers.length} events from ${numbers[0]})`
     const answer: unknown = this.call(name, () => this.dispatcher.dispatch(batch))
     if (batch.length !== copy.length || !batch.every((event, index) => Object.is(event, copy[index]))) {
-      throw new Breach('batch', `it changed the batch ${quote(copy)}, which it was given, to ${quote(batch)}`)
+      throw new ContractViolation('batch', `it changed the batch ${quote(copy)}, which it was given, to ${quote(batch)}`)
     }
-    const { deliveries, leftover, unwanted, filtered } = readDispatched(answer)
+    const { deliveries, leftover, returnedDemand, filtered } = readDispatched(answer)
     const left = this.ledger.leave(leftover, numbers)
     const kept = new Set(left)
     this.ledger.take(numbers.filter((number) => !kept.has(number)))
     this.ledger.deliver(deliveries)
-    for (const [subscriber, count] of unwanted) {
+    for (const [subscriber, count] of returnedDemand) {
       this.unwanted.push({ member: this.ledger.spurn(subscriber, count), count })
     }
     const wanted = numbers.length - filtered
     if (open !== undefined && wanted - left.length !== Math.min(open, wanted)) {
       const taken = `took ${wanted - left.length} of ${wanted} events`
-      throw new Breach('demand', `it ${taken}, after openDemand had answered ${open}`)
+      throw new ContractViolation('demand', `it ${taken}, after openDemand had answered ${open}`)
     }
     return left
   }
 
   private balance(isEnd: boolean): void {
-    this.ledger.balance(this.heldCount(), isEnd)
+    this.ledger.balance(this.queuedCount(), isEnd)
   }
 
-  private heldCount(): number | undefined {
-    const count: unknown = this.dispatcher.heldCount?.()
+  private queuedCount(): number | undefined {
+    const count: unknown = this.dispatcher.queuedCount?.()
     if (count === undefined || isCount(count)) return count
-    throw new Breach('form', `heldCount answered ${quote(count)}`)
+    throw new ContractViolation('form', `queuedCount answered ${quote(count)}`)
   }
 
   /** Calls the dispatcher, and notes that it did. */
@@ -294,7 +294,7 @@ export class DispatcherTrial {
     try {
       return run()
     } catch (error) {
-      throw new Breach('form', `${name} threw ${quote(error)}`)
+      throw new ContractViolation('form', `${name} threw ${quote(error)}`)
     }
   }
 }

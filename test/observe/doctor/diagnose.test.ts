@@ -10,13 +10,13 @@ function halfSeconds(count: number, show: (time: number, index: number) => Snaps
 }
 
 /** Two partitions of one producer, with what waits for each; consumer 1 has nothing to do. */
-function partitioned(time: number, queues: readonly [number, number], inHand: number = 0): Snapshot {
+function partitioned(time: number, queues: readonly [number, number], handling: number = 0): Snapshot {
   const partitions = queues.map((queued, partition) => ({ partition, subscriber: `p-${partition}`, queued }))
-  const dispatcher = { kind: 'partition', held: queues[0] + queues[1], partitions } as const
+  const dispatcher = { kind: 'partition', queued: queues[0] + queues[1], partitions } as const
   const stages = [
     producerShown('p', { producing: { dispatcher } }),
-    consumerShown('0', { consuming: { inHand: 5 } }),
-    consumerShown('1', { consuming: { inHand } }),
+    consumerShown('0', { consuming: { handling: 5 } }),
+    consumerShown('1', { consuming: { handling } }),
   ]
   const subscriptions = [
     subscriptionShown('p', '0', { partition: 0, queued: queues[0] }),
@@ -71,8 +71,8 @@ describe('nothing is said', () => {
     const late = (count: number) => (time: number) => {
       const names = ['a', 'b', 'c', 'd']
       const stages = [
-        producerShown('p', { producing: { dispatcher: { kind: 'broadcast', held: 0 } } }),
-        ...names.map((name, index) => consumerShown(name, { consuming: { inHand: index < count ? 5 : 0 } })),
+        producerShown('p', { producing: { dispatcher: { kind: 'broadcast', queued: 0 } } }),
+        ...names.map((name, index) => consumerShown(name, { consuming: { handling: index < count ? 5 : 0 } })),
       ]
       const pending = (index: number) => ({ pending: index < count ? 0 : 10 })
       return snapshotAt(

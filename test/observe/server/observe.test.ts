@@ -82,7 +82,7 @@ describe('what is served', () => {
     expect(plain.stages.map(({ label }) => label)).toEqual(['producer numbers', 'consumer printer'])
     expect(plain.stages.some((stage) => 'shown' in stage)).toBe(false)
     const states = await snapshotAt(url, '?states=1')
-    expect(states.stages[0]?.shown).toEqual({ secret: 42 })
+    expect(states.stages[0]?.userState).toEqual({ secret: 42 })
   })
 
   test('a stage with its state, and a sentence where there is none', async () => {
@@ -250,7 +250,7 @@ describe('what it costs', () => {
     expect(JSON.parse(one.text)).toMatchObject({ shown: { bytes: 'Buffer(40000000 bytes)' } })
     expect(one.text.length).toBeLessThan(60_000)
     expect(all.text.length).toBeLessThan(300_000)
-    expect((JSON.parse(all.text) as Snapshot).stages.at(-1)?.shown).toBe('…')
+    expect((JSON.parse(all.text) as Snapshot).stages.at(-1)?.userState).toBe('…')
   })
 
   test('a state that takes long to show is not made again too soon, however many clients ask', async () => {
@@ -267,7 +267,7 @@ describe('what it costs', () => {
     )
     const url = await serve()
     const replies = await Promise.all([1, 2, 3, 4].map(() => ask(`${url}stage/${slow.id}`)))
-    expect(replies.map(({ text }) => (JSON.parse(text) as StageSnapshot).shown)).toEqual([1, 1, 1, 1])
+    expect(replies.map(({ text }) => (JSON.parse(text) as StageSnapshot).userState)).toEqual([1, 1, 1, 1])
     await Promise.all([1, 2, 3, 4].map(() => ask(`${url}snapshot?states=1`)))
     expect(asked).toBe(2)
   })

@@ -2,7 +2,7 @@ import { EventEmitter } from 'node:events'
 import { createServer, request, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { expect, test, vi } from 'vitest'
-import { Audience, type Looking, MOST_CLIENTS } from '../../../src/observe/server/page-clients.ts'
+import { PageClients, type OpenObserver, MOST_CLIENTS } from '../../../src/observe/server/page-clients.ts'
 import type { Snapshot } from '../../../src/observe/snapshot/snapshot-types.ts'
 import { picture, stage } from '../picture.ts'
 
@@ -12,7 +12,7 @@ const hello = { server: 'one', program: 'test', interval: 1_000 }
 function staged() {
   let listener: (snapshot: Snapshot) => void = () => {}
   const looks = { open: 0, closed: 0 }
-  const open = (): Looking => {
+  const open = (): OpenObserver => {
     looks.open++
     return {
       latest: picture([]),
@@ -42,7 +42,7 @@ const timesOf = (written: readonly string[]) => written.flatMap((text) => /"time
 
 test('who has not taken a frame gets none until he has, and others are not kept waiting', () => {
   const { open, show } = staged()
-  const audience = new Audience(hello, open)
+  const audience = new PageClients(hello, open)
   const [slow, quick] = [client(), client()]
   audience.add(slow.asResponse)
   audience.add(quick.asResponse)
@@ -57,7 +57,7 @@ test('who has not taken a frame gets none until he has, and others are not kept 
 
 test('it looks while there is somebody, and once for all of them', () => {
   const { open, looks } = staged()
-  const audience = new Audience(hello, open)
+  const audience = new PageClients(hello, open)
   const [one, other] = [client(), client()]
   expect(looks).toEqual({ open: 0, closed: 0 })
   audience.add(one.asResponse)
@@ -73,7 +73,7 @@ test('it looks while there is somebody, and once for all of them', () => {
 })
 
 test('there is room for many, and not for any number', () => {
-  const audience = new Audience(hello, staged().open)
+  const audience = new PageClients(hello, staged().open)
   for (let count = 0; count < MOST_CLIENTS; count++) {
     expect(audience.isFull).toBe(false)
     audience.add(client().asResponse)
@@ -83,7 +83,7 @@ test('there is room for many, and not for any number', () => {
 
 test('a client that does not read costs no memory for each frame', async () => {
   const { open, show } = staged()
-  const audience = new Audience(hello, open)
+  const audience = new PageClients(hello, open)
   let response: ServerResponse | undefined
   const server = createServer((_request, answer) => {
     response = answer

@@ -62,9 +62,9 @@ test('a pipeline is shown whole: each stage, each subscription, with all that is
         since: null,
         mailbox: 0,
         busy: 0,
-        isStarved: false,
+        isBlocked: false,
         producing: {
-          dispatcher: { kind: 'demand', held: 0 },
+          dispatcher: { kind: 'demand', queued: 0 },
           demandMode: 'forward',
           pending: 0,
           buffer: { events: 0, size: 10_000, keep: 'last' },
@@ -73,7 +73,7 @@ test('a pipeline is shown whole: each stage, each subscription, with all that is
           sent: 10,
           discarded: 0,
           lastEmitted: 150,
-          askedSince: null,
+          demandSince: null,
           demandTime: 0,
           subscribers: [{ tag: first, consumer: middle.id, pending: 0, sent: 10, since: 150 }],
         },
@@ -84,14 +84,14 @@ test('a pipeline is shown whole: each stage, each subscription, with all that is
         name: null,
         label: `producer-consumer ${middle.id}`,
         parent: null,
-        state: 'starved',
+        state: 'blocked',
         callback: null,
         since: null,
         mailbox: 0,
         busy: 0,
-        isStarved: true,
+        isBlocked: true,
         producing: {
-          dispatcher: { kind: 'demand', held: 0 },
+          dispatcher: { kind: 'demand', queued: 0 },
           demandMode: 'forward',
           pending: 0,
           buffer: { events: 2, size: null, keep: 'last' },
@@ -100,14 +100,14 @@ test('a pipeline is shown whole: each stage, each subscription, with all that is
           sent: 4,
           discarded: 0,
           lastEmitted: 150,
-          askedSince: null,
+          demandSince: null,
           demandTime: 0,
           subscribers: [{ tag: second, consumer: sink.id, pending: 0, sent: 4, since: 100 }],
         },
         consuming: {
           handled: 6,
           batches: 2,
-          inHand: 0,
+          handling: 0,
           mailbox: 0,
           inbound: 4,
           lastHandled: 150,
@@ -127,11 +127,11 @@ test('a pipeline is shown whole: each stage, each subscription, with all that is
         since: 150,
         mailbox: 0,
         busy: 0,
-        isStarved: false,
+        isBlocked: false,
         consuming: {
           handled: 3,
           batches: 1,
-          inHand: 4,
+          handling: 4,
           mailbox: 0,
           inbound: 0,
           lastHandled: 150,
@@ -262,10 +262,10 @@ describe('the state of a stage', () => {
     const middle = await launch(runtime, producerConsumer({ handleEvents: (events: readonly number[]) => [...events] }))
     await middle.subscribe(await launch(runtime, counting(atOnce, 5)), { cancel: 'temporary' })
     await runtime.settle()
-    expect(lookAt(runtime, middle)).toMatchObject({ state: 'starved', isStarved: true, consuming: { inbound: 5 } })
+    expect(lookAt(runtime, middle)).toMatchObject({ state: 'blocked', isBlocked: true, consuming: { inbound: 5 } })
     await (await launch(runtime, sinking())).subscribe(middle)
     await runtime.settle()
-    expect(lookAt(runtime, middle)).toMatchObject({ state: 'idle', isStarved: false, consuming: { inbound: 0 } })
+    expect(lookAt(runtime, middle)).toMatchObject({ state: 'idle', isBlocked: false, consuming: { inbound: 0 } })
   })
 })
 
@@ -411,14 +411,14 @@ describe('totals', () => {
   test('demand is open from the ask to the event, and so long is how long it waits', async () => {
     const runtime = testRuntime()
     const source = await launch(runtime, told(atOnce))
-    expect(lookAt(runtime, source).producing).toMatchObject({ pending: 0, askedSince: null, lastEmitted: null })
+    expect(lookAt(runtime, source).producing).toMatchObject({ pending: 0, demandSince: null, lastEmitted: null })
     await runtime.advance(100)
     await (await launch(runtime, sinking())).subscribe(source, { maxDemand: 10, minDemand: 0 })
     await runtime.advance(100)
-    expect(lookAt(runtime, source).producing).toMatchObject({ pending: 10, askedSince: 100, lastEmitted: null })
+    expect(lookAt(runtime, source).producing).toMatchObject({ pending: 10, demandSince: 100, lastEmitted: null })
     await source.call('emit', [1, 2, 3])
     await runtime.advance(100)
-    expect(lookAt(runtime, source).producing).toMatchObject({ pending: 7, askedSince: 200, lastEmitted: 200 })
+    expect(lookAt(runtime, source).producing).toMatchObject({ pending: 7, demandSince: 200, lastEmitted: 200 })
     expect(look(runtime).subscriptions).toMatchObject([{ pending: 7, sent: 3 }])
   })
 
@@ -502,8 +502,8 @@ describe('totals', () => {
         steps += runtime.step()
         const stages = look(runtime).stages
         const arrived = (stage: StageSnapshot | undefined) => {
-          const { handled = 0, batches = 0, inHand = 0, mailbox = 0, inbound = 0 } = stage?.consuming ?? {}
-          return { handled, batches, waiting: inHand + mailbox + inbound }
+          const { handled = 0, batches = 0, handling = 0, mailbox = 0, inbound = 0 } = stage?.consuming ?? {}
+          return { handled, batches, waiting: handling + mailbox + inbound }
         }
         const [first, second, third] = stages
         for (const [from, to] of [
@@ -525,7 +525,7 @@ describe('totals', () => {
     const [first, second, third] = look(runtime).stages
     expect(first?.producing).toMatchObject({ emitted: 300, sent: 300 })
     expect(second?.producing).toMatchObject({ emitted: 600, sent: 600 })
-    expect(third?.consuming).toMatchObject({ handled: 600, inHand: 0, mailbox: 0 })
+    expect(third?.consuming).toMatchObject({ handled: 600, handling: 0, mailbox: 0 })
   })
 
   test('a stream counts what has come as handled, and what the loop has not taken as in hand', async () => {
@@ -535,7 +535,7 @@ describe('totals', () => {
     await runtime.settle(events.next())
     await runtime.settle()
     const shown = look(runtime).stages.find(({ kind }) => kind === 'stream')
-    expect(shown?.consuming).toMatchObject({ handled: 10, inHand: 9, subscriptions: [{ producer: source.id }] })
+    expect(shown?.consuming).toMatchObject({ handled: 10, handling: 9, subscriptions: [{ producer: source.id }] })
     await events.return?.()
   })
 })
@@ -629,7 +629,7 @@ describe('the states of stages', () => {
     const runtime = testRuntime()
     const running = await launch(runtime, stage)
     expect(lookAt(runtime, running)).not.toHaveProperty('shown')
-    return lookAt(runtime, running, true).shown
+    return lookAt(runtime, running, true).userState
   }
 
   test('are what inspect answers', async () => {
@@ -663,7 +663,7 @@ describe('the states of stages', () => {
 })
 
 describe("a dispatcher of one's own", () => {
-  const lookingAt = async (own: Partial<Record<'inspect' | 'heldCount', () => unknown>>) => {
+  const lookingAt = async (own: Partial<Record<'inspect' | 'queuedCount', () => unknown>>) => {
     const records: LogRecord[] = []
     const runtime = testRuntime({ logger: recording(records) })
     const dispatcher = Object.assign(Object.create(demandDispatcher()), own) as Dispatcher<number>
@@ -687,7 +687,7 @@ describe("a dispatcher of one's own", () => {
 
   test('says its kind, what it holds, and its partitions', async () => {
     const partitions = [{ partition: 0, subscriber: null, queued: 3 }]
-    const { seen } = await lookingAt({ inspect: () => ({ kind: 'partition', partitions }), heldCount: () => 3 })
+    const { seen } = await lookingAt({ inspect: () => ({ kind: 'partition', partitions }), queuedCount: () => 3 })
     expect(seen.producing?.dispatcher).toEqual({ kind: 'partition', held: 3, partitions })
   })
 
@@ -709,17 +709,17 @@ describe("a dispatcher of one's own", () => {
       },
     ],
   ])('what it says is JSON, whatever it is: %o', async (answer, expected) => {
-    const { seen } = await lookingAt({ inspect: () => answer, heldCount: () => Number.NaN })
+    const { seen } = await lookingAt({ inspect: () => answer, queuedCount: () => Number.NaN })
     expect(seen.producing?.dispatcher).toEqual(expected)
   })
 
-  test.each(['inspect', 'heldCount'] as const)('whose %s throws costs the details, and one warning', async (name) => {
+  test.each(['inspect', 'queuedCount'] as const)('whose %s throws costs the details, and one warning', async (name) => {
     const { seen, warnings } = await lookingAt({
       [name]: () => {
         throw new Error('not now')
       },
     })
-    expect(seen).toMatchObject({ kind: 'producer', state: 'idle', isStarved: false })
+    expect(seen).toMatchObject({ kind: 'producer', state: 'idle', isBlocked: false })
     expect(seen).not.toHaveProperty('producing')
     expect(warnings.map(({ message }) => message)).toEqual([expect.stringContaining('could not be inspected: not now')])
   })

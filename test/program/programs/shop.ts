@@ -33,6 +33,6 @@ const tree = supervisor({
 })
 setTimeout(() => process.stdout.write('running\n'), 50)
 const { signal, undone } = await runUntilSignal(tree, mode === 'stuck' ? { deadline: 200, grace: 200 } : {})
-const left = undone.map(({ label, held }) => [label.split(' ')[0], held])
+const left = undone.map(({ label, remaining }) => [label.split(' ')[0], remaining])
 process.stdout.write(`${JSON.stringify({ signal, made, handled, left })}\n`)
 if (mode === 'stuck') process.exit()

@@ -1,6 +1,6 @@
 // Programs in which stages fail, or do not: the first argument says which one is run.
 import {
-  type Answers,
+  type Callable,
   consumer,
   consumerSupervisor,
   createRuntime,
@@ -248,7 +248,7 @@ const programs: Record<string, () => Promise<unknown>> = {
   async 'killed while it calls'() {
     const stuck = await start(consumer({ handleEvents() {}, handleCall: { never: () => {} } }))
     const ref = await start(Obeying())
-    ref.send(async (stage: { call(ref: Answers<Untyped>, kind: 'never'): Promise<unknown> }) => {
+    ref.send(async (stage: { call(ref: Callable<Untyped>, kind: 'never'): Promise<unknown> }) => {
       // It asks first, and means to wait for the answer after something else.
       const reply = stage.call(stuck, 'never')
       await new Promise(() => {})

@@ -1,7 +1,7 @@
 // Calls and casts that must compile, and what they give. Compiled by `npm run types`, never run.
 import {
-  type Accepts,
-  type Answers,
+  type Castable,
+  type Callable,
   consumer,
   type From,
   named,
@@ -96,13 +96,13 @@ producerConsumer(({ call }) => ({
 }))
 
 // A stage that answers more can stand for one that answers less.
-const sized: Answers<{ size(): number }> = jobs
+const sized: Callable<{ size(): number }> = jobs
 exactly<number>()(await sized.call('size'))
-const pushed: Accepts<{ push(job: Job): void }> = jobs
+const pushed: Castable<{ push(job: Job): void }> = jobs
 pushed.cast('push', { id: 1 })
 
 // The result written out, as isolatedDeclarations asks for.
-export const Sized = (): Stage<ProducerRef<string> & Answers<{ size(): number }>> =>
+export const Sized = (): Stage<ProducerRef<string> & Callable<{ size(): number }>> =>
   producer({ handleDemand: () => [], handleCall: { size: () => ({ reply: 1 }) } })
 exactly<number>()(await (await startLink(Sized())).call('size'))
 

@@ -1,6 +1,6 @@
 // Set-up functions that must compile, and what is inferred from them. Compiled by `npm run types`, never run.
 import {
-  type Answers,
+  type Callable,
   broadcastDispatcher,
   type ConsumerCallbacks,
   type ConsumerContext,
@@ -20,7 +20,7 @@ import {
   type Subscription,
   start,
   startLink,
-  type TakesOptions,
+  type AcceptsOptions,
   to,
 } from 'genstage'
 import { exactly } from '../equal.ts'
@@ -44,7 +44,7 @@ const Rows = (url: string) =>
     }
   })
 const rows = await startLink(Rows('database'))
-exactly<ProducerRef<Row> & TakesOptions<{ selector?: (event: Row) => boolean }> & Answers<{ url: () => string }>>()(
+exactly<ProducerRef<Row> & AcceptsOptions<{ selector?: (event: Row) => boolean }> & Callable<{ url: () => string }>>()(
   rows,
 )
 exactly<string>()(await rows.call('url'))

@@ -36,7 +36,7 @@ producerConsumer({
 consumer({ handleEvents: (events: readonly number[]) => events.map((event) => event * 2) })
 // @ts-expect-error TS2322 at handleEvents: Promise<readonly number[]> and Nothing
 consumer({ handleEvents: async (events: readonly number[]) => events })
-// @ts-expect-error TS2322 at handleInfo: number[] and EventsOrNothing<never>
+// @ts-expect-error TS2322 at handleInfo: number[] and OptionalEmitResult<never>
 consumer({ handleEvents(_events: readonly number[]) {}, handleInfo: () => [1] })
 // @ts-expect-error TS2322 at handleEvents: number[] and readonly never[]
 consumer({ handleEvents: (events: readonly number[]) => ({ stop: 'normal', events: [events.length] }) })
@@ -65,7 +65,7 @@ producer({
 })
 producer({
   handleDemand: (demand) => [demand],
-  // @ts-expect-error TS2322 at handleCast: { reply: number; } and EventsOrNothing
+  // @ts-expect-error TS2322 at handleCast: { reply: number; } and OptionalEmitResult
   handleCast: { push: () => ({ reply: 1 }) },
 })
 
@@ -90,9 +90,9 @@ producer({
 })
 
 // Modes that there are not.
-// @ts-expect-error TS2322 at handleSubscribe: "manual" and SubscribeAnswer<"automatic">
+// @ts-expect-error TS2322 at handleSubscribe: "manual" and SubscribeResult<"automatic">
 producer({ handleDemand: (demand) => [demand], handleSubscribe: () => 'manual' })
-// @ts-expect-error TS2322 at handleSubscribe: "other" and SubscribeAnswer<
+// @ts-expect-error TS2322 at handleSubscribe: "other" and SubscribeResult<
 consumer({ handleEvents(_events: readonly number[]) {}, handleSubscribe: () => 'other' })
 // @ts-expect-error TS2345 at () =>: "ignored"
 consumer(() => (Math.random() > 2 ? 'ignored' : { handleEvents(_events: readonly number[]) {} }))

@@ -1,5 +1,5 @@
 // Calls and casts that must not compile; refused.test.ts says what the comments mean.
-import { type Answers, consumer, type From, producer, startLink } from 'genstage'
+import { type Callable, consumer, type From, producer, startLink } from 'genstage'
 import { exactly } from '../equal.ts'
 
 const jobs = await startLink(
@@ -72,8 +72,8 @@ consumer(({ call }) => ({
 
 // One that answers other calls.
 // @ts-expect-error TS2322|TS2719 at other: number and string
-export const other: Answers<{ size(): string }> = jobs
+export const other: Callable<{ size(): string }> = jobs
 // @ts-expect-error TS2322 at more: 'more'
-export const more: Answers<{ more(): string }> = jobs
+export const more: Callable<{ more(): string }> = jobs
 // @ts-expect-error TS2322|TS2739|TS2741 at none: ProducerRef<number> and Answers
-export const none: Answers<{ size(): number }> = plain
+export const none: Callable<{ size(): number }> = plain

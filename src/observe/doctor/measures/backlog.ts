@@ -42,7 +42,7 @@ function peakOf(looks: readonly Indexed[], lengthAt: (index: Indexed) => number)
 export function heldBy({ stages }: Indexed, id: string): number {
   const { producing } = stages.get(id) ?? {}
   return (
-    waitingFor(stages.get(id)) + (producing === undefined ? 0 : producing.buffer.events + producing.dispatcher.held)
+    waitingFor(stages.get(id)) + (producing === undefined ? 0 : producing.buffer.events + producing.dispatcher.queued)
   )
 }
 

@@ -62,9 +62,9 @@ function comesByBursts({ window, newest }: View, stage: StageSnapshot, roots: re
 function gaveAll({ newest, window }: View, id: string): boolean {
   if (window.some((index) => heldBy(index, id) > 0)) return true
   const { state, producing } = newest.stages.get(id) ?? {}
-  const { askedSince = null } = producing ?? {}
+  const { demandSince = null } = producing ?? {}
   // One whose handleDemand is pending works on it.
-  return state === 'idle' && askedSince !== null && newest.snapshot.time - askedSince >= LEAST_TIME
+  return state === 'idle' && demandSince !== null && newest.snapshot.time - demandSince >= LEAST_TIME
 }
 
 /**

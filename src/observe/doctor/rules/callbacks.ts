@@ -49,9 +49,9 @@ export const unansweredDemand: DiagnosisRule = (view) => {
     if (isAnsweringDemand(stage)) {
       return pendingFor(view, stage) >= thresholds.unansweredAfter ? [pendingAnswer(view, stage)] : []
     }
-    const { askedSince, lastEmitted } = producing
-    if (askedSince === null || lastEmitted !== null || !isAsked(stage)) return []
-    return newest.snapshot.time - askedSince >= thresholds.unansweredAfter ? [neverEmitted(view, stage)] : []
+    const { demandSince, lastEmitted } = producing
+    if (demandSince === null || lastEmitted !== null || !isAsked(stage)) return []
+    return newest.snapshot.time - demandSince >= thresholds.unansweredAfter ? [neverEmitted(view, stage)] : []
   })
 }
 
@@ -60,7 +60,7 @@ function pendingAnswer(view: View, stage: StageSnapshot): Diagnosis {
   const pendingMs = pendingFor(view, stage)
   const demand = producing?.pending ?? 0
   return {
-    kind: 'unanswered-demand',
+    kind: 'unmet-demand',
     severity: 'warning',
     stage: id,
     label,
@@ -75,13 +75,13 @@ function pendingAnswer(view: View, stage: StageSnapshot): Diagnosis {
 function neverEmitted({ newest }: View, stage: StageSnapshot): Diagnosis {
   const { id, label, producing } = stage
   const demand = producing?.pending ?? 0
-  const askedMs = newest.snapshot.time - (producing?.askedSince ?? newest.snapshot.time)
+  const askedMs = newest.snapshot.time - (producing?.demandSince ?? newest.snapshot.time)
   const isHeldBack = producing?.demandMode === 'accumulate'
   const why = isHeldBack
     ? "Its demand mode is 'accumulate': it is asked for nothing before somebody sets that to 'forward'."
     : 'It was asked and answered nothing; a source that still waits for its first event looks the same.'
   return {
-    kind: 'unanswered-demand',
+    kind: 'unmet-demand',
     severity: 'warning',
     stage: id,
     label,

@@ -62,7 +62,7 @@ function heldIn(index: Indexed, cycle: readonly string[]): number {
 }
 
 function isStill(stage: StageSnapshot | undefined): boolean {
-  return stage !== undefined && (stage.state === 'idle' || stage.state === 'starved')
+  return stage !== undefined && (stage.state === 'idle' || stage.state === 'blocked')
 }
 
 /** Whether a consumer outside has asked for nothing: it may set the cycle going again, or is the cause itself. */

@@ -35,7 +35,7 @@ export const heldAfterEnd: DiagnosisRule = (view) =>
   })
 
 function hasOutlivedProducers({ state, consuming }: StageSnapshot): boolean {
-  return (state === 'idle' || state === 'starved') && consuming?.subscriptions.length === 0
+  return (state === 'idle' || state === 'blocked') && consuming?.subscriptions.length === 0
 }
 
 /** For how long nothing has moved since its last producer ended, in milliseconds. */
@@ -60,7 +60,7 @@ function isWorkedFor({ stages, downstream }: Indexed, id: string): boolean {
 }
 
 function isWorking(stage: StageSnapshot | undefined): boolean {
-  if (stage === undefined || (stage.state !== 'idle' && stage.state !== 'starved')) return true
-  if (stage.consuming !== undefined && stage.consuming.inHand > 0) return true
+  if (stage === undefined || (stage.state !== 'idle' && stage.state !== 'blocked')) return true
+  if (stage.consuming !== undefined && stage.consuming.handling > 0) return true
   return stage.supervising?.children.some(({ state }) => state === 'running') ?? false
 }

@@ -36,7 +36,7 @@ function behind(
       ? 'It has no subscriber: nobody takes them, and in the end the others get none.'
       : `${labelOf(newest, consumer)} takes them more slowly than they come: it is slow, or gets more than its share.`
   return {
-    kind: 'partition-behind',
+    kind: 'partition-backlog',
     severity: consumer === undefined ? 'problem' : 'warning',
     stage: id,
     label,

@@ -37,7 +37,7 @@ function heldBack(
   const isOver = waiting === 0 && quietMs >= thresholds.neverAsksAfter
   const evidence = { producer: producer.label, heldBack: others.length, heldMs, unmetDemand: demand }
   return {
-    kind: 'broadcast-held-back',
+    kind: 'slow-broadcast-consumer',
     severity: isOver ? 'problem' : 'warning',
     stage: consumer,
     label,
@@ -45,7 +45,7 @@ function heldBack(
     text:
       `${label}${alike} has held back ${suffering} for ${duration(heldMs)}: ${doing}, while they wait for ` +
       `${count(demand, 'event')}.`,
-    evidence: { ...evidence, inHand: waiting },
+    evidence: { ...evidence, handling: waiting },
     asConsequence: {
       text: `That holds back ${suffering}, a broadcast: they wait for ${count(demand, 'event')}.`,
       evidence,

@@ -17,7 +17,7 @@ export const bufferedUnmetDemand: DiagnosisRule = (view) =>
         : 'That is a fault of its dispatcher and not of the pipeline: please report it.'
     return [
       {
-        kind: 'unmet-demand-buffered',
+        kind: 'undelivered-buffer',
         severity: 'problem',
         stage: id,
         label,
