@@ -4,14 +4,14 @@ export {
   ChildRunningError,
   DeadlockError,
   ExitError,
-  StageEndedError,
   GenStageError,
   NameTakenError,
   NoProcessError,
-  SubscriptionRefusedError,
+  StageEndedError,
   StageFailure,
   StartError,
   StartIgnoredError,
+  SubscriptionRefusedError,
   ThrownValueError,
   TimeoutError,
 } from './base/errors.ts'
@@ -20,11 +20,11 @@ export { broadcastDispatcher } from './dispatcher/broadcast-dispatcher.ts'
 export { demandDispatcher } from './dispatcher/demand-dispatcher.ts'
 export type {
   Delivery,
-  DispatchResult,
+  DemandResult,
   Dispatcher,
   DispatcherInfo,
+  DispatchResult,
   Refusal,
-  DemandResult,
   Subscriber,
 } from './dispatcher/dispatcher.ts'
 export { partitionDispatcher } from './dispatcher/partition-dispatcher.ts'
@@ -69,25 +69,25 @@ export type {
   Timer,
 } from './stage/types/context.ts'
 export type {
-  Castable,
+  AcceptsOptions,
   Callable,
+  Castable,
   ChildrenCount,
   ConsumerRef,
   ConsumerSupervisorRef,
   DemandMode,
+  HandlesOptions,
   ProducerConsumerRef,
   ProducerRef,
-  HandlesOptions,
   StageRef,
-  AcceptsOptions,
 } from './stage/types/references.ts'
 export type {
   CallResult,
   CancelReason,
-  EmitResult,
-  OptionalEmitResult,
   ConsumeResult,
   EmitAndStop,
+  EmitResult,
+  OptionalEmitResult,
   Stop,
   SubscribeResult,
 } from './stage/types/results.ts'
@@ -96,10 +96,10 @@ export type {
   ConfirmOptions,
   From,
   Source,
+  SourceWithOptions,
   SubscribeOptions,
   SubscriberHandle,
   Subscription,
-  SourceWithOptions,
 } from './stage/types/subscription.ts'
 export type { ChildSpec, Restart } from './supervisor/child-spec.ts'
 export type { Shutdown } from './supervisor/shutdown.ts'
@@ -107,11 +107,11 @@ export { type SupervisorRef, supervisor } from './supervisor/supervise.ts'
 export type { Strategy, SupervisorOptions } from './supervisor/supervisor-options.ts'
 export type { TelemetryListener, TelemetryListeners } from './telemetry/telemetry.ts'
 export {
-  telemetryEvents,
-  type TelemetryEventDoc,
   type Measurements,
   type Metadata,
   type StageIdentity,
+  type TelemetryEventDoc,
   type TelemetryEvents,
   type TelemetryName,
+  telemetryEvents,
 } from './telemetry/telemetry-events.ts'

@@ -4,10 +4,10 @@
  * Arrays are checked first: callbacks return them most, and an array with a `then` is still events. Never throws: a value
  * that cannot be inspected is no promise.
  */
-export function isThenable(answer: unknown): answer is PromiseLike<unknown> {
-  if ((typeof answer !== 'object' && typeof answer !== 'function') || answer === null) return false
+export function isThenable(result: unknown): result is PromiseLike<unknown> {
+  if ((typeof result !== 'object' && typeof result !== 'function') || result === null) return false
   try {
-    return !Array.isArray(answer) && typeof (answer as { then?: unknown }).then === 'function'
+    return !Array.isArray(result) && typeof (result as { then?: unknown }).then === 'function'
   } catch {
     return false
   }

@@ -3,7 +3,7 @@ import { type OptionTable, optionTable } from '../base/option-table.ts'
 import { anything } from '../base/option-type.ts'
 import { defaultRuntime, expectRuntime, type Runtime } from '../process/runtime.ts'
 import type { TelemetryListener } from '../telemetry/telemetry.ts'
-import { telemetryEvents, type Measurements, type Metadata, type TelemetryName } from '../telemetry/telemetry-events.ts'
+import { type Measurements, type Metadata, type TelemetryName, telemetryEvents } from '../telemetry/telemetry-events.ts'
 
 /** What is published on the channel of an event. */
 export interface DiagnosticsMessage<Name extends TelemetryName = TelemetryName> {

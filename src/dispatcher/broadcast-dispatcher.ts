@@ -4,7 +4,7 @@ import { quote } from '../base/quote.ts'
 import { isThenable } from '../base/thenable.ts'
 import type { AnyEvent } from './any-event.ts'
 import { DemandQueue, Entry } from './demand-queue.ts'
-import type { Delivery, DispatchResult, Dispatcher, DispatcherInfo, Refusal, Subscriber } from './dispatcher.ts'
+import type { Delivery, Dispatcher, DispatcherInfo, DispatchResult, Refusal, Subscriber } from './dispatcher.ts'
 
 type Selector<Event> = (event: Event) => boolean
 
@@ -107,19 +107,19 @@ class BroadcastDispatcher<Event> implements Dispatcher<Event, { selector?: Selec
     if (count === 0) return { deliveries: emptyArray, leftover: events }
     const due = count === length ? events : events.slice(0, count)
     const deliveries: Delivery<Event>[] = []
-    let unwanted: (readonly [Subscriber, number])[] | undefined
+    let returnedDemand: (readonly [Subscriber, number])[] | undefined
     for (let listener = this.newest; listener !== undefined; listener = listener.older) {
       const { subscriber, selector } = listener
       const selected = selector === undefined ? due : select(due, selector)
       if (selected.length > 0) deliveries.push([subscriber, selected])
       if (selected.length === count) continue
-      unwanted ??= []
-      unwanted.push([subscriber, count - selected.length])
+      returnedDemand ??= []
+      returnedDemand.push([subscriber, count - selected.length])
     }
     // Only now, so that nothing has happened if a selector throws.
     this.delivered += count
     const leftover = count === length ? emptyArray : events.slice(count)
-    return unwanted === undefined ? { deliveries, leftover } : { deliveries, leftover, returnedDemand: unwanted }
+    return returnedDemand === undefined ? { deliveries, leftover } : { deliveries, leftover, returnedDemand }
   }
 
   openDemand(): number {
@@ -164,13 +164,13 @@ function select<Event>(events: readonly Event[], selector: Selector<Event>): rea
   let selected: Event[] | undefined
   let index = 0
   for (const event of events) {
-    const answer: unknown = selector(event)
-    if (isThenable(answer)) {
+    const result: unknown = selector(event)
+    if (isThenable(result)) {
       // If it rejects besides, that is the same mistake, and not another failure.
-      answer.then(undefined, () => {})
-      throw new BadReturnError('selector', 'true or false, not a promise', answer)
+      result.then(undefined, () => {})
+      throw new BadReturnError('selector', 'true or false, not a promise', result)
     }
-    if (answer) selected?.push(event)
+    if (result) selected?.push(event)
     else selected ??= events.slice(0, index)
     index++
   }

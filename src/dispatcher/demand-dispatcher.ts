@@ -2,7 +2,7 @@ import { emptyArray } from '../base/empty-array.ts'
 import { type OptionTable, optionTable } from '../base/option-table.ts'
 import { boolean, callback, integer } from '../base/option-type.ts'
 import { DemandQueue, Entry } from './demand-queue.ts'
-import type { Delivery, DispatchResult, Dispatcher, DispatcherInfo, DemandResult, Subscriber } from './dispatcher.ts'
+import type { Delivery, DemandResult, Dispatcher, DispatcherInfo, DispatchResult, Subscriber } from './dispatcher.ts'
 import { SingleReceiver } from './single-receiver.ts'
 
 /** The options of `demandDispatcher`. */

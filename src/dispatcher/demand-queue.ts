@@ -25,7 +25,7 @@ class Level {
   level = 0
   first: Entry | undefined = undefined
   last: Entry | undefined = undefined
-  /** Where it is among `DemandLadder.rungs`. */
+  /** Where it is among `DemandQueue.rungs`. */
   index = 0
 }
 

@@ -6,7 +6,15 @@ import { callback, matching } from '../base/option-type.ts'
 import { quote } from '../base/quote.ts'
 import { isThenable } from '../base/thenable.ts'
 import type { AnyEvent } from './any-event.ts'
-import type { Delivery, DispatchResult, Dispatcher, DispatcherInfo, Refusal, DemandResult, Subscriber } from './dispatcher.ts'
+import type {
+  Delivery,
+  DemandResult,
+  Dispatcher,
+  DispatcherInfo,
+  DispatchResult,
+  Refusal,
+  Subscriber,
+} from './dispatcher.ts'
 import { partitionOf } from './partition-hash.ts'
 
 /** What a partition is called. */
@@ -251,16 +259,16 @@ class PartitionDispatcher<Event> implements Dispatcher<Event, { partition: Name 
     let discarded = 0
     let index = 0
     for (; index < events.length && waiting > 0; index++) {
-      const answer: unknown = hash(events[index] as Event)
-      if (answer === 'none') {
+      const result: unknown = hash(events[index] as Event)
+      if (result === 'none') {
         discarded++
         continue
       }
-      if (!Array.isArray(answer) || answer.length !== 2) throw this.badReturn(answer)
-      const name: unknown = answer[1]
+      if (!Array.isArray(result) || result.length !== 2) throw this.badReturn(result)
+      const name: unknown = result[1]
       const lane = typeof name === 'number' && lanesByNumber.length > 0 ? lanesByNumber[name] : lanesByName.get(name)
-      if (lane === undefined) throw this.badReturn(answer)
-      put(answer[0], lane, touched)
+      if (lane === undefined) throw this.badReturn(result)
+      put(result[0], lane, touched)
       waiting--
     }
     this.waiting = waiting
@@ -277,13 +285,13 @@ class PartitionDispatcher<Event> implements Dispatcher<Event, { partition: Name 
     return quote(this.lanes.slice(0, 20).map(({ name }) => name))
   }
 
-  private badReturn(answer: unknown): BadReturnError {
+  private badReturn(result: unknown): BadReturnError {
     // If a promise rejects besides, that is the same mistake, and not another failure.
-    if (isThenable(answer)) answer.then(undefined, () => {})
+    if (isThenable(result)) result.then(undefined, () => {})
     return new BadReturnError(
       'hash',
       `[event, partition] or 'none', with a partition out of ${this.someNames()}`,
-      answer,
+      result,
     )
   }
 

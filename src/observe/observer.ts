@@ -128,7 +128,9 @@ class RuntimeObserver implements Observer {
       listener(latest, this.findings)
     } catch (error) {
       this.listeners.delete(listener)
-      this.runtime.log('error', `a listener of an observer failed and was taken away: ${describeReason(error)}`, { error })
+      this.runtime.log('error', `a listener of an observer failed and was taken away: ${describeReason(error)}`, {
+        error,
+      })
     }
   }
 }

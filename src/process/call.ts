@@ -2,8 +2,8 @@ import {
   CallingSelfError,
   DeadlockError,
   ExitError,
-  StageEndedError,
   NoProcessError,
+  StageEndedError,
   TimeoutError,
 } from '../base/errors.ts'
 import { isThenable } from '../base/thenable.ts'

@@ -14,27 +14,27 @@ import type { Deadline } from './schedule/timers.ts'
  * are linked die of it; its `exited` resolves after all of that. Whatever one step throws (a clock or a
  * signal of the user's may), those after it are taken all the same.
  */
-export function end(process: Process, ending: ExitCause): void {
+export function end(process: Process, cause: ExitCause): void {
   const { runtime, reference, status } = process
   process.status = 'ended'
   const remaining = remainingOf(process)
   runtime.forget(process)
-  reference.detach(ending)
+  reference.detach(cause)
   try {
-    process.drain?.report(process, ending, remaining)
-    report(process, ending, remaining, status === 'starting')
-    announce(process, ending, remaining, status !== 'starting')
+    process.drain?.report(process, cause, remaining)
+    report(process, cause, remaining, status === 'starting')
+    announce(process, cause, remaining, status !== 'starting')
   } catch (fault) {
     runtime.reportUncaught(fault)
   }
-  release(process, ending)
-  attempt(process, abort, process, ending)
+  release(process, cause)
+  attempt(process, abort, process, cause)
 
-  each(process, process.watchers, fire, ending)
-  each(process, process.incomingCalls, abandon, ending)
-  signalLinks(process, ending, status === 'starting')
-  attempt(process, rejectStart, process, ending)
-  each(process, process.stopWaiters, settleStop, ending)
+  each(process, process.watchers, fire, cause)
+  each(process, process.incomingCalls, abandon, cause)
+  signalLinks(process, cause, status === 'starting')
+  attempt(process, rejectStart, process, cause)
+  each(process, process.stopWaiters, settleStop, cause)
   reference.resolveExited()
 
   // Whoever still holds the process (a timer's closure, a late promise) must not hold what it worked on.
@@ -45,30 +45,30 @@ export function end(process: Process, ending: ExitCause): void {
 }
 
 /** One step of an end. */
-type Step<Item> = (item: Item, ending: ExitCause, process: Process) => void
+type Step<Item> = (item: Item, cause: ExitCause, process: Process) => void
 
 /** Takes a step; a fault in it is raised as uncaught, in a task of its own. */
-function attempt<Item>(process: Process, step: Step<Item>, item: Item, ending: ExitCause): void {
+function attempt<Item>(process: Process, step: Step<Item>, item: Item, cause: ExitCause): void {
   try {
-    step(item, ending, process)
+    step(item, cause, process)
   } catch (fault) {
     process.runtime.reportUncaught(fault)
   }
 }
 
 /** Takes a step for each of them. */
-function each<Item>(process: Process, items: Iterable<Item> | undefined, step: Step<Item>, ending: ExitCause): void {
-  if (items !== undefined) for (const item of items) attempt(process, step, item, ending)
+function each<Item>(process: Process, items: Iterable<Item> | undefined, step: Step<Item>, cause: ExitCause): void {
+  if (items !== undefined) for (const item of items) attempt(process, step, item, cause)
 }
 
 const abort: Step<Process> = (process, { reason }) => process.abort?.abort(reason)
-const fire: Step<Monitor> = (watcher, ending) => watcher.fire(ending)
+const fire: Step<Monitor> = (watcher, cause) => watcher.fire(cause)
 const abandon: Step<PendingCall> = (call, { reason }) => call.failCalleeExited(reason)
-const rejectStart: Step<Process> = (process, ending) => process.startup?.reject(ending)
-const settleStop: Step<(ending: ExitCause) => void> = (settle, ending) => settle(ending)
+const rejectStart: Step<Process> = (process, cause) => process.startup?.reject(cause)
+const settleStop: Step<(cause: ExitCause) => void> = (settle, cause) => settle(cause)
 const cancel: Step<Deadline | Monitor> = (held) => held.cancel()
-const disown: Step<PendingCall> = (call, _ending, process) => call.failCallerExited(process)
-const signal: Step<Linkable> = (linked, ending, process) => linked.signalExit(process, ending, process.reference)
+const disown: Step<PendingCall> = (call, _cause, process) => call.failCallerExited(process)
+const signal: Step<Linkable> = (linked, cause, process) => linked.signalExit(process, cause, process.reference)
 
 /** What a process does that has ended. */
 const endedBehaviour: Behaviour = {
@@ -95,7 +95,9 @@ function remainingOf(process: Process): Readonly<Record<string, number>> {
   try {
     return process.behaviour.remainingEvents()
   } catch (thrown) {
-    runtime.log('error', `${label} could not say what it held at its end: ${describeReason(thrown)}`, { process: process.id })
+    runtime.log('error', `${label} could not say what it held at its end: ${describeReason(thrown)}`, {
+      process: process.id,
+    })
     return {}
   }
 }
@@ -130,22 +132,22 @@ function willBeSurfaced(process: Process): boolean {
 }
 
 /** Gives back all that the process holds of others. */
-function release(process: Process, ending: ExitCause): void {
-  each(process, process.deadlines, cancel, ending)
-  each(process, process.watching, cancel, ending)
-  each(process, process.outgoingCalls, disown, ending)
+function release(process: Process, cause: ExitCause): void {
+  each(process, process.deadlines, cancel, cause)
+  each(process, process.watching, cancel, cause)
+  each(process, process.outgoingCalls, disown, cause)
   process.deadlines = undefined
   process.watching = undefined
   process.outgoingCalls = undefined
 }
 
 /** Tells those it is linked to. A start that failed is told to the starter by its promise, and by nothing else. */
-function signalLinks(process: Process, ending: ExitCause, isFailedStart: boolean): void {
+function signalLinks(process: Process, cause: ExitCause, isFailedStart: boolean): void {
   const links = process.links
   process.links = undefined
   for (const linked of links ?? []) {
     unlink(linked, process)
-    if (!(isFailedStart && linked === process.parent)) attempt(process, signal, linked, ending)
+    if (!(isFailedStart && linked === process.parent)) attempt(process, signal, linked, cause)
   }
 }
 
@@ -162,16 +164,16 @@ function originsOf({ behaviour }: Process): string {
 /** Says once, where it began, that a process failed; processes that end of the same cause report it at level debug. */
 function report(
   process: Process,
-  ending: ExitCause,
+  cause: ExitCause,
   remaining: Readonly<Record<string, number>>,
   isFailedStart: boolean,
 ): void {
   const { runtime, label } = process
-  const facts = { process: process.id, name: process.name, callback: ending.callback, reason: ending.reason, remaining }
+  const facts = { process: process.id, name: process.name, callback: cause.callback, reason: cause.reason, remaining }
   const dropped = total(remaining)
-  const beganHere = ending.isFailure && ending.origin === label && !isFailedStart
+  const beganHere = cause.isFailure && cause.origin === label && !isFailedStart
   // The failure's own line has the count: one line for one thing that happened.
-  if (beganHere) ending.dropped = dropped
+  if (beganHere) cause.dropped = dropped
   else if (dropped > 0) {
     const places = Object.entries(remaining).filter(([, count]) => count > 0)
     const where = places.map(([place, count]) => `${count} ${PLACES[place] ?? `in its ${place}`}`).join(', ')
@@ -179,14 +181,14 @@ function report(
     runtime.log('warn', `${label} ended and dropped ${events}: ${where}`, facts)
   }
   if (beganHere && runtime.telemetry.hasListener('failure.reported')) {
-    const { reason, callback } = ending
-    const description = ending.describe()
+    const { reason, callback } = cause
+    const description = cause.describe()
     runtime.telemetry.execute(
       'failure.reported',
       { remaining: total(remaining) },
       { stage: process.identity, reason, callback, description },
     )
   }
-  if (beganHere && !willBeSurfaced(process)) runtime.log('error', ending.describe(), facts)
-  else if (!isCleanExit(ending.reason)) runtime.log('debug', `${label} ended: ${ending.describe()}`, facts)
+  if (beganHere && !willBeSurfaced(process)) runtime.log('error', cause.describe(), facts)
+  else if (!isCleanExit(cause.reason)) runtime.log('debug', `${label} ended: ${cause.describe()}`, facts)
 }

@@ -17,7 +17,7 @@ export class Monitor {
   readonly target: ProcessReference
   isActive = true
   /** How the target ended; set when it has. */
-  ending: ExitCause | undefined
+  cause: ExitCause | undefined
 
   constructor(kind: string, tag: string, watcher: Process, target: ProcessReference) {
     this.kind = kind
@@ -27,8 +27,8 @@ export class Monitor {
   }
 
   /** Tells the watcher, whose mailbox keeps the message behind everything the target has sent before. */
-  fire(ending: ExitCause): void {
-    this.ending = ending
+  fire(cause: ExitCause): void {
+    this.cause = cause
     this.watcher.watching?.delete(this)
     this.watcher.deliver(new Message(this.kind, this.tag, this.target, this))
   }

@@ -19,7 +19,7 @@ import type { Deadline } from './schedule/timers.ts'
 
 /**
  * How far a piece of work came: `done`; `parked`, and the process goes on by itself later; or `stopped`, and the
- * process is about to end. Whoever gets anything but `done` unwinds, and first leaves word by `Process.andThen` what
+ * process is about to end. Whoever gets anything but `done` unwinds, and first leaves word by `Process.afterwards` what
  * remains to be done.
  */
 export type Progress = 'done' | 'parked' | 'stopped'
@@ -99,7 +99,7 @@ export class Process implements Runnable, Linkable {
   readonly context: RunInContext | undefined
   readonly mailbox: Ring<Message> = new Ring<Message>()
   /** Settles the promise of the start; undefined once it is settled. */
-  startup: { resolve(): void; reject(ending: ExitCause): void } | undefined
+  startup: { resolve(): void; reject(cause: ExitCause): void } | undefined
 
   // Relations; made when first needed, because most processes have few.
   links: ShortLivedSet<Linkable> | undefined
@@ -115,7 +115,7 @@ export class Process implements Runnable, Linkable {
   /** How many messages it has begun to handle: tells the callback that runs or is pending from those before. */
   messagesBegun = 0
   /** Resolve the promises of `stop`. */
-  stopWaiters: ((ending: ExitCause) => void)[] | undefined
+  stopWaiters: ((cause: ExitCause) => void)[] | undefined
   /** Set when it was asked to drain. */
   drain: Drain | undefined
   /** Behind `signal`; made when that is first read. */
@@ -296,8 +296,8 @@ export class Process implements Runnable, Linkable {
     return this.status !== 'starting' || this.completeStep(this.behaviour.init())
   }
 
-  private endKilled(ending: ExitCause): void {
-    if (this.status !== 'ended') end(this, ending)
+  private endKilled(cause: ExitCause): void {
+    if (this.status !== 'ended') end(this, cause)
   }
 
   /** Handles messages, up to the bound, and answers how many. */
@@ -350,9 +350,9 @@ export class Process implements Runnable, Linkable {
   // ── Stopping ──────────────────────────────────────────────────────────────────────────────────────────────────
 
   /** Says that the process ends for this reason; answer the result to whoever called. */
-  stop(reason: ExitReason | ExitCause, ending?: ExitCause): Progress {
+  stop(reason: ExitReason | ExitCause, cause?: ExitCause): Progress {
     if (reason instanceof ExitCause) this.stopping = reason
-    else this.stopping = ending ?? this.causeFor(reason)
+    else this.stopping = cause ?? this.causeFor(reason)
     return 'stopped'
   }
 
@@ -362,8 +362,8 @@ export class Process implements Runnable, Linkable {
   }
 
   /** The message under way brings news of an end: see `endingFor`. */
-  noteCause(ending: ExitCause | undefined): void {
-    this.notedCause = ending
+  noteCause(cause: ExitCause | undefined): void {
+    this.notedCause = cause
     this.notedDuring = this.messagesBegun
   }
 
@@ -376,7 +376,12 @@ export class Process implements Runnable, Linkable {
   causeFor(reason: ExitReason, callback?: string): ExitCause {
     const { notedCause } = this
     // That a process was not there is no failure of that one.
-    if (notedCause === undefined || this.notedDuring !== this.messagesBegun || reason === 'noproc' || notedCause.reason !== reason) {
+    if (
+      notedCause === undefined ||
+      this.notedDuring !== this.messagesBegun ||
+      reason === 'noproc' ||
+      notedCause.reason !== reason
+    ) {
       return new ExitCause(reason, this.label, callback)
     }
     return notedCause
@@ -390,19 +395,19 @@ export class Process implements Runnable, Linkable {
   /** Handles the kinds of message that every process knows; others it ignores. */
   receiveSystem(message: Message): Progress {
     if (message.kind !== 'stop' && message.kind !== 'parent-exit') return 'done'
-    const { ending } = message.body as { readonly ending: ExitCause }
-    return this.stop(ending.reason, ending)
+    const { cause } = message.body as { readonly cause: ExitCause }
+    return this.stop(cause.reason, cause)
   }
 
   private terminate(): void {
-    const ending = this.stopping as ExitCause
+    const cause = this.stopping as ExitCause
     this.continuations = []
     if (this.status === 'starting') {
-      end(this, ending)
+      end(this, cause)
       return
     }
     this.status = 'terminating'
-    const progress = this.behaviour.terminate(ending.reason)
+    const progress = this.behaviour.terminate(cause.reason)
     if (progress !== 'parked') this.finishTerminating()
   }
 
@@ -440,13 +445,13 @@ export class Process implements Runnable, Linkable {
    * Only marks the process: what follows from it happens in a turn of its own, so that an `exit` in the middle of
    * somebody's callback runs nobody's code.
    */
-  signalExit(from: Linkable | undefined, ending: ExitCause, sender: unknown): void {
+  signalExit(from: Linkable | undefined, cause: ExitCause, sender: unknown): void {
     if (this.status === 'ended' || this.killCause !== undefined) return
     if (this.trapsExits) {
       const kind = from !== undefined && from === this.parent ? 'parent-exit' : 'exit'
-      this.deliver(new Message(kind, '', undefined, { from: sender, ending }))
-    } else if (ending.reason !== 'normal') {
-      this.kill(ending)
+      this.deliver(new Message(kind, '', undefined, { from: sender, cause }))
+    } else if (cause.reason !== 'normal') {
+      this.kill(cause)
     }
   }
 
@@ -455,9 +460,9 @@ export class Process implements Runnable, Linkable {
   }
 
   /** Ends the process at once, whatever it is doing. */
-  kill(ending: ExitCause): void {
+  kill(cause: ExitCause): void {
     if (this.status === 'ended' || this.killCause !== undefined) return
-    this.killCause = ending
+    this.killCause = cause
     this.hasPriorityWork = true
     this.continuations = []
     this.waker = undefined

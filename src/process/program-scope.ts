@@ -16,9 +16,9 @@ export class ProgramScope implements Linkable {
     return 'report'
   }
 
-  signalExit(_from: Linkable | undefined, ending: ExitCause): void {
-    if (!ending.isFailure || ending.isReported) return
-    ending.isReported = true
-    this.runtime.reportUncaught(ending.toFailure())
+  signalExit(_from: Linkable | undefined, cause: ExitCause): void {
+    if (!cause.isFailure || cause.isReported) return
+    cause.isReported = true
+    this.runtime.reportUncaught(cause.toFailure())
   }
 }

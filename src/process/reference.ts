@@ -35,7 +35,7 @@ export class ProcessReference implements ProcessRef {
   readonly #kind: string
   #process: Process | undefined
   /** How the process ended; set when it has. */
-  #ending: ExitCause | undefined
+  #cause: ExitCause | undefined
   #done: Promise<void> | undefined
   #exited: { readonly promise: Promise<ExitReason>; readonly resolve: (reason: ExitReason) => void } | undefined
 
@@ -80,12 +80,12 @@ export class ProcessReference implements ProcessRef {
 
   /** @internal Why the process ended; only once it has. */
   get exitReason(): ExitReason {
-    return this.#ending?.reason
+    return this.#cause?.reason
   }
 
   /** @internal How the process ended; undefined while it lives. */
-  get ending(): ExitCause | undefined {
-    return this.#ending
+  get cause(): ExitCause | undefined {
+    return this.#cause
   }
 
   get exited(): Promise<ExitReason> {
@@ -102,8 +102,8 @@ export class ProcessReference implements ProcessRef {
 
   get done(): Promise<void> {
     this.#done ??= this.exited.then(() => {
-      const ending = this.#ending as ExitCause
-      if (!ending.isClean) throw (ending.isFailure ? ending : ending.root).toFailure()
+      const cause = this.#cause as ExitCause
+      if (!cause.isClean) throw (cause.isFailure ? cause : cause.root).toFailure()
     })
     return this.#done
   }
@@ -119,7 +119,7 @@ export class ProcessReference implements ProcessRef {
       const late = new ExitCause('shutdown', this.#label, undefined, true)
       // As its parent would end it: what traps exits ends through its terminate, and must not take it for a message.
       if (process.trapsExits)
-        process.deliver(new Message('parent-exit', '', undefined, { from: undefined, ending: late }))
+        process.deliver(new Message('parent-exit', '', undefined, { from: undefined, cause: late }))
       else process.kill(late)
       const kill = (): void => process.kill(new ExitCause('killed', this.#label, undefined, true))
       const isHanging = timers.add(GRACE, kill)
@@ -139,20 +139,22 @@ export class ProcessReference implements ProcessRef {
     await new Promise<void>((resolve, reject) => {
       const deadline = this.#runtime.timers.add(timeout, () => reject(new TimeoutError(operation, timeout)))
       process.stopWaiters ??= []
-      process.stopWaiters.push((ending) => {
+      process.stopWaiters.push((cause) => {
         deadline.cancel()
-        if (ending.reason === reason || isCleanExit(ending.reason)) resolve()
-        else reject(new ExitError(operation, this.#label, ending.reason))
+        if (cause.reason === reason || isCleanExit(cause.reason)) resolve()
+        else reject(new ExitError(operation, this.#label, cause.reason))
       })
-      process.deliver(new Message('stop', '', undefined, { ending: new ExitCause(reason, this.#label, undefined, true) }))
+      process.deliver(
+        new Message('stop', '', undefined, { cause: new ExitCause(reason, this.#label, undefined, true) }),
+      )
     })
   }
 
   exit(reason: ExitReason): void {
     const isKill = reason === 'kill'
-    const ending = new ExitCause(isKill ? 'killed' : reason, this.#label, undefined, true)
-    if (isKill) this.#process?.kill(ending)
-    else this.#process?.signalExit(undefined, ending, undefined)
+    const cause = new ExitCause(isKill ? 'killed' : reason, this.#label, undefined, true)
+    if (isKill) this.#process?.kill(cause)
+    else this.#process?.signalExit(undefined, cause, undefined)
   }
 
   send(message: unknown): void {
@@ -168,9 +170,9 @@ export class ProcessReference implements ProcessRef {
   }
 
   /** @internal The process has ended: lets go of it. */
-  detach(ending: ExitCause): void {
+  detach(cause: ExitCause): void {
     this.#process = undefined
-    this.#ending = ending
+    this.#cause = cause
   }
 
   /** @internal Tells those who wait for `exited`. */

@@ -79,7 +79,12 @@ export type EventsMessage = Message<'events', readonly unknown[]> & { readonly m
 export type CancelledMessage = Message<'cancelled', Cancelled>
 
 /** Subscribes `consumer` to `producer`. */
-export function sendSubscribe(producer: ProcessReference, tag: string, consumer: ProcessRef, body: SubscribeBody): void {
+export function sendSubscribe(
+  producer: ProcessReference,
+  tag: string,
+  consumer: ProcessRef,
+  body: SubscribeBody,
+): void {
   producer.deliver(new Message('subscribe', tag, consumer, body))
 }
 

@@ -133,15 +133,15 @@ export class SupervisorProcess implements Behaviour {
   receive(message: Message): Progress {
     switch (message.kind) {
       case 'exit': {
-        const { from, ending } = message.body as {
+        const { from, cause } = message.body as {
           readonly from: ProcessReference | undefined
-          readonly ending: ExitCause
+          readonly cause: ExitCause
         }
-        return this.onExit(from, ending)
+        return this.onExit(from, cause)
       }
       case 'restart-again': {
-        const { child, ending } = message.body as { readonly child: Child; readonly ending: ExitCause }
-        return child.isRestarting && !this.isFinishing ? this.restart(child, ending) : 'done'
+        const { child, cause } = message.body as { readonly child: Child; readonly cause: ExitCause }
+        return child.isRestarting && !this.isFinishing ? this.restart(child, cause) : 'done'
       }
       case 'finish-tasks':
         return this.finishTasks(message.body as Drain)
@@ -181,52 +181,52 @@ export class SupervisorProcess implements Behaviour {
     return this.isFinishing && isDone ? this.process.stop('shutdown') : 'done'
   }
 
-  private onExit(reference: ProcessReference | undefined, ending: ExitCause): Progress {
+  private onExit(reference: ProcessReference | undefined, cause: ExitCause): Progress {
     const child = this.children.find((each) => reference !== undefined && each.reference === reference)
     if (child === undefined) return 'done'
     child.reference = undefined
     if (this.isFinishing) return this.stopIfDone()
     if (this.isFinishingTasks && child.kind === 'task') return 'done'
     const { restart } = child.spec
-    if (restart === 'permanent' || (restart === 'transient' && !isCleanExit(ending.reason))) {
-      return this.restart(child, ending)
+    if (restart === 'permanent' || (restart === 'transient' && !isCleanExit(cause.reason))) {
+      return this.restart(child, cause)
     }
     if (restart === 'temporary') this.forget(child)
     return 'done'
   }
 
-  private restart(failed: Child, ending: ExitCause): Progress {
+  private restart(failed: Child, cause: ExitCause): Progress {
     const { process } = this
-    const facts = { process: process.id, child: failed.id, reason: ending.reason }
+    const facts = { process: process.id, child: failed.id, reason: cause.reason }
     if (!this.intensity.add(process.runtime.clock.now())) {
-      return process.stop(new RestartLimitReached(process.label, this.limit, ending))
+      return process.stop(new RestartLimitReached(process.label, this.limit, cause))
     }
     process.runtime.log('info', `${process.label} restarts ${quote(failed.id)}`, facts)
-    return process.park(this.restartAffected(failed, ending), () => 'done')
+    return process.park(this.restartAffected(failed, cause), () => 'done')
   }
 
-  private async restartAffected(failed: Child, ending: ExitCause): Promise<void> {
+  private async restartAffected(failed: Child, cause: ExitCause): Promise<void> {
     const affected = AFFECTED[this.strategy](this.children, failed)
-    await this.stopChildren(affected, this.becauseOf(ending))
+    await this.stopChildren(affected, this.becauseOf(cause))
     for (const child of affected) {
       // A temporary child that was stopped for another's sake is not started again.
       if (child !== failed && child.spec.restart === 'temporary') this.forget(child)
-      else if (!(await this.tryToStart(child, ending))) return
+      else if (!(await this.tryToStart(child, cause))) return
     }
   }
 
   /** Children that are stopped and started again have not finished what they did, also if it was a clean end. */
-  private becauseOf(ending: ExitCause): ExitCause {
-    if (!ending.isClean) return ending
+  private becauseOf(cause: ExitCause): ExitCause {
+    if (!cause.isClean) return cause
     const { label } = this.process
-    return new ExitCause(new ExitError(`${label} restarts its children`, ending.origin, ending.reason), label)
+    return new ExitCause(new ExitError(`${label} restarts its children`, cause.origin, cause.reason), label)
   }
 
   /** Starts a child anew. If that fails, it is tried again, which counts as another restart. */
-  private async tryToStart(child: Child, ending: ExitCause): Promise<boolean> {
+  private async tryToStart(child: Child, cause: ExitCause): Promise<boolean> {
     try {
       await this.startChild(child)
-      this.tellRestarted(child, ending)
+      this.tellRestarted(child, cause)
       return true
     } catch (error) {
       const { process } = this
@@ -236,8 +236,8 @@ export class SupervisorProcess implements Behaviour {
         reason,
       })
       child.isRestarting = true
-      const again = isError(error) ? new ExitCause(error, `${process.label}, starting ${quote(child.id)}`) : ending
-      process.deliver(new Message('restart-again', '', undefined, { child, ending: again }))
+      const again = isError(error) ? new ExitCause(error, `${process.label}, starting ${quote(child.id)}`) : cause
+      process.deliver(new Message('restart-again', '', undefined, { child, cause: again }))
       return false
     }
   }

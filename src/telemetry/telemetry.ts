@@ -78,8 +78,8 @@ export class Telemetry {
       const listener: TelemetryListener<Name> | undefined = attachment.listeners[name]
       if (listener === undefined || !attachment.isAttached) continue
       try {
-        const answer: unknown = listener(measurements, metadata)
-        if (isThenable(answer)) answer.then(undefined, (error: unknown) => this.giveUp(attachment, name, error))
+        const result: unknown = listener(measurements, metadata)
+        if (isThenable(result)) result.then(undefined, (error: unknown) => this.giveUp(attachment, name, error))
       } catch (error) {
         this.giveUp(attachment, name, error)
       }
@@ -90,7 +90,10 @@ export class Telemetry {
     // Of one that answers promises several may be pending when the first of them rejects: it is reported once.
     if (!attachment.isAttached) return
     this.detach(attachment)
-    this.report(`a telemetry listener of '${name}' failed and was detached: ${describeReason(error)}`, { event: name, error })
+    this.report(`a telemetry listener of '${name}' failed and was detached: ${describeReason(error)}`, {
+      event: name,
+      error,
+    })
   }
 
   /**

@@ -67,7 +67,8 @@ export class Endings {
     const message = `expected the subscription of ${probe} to have ended${words}, got:`
     if (this.spokenOf === this.reasons.length) throw new ExpectationError(`${message} no end`, wanted, undefined)
     const got = this.reasons[this.spokenOf]
-    if (reasons.length > 0 && !deepEqual(wanted, got)) throw new ExpectationError(`${message} ${quote(got)}`, wanted, got)
+    if (reasons.length > 0 && !deepEqual(wanted, got))
+      throw new ExpectationError(`${message} ${quote(got)}`, wanted, got)
     this.spokenOf++
   }
 }

@@ -1,6 +1,7 @@
 import type {
-  Castable,
+  AcceptsOptions,
   Callable,
+  Castable,
   ConsumerRef,
   ConsumerSupervisorRef,
   ExitReason,
@@ -8,7 +9,6 @@ import type {
   ProducerRef,
   StageRef,
   Subscription,
-  AcceptsOptions,
 } from 'genstage'
 import type { Routing } from './options.ts'
 import type { Entry, StageDescription } from './scenario.ts'

@@ -1,12 +1,12 @@
 import {
+  type AcceptsOptions,
   broadcastDispatcher,
   type Dispatcher,
   demandDispatcher,
   type ProducerRef,
   partitionDispatcher,
-  type SubscribeOptions,
-  type AcceptsOptions,
   type SourceWithOptions,
+  type SubscribeOptions,
   to,
 } from 'genstage'
 import { FormatError } from './read-scenarios.ts'
@@ -55,12 +55,18 @@ function statedOptions(description: SubscriptionDescription): SubscribeOptions &
 }
 
 /** A producer with the options to subscribe to it, for `subscribeTo`. */
-export function sourceFor([stage, options]: SourceDescription, find: (name: string) => Source): SourceWithOptions<number> {
+export function sourceFor(
+  [stage, options]: SourceDescription,
+  find: (name: string) => Source,
+): SourceWithOptions<number> {
   return to(find(stage), subscriptionOptions(options))
 }
 
 /** The same for `stream`, which has a default of its own that differs on purpose. */
-export function streamSourceFor([stage, options]: SourceDescription, find: (name: string) => Source): SourceWithOptions<number> {
+export function streamSourceFor(
+  [stage, options]: SourceDescription,
+  find: (name: string) => Source,
+): SourceWithOptions<number> {
   return to(find(stage), statedOptions(options))
 }
 

@@ -6,11 +6,11 @@ import {
   type From,
   producer,
   producerConsumer,
+  type SourceWithOptions,
   type Stage,
   type StageRef,
   type Stop,
   type Subscription,
-  type SourceWithOptions,
 } from 'genstage'
 import { type Actor, type ConsumerPart, Cue, type Part, type ProducerConsumerPart, type ProducerPart } from './actor.ts'
 import { emittingOptions, type Source, sourceFor } from './options.ts'

@@ -84,7 +84,7 @@ describe('broadcastDispatcher', () => {
         [a, [2]],
       ],
       leftover: [],
-      unwanted: [
+      returnedDemand: [
         [b, 3],
         [a, 2],
       ],

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect } from 'vitest'
-import type { DispatchResult, Dispatcher, DemandResult, Subscriber } from '../../src/dispatcher/dispatcher.ts'
+import type { DemandResult, Dispatcher, DispatchResult, Subscriber } from '../../src/dispatcher/dispatcher.ts'
 
 /** What may happen to a dispatcher. `who` picks among those that are subscribed, `consumer` among a few processes. */
 export type Happening<Options> =
@@ -87,7 +87,7 @@ export function expectSameBehaviour<Options>(
         expect(answer).toEqual(dispatched(naive.dispatch(copy)))
         expect(batch, 'the batch that was dispatched').toEqual(copy)
         follow(answer)
-        for (const { tag, count } of answer.unwanted) {
+        for (const { tag, count } of answer.returnedDemand) {
           const subscriber = subscribed.find((each) => each.tag === tag)
           if (subscriber !== undefined) open.set(subscriber, (open.get(subscriber) ?? 0) - count)
         }
@@ -118,6 +118,6 @@ function served(answer: number | DemandResult) {
 }
 
 function dispatched(answer: DispatchResult) {
-  const unwanted = (answer.returnedDemand ?? []).map(([{ tag }, count]) => ({ tag, count }))
-  return { deliveries: deliveriesOf(answer), leftover: answer.leftover, unwanted }
+  const returnedDemand = (answer.returnedDemand ?? []).map(([{ tag }, count]) => ({ tag, count }))
+  return { deliveries: deliveriesOf(answer), leftover: answer.leftover, returnedDemand }
 }

@@ -1,4 +1,4 @@
-import type { Delivery, DispatchResult, Dispatcher, DemandResult, Subscriber } from '../../src/dispatcher/dispatcher.ts'
+import type { Delivery, DemandResult, Dispatcher, DispatchResult, Subscriber } from '../../src/dispatcher/dispatcher.ts'
 
 /*
  * GenStage's three dispatchers as their behaviour reads, step for step, on plain lists that are searched and rewritten

@@ -110,7 +110,7 @@ describe('an observer', () => {
     await starterIn(runtime)('numbers', counter())
     const plain = observer({ runtime })
     const showing = observer({ runtime, states: true })
-    expect([plain, showing].map(({ latest }) => latest.stages.every((stage) => 'shown' in stage))).toEqual([
+    expect([plain, showing].map(({ latest }) => latest.stages.every((stage) => 'userState' in stage))).toEqual([
       false,
       true,
     ])

@@ -146,7 +146,12 @@ describe('after the end', () => {
       const thrown = await Promise.resolve()
         .then(operate)
         .catch((reason: unknown) => reason)
-      expect(thrown, name).toMatchObject({ name: 'StageEndedError', code: 'GENSTAGE_STAGE_ENDED', reason: error, cause: error })
+      expect(thrown, name).toMatchObject({
+        name: 'StageEndedError',
+        code: 'GENSTAGE_STAGE_ENDED',
+        reason: error,
+        cause: error,
+      })
       expect((thrown as Error).message, name).toBe(`${name}: consumer gone has itself ended, with reason Error: boom`)
     }
     expect((runtime as unknown as ProcessRuntime).processes.size).toBe(1)

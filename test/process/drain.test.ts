@@ -139,7 +139,7 @@ describe('draining', () => {
     expect(isDrained).toBe(false)
     await runtime.advance(1)
     expect(await drained).toEqual({
-      undone: [{ label: 'consumer stuck', reason: 'shutdown', held: { hands: 10, mailbox: 0 } }],
+      undone: [{ label: 'consumer stuck', reason: 'shutdown', remaining: { handling: 10, mailbox: 0 } }],
     })
     expect(lines).toEqual([
       expect.stringMatching(/^consumer stuck ended and dropped 10 events from producer .*: 10 being handled$/),

@@ -24,7 +24,10 @@ describe('startLink of a stage', () => {
     const runtime = testRuntime()
     const { ref, context } = await started(runtime)
     await ref.stop()
-    await expect(context.startLink(idle())).rejects.toMatchObject({ name: 'StageEndedError', code: 'GENSTAGE_STAGE_ENDED' })
+    await expect(context.startLink(idle())).rejects.toMatchObject({
+      name: 'StageEndedError',
+      code: 'GENSTAGE_STAGE_ENDED',
+    })
     expect(inside(runtime).processes.size).toBe(0)
   })
 

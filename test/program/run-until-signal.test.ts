@@ -156,7 +156,11 @@ test('children that the deadline cuts off, or that fail and are not started agai
   const { undone, seen } = lastLine(ended) as { undone: unknown; seen: unknown }
   expect(seen).toEqual([1, 2, 3])
   expect(undone).toEqual([
-    { label: 'consumer-supervisor work', reason: 'shutdown', held: { hands: 0, mailbox: 0, children: 1, failed: 1 } },
+    {
+      label: 'consumer-supervisor work',
+      reason: 'shutdown',
+      remaining: { handling: 0, mailbox: 0, children: 1, failed: 1 },
+    },
   ])
   expect(ended.stderr).toContain(
     'consumer-supervisor work ended and dropped 2 events: 1 whose child was running, 1 whose child failed and was not started again\n',

@@ -221,7 +221,7 @@ promise(
   }),
   async ({ schedule, timing, plans, sinkTiming, window, after, reason }) => {
     const held: unknown[] = []
-    const logger = { info: (_message: string, facts: object) => void ('held' in facts && held.push(facts)) }
+    const logger = { info: (_message: string, facts: object) => void ('remaining' in facts && held.push(facts)) }
     const runtime = testRuntime({ seed: schedule, logger })
     const inTime = answerInTime(timing)
     let next = 0

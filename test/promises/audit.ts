@@ -57,8 +57,8 @@ function emitterProblems(emitter: Emitter, ledger: Ledger): string[] {
 
 function handlerProblems(handler: Handler, ledger: Ledger): string[] {
   const { label, received, seen, batch } = handler
-  const { hands = 0, inbound = 0, mailbox = 0 } = ledger.held.get(handler.id) ?? {}
-  const held = hands + inbound + mailbox
+  const { handling = 0, inbound = 0, mailbox = 0 } = ledger.held.get(handler.id) ?? {}
+  const held = handling + inbound + mailbox
   // A batch counts as held until the library has taken the answer; of one that has just come, nobody knows.
   const unhandled = received - seen
   const possible =
@@ -70,7 +70,7 @@ function handlerProblems(handler: Handler, ledger: Ledger): string[] {
   if (possible.includes(held)) return []
   return [
     `${label} was sent ${received} events and handled ${seen}, the last ${batch?.size ?? 0} of them ` +
-      `${batch?.state ?? 'for sure'}, but held ${held} at its end: ${hands} in its hands, ${inbound} inbound, ` +
+      `${batch?.state ?? 'for sure'}, but held ${held} at its end: ${handling} being handled, ${inbound} inbound, ` +
       `${mailbox} in its mailbox`,
   ]
 }

@@ -1,7 +1,7 @@
 import {
-  type Callable,
   attachTelemetry,
   broadcastDispatcher,
+  type Callable,
   consumer,
   createRuntime,
   fromIterable,
@@ -316,7 +316,10 @@ describe('10,000,000 events go into a buffer', () => {
   const mostHold = 100
 
   /** Waits until the stage has handled all that it was sent; answers how long the event loop was held. */
-  async function holdOf(work: (source: ProducerRef<number> & Callable<{ done(): null }>) => unknown, more: object = {}) {
+  async function holdOf(
+    work: (source: ProducerRef<number> & Callable<{ done(): null }>) => unknown,
+    more: object = {},
+  ) {
     let hold = Number.POSITIVE_INFINITY
     // The best of three: what else the machine does can only add to it.
     for (let attempt = 0; attempt < 3 && hold > mostHold; attempt++) {

@@ -188,7 +188,7 @@ export interface SubscriptionFacts {
 }
 
 /**
- * A batch in somebody's hands: `begun` until the callback has answered, `answered` from when its promise has settled
+ * A batch in somebody's handling: `begun` until the callback has answered, `answered` from when its promise has settled
  * until the library is known to have seen that.
  */
 interface Batch {
@@ -239,7 +239,7 @@ interface LogFacts {
   readonly process?: string
   readonly discarded?: number
   readonly excess?: number
-  readonly held?: Readonly<Record<string, number>>
+  readonly remaining?: Readonly<Record<string, number>>
   readonly reason?: unknown
 }
 
@@ -340,7 +340,7 @@ export class Ledger {
       else emitter.droppedWithSubscriber += facts.discarded
     }
     if (facts.excess !== undefined) this.excess += facts.excess
-    if (facts.held !== undefined) this.held.set(facts.process ?? '', facts.held)
+    if (facts.remaining !== undefined) this.held.set(facts.process ?? '', facts.remaining)
     const { reason } = facts
     const isPlanned = reason instanceof PlannedCrash || reason instanceof InjectedCrash
     if (reason instanceof Error && !isPlanned && level !== 'info') {

@@ -64,8 +64,8 @@ promise(
   async ({ schedule, timing, maxDemand, taken, ending }) => {
     let held = 0
     const logger = {
-      warn: (_message: string, facts: { readonly held?: unknown }) => {
-        const counts = Object.values((facts.held ?? {}) as Record<string, number>)
+      warn: (_message: string, facts: { readonly remaining?: unknown }) => {
+        const counts = Object.values((facts.remaining ?? {}) as Record<string, number>)
         for (const count of counts) held += count
       },
     }
@@ -103,7 +103,9 @@ promise(
 
 test('a stage that is ended by its own callback begins no other batch, and what is left of the delivery is counted', async () => {
   const held: unknown[] = []
-  const logger = { warn: (_message: string, facts: { readonly held?: unknown }) => void held.push(facts.held) }
+  const logger = {
+    warn: (_message: string, facts: { readonly remaining?: unknown }) => void held.push(facts.remaining),
+  }
   const runtime = testRuntime({ logger })
   const source = await start(fromIterable([1, 2, 3, 4, 5], { demand: 'accumulate' }), { runtime })
   const seen: number[] = []
@@ -121,5 +123,5 @@ test('a stage that is ended by its own callback begins no other batch, and what 
   await runtime.settle()
   expect(await sink.exited).toBe('killed')
   expect(seen).toEqual([1, 2])
-  expect(held).toEqual([{ hands: 3, mailbox: 0 }])
+  expect(held).toEqual([{ handling: 3, mailbox: 0 }])
 })

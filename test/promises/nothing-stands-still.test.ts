@@ -441,7 +441,7 @@ describe('a partition dispatcher', () => {
 
 /** What a killed stage says that it held. */
 interface Held {
-  readonly held?: Readonly<Record<string, number>>
+  readonly remaining?: Readonly<Record<string, number>>
 }
 
 promise(
@@ -459,7 +459,7 @@ promise(
     let held = 0
     let discarded = 0
     const count = (_message: string, facts: Held): void => {
-      for (const each of Object.values(facts.held ?? {})) held += each
+      for (const each of Object.values(facts.remaining ?? {})) held += each
     }
     const warn = (message: string, facts: Held & { readonly discarded?: number }): void => {
       count(message, facts)

@@ -1,4 +1,4 @@
-import type { Delivery, DispatchResult, Dispatcher, DemandResult, Subscriber } from 'genstage'
+import type { Delivery, DemandResult, Dispatcher, DispatchResult, Subscriber } from 'genstage'
 import { Account, type Emitter, type Item, type Ledger, type SubscriptionFacts } from './ledger.ts'
 
 /** Writes into the ledger what a dispatcher is told and answers, and changes nothing. */

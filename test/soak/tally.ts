@@ -1,4 +1,13 @@
-import type { Delivery, DispatchResult, Dispatcher, Logger, DemandResult, StageContext, StageRef, Subscriber } from 'genstage'
+import type {
+  Delivery,
+  DemandResult,
+  Dispatcher,
+  DispatchResult,
+  Logger,
+  StageContext,
+  StageRef,
+  Subscriber,
+} from 'genstage'
 
 /** What a stage has emitted, and where that went. */
 interface Emitted {
@@ -103,7 +112,7 @@ export class Tally {
     debug() {},
     info() {},
     warn: (message, facts) => {
-      if ('discarded' in facts || 'held' in facts) this.read(facts)
+      if ('discarded' in facts || 'remaining' in facts) this.read(facts)
       else this.problems.push(message)
     },
     error: (message, facts) => {
@@ -116,7 +125,7 @@ export class Tally {
 
   private read(facts: Readonly<Record<string, unknown>>): void {
     const id = String(facts.process)
-    if (typeof facts.held === 'object') this.held.set(id, facts.held as Readonly<Record<string, number>>)
+    if (typeof facts.remaining === 'object') this.held.set(id, facts.remaining as Readonly<Record<string, number>>)
     const books = this.emitting.get(id)
     if (typeof facts.discarded === 'number' && books !== undefined) {
       books.discarded += facts.discarded
@@ -127,7 +136,7 @@ export class Tally {
   /** A stage has ended: what it emitted and what it was sent must have come out somewhere. */
   private close(id: string): void {
     const held = this.held.get(id) ?? {}
-    const { buffer = 0, dispatcher = 0, accumulated = 0, hands = 0, inbound = 0, mailbox = 0 } = held
+    const { buffer = 0, dispatcher = 0, accumulated = 0, handling = 0, inbound = 0, mailbox = 0 } = held
     this.totals.ends++
     for (const count of Object.values(held)) this.totals.held += count
     const emitted = this.emitting.get(id)
@@ -141,7 +150,7 @@ export class Tally {
     }
     if (handled !== undefined) {
       const unseen = handled.received - handled.seen
-      const kept = hands + inbound + mailbox
+      const kept = handling + inbound + mailbox
       if (kept !== unseen && kept !== unseen + handled.batch) {
         this.totals.lost += Math.abs(unseen - kept)
         this.problems.push(`${id} was sent ${handled.received}, given ${handled.seen}, and held ${kept} at its end`)

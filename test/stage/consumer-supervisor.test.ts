@@ -872,7 +872,9 @@ describe('a consumer supervisor that drains', () => {
     const drained = pool.drain()
     held.open()
     const label = 'consumer-supervisor pool'
-    expect(await drained).toMatchObject({ undone: [{ label, reason: 'shutdown', held: { children: 0, failed: 2 } }] })
+    expect(await drained).toMatchObject({
+      undone: [{ label, reason: 'shutdown', remaining: { children: 0, failed: 2 } }],
+    })
     expect(started).toEqual([1, 2, 3])
   })
 
@@ -888,7 +890,7 @@ describe('a consumer supervisor that drains', () => {
     const drained = pool.drain({ deadline: 100 })
     await runtime.advance(100)
     const label = 'consumer-supervisor pool'
-    expect(await drained).toMatchObject({ undone: [{ label, held: { children: 2, failed: 0 } }] })
+    expect(await drained).toMatchObject({ undone: [{ label, remaining: { children: 2, failed: 0 } }] })
     expect(records).toContainEqual(
       expect.objectContaining({
         level: 'warn',
@@ -905,6 +907,6 @@ describe('a consumer supervisor that drains', () => {
     const drained = pool.drain()
     await runtime.settle()
     pool.exit('kill')
-    expect(await drained).toMatchObject({ undone: [{ reason: 'killed', held: { children: 2 } }] })
+    expect(await drained).toMatchObject({ undone: [{ reason: 'killed', remaining: { children: 2 } }] })
   })
 })

@@ -9,7 +9,6 @@ import {
   type Down,
   type Exit,
   ExitError,
-  StageEndedError,
   type ExitReason,
   fromIterable,
   NoProcessError,
@@ -17,6 +16,7 @@ import {
   type ProcessRef,
   type ProducerRef,
   producer,
+  StageEndedError,
   StartError,
   type Subscriber,
   type Subscription,
@@ -238,7 +238,7 @@ describe.each(timings)('a consumer, with callbacks that answer %s', (_name, late
     )
     await sink.subscribe(source, { maxDemand: 10, minDemand: 5 })
     expect(await sink.exited).toBe(boom)
-    expect(heldAtEnd(records)).toMatchObject({ hands: 5 })
+    expect(heldAtEnd(records)).toMatchObject({ handling: 5 })
     const other = await launch(
       runtime,
       consumer({ handleEvents: later((_events: readonly number[]) => ({ stop: 'shutdown' })) }),

@@ -76,7 +76,10 @@ async function costOf(runtime: TestRuntime, source: ProducerRef<number>): Promis
   const countAsk = (): void => {
     cost.asks++
   }
-  attachTelemetry({ 'batch.handled': countCallback, 'demand.handled': countCallback, 'demand.sent': countAsk }, { runtime })
+  attachTelemetry(
+    { 'batch.handled': countCallback, 'demand.handled': countCallback, 'demand.sent': countAsk },
+    { runtime },
+  )
   const countPromise = (_id: number, type: string): void => {
     if (type === 'PROMISE') cost.promises++
   }

@@ -1,6 +1,6 @@
 import {
-  type Castable,
   type Callable,
+  type Castable,
   type ConsumerRef,
   type ConsumerSupervisorRef,
   consumer,

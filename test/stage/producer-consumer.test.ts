@@ -584,7 +584,7 @@ describe.each(timings)('an end that is not borne, with callbacks that answer %s'
     const { middle, seen, records } = await play((source) => source.stop(), 'stop')
     expect([await middle.exited, seen.length]).toEqual(['normal', 5])
     const report = records.find(({ message }) => message.includes('producer-consumer middle ended'))
-    expect([report?.level, report?.message, report?.facts.held]).toEqual([
+    expect([report?.level, report?.message, report?.facts.remaining]).toEqual([
       'warn',
       'producer-consumer middle ended and dropped 195 events: 195 in its buffer',
       expect.objectContaining({ buffer: 195, inbound: 0, mailbox: 0 }),

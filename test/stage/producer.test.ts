@@ -1,8 +1,8 @@
 import {
-  type Castable,
   BadReturnError,
   broadcastDispatcher,
   type CancelReason,
+  type Castable,
   consumer,
   type Dispatcher,
   ExitError,
@@ -14,10 +14,10 @@ import {
   partitionDispatcher,
   producer,
   producerConsumer,
-  SubscriptionRefusedError,
   StartError,
   StartIgnoredError,
   type Subscriber,
+  SubscriptionRefusedError,
   TimeoutError,
 } from 'genstage'
 import { shuffled, testRuntime } from 'genstage/testing'

@@ -1,4 +1,12 @@
-import { type ConsumerRef, named, type ProducerRef, SubscriptionRefusedError, type SubscribeOptions, stream, to } from 'genstage'
+import {
+  type ConsumerRef,
+  named,
+  type ProducerRef,
+  type SubscribeOptions,
+  SubscriptionRefusedError,
+  stream,
+  to,
+} from 'genstage'
 import { testRuntime } from 'genstage/testing'
 import { describe, expect, test } from 'vitest'
 import { atOnce, collecting, launch, rejection, told } from './test-stages.ts'

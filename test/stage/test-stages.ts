@@ -128,7 +128,7 @@ export function recording(records: LogRecord[]): Logger {
 
 /** What the process still held at its end, as its report says; empty where it held nothing. */
 export function heldAtEnd(records: readonly LogRecord[]): object {
-  return Object.assign({}, ...records.map(({ facts }) => facts.held))
+  return Object.assign({}, ...records.map(({ facts }) => facts.remaining))
 }
 
 /** What a promise rejected with. */

@@ -1,6 +1,5 @@
 import {
   attachTelemetry,
-  telemetryEvents,
   consumer,
   consumerSupervisor,
   fromIterable,
@@ -13,6 +12,7 @@ import {
   supervisor,
   type TelemetryListeners,
   type TelemetryName,
+  telemetryEvents,
 } from 'genstage'
 import { type TestRuntime, testRuntime } from 'genstage/testing'
 import { describe, expect, test } from 'vitest'
@@ -115,13 +115,18 @@ describe('a pipeline tells', () => {
     expect(told.of('batch.handled').at(-1)?.metadata.error).toEqual(new Error('no'))
     expect(told.of('failure.reported')).toHaveLength(1)
     expect(told.of('failure.reported')[0]).toMatchObject({
-      measurements: { held: 4 },
+      measurements: { remaining: 4 },
       metadata: { stage: { id: sink.id }, reason: new Error('no'), callback: 'handleEvents' },
     })
     expect(told.of('stage.stopped')).toHaveLength(1)
     expect(told.of('stage.stopped')[0]).toMatchObject({
-      measurements: { held: 4, alive: 2 },
-      metadata: { stage: { id: sink.id, kind: 'consumer' }, isFailure: true, wasStarted: true, held: { hands: 4 } },
+      measurements: { remaining: 4, alive: 2 },
+      metadata: {
+        stage: { id: sink.id, kind: 'consumer' },
+        isFailure: true,
+        wasStarted: true,
+        remaining: { handling: 4 },
+      },
     })
     expect(told.of('subscription.cancelled')[0]).toMatchObject({
       measurements: { subscribers: 0 },

@@ -1,4 +1,13 @@
-import { attachTelemetry, broadcastDispatcher, consumer, fromIterable, producer, producerConsumer, stream, to } from 'genstage'
+import {
+  attachTelemetry,
+  broadcastDispatcher,
+  consumer,
+  fromIterable,
+  producer,
+  producerConsumer,
+  stream,
+  to,
+} from 'genstage'
 import { type TestRuntime, testRuntime } from 'genstage/testing'
 import { expect, test } from 'vitest'
 import { Message } from '../../src/process/message.ts'

@@ -1,4 +1,4 @@
-import type { Delivery, DispatchResult, Dispatcher, DemandResult, Subscriber } from 'genstage'
+import type { Delivery, DemandResult, Dispatcher, DispatchResult, Subscriber } from 'genstage'
 
 /** A dispatcher that obeys the contract and does nothing clever: first come, first served. Broken ones are made of it. */
 export class PlainDispatcher implements Dispatcher<unknown> {

@@ -1,4 +1,4 @@
-import type { Dispatcher, DemandResult, Subscriber } from 'genstage'
+import type { DemandResult, Dispatcher, Subscriber } from 'genstage'
 import { dispatcherContract, testRuntime } from 'genstage/testing'
 import { expect, test } from 'vitest'
 import { HoldingDispatcher, PlainDispatcher } from './broken-dispatchers.ts'

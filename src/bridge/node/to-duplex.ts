@@ -78,10 +78,10 @@ class PipedDuplex extends Duplex {
   whenPassedOn(run: () => void): void {
     // Pipes end their destinations at the same event.
     setImmediate(() => {
-      const ending = this.destinations.filter((each) => (each as Partial<Duplex>).writableEnded === true)
-      let left = ending.length
+      const cause = this.destinations.filter((each) => (each as Partial<Duplex>).writableEnded === true)
+      let left = cause.length
       if (left === 0) run()
-      for (const destination of ending) {
+      for (const destination of cause) {
         const stopWatching = finished(destination, { readable: false }, () => {
           stopWatching()
           if (--left === 0) run()

@@ -66,7 +66,7 @@ export function listen(
 ): () => void {
   const listeners = new Map<string | symbol, Listener>()
   for (const failing of failOn) listeners.set(failing, (...args) => push.fail(emitter.errorOf(failing, args)))
-  for (const ending of endOn) listeners.set(ending, () => push.end())
+  for (const cause of endOn) listeners.set(cause, () => push.end())
   // Whoever takes an event as data does not take it for an end.
   listeners.set(name, (...args) => {
     let event: unknown

@@ -6,7 +6,7 @@ import { defineStage } from '../../stage/definition/define-stage.ts'
 import type { ProducerCallbacks } from '../../stage/types/callbacks.ts'
 import type { ProducerContext } from '../../stage/types/context.ts'
 import { exitOnAbort } from '../abort.ts'
-import { SelfMessage, type Result, runOwnMessage } from './self-message.ts'
+import { type Result, runOwnMessage, SelfMessage } from './self-message.ts'
 import type { ValidFeedOptions } from './source-options.ts'
 import { SubscriberTracker } from './subscriber-tracker.ts'
 

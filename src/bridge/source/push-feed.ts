@@ -125,13 +125,13 @@ class PushFeed implements Feed {
   }
 
   connect(connect: (push: Push<unknown>) => unknown): void {
-    const answer = connect({
+    const result = connect({
       emit: (event) => this.emit(event),
       end: () => this.finish(() => this.port.end()),
       fail: (error) => this.finish(() => this.port.fail(error)),
     })
-    if (isThenable(answer)) this.opened = Promise.resolve(answer).then((disconnect) => this.connected(disconnect))
-    else this.connected(answer)
+    if (isThenable(result)) this.opened = Promise.resolve(result).then((disconnect) => this.connected(disconnect))
+    else this.connected(result)
   }
 
   private connected(disconnect: unknown): void {
@@ -198,9 +198,9 @@ class PushFeed implements Feed {
 
   /** Reports drops as the stage reports its own. */
   private report(count: number): void {
-    const answer: unknown = this.options.formatDiscarded?.(count) ?? true
-    if (typeof answer !== 'boolean') throw new BadReturnError('formatDiscarded', 'a boolean', answer)
-    if (answer) this.log('warn', `has discarded ${count} events from its buffer`, { discarded: count })
+    const result: unknown = this.options.formatDiscarded?.(count) ?? true
+    if (typeof result !== 'boolean') throw new BadReturnError('formatDiscarded', 'a boolean', result)
+    if (result) this.log('warn', `has discarded ${count} events from its buffer`, { discarded: count })
   }
 
   close(): void {
@@ -226,8 +226,8 @@ class PushFeed implements Feed {
     const complain = (error: unknown): void =>
       this.log('error', `could not disconnect its source: ${describeReason(error)}`, {})
     try {
-      const answer = disconnect?.()
-      if (isThenable(answer)) answer.then(undefined, complain)
+      const result = disconnect?.()
+      if (isThenable(result)) result.then(undefined, complain)
     } catch (error) {
       complain(error)
     }

@@ -2,7 +2,7 @@ import { type ExitReason, isCleanExit } from '../../process/exit/exit-reason.ts'
 import type { ProcessReference } from '../../process/reference.ts'
 import type { StageRef } from '../../stage/types/references.ts'
 import type { CancelReason } from '../../stage/types/results.ts'
-import { SelfMessage, type Result } from './self-message.ts'
+import { type Result, SelfMessage } from './self-message.ts'
 
 /** Who is subscribed to a stage of the bridges, and what it means to that stage when the last of them goes. */
 export class SubscriberTracker {

@@ -65,18 +65,18 @@ export class Passage implements Linkable {
     this.outlet.close()
     this.inlet.leave(isCleanExit(reason) ? 'shutdown' : reason)
     const { process, label } = this.stage
-    const ending = new ExitCause(isCleanExit(reason) ? 'shutdown' : reason, label, undefined, true)
-    process?.signalExit(this, ending, undefined)
+    const cause = new ExitCause(isCleanExit(reason) ? 'shutdown' : reason, label, undefined, true)
+    process?.signalExit(this, cause, undefined)
   }
 
   get onFailure(): 'report' {
     return 'report'
   }
 
-  signalExit(_from: Linkable | undefined, ending: ExitCause): void {
-    const error = errorOf(ending.root.reason, this.operation, this.stage.label)
+  signalExit(_from: Linkable | undefined, cause: ExitCause): void {
+    const error = errorOf(cause.root.reason, this.operation, this.stage.label)
     if (error === undefined) return
-    ending.isReported = true
+    cause.isReported = true
     // Who takes events out hears of the end behind the last of them.
     if (!this.outlet.hasBegun) this.defer(() => this.face.fail(error))
   }

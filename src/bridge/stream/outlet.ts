@@ -108,7 +108,7 @@ export class Outlet {
     const { producer } = this
     // What has ended already is not there to be monitored, but remembers why it ended.
     if (isReference(producer) && producer.process === undefined) {
-      this.defer(() => this.finish(producer.ending?.root.reason))
+      this.defer(() => this.finish(producer.cause?.root.reason))
       return
     }
     const definition = expectDefinition(defineStage('consumer', this.callbacks()))
@@ -129,9 +129,9 @@ export class Outlet {
       },
       handleEvents: (events) => this.defer(() => this.accept(events)),
       handleCancel: (reason: CancelReason, from) => {
-        const ending = SubscriptionHandle.producerOf(from as SubscriptionHandle)?.ending
+        const cause = SubscriptionHandle.producerOf(from as SubscriptionHandle)?.cause
         // Of a producer that was shut down for another one's failure, that failure counts.
-        const why = 'down' in reason ? (ending?.root.reason ?? reason.down) : reason.cancel
+        const why = 'down' in reason ? (cause?.root.reason ?? reason.down) : reason.cancel
         this.defer(() => this.finish(why))
         return { stop: 'normal' }
       },

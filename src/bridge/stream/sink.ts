@@ -68,7 +68,7 @@ export function defineSink<In>(
   return defineStage<ConsumerRef<In>>('consumer', (stage: ConsumerContext) => {
     const reference = stage.self as unknown as ProcessReference
     const sink = open((error) => reference.process?.fail(error))
-    const close = (): void => sink.close(reference.ending?.root.reason)
+    const close = (): void => sink.close(reference.cause?.root.reason)
     stage.signal.addEventListener('abort', close, { once: true })
     if (signal?.aborted === true) return { stop: signal.reason }
     exitOnAbort(stage, signal)

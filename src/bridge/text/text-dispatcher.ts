@@ -1,10 +1,10 @@
 import type {
   Delivery,
-  DispatchResult,
+  DemandResult,
   Dispatcher,
   DispatcherInfo,
+  DispatchResult,
   Refusal,
-  DemandResult,
   Subscriber,
 } from '../../dispatcher/dispatcher.ts'
 import { expectDispatched } from '../../stage/producing/dispatcher-results.ts'
@@ -54,29 +54,29 @@ export class TextDispatcher implements Dispatcher<unknown, unknown> {
     const first = endOfText(events, 0)
     if (first === events.length) return this.dispatchText(textOf(events[0]), events)
     const deliveries: Delivery[] = []
-    const unwanted: (readonly [Subscriber, number])[] = []
+    const returnedDemand: (readonly [Subscriber, number])[] = []
     let filtered = 0
     for (let start = 0, end = first; start < events.length; start = end, end = endOfText(events, start)) {
-      const answer = this.dispatchText(textOf(events[start]), events.slice(start, end))
-      deliveries.push(...answer.deliveries)
-      if (answer.returnedDemand !== undefined) unwanted.push(...answer.returnedDemand)
-      filtered += answer.filtered ?? 0
+      const result = this.dispatchText(textOf(events[start]), events.slice(start, end))
+      deliveries.push(...result.deliveries)
+      if (result.returnedDemand !== undefined) returnedDemand.push(...result.returnedDemand)
+      filtered += result.filtered ?? 0
       // Nothing may overtake what is left over: later pieces may be of the same text.
-      if (answer.leftover.length > 0) {
-        return { deliveries, leftover: answer.leftover.concat(events.slice(end)), returnedDemand: unwanted, filtered }
+      if (result.leftover.length > 0) {
+        return { deliveries, leftover: result.leftover.concat(events.slice(end)), returnedDemand, filtered }
       }
     }
-    return { deliveries, leftover: [], returnedDemand: unwanted, filtered }
+    return { deliveries, leftover: [], returnedDemand, filtered }
   }
 
   private dispatchText(text: TextId, events: readonly unknown[]): DispatchResult {
     if (text === undefined) return expectDispatched(this.inner.dispatch(events))
-    const answer = expectDispatched(this.inner.dispatch(events.map(plainOf)))
-    const deliveries = answer.deliveries.map((delivery): Delivery => {
+    const result = expectDispatched(this.inner.dispatch(events.map(plainOf)))
+    const deliveries = result.deliveries.map((delivery): Delivery => {
       const [subscriber, values] = delivery
       return readerOf(subscriber) === undefined ? delivery : [subscriber, named(text, values)]
     })
-    return { ...answer, deliveries, leftover: named(text, answer.leftover) }
+    return { ...result, deliveries, leftover: named(text, result.leftover) }
   }
 
   queueInfo(message: unknown): boolean {

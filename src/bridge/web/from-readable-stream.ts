@@ -42,7 +42,7 @@ class ReaderFeed implements Feed {
   private arrived: unknown[] = []
   private isReading = false
   /** How the stream has ended; reported once a chunk that is still on its way has arrived. */
-  private ending: { readonly error?: unknown } | undefined
+  private cause: { readonly error?: unknown } | undefined
   /** Set once the stream has ended, failed or been cancelled. */
   private isOver = false
 
@@ -75,7 +75,7 @@ class ReaderFeed implements Feed {
           this.port.wake()
         }
         if (done) this.finish({})
-        else if (this.ending !== undefined) this.finish(this.ending)
+        else if (this.cause !== undefined) this.finish(this.cause)
         else this.read(this.port.wanted - this.arrived.length)
       },
       (error: unknown) => {
@@ -87,10 +87,10 @@ class ReaderFeed implements Feed {
 
   private finish(ending: { readonly error?: unknown }): void {
     if (this.isOver) return
-    this.ending ??= ending
+    this.cause ??= ending
     if (this.isReading) return
     this.letGo()
-    if ('error' in this.ending) this.port.fail(this.ending.error)
+    if ('error' in this.cause) this.port.fail(this.cause.error)
     else this.port.end()
   }
 

@@ -35,7 +35,7 @@ export class OutgoingStream<Chunk> {
   /** Whether the reader has asked for an event that has not come. Only while none waits. */
   private isRead = false
   /** How the stream ends once nothing waits any more. */
-  private ending: { readonly error?: unknown } | undefined
+  private cause: { readonly error?: unknown } | undefined
   private isOver = false
 
   constructor(options: OutgoingStreamOptions) {
@@ -57,7 +57,7 @@ export class OutgoingStream<Chunk> {
 
   /** Asks for as many events as there is room for. To be called once, when events can come. */
   fill(): void {
-    if (this.isOver || this.ending !== undefined) return
+    if (this.isOver || this.cause !== undefined) return
     const { highWaterMark, size, want } = this.options
     const room = highWaterMark - this.waitingSize
     // The size of the next event is not known yet.
@@ -66,7 +66,7 @@ export class OutgoingStream<Chunk> {
   }
 
   accept(event: unknown): void {
-    if (this.isOver || this.ending !== undefined) return
+    if (this.isOver || this.cause !== undefined) return
     if (this.isRead) {
       this.isRead = false
       this.controller.enqueue(event)
@@ -120,16 +120,16 @@ export class OutgoingStream<Chunk> {
   }
 
   private endWith(ending: { readonly error?: unknown }): void {
-    this.ending ??= ending
+    this.cause ??= ending
     this.endIfRead()
   }
 
   private endIfRead(): void {
-    const { ending } = this
-    if (this.isOver || ending === undefined || this.waiting.length > 0) return
+    const { cause } = this
+    if (this.isOver || cause === undefined || this.waiting.length > 0) return
     this.isOver = true
     this.options.over()
-    if ('error' in ending) this.controller.error(ending.error)
+    if ('error' in cause) this.controller.error(cause.error)
     else this.controller.close()
   }
 

@@ -155,7 +155,10 @@ function cellsOf(node: GraphNode, asked: ReadonlyMap<string, number>, timeline: 
     'OUT/S': orBlank(sum(rates.map((each) => each.emitted)), rate),
     BUSY: orBlank(busy, percent),
     MAILBOX: orBlank(sum(running.map(({ consuming, mailbox }) => consuming?.mailbox ?? mailbox)), amount),
-    'IN HAND': orBlank(sum(running.map(({ consuming }) => consuming && consuming.handling + consuming.inbound)), amount),
+    'IN HAND': orBlank(
+      sum(running.map(({ consuming }) => consuming && consuming.handling + consuming.inbound)),
+      amount,
+    ),
     BUFFER: orBlank(sum(running.map(({ producing }) => producing?.buffer.events)), amount),
     ASKED: isProducing ? amount(sum(running.map(({ id }) => asked.get(id))) ?? 0) : '',
   }

@@ -7,7 +7,7 @@ import nodeProcess from 'node:process'
 import type { Snapshot, StageSnapshot } from '../snapshot/snapshot-types.ts'
 import { snapshotJson } from './bounded-json.ts'
 import { type Guarded, refusal } from './guard.ts'
-import { PageClients, type OpenObserver } from './page-clients.ts'
+import { type OpenObserver, PageClients } from './page-clients.ts'
 import { readPage } from './page-file.ts'
 import { RecentReplies } from './recent-replies.ts'
 

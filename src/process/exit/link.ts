@@ -5,7 +5,7 @@ import type { ExitCause } from './exit-cause.ts'
 export interface Linkable {
   links: ShortLivedSet<Linkable> | undefined
   /** Takes the exit signal of `from`; `sender` is what `handleInfo` is shown as the one who ended. */
-  signalExit(from: Linkable | undefined, ending: ExitCause, sender: unknown): void
+  signalExit(from: Linkable | undefined, cause: ExitCause, sender: unknown): void
   /** What becomes of a failure that comes along a link: it is reported, passed along the links from here, or kept. */
   readonly onFailure: 'report' | 'pass-on' | 'keep'
 }

@@ -101,11 +101,11 @@ export class ProcessScope implements Linkable, Scope {
     return this.isClosed ? 'keep' : 'report'
   }
 
-  signalExit(_from: Linkable | undefined, ending: ExitCause): void {
-    if (!ending.isFailure || this.isClosed) return
-    const failure = ending.toFailure()
-    ending.isReported = true
-    void this.close(ending).then(() => this.settle.reject(failure))
+  signalExit(_from: Linkable | undefined, cause: ExitCause): void {
+    if (!cause.isFailure || this.isClosed) return
+    const failure = cause.toFailure()
+    cause.isReported = true
+    void this.close(cause).then(() => this.settle.reject(failure))
   }
 
   /** @param because The failure that closes it; undefined where its owner disposes of it. */
@@ -138,7 +138,7 @@ function lastOf(links: ShortLivedSet<Linkable> | undefined): Linkable | undefine
  */
 export function stopWithin(process: Process, ms: number, because?: ExitCause): Promise<void> {
   return new Promise((resolve) => {
-    const ending = new ExitCause('shutdown', process.label, undefined, true, because)
+    const cause = new ExitCause('shutdown', process.label, undefined, true, because)
     const kill = (): void => process.kill(new ExitCause('killed', process.label, undefined, true, because))
     const deadline = process.runtime.timers.add(ms, kill)
     process.stopWaiters ??= []
@@ -146,6 +146,6 @@ export function stopWithin(process: Process, ms: number, because?: ExitCause): P
       deadline.cancel()
       resolve()
     })
-    process.deliver(new Message('stop', '', undefined, { ending }))
+    process.deliver(new Message('stop', '', undefined, { cause }))
   })
 }

@@ -1,5 +1,5 @@
 import { host } from '#host'
-import { StageEndedError, NameTakenError, StartError, StartIgnoredError } from '../../base/errors.ts'
+import { NameTakenError, StageEndedError, StartError, StartIgnoredError } from '../../base/errors.ts'
 import { ExitCause } from '../exit/exit-cause.ts'
 import { type Linkable, link } from '../exit/link.ts'
 import type { RunInContext } from '../host/host.ts'
@@ -119,14 +119,14 @@ export function launchProcess(
   const started = new Promise<ProcessReference>((resolve, reject) => {
     process.startup = {
       resolve: () => resolve(reference),
-      reject: (ending) => reject(startError(reference, ending)),
+      reject: (cause) => reject(startError(reference, cause)),
     }
   })
   process.schedule()
   return { reference, started }
 }
 
-function startError({ label }: ProcessReference, ending: ExitCause): unknown {
-  if (ending instanceof IgnoredStart) return new StartIgnoredError(label)
-  return ending instanceof InvalidStart ? ending.reason : new StartError(label, ending.reason)
+function startError({ label }: ProcessReference, cause: ExitCause): unknown {
+  if (cause instanceof IgnoredStart) return new StartIgnoredError(label)
+  return cause instanceof InvalidStart ? cause.reason : new StartError(label, cause.reason)
 }

@@ -27,17 +27,17 @@ interface AnswerRecord {
  *
  * A promise is waited for, which parks the stage and nobody else.
  */
-export function applyResult(stage: StageBehaviour, callback: string, answer: unknown, rule: ResultRule): Progress {
-  if (Array.isArray(answer)) {
-    if (answer.length > 0) {
-      if (rule === 'nothing') throw new BadReturnError(callback, EXPECTED[rule], answer)
-      return stage.emitAll(answer)
+export function applyResult(stage: StageBehaviour, callback: string, result: unknown, rule: ResultRule): Progress {
+  if (Array.isArray(result)) {
+    if (result.length > 0) {
+      if (rule === 'nothing') throw new BadReturnError(callback, EXPECTED[rule], result)
+      return stage.emitAll(result)
     }
     return 'done'
   }
-  if (answer === undefined && rule !== 'events') return 'done'
-  if (isThenable(answer)) return stage.process.park(answer, (value) => followLate(stage, callback, value, rule))
-  const { events, stop } = readRecord(callback, answer, ['events', 'stop'], EXPECTED[rule])
+  if (result === undefined && rule !== 'events') return 'done'
+  if (isThenable(result)) return stage.process.park(result, (value) => followLate(stage, callback, value, rule))
+  const { events, stop } = readRecord(callback, result, ['events', 'stop'], EXPECTED[rule])
   const progress = events === undefined ? 'done' : applyResult(stage, callback, events, rule)
   if (stop === undefined) return progress
   return progress === 'done'
@@ -55,11 +55,11 @@ function followLate(stage: StageBehaviour, callback: string, value: unknown, rul
  *
  * A reply that is a promise keeps the call open, and parks nobody: the stage handles what comes next.
  */
-export function applyCallResult(stage: StageBehaviour, callback: string, answer: unknown, call: PendingCall): Progress {
-  if (answer === undefined) return 'done'
-  if (isThenable(answer)) return stage.process.park(answer, (value) => applyCallResult(stage, callback, value, call))
+export function applyCallResult(stage: StageBehaviour, callback: string, result: unknown, call: PendingCall): Progress {
+  if (result === undefined) return 'done'
+  if (isThenable(result)) return stage.process.park(result, (value) => applyCallResult(stage, callback, value, call))
   const expected = '{ reply, events?, stop? }, or nothing where from.reply comes later'
-  const record = readRecord(callback, answer, ['reply', 'events', 'stop'], expected)
+  const record = readRecord(callback, result, ['reply', 'events', 'stop'], expected)
   const { events } = record
   const progress = events === undefined ? 'done' : applyResult(stage, callback, events, 'events')
   if (progress === 'done') return replyAndStop(stage, call, record)
@@ -80,7 +80,12 @@ function replyAndStop(stage: StageBehaviour, call: PendingCall, record: AnswerRe
 }
 
 /** Waits for a reply that is promised and only then stops the stage, as its end would reject the call. */
-function stopAfterReply(stage: StageBehaviour, call: PendingCall, reply: PromiseLike<unknown>, stop: ExitReason): Progress {
+function stopAfterReply(
+  stage: StageBehaviour,
+  call: PendingCall,
+  reply: PromiseLike<unknown>,
+  stop: ExitReason,
+): Progress {
   const { process } = stage
   const settled = new Promise<unknown>((resolve) => resolve(reply)).then(
     (value) => () => call.reply(value),
@@ -93,32 +98,32 @@ function stopAfterReply(stage: StageBehaviour, call: PendingCall, reply: Promise
 }
 
 /** Acts on what a `handleSubscribe` answered that lets nobody subscribe: it can only be a stop. */
-export function applySubscribeResult(stage: StageBehaviour, answer: unknown, expected: string): Progress {
-  const { events = [], stop } = readRecord('handleSubscribe', answer, ['events', 'stop'], expected)
-  if (stop === undefined || events.length > 0) throw new BadReturnError('handleSubscribe', expected, answer)
+export function applySubscribeResult(stage: StageBehaviour, result: unknown, expected: string): Progress {
+  const { events = [], stop } = readRecord('handleSubscribe', result, ['events', 'stop'], expected)
+  if (stop === undefined || events.length > 0) throw new BadReturnError('handleSubscribe', expected, result)
   return stage.process.stop(stop)
 }
 
 /** Reads an answer that must be a record with some of these keys. */
-function readRecord(callback: string, answer: unknown, keys: readonly string[], expected: string): AnswerRecord {
-  if (!isRecord(answer) || Object.keys(answer).some((key) => !keys.includes(key))) {
-    throw new BadReturnError(callback, expected, answer)
+function readRecord(callback: string, result: unknown, keys: readonly string[], expected: string): AnswerRecord {
+  if (!isRecord(result) || Object.keys(result).some((key) => !keys.includes(key))) {
+    throw new BadReturnError(callback, expected, result)
   }
   const record: Record<string, unknown> = {}
-  for (const key of Object.keys(answer)) {
-    const value = (answer as Record<string, unknown>)[key]
+  for (const key of Object.keys(result)) {
+    const value = (result as Record<string, unknown>)[key]
     // A reply may be undefined; an undefined stop or events is one that was not given.
     if (value !== undefined || key === 'reply') record[key] = value
   }
   if (record.events !== undefined && !Array.isArray(record.events)) {
-    throw new BadReturnError(callback, expected, answer)
+    throw new BadReturnError(callback, expected, result)
   }
   return record
 }
 
 /** Whether an answer is meant as a record. A `Set` of events is not, nor is what a generator answers, or an error. */
-function isRecord(answer: unknown): answer is object {
-  if (typeof answer !== 'object' || answer === null || Array.isArray(answer) || isError(answer)) return false
-  const prototype: unknown = Object.getPrototypeOf(answer)
-  return prototype === null || prototype === Object.prototype || Object.keys(answer).length > 0
+function isRecord(result: unknown): result is object {
+  if (typeof result !== 'object' || result === null || Array.isArray(result) || isError(result)) return false
+  const prototype: unknown = Object.getPrototypeOf(result)
+  return prototype === null || prototype === Object.prototype || Object.keys(result).length > 0
 }

@@ -19,19 +19,19 @@ export function runTimed(
   const finish = (error: unknown): void => {
     if (process.status !== 'ended') tell(clock.now() - begun, error)
   }
-  let answer: unknown
+  let result: unknown
   try {
-    answer = run()
+    result = run()
   } catch (error) {
     finish(error)
     throw error
   }
-  if (isThenable(answer)) {
-    answer.then(() => finish(undefined), finish)
+  if (isThenable(result)) {
+    result.then(() => finish(undefined), finish)
   } else {
     finish(undefined)
   }
-  return answer
+  return result
 }
 
 /** A time, or `null` where it is not a number: kept so, as a field that holds numbers only costs less to write. */

@@ -249,15 +249,15 @@ export class ChildPool {
 
   // ── Ending ────────────────────────────────────────────────────────────────────────────────────────────────────
 
-  private onExit(child: PoolChild, ending: ExitCause): void | Stop {
-    if (this.options.restart === 'transient' && !isCleanExit(ending.reason) && !child.isTerminating) {
-      return this.restart(child, ending)
+  private onExit(child: PoolChild, cause: ExitCause): void | Stop {
+    if (this.options.restart === 'transient' && !isCleanExit(cause.reason) && !child.isTerminating) {
+      return this.restart(child, cause)
     }
     this.remove(child)
   }
 
   /** Starts a child again, as a new process. If that fails it is tried again, which counts as another restart. */
-  private restart(child: PoolChild, ending: ExitCause): void | Stop {
+  private restart(child: PoolChild, cause: ExitCause): void | Stop {
     const { process, options } = this
     if (this.isFinishing) {
       this.givenUp++
@@ -267,19 +267,19 @@ export class ChildPool {
     if (!this.intensity.add(process.runtime.clock.now())) {
       this.remove(child)
       const limit = `more than ${options.maxRestarts} restarts within ${options.maxSeconds} seconds`
-      return { stop: new RestartLimitReached(process.label, limit, ending) }
+      return { stop: new RestartLimitReached(process.label, limit, cause) }
     }
     // From here on the new one stands in its place, also while it is being set up.
     this.children.delete(child.reference)
     const outcome = this.launch(child)
     if (isThenable(outcome)) {
-      void outcome.then((settled) => this.sendSelf(() => this.afterRestart(child, settled, ending)))
-    } else this.afterRestart(child, outcome, ending)
+      void outcome.then((settled) => this.sendSelf(() => this.afterRestart(child, settled, cause)))
+    } else this.afterRestart(child, outcome, cause)
   }
 
-  private afterRestart(child: PoolChild, outcome: Outcome, ending: ExitCause): void {
+  private afterRestart(child: PoolChild, outcome: Outcome, cause: ExitCause): void {
     if (!isFailure(outcome)) {
-      this.tellRestarted(outcome, ending)
+      this.tellRestarted(outcome, cause)
       return
     }
     if (outcome === 'ignored' || outcome.wasTold) {
@@ -288,7 +288,7 @@ export class ChildPool {
     }
     child.isRestarting = true
     this.children.set(child.reference, child)
-    this.sendSelf(() => (this.has(child) ? this.restart(child, ending) : undefined))
+    this.sendSelf(() => (this.has(child) ? this.restart(child, cause) : undefined))
   }
 
   private tellRestarted({ reference }: PoolChild, { reason }: ExitCause): void {

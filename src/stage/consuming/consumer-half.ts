@@ -10,10 +10,17 @@ import type { Progress } from '../../process/process.ts'
 import { type ProcessReference, resolveReference } from '../../process/reference.ts'
 import { nameOf } from '../../process/start/name.ts'
 import type { ConsumingInspection, UpstreamInspection } from '../../telemetry/inspection.ts'
-import { type ResultRule, applyResult, applySubscribeResult } from '../callback/apply-result.ts'
+import { applyResult, applySubscribeResult, type ResultRule } from '../callback/apply-result.ts'
 import { reportUnknown, runTimed, tellAsked, timeOrNull } from '../callback/timed-callback.ts'
 import type { StageBehaviour } from '../kinds/stage-behaviour.ts'
-import { type EventsMessage, type CancelledMessage, PROTOCOL_VERSION, sendAsk, sendCancel, sendSubscribe } from '../protocol.ts'
+import {
+  type CancelledMessage,
+  type EventsMessage,
+  PROTOCOL_VERSION,
+  sendAsk,
+  sendCancel,
+  sendSubscribe,
+} from '../protocol.ts'
 import { endForLateSubscriber, LateSubscription } from '../subscription/late-subscription.ts'
 import type { ValidSubscribeOptions } from '../subscription/subscribe-options.ts'
 import { SubscriptionHandle } from '../subscription/subscription-handle.ts'
@@ -48,14 +55,14 @@ export interface Cancellation {
   readonly reason: ExitReason
   readonly isRefused: boolean
   /** How the producer ended; undefined where the subscription was cancelled. */
-  readonly ending: ExitCause | undefined
+  readonly cause: ExitCause | undefined
   /** Whether the stage had no other subscription left then. */
   readonly isLast: boolean
 }
 
 /** Whether a subscription has ended cleanly: all that was to come under it has come. */
-export function isCleanEnd({ reason, ending }: Cancellation): boolean {
-  return isCleanExit(reason) && (ending === undefined || ending.isClean)
+export function isCleanEnd({ reason, cause }: Cancellation): boolean {
+  return isCleanExit(reason) && (cause === undefined || cause.isClean)
 }
 
 /** What is asked for when a stage subscribes. */
@@ -159,29 +166,30 @@ export class ConsumerHalf {
     const cancelFirst = this.cancelAtOldProducer(request.cancelFirst, producer)
     sendSubscribe(producer, tag, process.reference, { version: PROTOCOL_VERSION, cancelFirst, options, confirm })
     SubscriptionHandle.connect(handle, producer)
-    if (callbackTable.handleSubscribe === undefined) return this.afterHandleSubscribe('automatic', upstream, valid, call)
+    if (callbackTable.handleSubscribe === undefined)
+      return this.afterHandleSubscribe('automatic', upstream, valid, call)
     process.callback = 'handleSubscribe'
     const seen = { ...options, maxDemand: valid.maxDemand, minDemand: valid.minDemand, cancel: valid.cancel }
-    const answer = callbackTable.handleSubscribe.call(callbacks, 'producer', seen, handle)
-    if (isThenable(answer)) {
-      return process.park(answer, (value) => this.afterHandleSubscribe(value, upstream, valid, call))
+    const result = callbackTable.handleSubscribe.call(callbacks, 'producer', seen, handle)
+    if (isThenable(result)) {
+      return process.park(result, (value) => this.afterHandleSubscribe(value, upstream, valid, call))
     }
-    return this.afterHandleSubscribe(answer, upstream, valid, call)
+    return this.afterHandleSubscribe(result, upstream, valid, call)
   }
 
   private afterHandleSubscribe(
-    answer: unknown,
+    result: unknown,
     upstream: Upstream,
     valid: ValidSubscribeOptions,
     call: PendingCall | undefined,
   ): Progress {
     const { handle } = upstream
-    if (answer === undefined || answer === 'automatic') {
+    if (result === undefined || result === 'automatic') {
       upstream.window = new DemandWindow(valid.maxDemand, valid.minDemand)
       if (SubscriptionHandle.isHeld(handle)) handle.ask(valid.maxDemand)
       else this.sendAsk(upstream, valid.maxDemand)
-    } else if (answer !== 'manual') {
-      return applySubscribeResult(this.stage, answer, "'automatic', 'manual', nothing or { stop }")
+    } else if (result !== 'manual') {
+      return applySubscribeResult(this.stage, result, "'automatic', 'manual', nothing or { stop }")
     }
     this.upstreams.set(handle.tag, upstream)
     if (upstream.confirming === undefined) call?.reply(handle)
@@ -215,7 +223,8 @@ export class ConsumerHalf {
     const message = `${process.label} subscribed to the name ${name}, and no process has that name`
     const isConfirmed = valid.confirm !== false && call !== undefined
     const settle = (): void => {
-      if (isConfirmed) call.fail(new SubscriptionRefusedError(process.label, name, 'noproc', { message, cause: 'noproc' }))
+      if (isConfirmed)
+        call.fail(new SubscriptionRefusedError(process.label, name, 'noproc', { message, cause: 'noproc' }))
       else call?.reply(handle)
     }
     if (valid.cancel === 'temporary' || (valid.cancel === 'with-last' && isConfirmed)) {
@@ -263,23 +272,23 @@ export class ConsumerHalf {
 
   /** Has the stage handle a delivery that is one batch. */
   private handleSingleBatch(upstream: Upstream, ask: number, batch: readonly unknown[]): Progress {
-    const answer = this.callHandleEvents(upstream.handle, batch)
-    if (!isThenable(answer)) return this.afterOne(upstream, ask, batch.length, answer)
+    const result = this.callHandleEvents(upstream.handle, batch)
+    if (!isThenable(result)) return this.afterOne(upstream, ask, batch.length, result)
     this.awaited = upstream
     this.awaitedAsk = ask
     this.awaitedSize = batch.length
-    return this.stage.process.park(answer, this.afterAwaited)
+    return this.stage.process.park(result, this.afterAwaited)
   }
 
-  private readonly afterAwaited = (answer: unknown): Progress => {
+  private readonly afterAwaited = (result: unknown): Progress => {
     const upstream = this.awaited as Upstream
     this.awaited = undefined
-    return this.afterOne(upstream, this.awaitedAsk, this.awaitedSize, answer)
+    return this.afterOne(upstream, this.awaitedAsk, this.awaitedSize, result)
   }
 
-  private afterOne(upstream: Upstream, ask: number, size: number, answer: unknown): Progress {
+  private afterOne(upstream: Upstream, ask: number, size: number, result: unknown): Progress {
     const { process } = this.stage
-    const progress = this.afterBatch(size, answer)
+    const progress = this.afterBatch(size, result)
     if (progress !== 'done') {
       return process.afterwards(progress, () => {
         this.ask(upstream, ask)
@@ -325,9 +334,9 @@ export class ConsumerHalf {
   }
 
   private handleBatch(handle: Subscription, batch: readonly unknown[]): Progress {
-    const answer = this.callHandleEvents(handle, batch)
-    if (!isThenable(answer)) return this.afterBatch(batch.length, answer)
-    return this.stage.process.park(answer, (value) => this.afterBatch(batch.length, value))
+    const result = this.callHandleEvents(handle, batch)
+    if (!isThenable(result)) return this.afterBatch(batch.length, result)
+    return this.stage.process.park(result, (value) => this.afterBatch(batch.length, value))
   }
 
   /** Calls the user's code. */
@@ -358,9 +367,9 @@ export class ConsumerHalf {
     )
   }
 
-  private afterBatch(size: number, answer: unknown): Progress {
+  private afterBatch(size: number, result: unknown): Progress {
     this.handling -= size
-    return applyResult(this.stage, 'handleEvents', answer, this.stage.handleEventsRule)
+    return applyResult(this.stage, 'handleEvents', result, this.stage.handleEventsRule)
   }
 
   private ask(upstream: Upstream, demand: number): void {
@@ -393,7 +402,7 @@ export class ConsumerHalf {
 
   /** A producer has ended. */
   onDown(watch: Monitor): Progress {
-    return this.remove(watch.tag, 'down', watch.ending?.reason, false, watch.ending)
+    return this.remove(watch.tag, 'down', watch.cause?.reason, false, watch.cause)
   }
 
   private remove(
@@ -401,7 +410,7 @@ export class ConsumerHalf {
     kind: 'cancel' | 'down',
     reason: ExitReason,
     isRefused: boolean,
-    ending: ExitCause | undefined,
+    cause: ExitCause | undefined,
     why?: string,
   ): Progress {
     const upstream = this.upstreams.get(tag)
@@ -410,7 +419,7 @@ export class ConsumerHalf {
     this.lastUpstream = undefined
     upstream.monitor.cancel()
     const isLast = this.upstreams.size === 0
-    const cancellation: Cancellation = { upstream, kind, reason, isRefused, ending, isLast }
+    const cancellation: Cancellation = { upstream, kind, reason, isRefused, cause, isLast }
     const call = upstream.confirming
     if (call === undefined) return this.stage.scheduleCancel(cancellation)
     upstream.confirming = undefined
@@ -422,14 +431,14 @@ export class ConsumerHalf {
     return this.stage.scheduleCancel(isHandled ? { ...cancellation, isRefused: true } : cancellation)
   }
 
-  private refusal({ upstream, reason, ending }: Cancellation, why: string | undefined): SubscriptionRefusedError {
+  private refusal({ upstream, reason, cause }: Cancellation, why: string | undefined): SubscriptionRefusedError {
     const { label } = this.stage.process
     const producer = upstream.producer.label
     if (why !== undefined) {
       const message = `${producer} refused the subscription of ${label}: ${why}`
       return new SubscriptionRefusedError(label, producer, reason, { message, cause: reason })
     }
-    const late = LateSubscription.detailsOf(ending)
+    const late = LateSubscription.detailsOf(cause)
     const details = late && { message: `${label} could not subscribe: ${late.message}`, cause: late.cause }
     return new SubscriptionRefusedError(label, producer, reason, details)
   }
@@ -470,17 +479,17 @@ export class ConsumerHalf {
   }
 
   /** Tells `handleCancel` of the end of a subscription. */
-  callHandleCancel({ kind, reason, upstream, ending }: Cancellation): Progress {
+  callHandleCancel({ kind, reason, upstream, cause }: Cancellation): Progress {
     const { process, callbackTable, callbacks } = this.stage
     if (callbackTable.handleCancel === undefined) return 'done'
-    process.noteCause(ending)
+    process.noteCause(cause)
     process.callback = 'handleCancel'
-    const answer = callbackTable.handleCancel.call(callbacks, { [kind]: reason }, upstream.handle)
-    return applyResult(this.stage, 'handleCancel', answer, this.cancelRule)
+    const result = callbackTable.handleCancel.call(callbacks, { [kind]: reason }, upstream.handle)
+    return applyResult(this.stage, 'handleCancel', result, this.cancelRule)
   }
 
   /** Stops the stage because a subscription has ended. */
-  stopBecauseOf({ upstream, reason, ending }: Cancellation): Progress {
+  stopBecauseOf({ upstream, reason, cause }: Cancellation): Progress {
     const { process } = this.stage
     const facts = { process: process.id, producer: upstream.producer.id, reason }
     process.runtime.log(
@@ -488,7 +497,7 @@ export class ConsumerHalf {
       `${process.label} stops, as its subscription to ${upstream.producer.label} ended`,
       facts,
     )
-    return process.stop(reason, ending)
+    return process.stop(reason, cause)
   }
 }
 

@@ -10,7 +10,8 @@ export function subscribeToAll(
 ): Progress {
   for (let next = start; next < requests.length; next++) {
     const progress = half.subscribe(requests[next] as SubscribeRequest, undefined)
-    if (progress !== 'done') return process.afterwards(progress, () => subscribeToAll(process, half, requests, next + 1))
+    if (progress !== 'done')
+      return process.afterwards(progress, () => subscribeToAll(process, half, requests, next + 1))
   }
   return 'done'
 }

@@ -6,7 +6,7 @@ import type { ExitReason } from '../../process/exit/exit-reason.ts'
 import type { Behaviour, Process, Progress } from '../../process/process.ts'
 import { IgnoredStart, InvalidStart } from '../../process/start/start.ts'
 import type { Inspection } from '../../telemetry/inspection.ts'
-import { readCallbacks, isRecord } from '../callback/read-callbacks.ts'
+import { isRecord, readCallbacks } from '../callback/read-callbacks.ts'
 import { LiveStageContext } from '../handles/stage-context.ts'
 import type { StageBehaviour } from '../kinds/stage-behaviour.ts'
 
@@ -34,18 +34,18 @@ export class StageSetup implements Behaviour {
     const { process, setup } = this
     if (typeof setup !== 'function') return this.install(setup)
     process.callback = 'set-up'
-    const answer: unknown = setup(new LiveStageContext(process))
-    if (isThenable(answer)) return process.park(answer, (callbacks) => this.install(callbacks))
-    return this.install(answer)
+    const result: unknown = setup(new LiveStageContext(process))
+    if (isThenable(result)) return process.park(result, (callbacks) => this.install(callbacks))
+    return this.install(result)
   }
 
-  private install(answer: unknown): Progress {
+  private install(result: unknown): Progress {
     const { process } = this
-    if (answer === 'ignore') return process.stop(new IgnoredStart(process.label))
-    if (isStop(answer)) return process.stop(answer.stop)
+    if (result === 'ignore') return process.stop(new IgnoredStart(process.label))
+    if (isStop(result)) return process.stop(result.stop)
     let stage: StageBehaviour
     try {
-      stage = this.build(answer)
+      stage = this.build(result)
     } catch (mistake) {
       return process.stop(new InvalidStart(thrownReason(mistake), process.label))
     }
@@ -53,17 +53,17 @@ export class StageSetup implements Behaviour {
     return stage.init()
   }
 
-  private build(answer: unknown): StageBehaviour {
-    if (!isRecord(answer)) {
-      throw new TypeError(`expected a stage's callbacks, or a function that answers them, got: ${quote(answer)}`)
+  private build(result: unknown): StageBehaviour {
+    if (!isRecord(result)) {
+      throw new TypeError(`expected a stage's callbacks, or a function that answers them, got: ${quote(result)}`)
     }
-    if (claimed.has(answer)) {
+    if (claimed.has(result)) {
       throw new TypeError(
         'expected callbacks that no stage has run before, got the same object again: make a new one for each start',
       )
     }
-    claimed.add(answer)
-    return this.makeStage(this.process, answer, readCallbacks(answer))
+    claimed.add(result)
+    return this.makeStage(this.process, result, readCallbacks(result))
   }
 
   receive(): Progress {
@@ -84,8 +84,8 @@ export class StageSetup implements Behaviour {
 }
 
 /** Whether a set-up answered that the stage is not to start. */
-function isStop(answer: unknown): answer is { readonly stop: ExitReason } {
-  if (!isRecord(answer)) return false
-  const keys = Object.keys(answer)
+function isStop(result: unknown): result is { readonly stop: ExitReason } {
+  if (!isRecord(result)) return false
+  const keys = Object.keys(result)
   return keys.length === 1 && keys[0] === 'stop'
 }

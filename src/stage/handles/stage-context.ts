@@ -1,4 +1,4 @@
-import { StageEndedError, NoProcessError } from '../../base/errors.ts'
+import { NoProcessError, StageEndedError } from '../../base/errors.ts'
 import { oneOf } from '../../base/expect-one-of.ts'
 import { quote } from '../../base/quote.ts'
 import { signalOf } from '../../process/abort-signal.ts'

@@ -130,7 +130,7 @@ export class StreamConsumer implements Behaviour {
         return this.onEnd(message.tag, (message.body as { readonly reason: ExitReason }).reason, undefined)
       case 'producer-down': {
         const watch = message.body as Monitor
-        return watch.isActive ? this.onEnd(watch.tag, watch.ending?.reason, watch.ending) : 'done'
+        return watch.isActive ? this.onEnd(watch.tag, watch.cause?.reason, watch.cause) : 'done'
       }
       case 'leave':
         return this.leave(message.body as number)
@@ -166,16 +166,16 @@ export class StreamConsumer implements Behaviour {
     return 'done'
   }
 
-  private onEnd(tag: string, reason: ExitReason, ending: ExitCause | undefined): Progress {
+  private onEnd(tag: string, reason: ExitReason, cause: ExitCause | undefined): Progress {
     const upstream = this.upstreams.get(tag)
     if (upstream === undefined) return 'done'
     this.upstreams.delete(tag)
     upstream.monitor.cancel()
-    const isClean = isCleanExit(reason) && (ending === undefined || ending.isClean)
+    const isClean = isCleanExit(reason) && (cause === undefined || cause.isClean)
     const endsStream = upstream.cancel === 'permanent' || (upstream.cancel !== 'temporary' && !isClean)
     if (!this.isLeaving && endsStream) {
       // The others are cancelled once the stream has come to this point: what it takes before, it still asks for.
-      this.listener.finish(isClean ? undefined : failureOf(upstream, reason, ending))
+      this.listener.finish(isClean ? undefined : failureOf(upstream, reason, cause))
     }
     return this.endIfAlone()
   }
@@ -231,8 +231,8 @@ function cancelOf(options: Readonly<Record<string, unknown>>): CancelMode {
 }
 
 /** The failure that a stream rejects with: the one behind it, where the producer was shut down because of another. */
-function failureOf({ producer }: StreamUpstream, reason: ExitReason, ending: ExitCause | undefined): StreamFailure {
-  const details = LateSubscription.detailsOf(ending)
-  if (ending === undefined || details !== undefined) return { label: producer.label, reason, details }
-  return { label: ending.root.origin, reason: ending.root.reason }
+function failureOf({ producer }: StreamUpstream, reason: ExitReason, cause: ExitCause | undefined): StreamFailure {
+  const details = LateSubscription.detailsOf(cause)
+  if (cause === undefined || details !== undefined) return { label: producer.label, reason, details }
+  return { label: cause.root.origin, reason: cause.root.reason }
 }

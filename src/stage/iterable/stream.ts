@@ -23,8 +23,8 @@ import {
   type StreamBatch,
   StreamConsumer,
   type StreamDemand,
-  type StreamListener,
   type StreamFailure,
+  type StreamListener,
 } from './stream-consumer.ts'
 
 /** How a stream begins. */

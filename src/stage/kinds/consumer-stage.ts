@@ -15,7 +15,7 @@ import {
 } from '../consuming/consumer-half.ts'
 import { countEvents } from '../consuming/mailbox-events.ts'
 import { subscribeToAll } from '../consuming/subscribe-to-all.ts'
-import { type EventsMessage, type CancelledMessage, type SubscribeMessage, sendCancelled } from '../protocol.ts'
+import { type CancelledMessage, type EventsMessage, type SubscribeMessage, sendCancelled } from '../protocol.ts'
 import type { DemandMode } from '../types/references.ts'
 import type { Subscription } from '../types/subscription.ts'
 import { StageBehaviour } from './stage-behaviour.ts'

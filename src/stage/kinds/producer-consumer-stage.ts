@@ -16,7 +16,7 @@ import {
 import { countEvents } from '../consuming/mailbox-events.ts'
 import { subscribeToAll } from '../consuming/subscribe-to-all.ts'
 import { type EmittingOptions, type EmittingStage, ProducerHalf } from '../producing/producer-half.ts'
-import type { AskMessage, CancelMessage, EventsMessage, CancelledMessage, SubscribeMessage } from '../protocol.ts'
+import type { AskMessage, CancelledMessage, CancelMessage, EventsMessage, SubscribeMessage } from '../protocol.ts'
 import type { DemandMode } from '../types/references.ts'
 import type { Subscription } from '../types/subscription.ts'
 import { StageBehaviour } from './stage-behaviour.ts'
@@ -123,7 +123,8 @@ export class ProducerConsumerStage extends StageBehaviour implements EmittingSta
       case 'events': {
         const { handle } = entry.upstream
         // Nobody takes back what came under a subscription that has ended meanwhile; nothing is asked for it either.
-        if (this.consuming.find(handle.tag) === undefined) return this.consuming.handleWithoutDemand(handle, entry.events)
+        if (this.consuming.find(handle.tag) === undefined)
+          return this.consuming.handleWithoutDemand(handle, entry.events)
         return this.consuming.handle(entry.upstream, entry.events)
       }
       case 'info':

@@ -72,8 +72,8 @@ export class ProducerStage extends StageBehaviour implements EmittingStage {
     const { process } = this
     process.callback = 'handleDemand'
     const { hasListeners } = process.runtime.telemetry
-    const answer = hasListeners ? this.timedHandleDemand(demand) : this.demanded.call(this.callbacks, demand)
-    return applyResult(this, 'handleDemand', answer, 'events')
+    const result = hasListeners ? this.timedHandleDemand(demand) : this.demanded.call(this.callbacks, demand)
+    return applyResult(this, 'handleDemand', result, 'events')
   }
 
   private timedHandleDemand(demand: number): unknown {

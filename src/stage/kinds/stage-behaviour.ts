@@ -8,11 +8,11 @@ import type { Behaviour, Process, Progress } from '../../process/process.ts'
 import type { ProcessRef } from '../../process/process-ref.ts'
 import type { ProcessReference } from '../../process/reference.ts'
 import type { Inspection } from '../../telemetry/inspection.ts'
-import { type ResultRule, applyResult, applyCallResult } from '../callback/apply-result.ts'
+import { applyCallResult, applyResult, type ResultRule } from '../callback/apply-result.ts'
 import type { CallbackTable } from '../callback/callback-table.ts'
 import { findHandler } from '../callback/find-handler.ts'
 import type { SubscribeRequest } from '../consuming/consumer-half.ts'
-import type { AskMessage, CancelMessage, EventsMessage, CancelledMessage, SubscribeMessage } from '../protocol.ts'
+import type { AskMessage, CancelledMessage, CancelMessage, EventsMessage, SubscribeMessage } from '../protocol.ts'
 import type { Down, Exit } from '../types/context.ts'
 import type { DemandMode } from '../types/references.ts'
 import type { Subscription } from '../types/subscription.ts'
@@ -149,7 +149,7 @@ export abstract class StageBehaviour implements Behaviour {
       case 'down':
         return isActive(message) ? this.onMonitoredDown(message.body as Monitor) : 'done'
       case 'exit':
-        return this.onExit(message.body as { from: unknown; ending: ExitCause })
+        return this.onExit(message.body as { from: unknown; cause: ExitCause })
       case 'subscribe-call': {
         const { call, argument } = message.body as Request<SubscribeRequest>
         return this.subscribe(argument, call)
@@ -209,14 +209,14 @@ export abstract class StageBehaviour implements Behaviour {
 
   /** A process that the stage monitors has ended. */
   private onMonitoredDown(watch: Monitor): Progress {
-    this.process.noteCause(watch.ending)
-    return this.handleInfo({ down: watch.target, reason: watch.ending?.reason } satisfies Down)
+    this.process.noteCause(watch.cause)
+    return this.handleInfo({ down: watch.target, reason: watch.cause?.reason } satisfies Down)
   }
 
   /** A linked process has ended, or somebody has called `exit`, and the stage traps that. */
-  private onExit({ from, ending }: { readonly from: unknown; readonly ending: ExitCause }): Progress {
-    this.process.noteCause(ending)
-    return this.handleInfo({ exit: from as ProcessRef | undefined, reason: ending.reason } satisfies Exit)
+  private onExit({ from, cause }: { readonly from: unknown; readonly cause: ExitCause }): Progress {
+    this.process.noteCause(cause)
+    return this.handleInfo({ exit: from as ProcessRef | undefined, reason: cause.reason } satisfies Exit)
   }
 
   // ── Callbacks that all kinds have ─────────────────────────────────────────────────────────────────────────────
@@ -245,8 +245,8 @@ export abstract class StageBehaviour implements Behaviour {
     const name = `handleCall.${String(kind)}`
     process.callback = name
     const from = { reply: (value: unknown): void => call.reply(value) }
-    const answer = handler.call(callbackTable.handleCall, argument.arguments[0], from)
-    return applyCallResult(this, name, answer, call)
+    const result = handler.call(callbackTable.handleCall, argument.arguments[0], from)
+    return applyCallResult(this, name, result, call)
   }
 
   private handleCast({ kind, arguments: request }: UserRequest): Progress {
@@ -267,9 +267,9 @@ export abstract class StageBehaviour implements Behaviour {
     const { process, callbackTable, callbacks } = this
     if (callbackTable.terminate === undefined) return 'done'
     process.callback = 'terminate'
-    const answer = callbackTable.terminate.call(callbacks, reason)
+    const result = callbackTable.terminate.call(callbacks, reason)
     // Whatever it answers is of no interest, but it is waited for.
-    return process.waitFor(answer)
+    return process.waitFor(result)
   }
 
   /** What its `inspect` answers, or else its callbacks object where that is an instance of a class: its fields are its state. */

@@ -1,5 +1,5 @@
 import { BadReturnError } from '../../base/errors.ts'
-import type { DispatchResult, Dispatcher, DispatcherInfo } from '../../dispatcher/dispatcher.ts'
+import type { Dispatcher, DispatcherInfo, DispatchResult } from '../../dispatcher/dispatcher.ts'
 import type { DispatcherInspection, PartitionInspection } from '../../telemetry/inspection.ts'
 
 // Dispatchers are users' code, too: what they answer is checked where it enters, or the mistake shows far from there.
@@ -11,16 +11,16 @@ export function expectAddedDemand(method: string, demand: unknown): number {
 }
 
 /** Checks that what a dispatcher's `subscribe`, `ask` or `cancel` answered beside a number is a record. */
-export function expectRecord<Answer extends object>(method: string, expected: string, answer: Answer): Answer {
-  if (typeof answer === 'object' && (answer as unknown) !== null) return answer
-  throw new BadReturnError(method, expected, answer)
+export function expectRecord<Answer extends object>(method: string, expected: string, result: Answer): Answer {
+  if (typeof result === 'object' && (result as unknown) !== null) return result
+  throw new BadReturnError(method, expected, result)
 }
 
 /** Checks what a dispatcher's `dispatch` answered, but for the deliveries one by one. */
-export function expectDispatched(answer: DispatchResult): DispatchResult {
-  const { deliveries, leftover } = expectRecord('dispatch', EXPECTED, answer)
-  if (Array.isArray(deliveries) && Array.isArray(leftover)) return answer
-  throw new BadReturnError('dispatch', EXPECTED, answer)
+export function expectDispatched(result: DispatchResult): DispatchResult {
+  const { deliveries, leftover } = expectRecord('dispatch', EXPECTED, result)
+  if (Array.isArray(deliveries) && Array.isArray(leftover)) return result
+  throw new BadReturnError('dispatch', EXPECTED, result)
 }
 
 const EXPECTED = '{ deliveries, leftover }, which are arrays'
@@ -33,7 +33,9 @@ export function inspectDispatcher(dispatcher: Dispatcher<never, never>): Dispatc
   const kind = KINDS.includes(shape?.kind) ? (shape?.kind as DispatcherInfo['kind']) : 'custom'
   const held = countOf(dispatcher.queuedCount?.())
   const partitions: unknown = shape?.partitions
-  return Array.isArray(partitions) ? { kind, queued: held, partitions: partitions.map(inspectPartition) } : { kind, queued: held }
+  return Array.isArray(partitions)
+    ? { kind, queued: held, partitions: partitions.map(inspectPartition) }
+    : { kind, queued: held }
 }
 
 function inspectPartition(given: Partial<PartitionInspection> | null | undefined): PartitionInspection {

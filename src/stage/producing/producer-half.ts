@@ -1,7 +1,7 @@
 import { emptyArray } from '../../base/empty-array.ts'
 import { BadReturnError } from '../../base/errors.ts'
 import { isThenable } from '../../base/thenable.ts'
-import type { DispatchResult, Dispatcher, DemandResult, Subscriber } from '../../dispatcher/dispatcher.ts'
+import type { DemandResult, Dispatcher, DispatchResult, Subscriber } from '../../dispatcher/dispatcher.ts'
 import { SingleReceiver } from '../../dispatcher/single-receiver.ts'
 import type { ExitReason } from '../../process/exit/exit-reason.ts'
 import { Message } from '../../process/message.ts'
@@ -13,7 +13,14 @@ import type { ResultRule } from '../callback/apply-result.ts'
 import { applyResult, applySubscribeResult } from '../callback/apply-result.ts'
 import { timeOrNull } from '../callback/timed-callback.ts'
 import type { StageBehaviour } from '../kinds/stage-behaviour.ts'
-import { type AskMessage, type CancelMessage, PROTOCOL_VERSION, type SubscribeMessage, sendCancelled, sendEvents } from '../protocol.ts'
+import {
+  type AskMessage,
+  type CancelMessage,
+  PROTOCOL_VERSION,
+  type SubscribeMessage,
+  sendCancelled,
+  sendEvents,
+} from '../protocol.ts'
 import type { DemandMode } from '../types/references.ts'
 import { Buffer, type BufferKeep } from './buffer.ts'
 import { expectAddedDemand, expectDispatched, expectRecord, inspectDispatcher } from './dispatcher-results.ts'
@@ -179,30 +186,30 @@ export class ProducerHalf {
     const { handleSubscribe } = callbackTable
     if (handleSubscribe === undefined) return this.admit(subscriber, message)
     process.callback = 'handleSubscribe'
-    const answer = handleSubscribe.call(this.stage.callbacks, 'consumer', body.options, subscriber)
-    if (isThenable(answer)) {
-      return process.park(answer, (value) => this.afterHandleSubscribe(value, subscriber, message))
+    const result = handleSubscribe.call(this.stage.callbacks, 'consumer', body.options, subscriber)
+    if (isThenable(result)) {
+      return process.park(result, (value) => this.afterHandleSubscribe(value, subscriber, message))
     }
-    return this.afterHandleSubscribe(answer, subscriber, message)
+    return this.afterHandleSubscribe(result, subscriber, message)
   }
 
-  private afterHandleSubscribe(answer: unknown, subscriber: ProducerSubscription, message: SubscribeMessage): Progress {
-    if (answer === undefined || answer === 'automatic') return this.admit(subscriber, message)
-    return applySubscribeResult(this.stage, answer, "'automatic', nothing or { stop } for a consumer")
+  private afterHandleSubscribe(result: unknown, subscriber: ProducerSubscription, message: SubscribeMessage): Progress {
+    if (result === undefined || result === 'automatic') return this.admit(subscriber, message)
+    return applySubscribeResult(this.stage, result, "'automatic', nothing or { stop } for a consumer")
   }
 
   /** Tells the dispatcher, and only now, as that may bring demand, and the stage must know the subscriber then. */
   private admit(subscriber: ProducerSubscription, message: SubscribeMessage): Progress {
     const { process } = this.stage
-    const answer = this.dispatcher.subscribe(subscriber, message.body.options)
-    if (typeof answer === 'number') {
-      this.announced += expectAddedDemand('subscribe', answer)
+    const result = this.dispatcher.subscribe(subscriber, message.body.options)
+    if (typeof result === 'number') {
+      this.announced += expectAddedDemand('subscribe', result)
       ProducerSubscription.admit(subscriber)
       emitStarted(process, subscriber, message.body.options, this.subscribers.size)
       if (message.body.confirm) sendEvents(referenceOf(subscriber), subscriber.tag, process.reference, [])
       return this.stage.onDemand()
     }
-    const { refuse, message: why } = expectRecord('subscribe', 'the demand that it adds, or { refuse }', answer)
+    const { refuse, message: why } = expectRecord('subscribe', 'the demand that it adds, or { refuse }', result)
     this.log('warn', `${process.label} refused a subscription of ${referenceOf(subscriber).label}: ${why ?? refuse}`, {
       consumer: subscriber.consumer,
     })
@@ -226,8 +233,8 @@ export class ProducerHalf {
     else if (isAdmitted(subscriber)) emitCancelled(process, subscriber, kind, reason, this.subscribers.size)
     if (callbackTable.handleCancel === undefined) return this.stage.onDemand()
     process.callback = 'handleCancel'
-    const answer = callbackTable.handleCancel.call(callbacks, { [kind]: reason }, subscriber)
-    const progress = applyResult(this.stage, 'handleCancel', answer, this.cancelRule)
+    const result = callbackTable.handleCancel.call(callbacks, { [kind]: reason }, subscriber)
+    const progress = applyResult(this.stage, 'handleCancel', result, this.cancelRule)
     if (progress !== 'done') return process.afterwards(progress, () => this.stage.onDemand())
     return this.stage.onDemand()
   }
@@ -257,8 +264,8 @@ export class ProducerHalf {
 
   /** The end of one who was watched: a consumer of this stage? Undefined where it is none. */
   onDown(watch: Monitor): Progress {
-    this.stage.process.noteCause(watch.ending)
-    return this.cancel(watch.tag, 'down', watch.ending?.reason)
+    this.stage.process.noteCause(watch.cause)
+    return this.cancel(watch.tag, 'down', watch.cause?.reason)
   }
 
   // ── Demand and events ─────────────────────────────────────────────────────────────────────────────────────────
@@ -286,8 +293,8 @@ export class ProducerHalf {
     if (this.pending === 0) this.demandSince = runtime.scheduler.cachedNow()
     this.pending += demand
     if (runtime.telemetry.hasListeners && message.kind === 'ask') emitDemand(stage.process, subscriber, demand, pending)
-    const answer = this.dispatcher.ask(subscriber, demand)
-    if (typeof answer !== 'number' || !this.knowsOpenDemand) this.applyDispatcherResult('ask', answer)
+    const result = this.dispatcher.ask(subscriber, demand)
+    if (typeof result !== 'number' || !this.knowsOpenDemand) this.applyDispatcherResult('ask', result)
     return stage.onDemand()
   }
 
@@ -297,18 +304,18 @@ export class ProducerHalf {
   }
 
   /** Sends what the dispatcher let go of, and notes the demand that it adds. */
-  private applyDispatcherResult(method: 'ask' | 'cancel', answer: number | DemandResult): void {
-    if (typeof answer === 'number') {
-      if (!this.knowsOpenDemand) this.announced += expectAddedDemand(method, answer)
+  private applyDispatcherResult(method: 'ask' | 'cancel', result: number | DemandResult): void {
+    if (typeof result === 'number') {
+      if (!this.knowsOpenDemand) this.announced += expectAddedDemand(method, result)
       return
     }
     const { process } = this.stage
-    expectRecord(method, 'the demand that it adds, or { demand, deliveries?, … }', answer)
-    if (answer.warning !== undefined) this.log('warn', `${process.label}: ${answer.warning}`, {})
-    if (answer.deliveries !== undefined) for (const delivery of answer.deliveries) this.deliverHeld(...delivery)
-    if (answer.infos !== undefined) for (const info of answer.infos) this.sendInfo(info)
-    if (answer.discarded !== undefined && answer.discarded > 0) this.discardHeld(answer.discarded)
-    this.announced += expectAddedDemand(method, answer.demand)
+    expectRecord(method, 'the demand that it adds, or { demand, deliveries?, … }', result)
+    if (result.warning !== undefined) this.log('warn', `${process.label}: ${result.warning}`, {})
+    if (result.deliveries !== undefined) for (const delivery of result.deliveries) this.deliverHeld(...delivery)
+    if (result.infos !== undefined) for (const info of result.infos) this.sendInfo(info)
+    if (result.discarded !== undefined && result.discarded > 0) this.discardHeld(result.discarded)
+    this.announced += expectAddedDemand(method, result.demand)
   }
 
   /** Sends events that the dispatcher held, unless their consumer has exited. */
@@ -456,8 +463,8 @@ export class ProducerHalf {
   }
 
   /** Asks anew for what subscribers did not want: by a message, for their demand comes behind what is there already. */
-  private sendReturnedDemand(unwanted: NonNullable<DispatchResult['returnedDemand']>): void {
-    for (const [subscriber, count] of unwanted) {
+  private sendReturnedDemand(returnedDemand: NonNullable<DispatchResult['returnedDemand']>): void {
+    for (const [subscriber, count] of returnedDemand) {
       const owner = subscriber as ProducerSubscription
       addPending(owner, -count)
       this.reducePending(count)
@@ -482,11 +489,11 @@ export class ProducerHalf {
     emitDiscarded(process, count, 'buffer full')
     if (callbackTable.formatDiscarded !== undefined) {
       process.callback = 'formatDiscarded'
-      const answer: unknown = callbackTable.formatDiscarded.call(callbacks, count)
+      const result: unknown = callbackTable.formatDiscarded.call(callbacks, count)
       // If a promise rejects besides, that is the same mistake, and not another failure.
-      if (isThenable(answer)) answer.then(undefined, () => {})
-      if (typeof answer !== 'boolean') throw new BadReturnError('formatDiscarded', 'a boolean', answer)
-      if (!answer) return
+      if (isThenable(result)) result.then(undefined, () => {})
+      if (typeof result !== 'boolean') throw new BadReturnError('formatDiscarded', 'a boolean', result)
+      if (!result) return
     }
     this.log('warn', `${process.label} has discarded ${count} events from its buffer`, { discarded: count })
   }

@@ -118,8 +118,8 @@ class ConsumerMonitor extends Monitor {
     this.onExit = onExit
   }
 
-  override fire(ending: ExitCause): void {
+  override fire(cause: ExitCause): void {
     this.onExit()
-    super.fire(ending)
+    super.fire(cause)
   }
 }

@@ -38,9 +38,9 @@ export class LateSubscription extends ExitCause {
  * source may well be done before its last consumer comes. A failed one is `'noproc'`, as in GenStage.
  */
 export function endForLateSubscriber(consumer: Process, producer: ProcessReference): ExitCause | undefined {
-  const { ending, label } = producer
-  if (ending === undefined || ending.isClean) return ending
-  const { root } = ending
+  const { cause, label } = producer
+  if (cause === undefined || cause.isClean) return cause
+  const { root } = cause
   const whose = root.origin === label ? '' : `, because ${root.origin} failed`
   const message = `it subscribed to ${label}, which had ended before with ${describeReason(root.reason)}${whose}`
   return new LateSubscription(consumer.label, message, root.reason)

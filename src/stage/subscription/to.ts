@@ -1,5 +1,5 @@
 import type { ProducerRef, produces } from '../types/references.ts'
-import type { OptionsOf, SubscribeOptions, SourceWithOptions } from '../types/subscription.ts'
+import type { OptionsOf, SourceWithOptions, SubscribeOptions } from '../types/subscription.ts'
 
 /**
  * A producer with the options to subscribe with, for `subscribeTo`, `stream` and a stage's own `subscribe`.

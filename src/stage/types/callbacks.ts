@@ -1,7 +1,15 @@
 import type { Dispatcher } from '../../dispatcher/dispatcher.ts'
 import type { ExitReason } from '../../process/exit/exit-reason.ts'
 import type { DemandMode } from './references.ts'
-import type { CallResult, CancelReason, EmitResult, OptionalEmitResult, ConsumeResult, Stop, SubscribeResult } from './results.ts'
+import type {
+  CallResult,
+  CancelReason,
+  ConsumeResult,
+  EmitResult,
+  OptionalEmitResult,
+  Stop,
+  SubscribeResult,
+} from './results.ts'
 import type { From, Source, SubscribeOptions, SubscriberHandle, Subscription } from './subscription.ts'
 
 /**

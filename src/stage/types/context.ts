@@ -1,7 +1,7 @@
 import type { ExitReason } from '../../process/exit/exit-reason.ts'
 import type { AbortSignalLike, ProcessRef } from '../../process/process-ref.ts'
 import type { Stage, StartOptions } from '../../process/start/start-types.ts'
-import type { Callable, CallArguments, CallReply, DemandMode, StageRef } from './references.ts'
+import type { CallArguments, Callable, CallReply, DemandMode, StageRef } from './references.ts'
 import type { Source, Subscription } from './subscription.ts'
 
 /**

@@ -1,4 +1,4 @@
-import type { Castable, Callable, HandlesOptions, AcceptsOptions } from './references.ts'
+import type { AcceptsOptions, Callable, Castable, HandlesOptions } from './references.ts'
 import type { From, SubscribeOptions } from './subscription.ts'
 
 // How the types of a stage's callbacks become the type of its reference.

@@ -24,7 +24,11 @@ export interface EmitAndStop<out Out> {
 export type EmitResult<Out> = readonly Out[] | EmitAndStop<Out> | Promise<readonly Out[] | EmitAndStop<Out>>
 
 /** What a callback answers that may emit on occasion: events, or nothing. */
-export type OptionalEmitResult<Out> = void | readonly Out[] | EmitAndStop<Out> | Promise<void | readonly Out[] | EmitAndStop<Out>>
+export type OptionalEmitResult<Out> =
+  | void
+  | readonly Out[]
+  | EmitAndStop<Out>
+  | Promise<void | readonly Out[] | EmitAndStop<Out>>
 
 /** What a consumer's callback answers: nothing, or `{ stop: reason }`. A consumer emits no events. */
 export type ConsumeResult = void | Stop | Promise<void | Stop>

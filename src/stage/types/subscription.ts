@@ -1,6 +1,6 @@
 import type { Subscriber } from '../../dispatcher/dispatcher.ts'
 import type { ExitReason } from '../../process/exit/exit-reason.ts'
-import type { ProducerRef, produces, HandlesOptions, subscribeOptions, AcceptsOptions } from './references.ts'
+import type { AcceptsOptions, HandlesOptions, ProducerRef, produces, subscribeOptions } from './references.ts'
 
 /**
  * How a consumer takes events from a producer.
@@ -101,7 +101,9 @@ export interface From<in Reply> {
  *
  * A producer whose dispatcher demands options (`partition`) can only be given with them.
  */
-export type Source<In> = (ProducerRef<In> & { readonly [subscribeOptions]?: (options: {}) => void }) | SourceWithOptions<In>
+export type Source<In> =
+  | (ProducerRef<In> & { readonly [subscribeOptions]?: (options: {}) => void })
+  | SourceWithOptions<In>
 
 /** A producer with the options to subscribe with, as `to` makes it. */
 export interface SourceWithOptions<out Out> {

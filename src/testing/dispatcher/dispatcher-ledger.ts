@@ -138,7 +138,8 @@ export class DispatcherLedger {
   checkBatches(): void {
     for (const { batch, copy } of this.batches) {
       const isSame = batch.length === copy.length && batch.every((event, index) => Object.is(event, copy[index]))
-      if (!isSame) throw new ContractViolation('batch', `it changed ${quote(copy)}, which it had handed out, to ${quote(batch)}`)
+      if (!isSame)
+        throw new ContractViolation('batch', `it changed ${quote(copy)}, which it had handed out, to ${quote(batch)}`)
     }
   }
 
@@ -156,7 +157,8 @@ export class DispatcherLedger {
 
   private balanceMembers(): void {
     for (const { subscriber, due } of this.members.values()) {
-      if (due > 0) throw new ContractViolation('loss', `${subscriber.tag} was not handed ${due} of the events that went out`)
+      if (due > 0)
+        throw new ContractViolation('loss', `${subscriber.tag} was not handed ${due} of the events that went out`)
     }
   }
 
@@ -169,7 +171,10 @@ export class DispatcherLedger {
   private charge(member: Member, count: number, verb: string, what: string): void {
     const { subscriber, open } = member
     if (count > open) {
-      throw new ContractViolation('excess', `it ${verb} ${subscriber.tag} ${count} ${what}, of whose demand ${open} was open`)
+      throw new ContractViolation(
+        'excess',
+        `it ${verb} ${subscriber.tag} ${count} ${what}, of whose demand ${open} was open`,
+      )
     }
     member.open -= count
   }
@@ -183,7 +188,8 @@ export class DispatcherLedger {
     const earlier = this.terms.broadcast ? member.got : this.handedOut
     if (earlier.has(number)) throw new ContractViolation('once', `it handed out event ${number} again, to ${tag}`)
     const rank = this.ranks.get(number) ?? 0
-    if (rank < member.last) throw new ContractViolation('order', `it handed ${tag} event ${number} behind one given later`)
+    if (rank < member.last)
+      throw new ContractViolation('order', `it handed ${tag} event ${number} behind one given later`)
     member.last = rank
     earlier.add(number)
     if (!isMeantToGo) member.due--

@@ -1,24 +1,24 @@
 import { quote } from '../../base/quote.ts'
-import type { Delivery, DispatchResult, DemandResult } from '../../dispatcher/dispatcher.ts'
+import type { Delivery, DemandResult, DispatchResult } from '../../dispatcher/dispatcher.ts'
 import { ContractViolation } from './contract-violation.ts'
 
 /** An answer to `ask` or `cancel` with nothing left out. */
 export type FullServed = Required<Omit<DemandResult, 'warning'>>
 
 /** Reads what `subscribe` answered: the demand, or undefined for a refusal. */
-export function readSubscribed(answer: unknown): number | undefined {
-  if (typeof answer === 'object' && answer !== null && 'refuse' in answer) {
-    if (typeof answer.refuse === 'string') return undefined
-    throw new ContractViolation('form', `it refused a subscription with ${quote(answer.refuse)}, which is no string`)
+export function readSubscribed(result: unknown): number | undefined {
+  if (typeof result === 'object' && result !== null && 'refuse' in result) {
+    if (typeof result.refuse === 'string') return undefined
+    throw new ContractViolation('form', `it refused a subscription with ${quote(result.refuse)}, which is no string`)
   }
-  return readDemand(answer, 'subscribe')
+  return readDemand(result, 'subscribe')
 }
 
 /** Reads what `ask` or `cancel` answered. */
-export function readServed(answer: unknown, from: string): FullServed {
+export function readServed(result: unknown, from: string): FullServed {
   const nothing = { deliveries: [], infos: [], discarded: 0 }
-  if (typeof answer === 'number') return { ...nothing, demand: readDemand(answer, from) }
-  const record = readRecord(answer, from, 'a number or { demand, … }')
+  if (typeof result === 'number') return { ...nothing, demand: readDemand(result, from) }
+  const record = readRecord(result, from, 'a number or { demand, … }')
   const { deliveries = [], infos = [], discarded = 0, warning = '' } = record
   if (!Array.isArray(infos)) throw wrong(from, 'an array of infos', infos)
   if (!isCount(discarded)) throw wrong(from, 'a discarded that is an integer of at least 0', discarded)
@@ -27,22 +27,23 @@ export function readServed(answer: unknown, from: string): FullServed {
 }
 
 /** Reads what `dispatch` answered. */
-export function readDispatched(answer: unknown): Required<DispatchResult> {
+export function readDispatched(result: unknown): Required<DispatchResult> {
   const {
     deliveries,
     leftover,
-    unwanted = [],
+    returnedDemand = [],
     filtered = 0,
-  } = readRecord(answer, 'dispatch', '{ deliveries, leftover }')
+  } = readRecord(result, 'dispatch', '{ deliveries, leftover }')
   if (!Array.isArray(leftover)) throw wrong('dispatch', 'a leftover that is an array', leftover)
-  const isUnwanted = Array.isArray(unwanted) && unwanted.every((each) => Array.isArray(each) && isCount(each[1]))
-  if (!isUnwanted) throw wrong('dispatch', 'an unwanted that is an array of [subscriber, count]', unwanted)
+  const isValid =
+    Array.isArray(returnedDemand) && returnedDemand.every((each) => Array.isArray(each) && isCount(each[1]))
+  if (!isValid) throw wrong('dispatch', 'returnedDemand that is an array of [subscriber, count]', returnedDemand)
   if (!isCount(filtered)) throw wrong('dispatch', 'a filtered that is an integer of at least 0', filtered)
   return {
     deliveries: readDeliveries(deliveries, 'dispatch'),
     leftover,
     filtered,
-    returnedDemand: unwanted as Required<DispatchResult>['returnedDemand'],
+    returnedDemand: returnedDemand as Required<DispatchResult>['returnedDemand'],
   }
 }
 
@@ -51,11 +52,11 @@ export function isCount(value: unknown): value is number {
   return Number.isSafeInteger(value) && (value as number) >= 0
 }
 
-function readRecord(answer: unknown, from: string, expected: string): Readonly<Record<string, unknown>> {
-  if (typeof answer === 'object' && answer !== null && !Array.isArray(answer)) {
-    return answer as Readonly<Record<string, unknown>>
+function readRecord(result: unknown, from: string, expected: string): Readonly<Record<string, unknown>> {
+  if (typeof result === 'object' && result !== null && !Array.isArray(result)) {
+    return result as Readonly<Record<string, unknown>>
   }
-  throw wrong(from, expected, answer)
+  throw wrong(from, expected, result)
 }
 
 function readDemand(demand: unknown, from: string): number {

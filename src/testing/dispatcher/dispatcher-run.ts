@@ -55,7 +55,8 @@ export class DispatcherTrial {
   run(): ContractViolation | undefined {
     try {
       this.dispatcher = this.call('make', () => this.contract.make())
-      if (this.contract.make() === this.dispatcher) throw new ContractViolation('fresh', 'make answered the same one twice')
+      if (this.contract.make() === this.dispatcher)
+        throw new ContractViolation('fresh', 'make answered the same one twice')
       for (let step = 0; step < STEPS; step++) {
         this.askAgain()
         this.happen()
@@ -101,12 +102,17 @@ export class DispatcherTrial {
     }
     this.emit(FEW)
     this.settle()
-    if (this.buffer.length > 0) throw new ContractViolation('due', `it left over ${this.buffer.length} events that all asked for`)
+    if (this.buffer.length > 0)
+      throw new ContractViolation('due', `it left over ${this.buffer.length} events that all asked for`)
     if (!this.contract.broadcast && ledger.held > 0) {
-      throw new ContractViolation('due', `it holds ${ledger.held} events that all asked for, or for some has no subscriber`)
+      throw new ContractViolation(
+        'due',
+        `it holds ${ledger.held} events that all asked for, or for some has no subscriber`,
+      )
     }
     this.balance(true)
-    if (this.infos.size > 0) throw new ContractViolation('info', `it never answered ${this.infos.size} infos that it held back`)
+    if (this.infos.size > 0)
+      throw new ContractViolation('info', `it never answered ${this.infos.size} infos that it held back`)
     ledger.checkBatches()
   }
 
@@ -130,10 +136,10 @@ export class DispatcherTrial {
     const name = ++this.subscriptions
     const subscriber: Subscriber = { tag: `subscriber ${name}`, consumer: `consumer ${name}` }
     const options = this.contract.options(place)
-    const answer = this.call(`subscribe(${name} in place ${place})`, () =>
+    const result = this.call(`subscribe(${name} in place ${place})`, () =>
       this.dispatcher.subscribe(subscriber, options),
     )
-    const demand = readSubscribed(answer)
+    const demand = readSubscribed(result)
     if (demand === undefined) {
       this.carryOut(
         this.call(`cancel(${name}, refused)`, () => this.dispatcher.cancel(subscriber)),
@@ -190,7 +196,8 @@ export class DispatcherTrial {
     const held = this.queuedCount() ?? 0
     const message = { info: this.emitted }
     if (this.dispatcher.queueInfo === undefined) {
-      if (held > 0) throw new ContractViolation('info', `it holds ${held} events, and has no queueInfo to keep infos behind them`)
+      if (held > 0)
+        throw new ContractViolation('info', `it holds ${held} events, and has no queueInfo to keep infos behind them`)
       return
     }
     const behind = this.ledger.heldNumbers()
@@ -201,8 +208,8 @@ export class DispatcherTrial {
   }
 
   /** Does what an answer to `ask` or `cancel` says. */
-  private carryOut(answer: unknown, from: string): void {
-    const { demand, deliveries, infos, discarded }: FullServed = readServed(answer, from)
+  private carryOut(result: unknown, from: string): void {
+    const { demand, deliveries, infos, discarded }: FullServed = readServed(result, from)
     this.ledger.deliver(deliveries)
     this.ledger.dropped += discarded
     for (const info of infos) this.release(info)
@@ -211,8 +218,10 @@ export class DispatcherTrial {
 
   private release(info: unknown): void {
     const behind = this.infos.get(info)
-    if (behind === undefined) throw new ContractViolation('info', `it answered ${quote(info)}, which it did not hold, or no more`)
-    if (!this.ledger.areGone(behind)) throw new ContractViolation('info', 'it answered an info before events that it held by then')
+    if (behind === undefined)
+      throw new ContractViolation('info', `it answered ${quote(info)}, which it did not hold, or no more`)
+    if (!this.ledger.areGone(behind))
+      throw new ContractViolation('info', 'it answered an info before events that it held by then')
     this.infos.delete(info)
   }
 
@@ -220,7 +229,8 @@ export class DispatcherTrial {
   private serve(demand: number): void {
     this.passedOn += demand
     const most = this.asked + this.ledger.dropped
-    if (this.passedOn > most) throw new ContractViolation('demand', `it has passed on ${this.passedOn}, and was asked for ${most}`)
+    if (this.passedOn > most)
+      throw new ContractViolation('demand', `it has passed on ${this.passedOn}, and was asked for ${most}`)
     const unmet = demand - this.dispatchBuffered()
     if (unmet > 0 && this.emits) this.emit(Math.min(this.appetiteFor(unmet), LONGEST_BATCH))
   }
@@ -258,11 +268,14 @@ export class DispatcherTrial {
     const batch = this.ledger.give(numbers)
     const copy = [...batch]
     const name = `dispatch(${numbers.length} events from ${numbers[0]})`
-    const answer: unknown = this.call(name, () => this.dispatcher.dispatch(batch))
+    const result: unknown = this.call(name, () => this.dispatcher.dispatch(batch))
     if (batch.length !== copy.length || !batch.every((event, index) => Object.is(event, copy[index]))) {
-      throw new ContractViolation('batch', `it changed the batch ${quote(copy)}, which it was given, to ${quote(batch)}`)
+      throw new ContractViolation(
+        'batch',
+        `it changed the batch ${quote(copy)}, which it was given, to ${quote(batch)}`,
+      )
     }
-    const { deliveries, leftover, returnedDemand, filtered } = readDispatched(answer)
+    const { deliveries, leftover, returnedDemand, filtered } = readDispatched(result)
     const left = this.ledger.leave(leftover, numbers)
     const kept = new Set(left)
     this.ledger.take(numbers.filter((number) => !kept.has(number)))

@@ -59,7 +59,7 @@ describe('nothing is said', () => {
   test('of a long queue while the other consumers work', () => {
     expect(diagnose(halfSeconds(12, (time) => partitioned(time, [500, 0], 5)))).toEqual([])
     expect(briefly(diagnose(halfSeconds(12, (time) => partitioned(time, [500, 0]))))).toEqual([
-      'warning: partition-behind at producer p',
+      'warning: partition-backlog at producer p',
     ])
   })
 
@@ -124,7 +124,7 @@ test('one stage may have two illnesses', () => {
   const waiting = { state: 'waiting', callback: 'handleDemand', since: 0 } as const
   const look = (time: number) => snapshotAt(time, [producerShown('p', { ...waiting, producing: { discarded: time } })])
   expect(briefly(diagnose([look(40_000), look(40_500)]))).toEqual([
-    'warning: unanswered-demand at producer p',
+    'warning: unmet-demand at producer p',
     'warning: discards at producer p',
   ])
 })

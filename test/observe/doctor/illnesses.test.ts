@@ -103,7 +103,7 @@ describe('demand that is not answered', () => {
     )
     expect(await findingsAfter(runtime, 29_000)).toEqual([])
     const findings = await findingsAfter(runtime, 16_000)
-    expect(briefly(findings)).toEqual(['warning: unanswered-demand at producer source'])
+    expect(briefly(findings)).toEqual(['warning: unmet-demand at producer source'])
     expect(findings[0]?.text).toContain(
       'producer source has waited 45 s in handleDemand for a promise, while 10 events are asked of it.',
     )
@@ -116,7 +116,7 @@ describe('demand that is not answered', () => {
     await (await begin('sink', collector<number>([]))).subscribe(source, small)
     expect(await findingsAfter(runtime, 29_000)).toEqual([])
     const findings = await findingsAfter(runtime, 2_000)
-    expect(briefly(findings)).toEqual(['warning: unanswered-demand at producer source'])
+    expect(briefly(findings)).toEqual(['warning: unmet-demand at producer source'])
     expect(findings[0]?.text).toBe(
       'producer source has never emitted, though 10 events have been asked of it for 31 s. ' +
         'It was asked and answered nothing; a source that still waits for its first event looks the same.',
@@ -131,7 +131,7 @@ describe('demand that is not answered', () => {
     const source = await begin('source', producer({ demand: 'accumulate', handleDemand }))
     await (await begin('sink', collector<number>([]))).subscribe(source, small)
     const findings = await findingsAfter(runtime, 40_000)
-    expect(briefly(findings)).toEqual(['warning: unanswered-demand at producer source'])
+    expect(briefly(findings)).toEqual(['warning: unmet-demand at producer source'])
     expect(findings[0]?.text).toContain("Its demand mode is 'accumulate'")
   })
 })
@@ -180,7 +180,7 @@ describe('a broadcast that is held back', () => {
     for (const name of ['one', 'two']) await (await begin(name, collector<number>([]))).subscribe(source, small)
     const { tag } = await tardy.subscribe(source, small)
     const findings = await findingsAfter(runtime, 20_000)
-    expect(briefly(findings)).toEqual(['warning: broadcast-held-back at consumer tardy'])
+    expect(briefly(findings)).toEqual(['warning: slow-broadcast-consumer at consumer tardy'])
     expect(findings[0]).toMatchObject({ subscription: tag, evidence: { producer: 'producer source', heldBack: 2 } })
     expect(findings[0]?.text).toMatch(
       /^consumer tardy has held back 2 other subscribers of producer source for 20 s: it has \d+ events in hand, while they wait for \d+ events\. consumer tardy was busy for 100 % of the last 10 s, at 10 events a second\.$/,
@@ -200,9 +200,9 @@ describe('a broadcast that is held back', () => {
     })
     await (await begin('good', collector<number>([]))).subscribe(source, small)
     await (await begin('once', once)).subscribe(source)
-    expect(briefly(await findingsAfter(runtime, 20_000))).toEqual(['warning: broadcast-held-back at consumer once'])
+    expect(briefly(await findingsAfter(runtime, 20_000))).toEqual(['warning: slow-broadcast-consumer at consumer once'])
     const findings = await findingsAfter(runtime, 20_000)
-    expect(briefly(findings)).toEqual(['problem: broadcast-held-back at consumer once'])
+    expect(briefly(findings)).toEqual(['problem: slow-broadcast-consumer at consumer once'])
     expect(findings[0]?.text).toContain('it has nothing in hand, and does not ask')
   })
 
@@ -236,7 +236,7 @@ describe('a partition that falls behind', () => {
       await worker.subscribe(source, { partition, maxDemand: 200, minDemand: 100 })
     }
     const findings = await findingsAfter(runtime, 20_000)
-    expect(briefly(findings)).toEqual(['warning: partition-behind at producer source'])
+    expect(briefly(findings)).toEqual(['warning: partition-backlog at producer source'])
     expect(findings[0]?.text).toMatch(
       /^\d+ events wait for partition 0 of producer source.* consumer worker-0 takes them more slowly than they come/,
     )
@@ -251,7 +251,7 @@ describe('a partition that falls behind', () => {
     )
     await (await begin('worker', collector<number>([]))).subscribe(source, { partition: 0 })
     const findings = await findingsAfter(runtime, 20_000)
-    expect(briefly(findings)).toEqual(['problem: partition-behind at producer source'])
+    expect(briefly(findings)).toEqual(['problem: partition-backlog at producer source'])
     expect(findings[0]?.text).toBe(
       '750 events wait for partition 1 of producer source. ' +
         'It has no subscriber: nobody takes them, and in the end the others get none.',

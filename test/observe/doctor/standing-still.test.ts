@@ -82,7 +82,7 @@ describe('events in a buffer while all subscribers have open demand', () => {
     for (const { time, findings } of looks) {
       expect([time, briefly(findings)]).toEqual([
         time,
-        time < 6_000 ? [] : ['problem: unmet-demand-buffered at producer source'],
+        time < 6_000 ? [] : ['problem: undelivered-buffer at producer source'],
       ])
     }
     expect(looks.at(-1)?.findings[0]).toMatchObject({ stage: source.id, evidence: { subscribers: 2, keptMs: 20_000 } })
@@ -99,7 +99,7 @@ describe('events in a buffer while all subscribers have open demand', () => {
     }
     const found = (sentAt: (look: number) => number) =>
       briefly(diagnose(seconds(8, (look) => show(sentAt(look)), [['p', 'c']])))
-    expect(found(() => 1)).toEqual(['problem: unmet-demand-buffered at producer p'])
+    expect(found(() => 1)).toEqual(['problem: undelivered-buffer at producer p'])
     expect(found((look) => look)).toEqual([])
   })
 

@@ -25,7 +25,7 @@ test('of too many stages the first are sent, with what is between them, and how 
 })
 
 test('of stages that are too long fewer are sent', () => {
-  const large = numbered(2_000).map((each) => ({ ...each, shown: 'x'.repeat(20_000) }))
+  const large = numbered(2_000).map((each) => ({ ...each, userState: 'x'.repeat(20_000) }))
   const text = frameJson({ snapshot: picture(large), findings: Array.from({ length: 2_000 }, () => finding('s0')) })
   expect(text.length).toBeLessThan(32 << 20)
   const { snapshot, findings } = JSON.parse(text) as Frame

@@ -80,7 +80,7 @@ describe('what is served', () => {
     const url = await serve()
     const plain = await snapshotAt(url)
     expect(plain.stages.map(({ label }) => label)).toEqual(['producer numbers', 'consumer printer'])
-    expect(plain.stages.some((stage) => 'shown' in stage)).toBe(false)
+    expect(plain.stages.some((stage) => 'userState' in stage)).toBe(false)
     const states = await snapshotAt(url, '?states=1')
     expect(states.stages[0]?.userState).toEqual({ secret: 42 })
   })
@@ -89,7 +89,7 @@ describe('what is served', () => {
     const url = await serve()
     const id = (await snapshotAt(url)).stages[0]?.id ?? ''
     const stage = JSON.parse((await ask(`${url}stage/${id}`)).text) as StageSnapshot
-    expect(stage).toMatchObject({ id, label: 'producer numbers', shown: { secret: 42 } })
+    expect(stage).toMatchObject({ id, label: 'producer numbers', userState: { secret: 42 } })
     expect(await ask(`${url}stage/nobody%20here`)).toMatchObject({ status: 404, text: 'no stage nobody here runs\n' })
   })
 
@@ -247,7 +247,7 @@ describe('what it costs', () => {
     const all = await ask(`${url}snapshot?states=1`)
     // Counted is the time that this program worked, and not what others took from it.
     expect(process.cpuUsage(before).user).toBeLessThan(1_500_000)
-    expect(JSON.parse(one.text)).toMatchObject({ shown: { bytes: 'Buffer(40000000 bytes)' } })
+    expect(JSON.parse(one.text)).toMatchObject({ userState: { bytes: 'Buffer(40000000 bytes)' } })
     expect(one.text.length).toBeLessThan(60_000)
     expect(all.text.length).toBeLessThan(300_000)
     expect((JSON.parse(all.text) as Snapshot).stages.at(-1)?.userState).toBe('…')

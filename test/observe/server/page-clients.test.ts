@@ -2,7 +2,7 @@ import { EventEmitter } from 'node:events'
 import { createServer, request, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { expect, test, vi } from 'vitest'
-import { PageClients, type OpenObserver, MOST_CLIENTS } from '../../../src/observe/server/page-clients.ts'
+import { MOST_CLIENTS, type OpenObserver, PageClients } from '../../../src/observe/server/page-clients.ts'
 import type { Snapshot } from '../../../src/observe/snapshot/snapshot-types.ts'
 import { picture, stage } from '../picture.ts'
 

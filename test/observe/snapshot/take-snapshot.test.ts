@@ -364,7 +364,7 @@ describe('totals', () => {
     expect(lookAt(runtime, source).producing).toMatchObject({
       dispatcher: {
         kind: 'partition',
-        held: 1,
+        queued: 1,
         partitions: [
           { partition: 'odd', subscriber: null, queued: 1 },
           { partition: 'even', subscriber: tag, queued: 0 },
@@ -379,11 +379,11 @@ describe('totals', () => {
     await stuck.subscribe(source, { partition: 'odd', maxDemand: 4, minDemand: 0, cancel: 'temporary' })
     source.cast('emit', [5, 7, 9, 11, 13, 15, 17])
     await runtime.settle()
-    const before = { emitted: 10, sent: 6, discarded: 0, dispatcher: { held: 2 }, buffer: { events: 2 } }
+    const before = { emitted: 10, sent: 6, discarded: 0, dispatcher: { queued: 2 }, buffer: { events: 2 } }
     expect(lookAt(runtime, source).producing).toMatchObject(before)
     stuck.exit('kill')
     await runtime.settle()
-    const after = { emitted: 10, sent: 6, discarded: 2, dispatcher: { held: 2 }, buffer: { events: 0 } }
+    const after = { emitted: 10, sent: 6, discarded: 2, dispatcher: { queued: 2 }, buffer: { events: 0 } }
     expect(lookAt(runtime, source).producing).toMatchObject(after)
   })
 
@@ -628,7 +628,7 @@ describe('the states of stages', () => {
   const shown = async (stage: ReturnType<typeof sinking>) => {
     const runtime = testRuntime()
     const running = await launch(runtime, stage)
-    expect(lookAt(runtime, running)).not.toHaveProperty('shown')
+    expect(lookAt(runtime, running)).not.toHaveProperty('userState')
     return lookAt(runtime, running, true).userState
   }
 
@@ -682,26 +682,26 @@ describe("a dispatcher of one's own", () => {
   })
 
   test('is custom where it says nothing', async () => {
-    expect((await lookingAt({})).seen.producing?.dispatcher).toEqual({ kind: 'custom', held: 0 })
+    expect((await lookingAt({})).seen.producing?.dispatcher).toEqual({ kind: 'custom', queued: 0 })
   })
 
   test('says its kind, what it holds, and its partitions', async () => {
     const partitions = [{ partition: 0, subscriber: null, queued: 3 }]
     const { seen } = await lookingAt({ inspect: () => ({ kind: 'partition', partitions }), queuedCount: () => 3 })
-    expect(seen.producing?.dispatcher).toEqual({ kind: 'partition', held: 3, partitions })
+    expect(seen.producing?.dispatcher).toEqual({ kind: 'partition', queued: 3, partitions })
   })
 
   test.each([
-    [null, { kind: 'custom', held: 0 }],
+    [null, { kind: 'custom', queued: 0 }],
     [
       { kind: 12n, partitions: 7, extra: Symbol('x') },
-      { kind: 'custom', held: 0 },
+      { kind: 'custom', queued: 0 },
     ],
     [
       { kind: 'partition', partitions: [undefined, { partition: Number.NaN, subscriber: {}, queued: -0.5 }] },
       {
         kind: 'partition',
-        held: 0,
+        queued: 0,
         partitions: [
           { partition: 'undefined', subscriber: null, queued: 0 },
           { partition: 'NaN', subscriber: null, queued: 0 },

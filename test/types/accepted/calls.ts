@@ -1,7 +1,7 @@
 // Calls and casts that must compile, and what they give. Compiled by `npm run types`, never run.
 import {
-  type Castable,
   type Callable,
+  type Castable,
   consumer,
   type From,
   named,

@@ -1,7 +1,8 @@
 // Set-up functions that must compile, and what is inferred from them. Compiled by `npm run types`, never run.
 import {
-  type Callable,
+  type AcceptsOptions,
   broadcastDispatcher,
+  type Callable,
   type ConsumerCallbacks,
   type ConsumerContext,
   type ConsumerRef,
@@ -20,7 +21,6 @@ import {
   type Subscription,
   start,
   startLink,
-  type AcceptsOptions,
   to,
 } from 'genstage'
 import { exactly } from '../equal.ts'

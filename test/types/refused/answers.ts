@@ -3,38 +3,38 @@ import { consumer, type From, type ProducerRef, producer, producerConsumer, type
 
 // A forgotten return.
 producer({
-  // @ts-expect-error TS2322 at handleDemand: void and Events<
+  // @ts-expect-error TS2322 at handleDemand: void and EmitResult<
   handleDemand(demand) {
     console.log(demand)
   },
 })
 producer({
-  // @ts-expect-error TS2322 at handleDemand: Promise<void> and Events<
+  // @ts-expect-error TS2322 at handleDemand: Promise<void> and EmitResult<
   async handleDemand(demand) {
     await Promise.resolve(demand)
   },
 })
 producer({
-  // @ts-expect-error TS2322 at (demand: undefined and Events<number>
+  // @ts-expect-error TS2322 at (demand: undefined and EmitResult<number>
   handleDemand: (demand) => (demand > 1 ? [demand] : undefined),
 })
 producerConsumer({
-  // @ts-expect-error TS2322 at handleEvents: void and Events<
+  // @ts-expect-error TS2322 at handleEvents: void and EmitResult<
   handleEvents(events: readonly number[]) {
     events.map((event) => event * 2)
   },
 })
 producerConsumer({
-  // @ts-expect-error TS2322 at handleEvents: Promise<void> and Events<
+  // @ts-expect-error TS2322 at handleEvents: Promise<void> and EmitResult<
   handleEvents: async (events: readonly number[]) => {
     events.map((event) => event * 2)
   },
 })
 
 // A consumer that answers events.
-// @ts-expect-error TS2322 at handleEvents: number[] and Nothing
+// @ts-expect-error TS2322 at handleEvents: number[] and ConsumeResult
 consumer({ handleEvents: (events: readonly number[]) => events.map((event) => event * 2) })
-// @ts-expect-error TS2322 at handleEvents: Promise<readonly number[]> and Nothing
+// @ts-expect-error TS2322 at handleEvents: Promise<readonly number[]> and ConsumeResult
 consumer({ handleEvents: async (events: readonly number[]) => events })
 // @ts-expect-error TS2322 at handleInfo: number[] and OptionalEmitResult<never>
 consumer({ handleEvents(_events: readonly number[]) {}, handleInfo: () => [1] })
@@ -60,7 +60,7 @@ producerConsumer({ handleEvents: (events: number[]) => events })
 // Neither events nor a reply: a bare array could be meant as either.
 producer({
   handleDemand: (demand) => [demand],
-  // @ts-expect-error TS2322 at handleCall: number[] and Answer<unknown, number>
+  // @ts-expect-error TS2322 at handleCall: number[] and CallResult<unknown, number>
   handleCall: { size: () => [1] },
 })
 producer({

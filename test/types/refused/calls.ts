@@ -65,7 +65,7 @@ consumer(({ call }) => ({
     // @ts-expect-error TS2322 at wrong: string and number
     const wrong: number = await call(jobs, 'find', 1)
     console.log(wrong)
-    // @ts-expect-error TS2345|TS2739 at plain: ProducerRef<number> and Answers<unknown>
+    // @ts-expect-error TS2345|TS2739 at plain: ProducerRef<number> and Callable<unknown>
     await call(plain, 'size')
   },
 }))
@@ -75,5 +75,5 @@ consumer(({ call }) => ({
 export const other: Callable<{ size(): string }> = jobs
 // @ts-expect-error TS2322 at more: 'more'
 export const more: Callable<{ more(): string }> = jobs
-// @ts-expect-error TS2322|TS2739|TS2741 at none: ProducerRef<number> and Answers
+// @ts-expect-error TS2322|TS2739|TS2741 at none: ProducerRef<number> and Callable
 export const none: Callable<{ size(): number }> = plain

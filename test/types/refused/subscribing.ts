@@ -25,7 +25,7 @@ await sum.subscribe(sum)
 // In set-up.
 // @ts-expect-error TS2322 at words: ProducerRef<string> and ProducerRef<number>
 consumer({ subscribeTo: [words], handleEvents(_events: readonly number[]) {} })
-// @ts-expect-error TS2322 at to(words: To<string> and To<number>
+// @ts-expect-error TS2322 at to(words: SourceWithOptions<string> and SourceWithOptions<number>
 consumer({ subscribeTo: [to(words, { maxDemand: 10 })], handleEvents(_events: readonly number[]) {} })
 // @ts-expect-error TS2322 at words: ProducerRef<string> and ProducerRef<number>
 consumer({ subscribeTo: [numbers, words], handleEvents(_events: readonly number[]) {} })
