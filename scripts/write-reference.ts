@@ -1,4 +1,3 @@
-import { writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import type { OptionTable } from '../src/base/option-table.ts'
 import { decodeOptions } from '../src/bridge/decode-text.ts'
@@ -31,6 +30,7 @@ import { subscribeOptions } from '../src/stage/subscribe-options.ts'
 import { childOptions } from '../src/supervisor/child-spec.ts'
 import { supervisorOptions } from '../src/supervisor/supervisor-options.ts'
 import { catalogue } from '../src/telemetry/catalogue.ts'
+import { checkPages, writePages } from './reference/page-files.ts'
 
 interface Section {
   readonly title: string
@@ -203,6 +203,8 @@ Each table here is also what checks the options. A key that is not in it is refu
 
 const isRun = process.argv[1] === fileURLToPath(import.meta.url)
 if (isRun) {
-  writeFileSync(fileURLToPath(new URL(`../${referencePath}`, import.meta.url)), referencePage())
-  writeFileSync(fileURLToPath(new URL(`../${telemetryPath}`, import.meta.url)), telemetryPage())
+  const { apiPages } = await import('./reference/pages.ts')
+  const pages = new Map([[referencePath, referencePage()], [telemetryPath, telemetryPage()], ...apiPages()])
+  if (process.argv.includes('--check')) checkPages(pages)
+  else writePages(pages)
 }
