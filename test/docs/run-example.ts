@@ -79,8 +79,8 @@ export function runExample({ folder, files }: ExampleProject, example: Example):
 
 /** How a run of several examples went. */
 export interface JointOutcome {
-  /** Those that have run to their end. */
-  readonly done: readonly Example[]
+  /** The places of those that have run to their end. */
+  readonly done: readonly string[]
   readonly code: number | undefined
   readonly stderr: string
 }
@@ -100,7 +100,8 @@ export async function runTogether(
   await writeFile(join(folder, 'together.mjs'), program)
   const { code, stdout, stderr } = await run(folder, 'together.mjs')
   const lines = new Set(stdout.split('\n'))
-  return { done: examples.filter((_, index) => lines.has(`${mark}${names[index]}`)), code, stderr }
+  const done = examples.filter((_, index) => lines.has(`${mark}${names[index]}`)).map(({ place }) => place)
+  return { done, code, stderr }
 }
 
 /** Runs a file, and ends it once it has printed enough. */
