@@ -31,7 +31,7 @@ function errorSection({ symbol, code, message }: ErrorEntry, api: PublicApi): st
   return [
     `## \`${code}\``,
     `Class ${linkTo(symbol, place)}: \`${importOf(symbol)}\``,
-    toMarkdown(symbol.doc.description, place, api),
+    toMarkdown(symbol.doc.description, place, api).replace(/^What to do: /m, '**What to do:** '),
     message === undefined ? '' : `Message: ${codeCell(message)}`,
     thrower.length === 0 ? '' : `Thrown by: ${thrower.map((other) => linkTo(other, place)).join(', ')}.`,
   ]
