@@ -1,4 +1,3 @@
-import { writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import type { OptionTable } from '../src/base/option-table.ts'
 import { emitterOptions } from '../src/bridge/node/from-emitter.ts'
@@ -31,6 +30,7 @@ import { subscribeOptions } from '../src/stage/subscription/subscribe-options.ts
 import { childOptions } from '../src/supervisor/child-spec.ts'
 import { supervisorOptions } from '../src/supervisor/supervisor-options.ts'
 import { telemetryEvents } from '../src/telemetry/telemetry-events.ts'
+import { checkPages, writePages } from './reference/page-files.ts'
 
 interface Section {
   readonly title: string
@@ -175,7 +175,7 @@ export function referencePage(): string {
   return [introduction, ...parts].join('\n')
 }
 
-/** The page on telemetry, out of the catalogue. */
+/** The page on telemetry, out of the telemetryEvents. */
 export function telemetryPage(): string {
   const parts = Object.entries(telemetryEvents).map(([name, { text, measurements, metadata }]) => {
     const rows = [
@@ -191,7 +191,7 @@ const telemetryIntroduction = `# Telemetry
 
 <!-- Written by \`npm run docs\` out of src/telemetry/telemetry-events.ts: change that, not this page. -->
 
-What the stages of a runtime tell whoever listens by \`attach\`: each event with its measurements, which are numbers of events unless said otherwise, and its metadata. A stage is told as \`{ id, kind, name }\`. The same goes out on Node's \`diagnostics_channel\`, where \`publishDiagnostics\` of \`genstage/diagnostics\` was called: on the channel \`genstage:\` and the name of the event, as \`{ measurements, metadata }\`.
+What the stages of a runtime tell whoever listens by \`attachTelemetry\`: each event with its measurements, which are numbers of events unless said otherwise, and its metadata. A stage is told as \`{ id, kind, name }\`. The same goes out on Node's \`diagnostics_channel\`, where \`publishDiagnostics\` of \`genstage/diagnostics\` was called: on the channel \`genstage:\` and the name of the event, as \`{ measurements, metadata }\`.
 `
 
 const introduction = `# Options
@@ -203,6 +203,8 @@ Each table here is also what checks the options. A key that is not in it is refu
 
 const isRun = process.argv[1] === fileURLToPath(import.meta.url)
 if (isRun) {
-  writeFileSync(fileURLToPath(new URL(`../${referencePath}`, import.meta.url)), referencePage())
-  writeFileSync(fileURLToPath(new URL(`../${telemetryPath}`, import.meta.url)), telemetryPage())
+  const { apiPages } = await import('./reference/pages.ts')
+  const pages = new Map([[referencePath, referencePage()], [telemetryPath, telemetryPage()], ...apiPages()])
+  if (process.argv.includes('--check')) checkPages(pages)
+  else writePages(pages)
 }

@@ -1,7 +1,11 @@
 import { isError } from './is-error.ts'
 import { quote } from './quote.ts'
 
-/** What every error class of this library has in common: a stable `code` to tell it by. */
+/**
+ * What every error class of this library extends: an error with a stable `code`.
+ *
+ * What to do: test for the `code`, or for the class with `instanceof`. Messages may change between versions.
+ */
 export abstract class GenStageError extends Error {
   /** Stable across versions; a message may change, this may not. */
   abstract readonly code: string
@@ -19,7 +23,15 @@ export interface ErrorDetails {
   readonly cause: unknown
 }
 
-/** An operation was not answered within its time. */
+/**
+ * An operation was not answered in time.
+ *
+ * A `call`, `info`, `subscribe` or `stop` rejects with it when no answer has come within its `timeout` (for most, 5,000
+ * ms by default). The process goes on, and still handles the request; the answer is dropped.
+ *
+ * What to do: look for a callback that takes long or never settles: `diagnose` of `genstage/snapshot` names it. If the
+ * work may take that long, pass a larger `timeout`, or `Infinity`.
+ */
 export class TimeoutError extends GenStageError {
   readonly code = 'GENSTAGE_TIMEOUT'
   /** How long was waited, in milliseconds. */
@@ -31,7 +43,14 @@ export class TimeoutError extends GenStageError {
   }
 }
 
-/** There is no such process (any more), so nobody could be asked. */
+/**
+ * The process does not run: it has ended, or no process has the name.
+ *
+ * Operations that wait for an answer, such as `call`, reject with it at once. `send` and `cast` do nothing instead.
+ *
+ * What to do: start the process first. If a supervisor restarts it, use a reference by `named`, which finds the new
+ * process, and try again later.
+ */
 export class NoProcessError extends GenStageError {
   readonly code = 'GENSTAGE_NO_PROCESS'
   readonly reason = 'noproc'
@@ -41,7 +60,15 @@ export class NoProcessError extends GenStageError {
   }
 }
 
-/** The process that was to answer ended before it did, or ended for another reason than the one asked for. */
+/**
+ * A process ended before it had answered, or a stream's producer failed.
+ *
+ * A `call` rejects with it if the stage ends meanwhile, `stop` if the process fails instead of stopping, and a `stream`
+ * if one of its producers fails. `reason` says why the process ended.
+ *
+ * What to do: look at `reason`, which is mostly also the `cause`. A failed call may have been handled or not, so repeat
+ * it only if that does no harm.
+ */
 export class ExitError extends GenStageError {
   readonly code = 'GENSTAGE_EXIT'
   /** Why the process ended. */
@@ -54,7 +81,14 @@ export class ExitError extends GenStageError {
   }
 }
 
-/** A stage was used by its own callbacks or set-up function after it had ended. */
+/**
+ * A stage used its own context after it had ended.
+ *
+ * Every operation of the context throws it, such as `call` or `startLink`, in async work that went on after the end of
+ * the stage.
+ *
+ * What to do: pass the `signal` of the context to async work, so that it stops with the stage.
+ */
 export class StageEndedError extends GenStageError {
   readonly code = 'GENSTAGE_STAGE_ENDED'
   /** Why the stage ended. */
@@ -66,7 +100,13 @@ export class StageEndedError extends GenStageError {
   }
 }
 
-/** A stage called itself: it would wait for itself for ever. */
+/**
+ * A stage called itself.
+ *
+ * It handles one message at a time, so it would wait for itself forever. The `call` rejects at once.
+ *
+ * What to do: call the function behind the handler directly, or send the stage a message with `info` or `cast`.
+ */
 export class CallingSelfError extends GenStageError {
   readonly code = 'GENSTAGE_CALLING_SELF'
 
@@ -75,7 +115,14 @@ export class CallingSelfError extends GenStageError {
   }
 }
 
-/** Stages called each other in a circle: none of them could ever answer. */
+/**
+ * Stages called each other in a circle.
+ *
+ * Each would wait for the next one forever. The call that would close the circle rejects at once; `stages` lists the
+ * stages in order.
+ *
+ * What to do: break the circle: replace one of the calls by a `cast`, or reply later by `from`.
+ */
 export class DeadlockError extends GenStageError {
   readonly code = 'GENSTAGE_DEADLOCK'
   /** The stages of the circle, each waiting for the next and the last for the first. */
@@ -87,7 +134,14 @@ export class DeadlockError extends GenStageError {
   }
 }
 
-/** A stage could not be started; the reason is the `cause`. */
+/**
+ * A process could not be started.
+ *
+ * Its set-up function threw or returned `{ stop: reason }`, it ended during its set-up, or the scope it was to start in
+ * is closed. Nothing of it remains: no name, timer or link.
+ *
+ * What to do: read `reason`, which is also the `cause`.
+ */
 export class StartError extends GenStageError {
   readonly code: string = 'GENSTAGE_START'
   /** The reason with which the start failed. */
@@ -99,7 +153,13 @@ export class StartError extends GenStageError {
   }
 }
 
-/** A stage's set-up function answered `'ignore'`. */
+/**
+ * A stage was not started, because its set-up function returned `'ignore'`.
+ *
+ * Under a supervisor that is no error: the child is kept and counts as not running.
+ *
+ * What to do: if the stage is optional, catch this error and go on without it.
+ */
 export class StartIgnoredError extends StartError {
   override readonly code = 'GENSTAGE_START_IGNORED'
 
@@ -108,7 +168,14 @@ export class StartIgnoredError extends StartError {
   }
 }
 
-/** The name that a stage was to be started under belongs to another one. */
+/**
+ * A process was not started, because another one has its name.
+ *
+ * Names are unique in a runtime. They are taken before the set-up runs, and are free again when the process has ended.
+ *
+ * What to do: use another name, stop the other process first, or use a runtime of its own (`createRuntime`), for
+ * example in tests.
+ */
 export class NameTakenError extends StartError {
   override readonly code = 'GENSTAGE_NAME_TAKEN'
 
@@ -117,7 +184,13 @@ export class NameTakenError extends StartError {
   }
 }
 
-/** A child of a supervisor was to be started again or forgotten, and it runs: only one that was terminated can be. */
+/**
+ * A child of a supervisor could not be restarted or deleted, because it runs.
+ *
+ * `restartChild` and `deleteChild` reject with it. Both are for children that have been terminated.
+ *
+ * What to do: call `terminateChild` first.
+ */
 export class ChildRunningError extends GenStageError {
   readonly code = 'GENSTAGE_CHILD_RUNNING'
   /** The child's id. */
@@ -129,7 +202,15 @@ export class ChildRunningError extends GenStageError {
   }
 }
 
-/** A producer refused a subscription. */
+/**
+ * A producer refused a subscription.
+ *
+ * `subscribe`, `resubscribe` and `connect` reject with it. `reason` says why: for example `'partition-taken'`,
+ * `'bad-partition'`, `'already-subscribed'`, or `'noproc'` if the producer has failed before. A refusal does not stop
+ * the consumer.
+ *
+ * What to do: correct the options of the subscription, or subscribe to a producer that runs.
+ */
 export class SubscriptionRefusedError extends GenStageError {
   readonly code = 'GENSTAGE_SUBSCRIPTION_REFUSED'
   /** The reason that the producer, or its dispatcher, gave. */
@@ -142,7 +223,15 @@ export class SubscriptionRefusedError extends GenStageError {
   }
 }
 
-/** A callback answered something that it may not answer. */
+/**
+ * A callback returned a value that it may not return.
+ *
+ * The stage fails with it. `callback` names the callback, and the message says what it may return and what it did
+ * return. A dispatcher, an iterator, a `selector` or `formatDiscarded` counts as a callback here.
+ *
+ * What to do: correct the callback. A common cause is an array returned by a consumer, which emits no events, or an
+ * async function where none is allowed.
+ */
 export class BadReturnError extends GenStageError {
   readonly code = 'GENSTAGE_BAD_RETURN'
   /** The callback's name, as `handleEvents`. */
@@ -154,7 +243,13 @@ export class BadReturnError extends GenStageError {
   }
 }
 
-/** A callback threw something that is no `Error`; it is the `cause`. */
+/**
+ * A callback threw a value that is not an `Error`.
+ *
+ * The stage fails with this error; the value is its `cause`.
+ *
+ * What to do: throw an `Error`. To end a stage with a reason of your own, return `{ stop: reason }`.
+ */
 export class ThrownValueError extends GenStageError {
   readonly code = 'GENSTAGE_THROWN_VALUE'
 
@@ -179,7 +274,16 @@ export function droppedInWords(dropped: number): string {
   return `; ${dropped} ${dropped === 1 ? 'event was' : 'events were'} dropped`
 }
 
-/** A stage failed, and nobody was there to deal with it; the reason is the `cause`. */
+/**
+ * A stage failed, and no supervisor dealt with it.
+ *
+ * It is an uncaught error of the program if the stage was started with `startLink`. In a scope `scope.done` rejects
+ * with it, and so does `done` of the reference. However many stages end because of one failure, it is reported once:
+ * `stage` is the one in which it began, and `reason`, mostly also the `cause`, is what it failed with.
+ *
+ * What to do: fix the cause. If such failures are to be expected, start the stage under a `supervisor`, or in a scope
+ * whose failure you catch.
+ */
 export class StageFailure extends GenStageError {
   readonly code = 'GENSTAGE_STAGE_FAILURE'
   /** The stage that failed first: its kind and its name, as `producer numbers`, or its kind and its id. */

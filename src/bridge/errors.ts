@@ -2,7 +2,14 @@ import { ExitError, GenStageError } from '../base/errors.ts'
 import { isError } from '../base/is-error.ts'
 import { type ExitReason, isCleanExit } from '../process/exit/exit-reason.ts'
 
-/** A source that cannot be slowed pushed more events than its stage may keep, and was told to fail then. */
+/**
+ * A source that cannot be slowed down brought more events than its stage may keep.
+ *
+ * The stage fails with it, if `whenFull` is `'fail'`: consumers were slower than the source for too long.
+ *
+ * What to do: make the consumers faster, raise `bufferSize`, or choose which events to drop: `whenFull: 'drop-oldest'`
+ * or `'drop-newest'`.
+ */
 export class OverflowError extends GenStageError {
   readonly code = 'GENSTAGE_OVERFLOW'
   /** How many events the stage may keep that nobody has asked for. */
@@ -14,7 +21,14 @@ export class OverflowError extends GenStageError {
   }
 }
 
-/** A line of a text is longer than is allowed. */
+/**
+ * A line of a text is longer than `maxLength`.
+ *
+ * A `splitLines` stage fails with it, after it has emitted the lines before. So a text without line ends cannot fill
+ * the memory.
+ *
+ * What to do: raise `maxLength`, or check that the text is what you expect: it may be binary, or have other line ends.
+ */
 export class LineTooLongError extends GenStageError {
   readonly code = 'GENSTAGE_LINE_TOO_LONG'
   /** Which line of the text it is, counted from 1. */
@@ -29,7 +43,14 @@ export class LineTooLongError extends GenStageError {
   }
 }
 
-/** An event target reported an error by an event that carries none; the event is the `cause`. */
+/**
+ * An event target dispatched an error event that carries no error.
+ *
+ * A `fromEventTarget` stage fails with it; the event is its `cause`. If the event has an `error`, the stage fails with
+ * that instead.
+ *
+ * What to do: look at the `cause`, and at the source: a `WebSocket`, for example, does not say why it failed.
+ */
 export class ErrorEventError extends GenStageError {
   readonly code = 'GENSTAGE_ERROR_EVENT'
 

@@ -20,6 +20,25 @@ type Selector<Event> = (event: Event) => boolean
  * Subscriptions are refused with `'already-subscribed'` if the same consumer has one already, and with `'bad-selector'`
  * if the selector is no function. As in GenStage a refusal makes the dispatcher forget that the consumer is subscribed,
  * so its third subscription is accepted.
+ *
+ * @example All events to one consumer, some to another
+ * ```ts
+ * import assert from 'node:assert/strict'
+ * import { broadcastDispatcher, connect, consumer, fromIterable, startLink } from 'genstage'
+ *
+ * const Collect = (seen: number[]) =>
+ *   consumer({ handleEvents: (events: readonly number[]) => void seen.push(...events) })
+ *
+ * const all: number[] = []
+ * const even: number[] = []
+ * const numbers = await startLink(fromIterable([1, 2, 3, 4], { dispatcher: broadcastDispatcher<number>() }))
+ * const consumers = [await startLink(Collect(all)), await startLink(Collect(even))]
+ * await connect(numbers, consumers, (index) =>
+ *   index === 0 ? {} : { selector: (event: number) => event % 2 === 0 },
+ * )
+ * await Promise.all(consumers.map((each) => each.done))
+ * assert.deepEqual({ all, even }, { all: [1, 2, 3, 4], even: [2, 4] })
+ * ```
  */
 export function broadcastDispatcher<Event = AnyEvent>(): Dispatcher<Event, { selector?: (event: Event) => boolean }> {
   return new BroadcastDispatcher<Event>()

@@ -56,6 +56,21 @@ export const demandDispatcherOptions: OptionTable<{
  * All subscribers should have the same `maxDemand`, or the greedy ones get most.
  *
  * @throws {TypeError | RangeError} If an option is unknown or wrong.
+ *
+ * @example Each event goes to one of the consumers
+ * ```ts
+ * import assert from 'node:assert/strict'
+ * import { connect, consumer, demandDispatcher, fromIterable, startLink } from 'genstage'
+ *
+ * const seen: number[] = []
+ * const Worker = () => consumer({ handleEvents: (events: readonly number[]) => void seen.push(...events) })
+ *
+ * const jobs = await startLink(fromIterable([1, 2, 3, 4], { dispatcher: demandDispatcher() }))
+ * const workers = [await startLink(Worker()), await startLink(Worker())]
+ * await connect(jobs, workers)
+ * await Promise.all(workers.map((worker) => worker.done))
+ * assert.deepEqual(seen.sort(), [1, 2, 3, 4])
+ * ```
  */
 export function demandDispatcher(options?: DemandDispatcherOptions): Dispatcher<unknown> {
   return new DemandDispatcher(demandDispatcherOptions.read(options, 'options of demandDispatcher'))

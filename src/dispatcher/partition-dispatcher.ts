@@ -63,6 +63,29 @@ export const partitionDispatcherOptions: OptionTable<{
  * has a subscriber.
  *
  * @throws {TypeError | RangeError} If an option is unknown, missing or wrong.
+ *
+ * @example One consumer for each kind of event
+ * ```ts
+ * import assert from 'node:assert/strict'
+ * import { connect, consumer, fromIterable, partitionDispatcher, startLink } from 'genstage'
+ *
+ * const kinds = ['short', 'long'] as const
+ * const byLength = partitionDispatcher({
+ *   partitions: kinds,
+ *   hash: (word: string) => [word, word.length < 4 ? 'short' : 'long'],
+ * })
+ *
+ * const seen: Record<(typeof kinds)[number], string[]> = { short: [], long: [] }
+ * const words = await startLink(fromIterable(['an', 'elephant', 'and', 'a', 'mouse'], { dispatcher: byLength }))
+ * const consumers = await Promise.all(
+ *   kinds.map((kind) =>
+ *     startLink(consumer({ handleEvents: (events: readonly string[]) => void seen[kind].push(...events) })),
+ *   ),
+ * )
+ * await connect(words, consumers, (index) => ({ partition: kinds[index] ?? 'short' }))
+ * await Promise.all(consumers.map((each) => each.done))
+ * assert.deepEqual(seen, { short: ['an', 'and', 'a'], long: ['elephant', 'mouse'] })
+ * ```
  */
 export function partitionDispatcher<const Partition extends string | number = number, Event = AnyEvent>(options: {
   readonly partitions: number | readonly Partition[]

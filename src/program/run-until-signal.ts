@@ -104,6 +104,24 @@ export const runOptions: OptionTable<ValidRunOptions> = optionTable({
  * else keeps it alive.
  *
  * Rejects with a `StageFailure` if a stage of the program fails, and with what its function throws.
+ *
+ * @example A program that is told to end
+ * ```ts
+ * import { consumer, producer } from 'genstage'
+ * import { runUntilSignal } from 'genstage/program'
+ *
+ * const Numbers = () => producer({ handleDemand: (demand) => Array.from({ length: demand }, (_, index) => index) })
+ * const Sink = () => consumer({ handleEvents: (_events: readonly number[]) => new Promise((resolve) => setTimeout(resolve, 1)) })
+ *
+ * setTimeout(() => process.kill(process.pid, 'SIGTERM'), 20) // As `kill` does.
+ * const { signal, undone } = await runUntilSignal(async (scope) => {
+ *   const sink = await scope.startLink(Sink())
+ *   await sink.subscribe(await scope.startLink(Numbers()))
+ *   await sink.exited
+ * })
+ * console.log(signal, undone) // prints: SIGTERM []
+ * process.exitCode = 0 // It was 143, as shells expect after SIGTERM.
+ * ```
  */
 export async function runUntilSignal<Value = void>(
   program: Stage<ProcessRef> | ((scope: Scope, context: RunContext) => Promise<Value> | Value),

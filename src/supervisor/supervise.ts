@@ -48,6 +48,32 @@ export interface SupervisorRef extends ProcessRef {
  * `'shutdown'`, and that is a failure: it is reported, and a supervisor above it starts it again.
  *
  * @throws {TypeError | RangeError} If an option is wrong.
+ *
+ * @example A child that is restarted
+ * ```ts
+ * import assert from 'node:assert/strict'
+ * import { type ConsumerRef, consumer, named, startLink, supervisor } from 'genstage'
+ *
+ * let starts = 0
+ * let restarted = () => {}
+ * const isRestarted = new Promise<void>((resolve) => {
+ *   restarted = resolve
+ * })
+ * const printer = named<ConsumerRef<string>>('printer')
+ * const Printer = () =>
+ *   consumer(() => {
+ *     if (++starts === 2) restarted()
+ *     return { handleEvents(_events: readonly string[]) {} }
+ *   })
+ *
+ * const tree = await startLink(
+ *   supervisor({ strategy: 'one-for-one', children: [{ start: Printer, name: printer }] }),
+ * )
+ * printer.exit('kill')
+ * await isRestarted
+ * assert.equal(starts, 2)
+ * await tree.stop()
+ * ```
  */
 export function supervisor(options: SupervisorOptions): Stage<SupervisorRef> {
   const valid = readSupervisorOptions(options)

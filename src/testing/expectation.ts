@@ -2,7 +2,14 @@ import { GenStageError } from '../base/errors.ts'
 import { quote } from '../base/quote.ts'
 import { deepEqual } from './deep-equal.ts'
 
-/** What a probe expected has not come. Test frameworks find both sides in it, and show how they differ. */
+/**
+ * A probe was not sent what the test expected.
+ *
+ * The `expect…` methods of probes reject with it. It has `expected` and `actual`, which most test frameworks show side
+ * by side.
+ *
+ * What to do: read the message: it says what was expected, what came, and where they differ.
+ */
 export class ExpectationError extends GenStageError {
   readonly code = 'GENSTAGE_EXPECTATION'
   readonly expected: unknown

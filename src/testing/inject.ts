@@ -44,7 +44,14 @@ export interface Injected {
   toString(): string
 }
 
-/** What a stage fails of that is made to crash. */
+/**
+ * A stage was made to crash by `inject`.
+ *
+ * The stage fails with it, as if its callback had thrown it.
+ *
+ * What to do: nothing: it is the fault that the test asked for. If a test fails because of it, the pipeline does not
+ * survive this crash.
+ */
 export class InjectedCrash extends GenStageError {
   readonly code = 'GENSTAGE_INJECTED_CRASH'
 

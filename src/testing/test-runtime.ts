@@ -108,6 +108,32 @@ const testRuntimeOptions: OptionTable<{
  * Makes a runtime for a test; it needs no disposal.
  *
  * @throws {TypeError | RangeError} If an option is unknown or wrong.
+ *
+ * @example An hour passes at once
+ * ```ts
+ * import assert from 'node:assert/strict'
+ * import { consumer, start } from 'genstage'
+ * import { testRuntime } from 'genstage/testing'
+ *
+ * const runtime = testRuntime()
+ * let isReminded = false
+ * await start(
+ *   consumer(({ sendAfter }) => {
+ *     sendAfter('reminder', 3_600_000)
+ *     return {
+ *       handleEvents() {},
+ *       handleInfo() {
+ *         isReminded = true
+ *       },
+ *     }
+ *   }),
+ *   { runtime },
+ * )
+ * await runtime.advance(3_599_999)
+ * assert.equal(isReminded, false)
+ * await runtime.advance(1)
+ * assert.equal(isReminded, true)
+ * ```
  */
 export function testRuntime(options?: TestRuntimeOptions): TestRuntime {
   return new ManualRuntime(testRuntimeOptions.read(options, 'the options of testRuntime'))

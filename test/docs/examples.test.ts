@@ -2,16 +2,24 @@ import { rm } from 'node:fs/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { blocksOfDocstrings, blocksOfMarkdown } from './blocks.ts'
 import { documents, projectFiles, sources } from './documents.ts'
-import { examplesOf, outputPattern } from './examples.ts'
-import { compileExamples, type ExampleProject, projectOf, runExample } from './run-example.ts'
+import { type Example, examplesOf, outputPattern } from './examples.ts'
+import { compileExamples, type ExampleProject, projectOf, runExample, runTogether } from './run-example.ts'
 
 // What is shown is true: README.md in this folder says how examples are written, and what becomes of them here.
 
+// The pages under docs/reference/api/ show the examples of the docstrings once more.
 const readings = [
-  ...documents.map(({ path, text }) => examplesOf(blocksOfMarkdown(path, text))),
+  ...documents
+    .filter(({ path }) => !path.startsWith('docs/reference/api/'))
+    .map(({ path, text }) => examplesOf(blocksOfMarkdown(path, text))),
   ...sources.map(({ path, text }) => examplesOf(blocksOfDocstrings(path, text))),
 ]
 const examples = readings.flatMap((reading) => reading.examples)
+const examplesRun = examples.filter(({ notRun }) => notRun === undefined)
+// Those that only assert share a process, which is much cheaper than one for each.
+const together = examplesRun.filter(({ place, printed, isEndless, isDropping }) => {
+  return place.startsWith('src/') && printed === undefined && !isEndless && !isDropping
+})
 let project: ExampleProject
 
 beforeAll(async () => {
@@ -49,11 +57,48 @@ test('the commands that documents show are scripts of the project', () => {
   expect(shown.filter((name) => scripts[name] === undefined)).toEqual([])
 })
 
+describe('the examples of docstrings', () => {
+  const plant = (name: string, ...lines: string[]): Example => ({
+    place: name,
+    code: lines.map((text, index) => ({ text, file: name, line: index + 1 })),
+    printed: undefined,
+    isEndless: false,
+    isDropping: false,
+    notRun: undefined,
+  })
+  const good = plant(
+    'good',
+    "import { consumer, startLink } from 'genstage'",
+    'await startLink(consumer({ handleEvents() {} }))',
+  )
+  const wrong = plant('wrong', "import assert from 'node:assert/strict'", 'assert.equal(1 + 1, 3)')
+  const stuck = plant('stuck', 'await new Promise(() => {})')
+
+  test('run', { timeout: 90_000 }, async () => {
+    expect(await runTogether(project, together)).toEqual({
+      done: together.map(({ place }) => place),
+      code: 0,
+      stderr: '',
+    })
+  })
+
+  test.each([
+    { planted: wrong, stderr: /2 !== 3[\s\S]*wrong\.ts:2/ },
+    { planted: stuck, stderr: /top-level await is pending/ },
+  ])('fail where $planted.place fails', async ({ planted, stderr }) => {
+    const folder = await projectOf([good, planted])
+    const outcome = await runTogether(folder, [good, planted])
+    await rm(folder.folder, { recursive: true, force: true })
+    expect(outcome).toEqual({ done: ['good'], code: expect.any(Number), stderr: expect.stringMatching(stderr) })
+    expect(outcome.code).not.toBe(0)
+  })
+})
+
 /** What is on stderr where events are dropped on purpose. */
 const dropping = expect.stringMatching(/^(.* ended and dropped \d+ events?.*\n)+$/)
 
 describe.concurrent('what an example prints is what is stated', { timeout: 90_000 }, () => {
-  test.each(examples.filter(({ notRun }) => notRun === undefined))('$place', async (example) => {
+  test.each(examplesRun.filter((example) => !together.includes(example)))('$place', async (example) => {
     const { code, stdout, stderr } = await runExample(project, example)
     // One that is endless was ended by us, unless it has ended by itself after all.
     const expected = { code: example.isEndless ? undefined : 0, stderr: example.isDropping ? dropping : '' }

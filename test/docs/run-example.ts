@@ -73,8 +73,40 @@ const MOST_TIME = 60_000
 
 /** Runs an example; an endless one until it has printed what its document states. */
 export function runExample({ folder, files }: ExampleProject, example: Example): Promise<Outcome> {
-  const parameters = ['--conditions=genstage-source', '--import', import.meta.resolve('tsx'), files.get(example) ?? '']
   const enough = example.isEndless ? outputPattern(example.printed ?? [], true) : undefined
+  return run(folder, files.get(example) ?? '', enough)
+}
+
+/** How a run of several examples went. */
+export interface JointOutcome {
+  /** The places of those that have run to their end. */
+  readonly done: readonly string[]
+  readonly code: number | undefined
+  readonly stderr: string
+}
+
+/** Runs examples in one process, each when the one before is done. They share the names of stages. */
+export async function runTogether(
+  { folder, files }: ExampleProject,
+  examples: readonly Example[],
+): Promise<JointOutcome> {
+  const names = examples.map((example) => files.get(example) ?? '')
+  const mark = 'done: '
+  const program = `for (const file of ${JSON.stringify(names)}) {
+  await import('./' + file)
+  console.log('${mark}' + file)
+}
+`
+  await writeFile(join(folder, 'together.mjs'), program)
+  const { code, stdout, stderr } = await run(folder, 'together.mjs')
+  const lines = new Set(stdout.split('\n'))
+  const done = examples.filter((_, index) => lines.has(`${mark}${names[index]}`)).map(({ place }) => place)
+  return { done, code, stderr }
+}
+
+/** Runs a file, and ends it once it has printed enough. */
+function run(folder: string, file: string, enough?: RegExp): Promise<Outcome> {
+  const parameters = ['--conditions=genstage-source', '--import', import.meta.resolve('tsx'), file]
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, parameters, { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'] })
     let stdout = ''

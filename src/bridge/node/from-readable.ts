@@ -23,6 +23,21 @@ import { destroyQuietly } from './destroy.ts'
  * with the reason if that is a failure. An end that comes before anybody has asked waits for the first who does.
  *
  * @throws {TypeError} If `readable` is none, or somebody else reads it, or an option is wrong.
+ *
+ * @example The chunks of a stream
+ * ```ts
+ * import assert from 'node:assert/strict'
+ * import { Readable } from 'node:stream'
+ * import { startLink, stream } from 'genstage'
+ * import { fromReadable } from 'genstage/node'
+ *
+ * const rows = Readable.from([{ id: 1 }, { id: 2 }])
+ * const source = await startLink(fromReadable<{ id: number }>(rows))
+ *
+ * const ids: number[] = []
+ * for await (const { id } of stream([source])) ids.push(id)
+ * assert.deepEqual(ids, [1, 2])
+ * ```
  */
 export function fromReadable<Out = Buffer, Options = {}>(
   readable: Readable,

@@ -52,6 +52,17 @@ export const toReadableOptions: OptionTable<ValidToReadableOptions> = optionTabl
  * Destroying it cancels the subscription, with the error if there is one, also where it has not been read yet.
  *
  * @throws {TypeError | RangeError} If `source` is no producer, or an option is wrong.
+ *
+ * @example Events into a pipeline of Node streams
+ * ```ts
+ * import assert from 'node:assert/strict'
+ * import { text } from 'node:stream/consumers'
+ * import { fromIterable, startLink } from 'genstage'
+ * import { toReadable } from 'genstage/node'
+ *
+ * const lines = await startLink(fromIterable(['one\n', 'two\n']))
+ * assert.equal(await text(toReadable(lines)), 'one\ntwo\n')
+ * ```
  */
 export function toReadable(source: Source<unknown>, options?: ToReadableOptions): Readable {
   const { objectMode, highWaterMark, signal } = toReadableOptions.read(options, 'the options of toReadable')

@@ -76,6 +76,24 @@ const severities: readonly Severity[] = ['problem', 'warning', 'note']
  * @param options From when on something counts as wrong.
  * @returns The worst first.
  * @throws {TypeError | RangeError} If an option is unknown or wrong.
+ *
+ * @example A callback that does not come back
+ * ```ts
+ * import assert from 'node:assert/strict'
+ * import { start } from 'genstage'
+ * import { diagnose, snapshot } from 'genstage/snapshot'
+ * import { counter, hangingConsumer, testRuntime } from 'genstage/testing'
+ *
+ * const runtime = testRuntime()
+ * const numbers = await start(counter(), { name: 'numbers', runtime })
+ * const sink = await start(hangingConsumer(), { name: 'sink', runtime })
+ * await sink.subscribe(numbers)
+ * await runtime.advance(60_000)
+ *
+ * const [finding] = diagnose([snapshot({ runtime })])
+ * assert.equal(finding?.kind, 'stuck-callback')
+ * assert.equal(finding?.severity, 'problem')
+ * ```
  */
 export function diagnose(snapshots: readonly Snapshot[], options?: Thresholds): readonly Finding[] {
   return findingsOf(snapshots, diagnoseOptions.read(options, 'the options of diagnose'))

@@ -41,6 +41,24 @@ export const snapshotOptions: OptionTable<{ readonly runtime: unknown; readonly 
  * stages and subscriptions, and runs the user's code only where `states` are asked for.
  *
  * @throws {TypeError} If an option is unknown or wrong.
+ *
+ * @example What each stage does
+ * ```ts
+ * import assert from 'node:assert/strict'
+ * import { start } from 'genstage'
+ * import { snapshot } from 'genstage/snapshot'
+ * import { collector, counter, testRuntime } from 'genstage/testing'
+ *
+ * const runtime = testRuntime()
+ * await start(counter(), { name: 'numbers', runtime })
+ * await start(collector<number>([]), { name: 'sink', runtime })
+ *
+ * const { stages } = snapshot({ runtime })
+ * assert.deepEqual(
+ *   stages.map(({ label, state }) => `${label}: ${state}`),
+ *   ['producer numbers: idle', 'consumer sink: idle'],
+ * )
+ * ```
  */
 export function snapshot(options?: SnapshotOptions): Snapshot {
   const { runtime, states } = snapshotOptions.read(options, 'the options of snapshot')

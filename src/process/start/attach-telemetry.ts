@@ -16,9 +16,26 @@ import { inRuntimeOptions } from './runtime-options.ts'
  * @param options `runtime`: whose stages to listen to. Default: the program's own.
  * @returns Detaches the listeners; a second call does nothing.
  * @throws {TypeError} If an event is unknown, or a listener is no function.
+ *
+ * @example The sizes of all batches
+ * ```ts
+ * import assert from 'node:assert/strict'
+ * import { attachTelemetry, fromIterable, start } from 'genstage'
+ * import { collector, testRuntime } from 'genstage/testing'
+ *
+ * const runtime = testRuntime()
+ * const sizes: number[] = []
+ * const detach = attachTelemetry({ 'batch.handled': ({ size }) => void sizes.push(size) }, { runtime })
+ *
+ * const sink = await start(collector<number>([]), { runtime })
+ * await sink.subscribe(await start(fromIterable([1, 2, 3]), { runtime }), { maxDemand: 2, minDemand: 1 })
+ * await runtime.settle()
+ * detach()
+ * assert.equal(sizes.reduce((sum, size) => sum + size), 3)
+ * ```
  */
 export function attachTelemetry(listeners: TelemetryListeners, options?: { readonly runtime?: Runtime }): () => void {
-  const { runtime } = inRuntimeOptions.read(options, 'the options of attach')
+  const { runtime } = inRuntimeOptions.read(options, 'the options of attachTelemetry')
   const given: unknown = listeners
   if (typeof given !== 'object' || given === null || Array.isArray(given)) {
     throw new TypeError(`expected an object of listeners by the name of the event, got: ${quote(given)}`)

@@ -34,6 +34,27 @@ export class InvalidStart extends ExitCause {}
  * @throws {StartIgnoredError} If its set-up answered `'ignore'`.
  * @throws {StartError} If its set-up threw, answered `{ stop }`, or was cut short. Whichever it is, a start that failed
  *   leaves no name, timer or link behind.
+ *
+ * @example A stage that is called by its reference
+ * ```ts
+ * import assert from 'node:assert/strict'
+ * import { consumer, startLink } from 'genstage'
+ *
+ * const Counter = () => {
+ *   let count = 0
+ *   return consumer({
+ *     handleEvents(events: readonly string[]) {
+ *       count += events.length
+ *     },
+ *     handleCall: { count: () => ({ reply: count }) },
+ *   })
+ * }
+ *
+ * const counter = await startLink(Counter(), { name: 'counter' })
+ * assert.equal(counter.name, 'counter')
+ * assert.equal(await counter.call('count'), 0)
+ * await counter.stop()
+ * ```
  */
 export async function startLink<Ref extends ProcessRef>(
   stage: Stage<Ref>,
@@ -46,6 +67,28 @@ export async function startLink<Ref extends ProcessRef>(
  * Starts a stage that nobody is linked to: if it fails, that is one line in the log.
  *
  * Otherwise like {@link startLink}.
+ *
+ * @example A stage that fails alone
+ * ```ts
+ * import assert from 'node:assert/strict'
+ * import { consumer, createRuntime, start } from 'genstage'
+ *
+ * const logged: unknown[] = []
+ * const runtime = createRuntime({ logger: { ...console, error: (message) => void logged.push(message) } })
+ * const fragile = await start(
+ *   consumer({
+ *     handleEvents() {},
+ *     handleInfo() {
+ *       throw new Error('out of order')
+ *     },
+ *   }),
+ *   { runtime },
+ * )
+ * fragile.send('anything')
+ * const reason = await fragile.exited
+ * assert.equal((reason as Error).message, 'out of order')
+ * assert.equal(logged.length, 1)
+ * ```
  */
 export async function start<Ref extends ProcessRef>(
   stage: Stage<Ref>,

@@ -97,6 +97,23 @@ export class TaskProcess implements Behaviour {
  * end aborts `signal` first; a function that then rejects with an `AbortError`, or with `signal.reason`, has not failed.
  *
  * @throws {TypeError} If `run` is no function.
+ *
+ * @example Work that is stopped with the program
+ * ```ts
+ * import assert from 'node:assert/strict'
+ * import { setTimeout as sleep } from 'node:timers/promises'
+ * import { startLink, task } from 'genstage'
+ *
+ * let isMigrated = false
+ * const migration = await startLink(
+ *   task(async ({ signal }) => {
+ *     await sleep(1, undefined, { signal })
+ *     isMigrated = true
+ *   }),
+ * )
+ * await migration.done
+ * assert.equal(isMigrated, true)
+ * ```
  */
 export function task(run: (context: TaskContext) => unknown): Stage<ProcessRef> {
   if (typeof run !== 'function') throw new TypeError(`expected task to be given a function, got: ${quote(run)}`)

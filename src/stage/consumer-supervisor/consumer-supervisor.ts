@@ -69,6 +69,29 @@ export const consumerSupervisorOptions: OptionTable<ValidOptions> = optionTable(
  * Follows GenStage's ConsumerSupervisor.
  *
  * @throws {TypeError | RangeError} If an option is wrong.
+ *
+ * @example At most two jobs at a time
+ * ```ts
+ * import assert from 'node:assert/strict'
+ * import { setTimeout as sleep } from 'node:timers/promises'
+ * import { consumerSupervisor, fromIterable, startLink } from 'genstage'
+ *
+ * let running = 0
+ * let most = 0
+ * const jobs = await startLink(fromIterable([1, 2, 3, 4, 5]))
+ * const workers = await startLink(
+ *   consumerSupervisor({
+ *     async child(_job: number, { signal }) {
+ *       most = Math.max(most, ++running)
+ *       await sleep(1, undefined, { signal })
+ *       running--
+ *     },
+ *   }),
+ * )
+ * await workers.subscribe(jobs, { maxDemand: 2, minDemand: 1 })
+ * await workers.done
+ * assert.equal(most, 2)
+ * ```
  */
 export function consumerSupervisor<In>(options: ConsumerSupervisorOptions<In>): Stage<ConsumerSupervisorRef<In>> {
   const valid = consumerSupervisorOptions.read(options, 'the options of a consumer supervisor')

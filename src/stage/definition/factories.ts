@@ -49,6 +49,25 @@ export function producer<Out, Options = {}, Calls = {}, Casts = {}>(
  * What it takes is what `handleEvents` is annotated with, what it emits is inferred.
  *
  * @param callbacks The callbacks, or the function that sets them up when the stage starts. They are started once.
+ *
+ * @example Lines in, words out
+ * ```ts
+ * import assert from 'node:assert/strict'
+ * import { fromIterable, producerConsumer, startLink, stream } from 'genstage'
+ *
+ * const lines = await startLink(fromIterable(['to be or', 'not to be']))
+ * const words = await startLink(
+ *   producerConsumer({
+ *     subscribeTo: [lines],
+ *     subscribeAt: 'first-consumer',
+ *     handleEvents: (events: readonly string[]) => events.flatMap((line) => line.split(' ')),
+ *   }),
+ * )
+ *
+ * const seen: string[] = []
+ * for await (const word of stream([words])) seen.push(word)
+ * assert.deepEqual(seen, ['to', 'be', 'or', 'not', 'to', 'be'])
+ * ```
  */
 export function producerConsumer<In, Out, Options = {}, Calls = {}, Casts = {}, Own = {}>(
   callbacks: Setup<ConsumerContext, ProducerConsumerCallbacks<In, Out, Options, Calls, Casts, Own>>,

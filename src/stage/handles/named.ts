@@ -17,6 +17,24 @@ import type { Name } from '../../process/start/start-types.ts'
  * @param options `runtime`: where to look when it is used from outside of a stage (a stage looks in its own).
  *   Default: the program's.
  * @throws {TypeError} If `name` is no string, or empty.
+ *
+ * @example A name that outlives a restart
+ * ```ts
+ * import assert from 'node:assert/strict'
+ * import { type Callable, type ConsumerRef, consumer, named, startLink } from 'genstage'
+ *
+ * const total = named<ConsumerRef<number> & Callable<{ total(): number }>>('total')
+ * const Total = () => consumer({ handleEvents(_events: readonly number[]) {}, handleCall: { total: () => ({ reply: 0 }) } })
+ *
+ * await assert.rejects(total.call('total'), { code: 'GENSTAGE_NO_PROCESS' })
+ * const first = await startLink(Total(), { name: total })
+ * assert.equal(await total.call('total'), 0)
+ * await first.stop()
+ *
+ * await startLink(Total(), { name: total })
+ * assert.equal(await total.call('total'), 0) // Another stage answers.
+ * await total.stop()
+ * ```
  */
 export function named<Ref extends ProcessRef>(name: string, options?: { readonly runtime?: Runtime }): Ref & Name<Ref> {
   if (typeof name !== 'string' || name === '') {

@@ -61,6 +61,21 @@ export const fromIterableOptions: OptionTable<ValidOptions> = optionTable({
  * What the iterator throws is the stage's exit reason.
  *
  * @throws {TypeError} If `items` cannot be iterated over, or an option is wrong.
+ *
+ * @example The items of an async generator
+ * ```ts
+ * import assert from 'node:assert/strict'
+ * import { fromIterable, startLink, stream } from 'genstage'
+ *
+ * async function* pages() {
+ *   yield ['a', 'b']
+ *   yield ['c']
+ * }
+ *
+ * const seen: string[] = []
+ * for await (const page of stream([await startLink(fromIterable(pages()))])) seen.push(...page)
+ * assert.deepEqual(seen, ['a', 'b', 'c'])
+ * ```
  */
 export function fromIterable<Out, Options = {}>(
   items: Iterable<Out> | AsyncIterable<Out>,

@@ -67,6 +67,25 @@ export const streamOptions: OptionTable<ValidOptions> = optionTable({
  * counts as failed; the error then names where that began.
  *
  * @throws {TypeError | RangeError} If a source or an option is wrong.
+ *
+ * @example The first events of a producer without an end
+ * ```ts
+ * import assert from 'node:assert/strict'
+ * import { producer, startLink, stream, to } from 'genstage'
+ *
+ * let next = 1
+ * const numbers = await startLink(
+ *   producer({ handleDemand: (demand) => Array.from({ length: demand }, () => next++) }),
+ * )
+ *
+ * const seen: number[] = []
+ * for await (const number of stream([to(numbers, { maxDemand: 1 })])) {
+ *   seen.push(number)
+ *   if (number === 3) break // Cancels the subscription.
+ * }
+ * assert.deepEqual(seen, [1, 2, 3])
+ * await numbers.stop()
+ * ```
  */
 export function stream<const Sources extends readonly Source<unknown>[]>(
   sources: Sources,
