@@ -1,4 +1,5 @@
-import type { ProjectFile, Rule } from './project-file.ts'
+import { type Manifest, manifestOf } from './manifest.ts'
+import type { Rule } from './project-file.ts'
 
 // Some patterns hold one letter in brackets, so that this file does not break the rule it states.
 const foreignPlaces: readonly { readonly pattern: RegExp; readonly advice: string }[] = [
@@ -16,7 +17,7 @@ const foreignPlaces: readonly { readonly pattern: RegExp; readonly advice: strin
   },
   {
     pattern: /\bfar[m]-[a-z]/,
-    advice: 'a tool that others do not have: say it in the words of this project',
+    advice: 'a tool that others do not have: name it in the words of this project',
   },
   {
     pattern: /\bregistr[y]\.[a-z0-9-]+\.[a-z]{2,}|"resolve[d]": "/,
@@ -35,21 +36,10 @@ export const namesNoMachine: Rule = (files) =>
     ),
   )
 
-interface Manifest {
-  readonly devDependencies?: Readonly<Record<string, string>>
-  readonly peerDependencies?: Readonly<Record<string, string>>
-  readonly peerDependenciesMeta?: Readonly<Record<string, { readonly optional?: boolean }>>
-  readonly scripts?: Readonly<Record<string, string>>
-}
+/** Users of the library install nothing else, and run nothing when they install it. */
+export const packageNeedsNothing: Rule = (files) => judgeManifest(manifestOf(files))
 
-/** Whoever installs the library installs nothing else, and runs nothing by it. */
-export const packageNeedsNothing: Rule = (files) => {
-  const manifest = files.find(({ path }) => path === 'package.json')
-  return manifest === undefined ? [] : judgeManifest(manifest)
-}
-
-function judgeManifest({ path, text }: ProjectFile): string[] {
-  const manifest = JSON.parse(text) as Manifest
+function judgeManifest(manifest: Manifest): string[] {
   const problems: string[] = []
   for (const key of ['dependencies', 'optionalDependencies', 'bundleDependencies', 'bundledDependencies']) {
     if (Object.hasOwn(manifest, key)) {
@@ -63,7 +53,7 @@ function judgeManifest({ path, text }: ProjectFile): string[] {
   }
   for (const name of Object.keys(manifest.peerDependencies ?? {})) {
     if (manifest.peerDependenciesMeta?.[name]?.optional !== true) {
-      problems.push(`peerDependencies.${name} is not optional: say so in peerDependenciesMeta`)
+      problems.push(`peerDependencies.${name} is not optional: declare it so in peerDependenciesMeta`)
     }
   }
   for (const script of ['preinstall', 'install', 'postinstall']) {
@@ -76,5 +66,5 @@ function judgeManifest({ path, text }: ProjectFile): string[] {
       'scripts.prepare makes npm warn users who install, though it does not run there: do it in npm run build',
     )
   }
-  return problems.map((problem) => `${path}: ${problem}`)
+  return problems.map((problem) => `package.json: ${problem}`)
 }

@@ -9,12 +9,31 @@ export interface ProjectFile {
   readonly text: string
 }
 
-/** A rule of the house: answers one sentence for each place that breaks it, saying what to do instead. */
+/** A rule of the house: returns one sentence for each place that breaks it: what was found, and what to do instead. */
 export type Rule = (files: readonly ProjectFile[]) => string[]
 
 /** Picks what belongs to the library itself. */
 export function librarySources(files: readonly ProjectFile[]): ProjectFile[] {
   return files.filter(({ path }) => path.startsWith('src/') && path.endsWith('.ts'))
+}
+
+/** Picks what is written in TypeScript or JavaScript, in `src/` and elsewhere. */
+export function codeFiles(files: readonly ProjectFile[]): ProjectFile[] {
+  return files.filter(({ path }) => /^((src|test|apps|examples|bench|scripts)\/.*|[^/]*)\.[cm]?[jt]sx?$/.test(path))
+}
+
+/** Makes a function of a file that computes its result once for each, however many rules ask for it. */
+export function oncePerFile<Result extends object>(
+  compute: (file: ProjectFile) => Result,
+): (file: ProjectFile) => Result {
+  const results = new WeakMap<ProjectFile, Result>()
+  return (file) => {
+    const known = results.get(file)
+    if (known !== undefined) return known
+    const result = compute(file)
+    results.set(file, result)
+    return result
+  }
 }
 
 const notOurs = new Set(['node_modules', 'dist', 'coverage', '.git'])
@@ -55,7 +74,7 @@ function walk(root: string, folder: string): string[] {
     .sort()
 }
 
-/** Answers `undefined` for what is no text, or was deleted and not yet committed. */
+/** Returns `undefined` for what is no text, or was deleted and not yet committed. */
 function readText(path: string): string | undefined {
   if (!statSync(path, { throwIfNoEntry: false })?.isFile()) return undefined
   const bytes = readFileSync(path)

@@ -1,5 +1,5 @@
 import ts from 'typescript'
-import type { ProjectFile } from './project-file.ts'
+import { oncePerFile, type ProjectFile } from './project-file.ts'
 
 /** One place where a file names another module. */
 export interface ModuleReference {
@@ -9,20 +9,13 @@ export interface ModuleReference {
   readonly typeOnly: boolean
 }
 
-const parsed = new WeakMap<ProjectFile, ts.SourceFile>()
-
-/** Parses a file once, however many rules read it. */
-export function parse(file: ProjectFile): ts.SourceFile {
-  let source = parsed.get(file)
-  if (source === undefined) {
-    source = ts.createSourceFile(file.path, file.text, ts.ScriptTarget.Latest, true)
-    parsed.set(file, source)
-  }
-  return source
-}
+/** Parses a file, once however many rules read it. */
+export const parse = oncePerFile((file) => ts.createSourceFile(file.path, file.text, ts.ScriptTarget.Latest, true))
 
 /** Lists all imports, re-exports, `import()`s, `require`s and imported types of a file, in their order. */
-export function moduleReferences(file: ProjectFile): ModuleReference[] {
+export const moduleReferences = oncePerFile(findModuleReferences)
+
+function findModuleReferences(file: ProjectFile): readonly ModuleReference[] {
   const source = parse(file)
   const found: ModuleReference[] = []
   const add = (literal: ts.Node | undefined, typeOnly: boolean): void => {
@@ -74,17 +67,16 @@ export interface FunctionFound {
   readonly linesOfCode: number
 }
 
-/** Lists all functions, methods, accessors and constructors of a file, nested ones too. */
-export function functionsOf(file: ProjectFile): FunctionFound[] {
+/** Lists the functions, methods, accessors and constructors of a file with more lines of code than `most`, nested too. */
+export function functionsLongerThan(most: number, file: ProjectFile): FunctionFound[] {
   const source = parse(file)
   const found: FunctionFound[] = []
   const visit = (node: ts.Node): void => {
     if (ts.isFunctionLike(node) && 'body' in node && node.body !== undefined) {
-      found.push({
-        name: nameOf(node, source),
-        line: lineOf(source, node.getStart(source)),
-        linesOfCode: linesOfCode(source, node),
-      })
+      const line = lineOf(source, node.getStart(source))
+      // A function with fewer lines needs no count, which is slow.
+      const count = lineOf(source, node.getEnd()) - line < most ? 0 : linesOfCode(source, node)
+      if (count > most) found.push({ name: nameOf(node, source), line, linesOfCode: count })
     }
     ts.forEachChild(node, visit)
   }
@@ -110,7 +102,9 @@ export interface ExportFound {
 }
 
 /** Lists what a file declares and exports itself; re-exports are documented where they are declared. */
-export function exportsOf(file: ProjectFile): ExportFound[] {
+export const exportsOf = oncePerFile(findExports)
+
+function findExports(file: ProjectFile): readonly ExportFound[] {
   const source = parse(file)
   const found = new Map<string, ExportFound>()
   for (const statement of source.statements) {
