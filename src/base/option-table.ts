@@ -7,7 +7,7 @@ import { quote } from './quote.ts'
  *
  * Written as a row of an {@link optionTable}.
  */
-export interface OptionRow<Value = unknown, in Others = never> {
+interface OptionRow<Value = unknown, in Others = never> {
   readonly type: OptionType<Value, Others>
   /** What it is where it is not given. */
   readonly default?: NoInfer<Value> | Computed<NoInfer<Value>, Others>
@@ -23,7 +23,7 @@ export interface OptionRow<Value = unknown, in Others = never> {
 type Rows = Readonly<Record<string, OptionRow>>
 
 /** What reading by these rows gives: every option is there. */
-export type OptionValues<Table extends Rows> = {
+type OptionValues<Table extends Rows> = {
   readonly [Name in keyof Table]: Table[Name] extends { readonly default: unknown } | { readonly required: true }
     ? ValueOf<Table[Name]>
     : ValueOf<Table[Name]> | undefined

@@ -32,7 +32,7 @@ export function computed<Value, Others>(text: string, from: (others: Others) => 
 }
 
 /** The limits of an integer. */
-export interface IntegerLimits<out Max = number> {
+interface IntegerLimits<out Max = number> {
   /** The smallest that will do. */
   readonly min: number
   /** The largest that will do, which may depend on other options. Default: 2⁵³ − 1. */

@@ -1,4 +1,4 @@
-import { byteLengthOf } from './byte-length.ts'
+import { byteLengthOf } from './byte-length-of.ts'
 import { isError } from './is-error.ts'
 
 /** The longest text that `quote` answers, in UTF-16 code units. */

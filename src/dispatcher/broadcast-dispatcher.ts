@@ -1,9 +1,9 @@
 import { emptyArray } from '../base/empty-array.ts'
 import { BadReturnError } from '../base/errors.ts'
+import { isThenable } from '../base/is-thenable.ts'
 import { quote } from '../base/quote.ts'
-import { isThenable } from '../base/thenable.ts'
 import type { AnyEvent } from './any-event.ts'
-import { DemandQueue, Entry } from './demand-queue.ts'
+import { DemandQueue, QueueEntry } from './demand-queue.ts'
 import type { Delivery, Dispatcher, DispatcherInfo, DispatchResult, Refusal, Subscriber } from './dispatcher.ts'
 
 type Selector<Event> = (event: Event) => boolean
@@ -45,11 +45,11 @@ export function broadcastDispatcher<Event = AnyEvent>(): Dispatcher<Event, { sel
 }
 
 /** A subscriber. Its level on the ladder is minus the number of the last event it has asked for. */
-class Listener<Event> extends Entry {
+class BroadcastMember<Event> extends QueueEntry {
   readonly selector: Selector<Event> | undefined
   /** Its neighbours in the order of delivery. */
-  newer: Listener<Event> | undefined = undefined
-  older: Listener<Event> | undefined = undefined
+  newer: BroadcastMember<Event> | undefined = undefined
+  older: BroadcastMember<Event> | undefined = undefined
 
   constructor(subscriber: Subscriber, selector: Selector<Event> | undefined) {
     super(subscriber)
@@ -70,11 +70,11 @@ class Listener<Event> extends Entry {
  * ```
  */
 class BroadcastDispatcher<Event> implements Dispatcher<Event, { selector?: Selector<Event> }> {
-  private readonly listeners = new Map<Subscriber, Listener<Event>>()
+  private readonly listeners = new Map<Subscriber, BroadcastMember<Event>>()
   /** The same listeners; the slowest is at the top. */
   private readonly ladder = new DemandQueue()
   /** The same listeners in the order of delivery: who subscribed or asked last comes first. */
-  private newest: Listener<Event> | undefined = undefined
+  private newest: BroadcastMember<Event> | undefined = undefined
   /** Consumers that may not subscribe again. Fewer than are subscribed, where one of them was refused since. */
   private readonly consumers = new Set<string>()
   /** The number of the last event that was dispatched. */
@@ -93,7 +93,7 @@ class BroadcastDispatcher<Event> implements Dispatcher<Event, { selector?: Selec
         message: `expected the option selector to be a function, got: ${quote(selector)}`,
       }
     }
-    const listener = new Listener(subscriber, selector as Selector<Event> | undefined)
+    const listener = new BroadcastMember(subscriber, selector as Selector<Event> | undefined)
     this.consumers.add(subscriber.consumer)
     this.listeners.set(subscriber, listener)
     this.ladder.add(listener, 0 - this.delivered)
@@ -163,13 +163,13 @@ class BroadcastDispatcher<Event> implements Dispatcher<Event, { selector?: Selec
     return demand
   }
 
-  private putFirst(listener: Listener<Event>): void {
+  private putFirst(listener: BroadcastMember<Event>): void {
     listener.older = this.newest
     if (this.newest !== undefined) this.newest.newer = listener
     this.newest = listener
   }
 
-  private takeOut(listener: Listener<Event>): void {
+  private takeOut(listener: BroadcastMember<Event>): void {
     if (listener.newer === undefined) this.newest = listener.older
     else listener.newer.older = listener.older
     if (listener.older !== undefined) listener.older.newer = listener.newer

@@ -1,12 +1,12 @@
 import { emptyArray } from '../base/empty-array.ts'
 import { type OptionTable, optionTable } from '../base/option-table.ts'
 import { boolean, callback, integer } from '../base/option-type.ts'
-import { DemandQueue, Entry } from './demand-queue.ts'
+import { DemandQueue, QueueEntry } from './demand-queue.ts'
 import type { Delivery, DemandResult, Dispatcher, DispatcherInfo, DispatchResult, Subscriber } from './dispatcher.ts'
 import { SingleReceiver } from './single-receiver.ts'
 
 /** The options of `demandDispatcher`. */
-export interface DemandDispatcherOptions {
+interface DemandDispatcherOptions {
   /**
    * Shuffles the subscribers once, before the first dispatch. Default: `false`.
    *
@@ -77,9 +77,9 @@ export function demandDispatcher(options?: DemandDispatcherOptions): Dispatcher<
 }
 
 class DemandDispatcher extends SingleReceiver implements Dispatcher<unknown> {
-  private readonly places = new Map<Subscriber, Entry>()
+  private readonly places = new Map<Subscriber, QueueEntry>()
   /** The place of whoever asked last: the next one to ask is often the same. */
-  private lastAsked: Entry | undefined
+  private lastAsked: QueueEntry | undefined
   /** The same places, by the demand that is open. */
   private readonly ladder = new DemandQueue()
   /**
@@ -103,7 +103,7 @@ class DemandDispatcher extends SingleReceiver implements Dispatcher<unknown> {
   }
 
   subscribe(subscriber: Subscriber): number {
-    const place = new Entry(subscriber)
+    const place = new QueueEntry(subscriber)
     this.places.set(subscriber, place)
     this.ladder.add(place, 0)
     return 0

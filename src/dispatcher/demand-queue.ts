@@ -4,15 +4,15 @@ import type { Subscriber } from './dispatcher.ts'
 const fewRungs = 16
 
 /** A subscriber's place on a ladder. */
-export class Entry {
+export class QueueEntry {
   readonly subscriber: Subscriber
   /** How much it has. Changed by the ladder only. */
   level = 0
   /** Where it stands; `undefined` while it is on no ladder. */
   rung: Level | undefined = undefined
   /** Its neighbours on that rung: `before` came earlier. */
-  before: Entry | undefined = undefined
-  after: Entry | undefined = undefined
+  before: QueueEntry | undefined = undefined
+  after: QueueEntry | undefined = undefined
 
   constructor(subscriber: Subscriber) {
     this.subscriber = subscriber
@@ -23,8 +23,8 @@ export class Entry {
 class Level {
   /** The level of the first place, and after `arrange` at most that of the others. */
   level = 0
-  first: Entry | undefined = undefined
-  last: Entry | undefined = undefined
+  first: QueueEntry | undefined = undefined
+  last: QueueEntry | undefined = undefined
   /** Where it is among `DemandQueue.rungs`. */
   index = 0
 }
@@ -51,18 +51,18 @@ export class DemandQueue {
   private isArranged = false
 
   /** Who is first; `undefined` if nobody is on the ladder. */
-  get top(): Entry | undefined {
+  get top(): QueueEntry | undefined {
     return this.rungs[0]?.first
   }
 
   /** Puts a place behind all others of this level or a higher one. */
-  add(place: Entry, level: number): void {
+  add(place: QueueEntry, level: number): void {
     place.level = level
     append(place, this.rungOf(level) ?? this.newRung(level))
   }
 
   /** Takes a place off. */
-  remove(place: Entry): void {
+  remove(place: QueueEntry): void {
     const { rung } = place
     if (rung === undefined) return
     unlink(place, rung)
@@ -71,7 +71,7 @@ export class DemandQueue {
   }
 
   /** Puts a place behind all others that have as much as it has now. */
-  move(place: Entry, level: number): void {
+  move(place: QueueEntry, level: number): void {
     const { rung } = place
     if (rung !== undefined && this.rungs.length === 1 && rung.first === rung.last) {
       // Nobody else is on the ladder.
@@ -84,8 +84,8 @@ export class DemandQueue {
   }
 
   /** All places, in order. Costs a sort of the rungs. */
-  inOrder(): Entry[] {
-    const places: Entry[] = []
+  inOrder(): QueueEntry[] {
+    const places: QueueEntry[] = []
     for (const rung of this.rungs.toSorted((one, other) => other.level - one.level)) {
       for (let place = rung.first; place !== undefined; place = place.after) places.push(place)
     }
@@ -93,7 +93,7 @@ export class DemandQueue {
   }
 
   /** Puts the places of the ladder, which must be all there are, into this order. Levels stay. */
-  arrange(places: readonly Entry[]): void {
+  arrange(places: readonly QueueEntry[]): void {
     this.rungs.length = 0
     this.byLevel = undefined
     this.isArranged = true
@@ -189,7 +189,7 @@ export class DemandQueue {
   }
 }
 
-function append(place: Entry, rung: Level): void {
+function append(place: QueueEntry, rung: Level): void {
   place.rung = rung
   place.before = rung.last
   place.after = undefined
@@ -198,7 +198,7 @@ function append(place: Entry, rung: Level): void {
   rung.last = place
 }
 
-function unlink(place: Entry, rung: Level): void {
+function unlink(place: QueueEntry, rung: Level): void {
   if (place.before === undefined) rung.first = place.after
   else place.before.after = place.after
   if (place.after === undefined) rung.last = place.before

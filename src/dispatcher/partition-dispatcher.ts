@@ -1,10 +1,10 @@
 import { emptyArray } from '../base/empty-array.ts'
 import { BadReturnError } from '../base/errors.ts'
 import { EventQueue } from '../base/event-queue.ts'
+import { isThenable } from '../base/is-thenable.ts'
 import { type OptionTable, optionTable } from '../base/option-table.ts'
 import { callback, matching } from '../base/option-type.ts'
 import { quote } from '../base/quote.ts'
-import { isThenable } from '../base/thenable.ts'
 import type { AnyEvent } from './any-event.ts'
 import type {
   Delivery,
@@ -18,19 +18,19 @@ import type {
 import { partitionOf } from './partition-hash.ts'
 
 /** What a partition is called. */
-type Name = string | number
-type Hash<Event> = (event: Event) => readonly [event: Event, partition: Name] | 'none'
+type PartitionName = string | number
+type Hash<Event> = (event: Event) => readonly [event: Event, partition: PartitionName] | 'none'
 
 /** More than anybody can subscribe to; a typo with too many zeros should not take the machine's memory. */
 const mostPartitions = 100_000
 
 /** What `partitionDispatcher` reads its options by. */
 export const partitionDispatcherOptions: OptionTable<{
-  readonly partitions: number | readonly Name[]
+  readonly partitions: number | readonly PartitionName[]
   readonly hash: Hash<unknown> | undefined
 }> = optionTable({
   partitions: {
-    type: matching<number | readonly Name[]>(
+    type: matching<number | readonly PartitionName[]>(
       `a number of partitions from 1 to ${mostPartitions}, or a list of as many names`,
       (value) => typeof value === 'number' || (Array.isArray(value) && value.every((name) => isName(name))),
       (value) => (typeof value === 'number' ? isCount(value) : isCount(value.length)),
@@ -101,11 +101,11 @@ function isCount(value: number): boolean {
   return Number.isInteger(value) && value >= 1 && value <= mostPartitions
 }
 
-function isName(value: unknown): value is Name {
+function isName(value: unknown): value is PartitionName {
   return typeof value === 'string' || (typeof value === 'number' && !Number.isNaN(value))
 }
 
-function checkNames(names: readonly Name[], given: unknown, hasHash: boolean): void {
+function checkNames(names: readonly PartitionName[], given: unknown, hasHash: boolean): void {
   const known = new Set(names)
   if (known.size < names.length) throw new TypeError(`expected partitions to differ by name, got: ${quote(given)}`)
   if (hasHash || names.every((_, index) => known.has(index))) return
@@ -128,7 +128,7 @@ interface HeldInfo {
  * when more is asked for than is in the queue.
  */
 class Lane<Event> {
-  readonly name: Name
+  readonly name: PartitionName
   /** Its place among the partitions, which is the order in which they are served. */
   readonly index: number
   subscriber: Subscriber | undefined = undefined
@@ -141,13 +141,13 @@ class Lane<Event> {
   /** Its events of the dispatch under way; `nothing` in between, and until there is one. */
   bucket: readonly Event[] = emptyArray
 
-  constructor(name: Name, index: number) {
+  constructor(name: PartitionName, index: number) {
     this.name = name
     this.index = index
   }
 }
 
-class PartitionDispatcher<Event> implements Dispatcher<Event, { partition: Name }> {
+class PartitionDispatcher<Event> implements Dispatcher<Event, { partition: PartitionName }> {
   private readonly hash: Hash<Event> | undefined
   private readonly lanes: readonly Lane<Event>[]
   private readonly lanesByName: ReadonlyMap<unknown, Lane<Event>>
@@ -168,7 +168,7 @@ class PartitionDispatcher<Event> implements Dispatcher<Event, { partition: Name 
   /** Demand that was passed on upstream and whose subscriber has gone since: not to be passed on again. */
   private pending = 0
 
-  constructor(names: readonly Name[], hash: Hash<Event> | undefined) {
+  constructor(names: readonly PartitionName[], hash: Hash<Event> | undefined) {
     this.hash = hash
     this.lanes = names.map((name, index) => new Lane<Event>(name, index))
     this.lanesByName = new Map(this.lanes.map((lane) => [lane.name, lane]))
@@ -176,7 +176,7 @@ class PartitionDispatcher<Event> implements Dispatcher<Event, { partition: Name 
     this.lanesByNumber = lanesByNumber.every((lane) => lane !== undefined) ? lanesByNumber : []
   }
 
-  subscribe(subscriber: Subscriber, options: { partition: Name }): number | Refusal {
+  subscribe(subscriber: Subscriber, options: { partition: PartitionName }): number | Refusal {
     const lane = Object.hasOwn(options, 'partition') ? this.lanesByName.get(options.partition) : undefined
     if (lane === undefined) return { refuse: 'bad-partition', message: this.wrongPartition(options) }
     if (lane.subscriber !== undefined) {

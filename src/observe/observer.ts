@@ -47,7 +47,7 @@ const REST = 10
 const LONGEST_REST = 60_000
 
 /** Hears of each new snapshot. */
-type Listener = (snapshot: Snapshot, findings: readonly Finding[]) => void
+type ObserverListener = (snapshot: Snapshot, findings: readonly Finding[]) => void
 
 /**
  * Makes an observer of a runtime: it takes a snapshot at each interval, or later where a snapshot takes more than a tenth
@@ -69,7 +69,7 @@ class RuntimeObserver implements Observer {
   isOpen = true
   private readonly runtime: ProcessRuntime
   private readonly options: ReturnType<typeof observerOptions.read>
-  private readonly listeners = new Set<Listener>()
+  private readonly listeners = new Set<ObserverListener>()
   private readonly stopTiming: () => void
   /** Fires when the next snapshot is due; undefined once closed. */
   private timer: ReturnType<ProcessRuntime['clock']['setTimer']> | undefined
@@ -92,9 +92,9 @@ class RuntimeObserver implements Observer {
     return this.known
   }
 
-  subscribe(listener: Listener): () => void {
+  subscribe(listener: ObserverListener): () => void {
     // Each call is a subscription of its own, also of the same function.
-    const own: Listener = (snapshot, findings) => listener(snapshot, findings)
+    const own: ObserverListener = (snapshot, findings) => listener(snapshot, findings)
     this.listeners.add(own)
     return () => this.listeners.delete(own)
   }
@@ -123,7 +123,7 @@ class RuntimeObserver implements Observer {
     this.timer.unref?.()
   }
 
-  private tell(listener: Listener, latest: Snapshot): void {
+  private tell(listener: ObserverListener, latest: Snapshot): void {
     try {
       listener(latest, this.findings)
     } catch (error) {

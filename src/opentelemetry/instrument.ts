@@ -25,7 +25,7 @@ export interface InstrumentOptions<in Event = unknown> {
 
 type ContextOf = (event: unknown) => Context | undefined
 
-interface ValidOptions {
+interface ValidInstrumentOptions {
   readonly runtime: unknown
   readonly meterProvider: MeterProvider | undefined
   readonly tracerProvider: TracerProvider | undefined
@@ -33,7 +33,7 @@ interface ValidOptions {
 }
 
 /** What is told to OpenTelemetry, and where. */
-export const instrumentOptions: OptionTable<ValidOptions> = optionTable({
+export const instrumentOptions: OptionTable<ValidInstrumentOptions> = optionTable({
   runtime: { type: anything(), absent: "the program's own", text: 'The runtime whose stages to instrument.' },
   meterProvider: {
     type: matching('a meter provider', (value): value is MeterProvider => hasMethod(value, 'getMeter')),

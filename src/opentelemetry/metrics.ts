@@ -44,7 +44,7 @@ export function metricListeners(meter: Meter): TelemetryListeners {
 }
 
 /** What batches are measured by. */
-export interface BatchInstruments {
+interface BatchInstruments {
   readonly handled: Counter
   readonly size: Histogram
   readonly duration: Histogram

@@ -12,7 +12,7 @@ import type { Measurements, Metadata } from '../telemetry/telemetry-events.ts'
 import { attributesOf, errorAttributes } from './attributes.ts'
 
 /** To how many contexts a span is linked at most: what the SDK keeps by default. */
-export const MOST_LINKS = 128
+const MOST_LINKS = 128
 
 /** Finds the span that an event came into being in; throws nothing. */
 export type OriginOf = (event: unknown) => SpanContext | undefined

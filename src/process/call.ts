@@ -6,7 +6,7 @@ import {
   StageEndedError,
   TimeoutError,
 } from '../base/errors.ts'
-import { isThenable } from '../base/thenable.ts'
+import { isThenable } from '../base/is-thenable.ts'
 import { callOptions, type ValidCallOptions } from './call-options.ts'
 import type { ExitReason } from './exit/exit-reason.ts'
 import { onAbort } from './host/on-abort.ts'

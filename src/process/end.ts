@@ -3,7 +3,7 @@ import type { PendingCall } from './call.ts'
 import type { ExitCause } from './exit/exit-cause.ts'
 import { isCleanExit } from './exit/exit-reason.ts'
 import { type Linkable, unlink } from './exit/link.ts'
-import type { Monitor } from './monitor.ts'
+import type { ProcessMonitor } from './monitor.ts'
 import type { Behaviour, Process } from './process.ts'
 import type { Deadline } from './schedule/timers.ts'
 
@@ -45,10 +45,10 @@ export function end(process: Process, cause: ExitCause): void {
 }
 
 /** One step of an end. */
-type Step<Item> = (item: Item, cause: ExitCause, process: Process) => void
+type EndStep<Item> = (item: Item, cause: ExitCause, process: Process) => void
 
 /** Takes a step; a fault in it is raised as uncaught, in a task of its own. */
-function attempt<Item>(process: Process, step: Step<Item>, item: Item, cause: ExitCause): void {
+function attempt<Item>(process: Process, step: EndStep<Item>, item: Item, cause: ExitCause): void {
   try {
     step(item, cause, process)
   } catch (fault) {
@@ -57,18 +57,18 @@ function attempt<Item>(process: Process, step: Step<Item>, item: Item, cause: Ex
 }
 
 /** Takes a step for each of them. */
-function each<Item>(process: Process, items: Iterable<Item> | undefined, step: Step<Item>, cause: ExitCause): void {
+function each<Item>(process: Process, items: Iterable<Item> | undefined, step: EndStep<Item>, cause: ExitCause): void {
   if (items !== undefined) for (const item of items) attempt(process, step, item, cause)
 }
 
-const abort: Step<Process> = (process, { reason }) => process.abort?.abort(reason)
-const fire: Step<Monitor> = (watcher, cause) => watcher.fire(cause)
-const abandon: Step<PendingCall> = (call, { reason }) => call.failCalleeExited(reason)
-const rejectStart: Step<Process> = (process, cause) => process.startup?.reject(cause)
-const settleStop: Step<(cause: ExitCause) => void> = (settle, cause) => settle(cause)
-const cancel: Step<Deadline | Monitor> = (held) => held.cancel()
-const disown: Step<PendingCall> = (call, _cause, process) => call.failCallerExited(process)
-const signal: Step<Linkable> = (linked, cause, process) => linked.signalExit(process, cause, process.reference)
+const abort: EndStep<Process> = (process, { reason }) => process.abort?.abort(reason)
+const fire: EndStep<ProcessMonitor> = (watcher, cause) => watcher.fire(cause)
+const abandon: EndStep<PendingCall> = (call, { reason }) => call.failCalleeExited(reason)
+const rejectStart: EndStep<Process> = (process, cause) => process.startup?.reject(cause)
+const settleStop: EndStep<(cause: ExitCause) => void> = (settle, cause) => settle(cause)
+const cancel: EndStep<Deadline | ProcessMonitor> = (held) => held.cancel()
+const disown: EndStep<PendingCall> = (call, _cause, process) => call.failCallerExited(process)
+const signal: EndStep<Linkable> = (linked, cause, process) => linked.signalExit(process, cause, process.reference)
 
 /** What a process does that has ended. */
 const endedBehaviour: Behaviour = {

@@ -9,7 +9,7 @@ import type { ProcessReference } from './reference.ts'
  * The message, of kind `kind`, carries the monitor itself. Whoever receives it must first ask `isActive`: a monitor
  * that was taken away while its message already lay in the mailbox must not be heard any more.
  */
-export class Monitor {
+export class ProcessMonitor {
   readonly kind: string
   /** The subscription it guards, where it does. */
   readonly tag: string
@@ -54,12 +54,12 @@ export function monitor(
   kind: string,
   tag: string,
   endedAs?: ExitCause,
-): Monitor {
-  return watch(new Monitor(kind, tag, watcher, target), endedAs)
+): ProcessMonitor {
+  return watch(new ProcessMonitor(kind, tag, watcher, target), endedAs)
 }
 
 /** The same for a monitor that was made already. */
-export function watch<Watch extends Monitor>(created: Watch, endedAs?: ExitCause): Watch {
+export function watch<Watch extends ProcessMonitor>(created: Watch, endedAs?: ExitCause): Watch {
   const { watcher, target } = created
   const watched = target.process
   if (watched === undefined) {

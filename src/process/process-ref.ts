@@ -84,7 +84,7 @@ export type AbortSignalLike = typeof globalThis extends {
   : MinimalAbortSignal
 
 /** The part of an `AbortSignal` that this library relies on. */
-export interface MinimalAbortSignal {
+interface MinimalAbortSignal {
   readonly aborted: boolean
   readonly reason: unknown
   addEventListener(type: 'abort', listener: () => void, options?: { once?: boolean }): void

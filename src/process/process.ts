@@ -1,6 +1,6 @@
+import { isThenable } from '../base/is-thenable.ts'
 import { Ring } from '../base/ring.ts'
 import type { ShortLivedSet } from '../base/short-lived.ts'
-import { isThenable } from '../base/thenable.ts'
 import type { Inspection } from '../telemetry/inspection.ts'
 import type { StageIdentity } from '../telemetry/telemetry-events.ts'
 import type { PendingCall } from './call.ts'
@@ -11,7 +11,7 @@ import type { ExitReason } from './exit/exit-reason.ts'
 import type { Linkable } from './exit/link.ts'
 import type { HostAbort, RunInContext } from './host/host.ts'
 import { Message } from './message.ts'
-import type { Monitor } from './monitor.ts'
+import type { ProcessMonitor } from './monitor.ts'
 import type { ProcessReference } from './reference.ts'
 import type { ProcessRuntime } from './runtime.ts'
 import type { Runnable } from './schedule/scheduler.ts'
@@ -104,9 +104,9 @@ export class Process implements Runnable, Linkable {
   // Relations; made when first needed, because most processes have few.
   links: ShortLivedSet<Linkable> | undefined
   /** Monitors that watch this process. */
-  watchers: Set<Monitor> | undefined
+  watchers: Set<ProcessMonitor> | undefined
   /** Monitors by which this process watches others. */
-  watching: Set<Monitor> | undefined
+  watching: Set<ProcessMonitor> | undefined
   deadlines: Set<Deadline> | undefined
   /** Calls to this process that nobody has replied to. */
   incomingCalls: Set<PendingCall> | undefined

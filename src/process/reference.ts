@@ -1,6 +1,6 @@
 import { ExitError, TimeoutError } from '../base/errors.ts'
+import { isThenable } from '../base/is-thenable.ts'
 import { quote } from '../base/quote.ts'
-import { isThenable } from '../base/thenable.ts'
 import { version } from '../base/version.ts'
 import type { StageIdentity } from '../telemetry/telemetry-events.ts'
 import { drainOptions, stopOptions } from './call-options.ts'

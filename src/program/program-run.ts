@@ -1,6 +1,6 @@
 import { setMaxListeners } from 'node:events'
-import { isAbort } from '../base/abort.ts'
 import { GenStageError, StageFailure } from '../base/errors.ts'
+import { isAbort } from '../base/is-abort.ts'
 import type { Linkable } from '../process/exit/link.ts'
 import { Process } from '../process/process.ts'
 import type { AbortSignalLike } from '../process/process-ref.ts'

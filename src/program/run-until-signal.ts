@@ -2,6 +2,7 @@ import { constants } from 'node:os'
 import { type OptionTable, optionTable } from '../base/option-table.ts'
 import { anything, matching, type OptionType } from '../base/option-type.ts'
 import { milliseconds } from '../process/call-options.ts'
+import type { UndoneStage } from '../process/drain.ts'
 import type { ExitReason } from '../process/exit/exit-reason.ts'
 import type { ProcessRef } from '../process/process-ref.ts'
 import { defaultRuntime, expectRuntime, type ProcessRuntime, type Runtime } from '../process/runtime.ts'
@@ -24,15 +25,6 @@ export interface RunOptions {
   readonly grace?: number
   /** The runtime to run in. Default: the program's own. */
   readonly runtime?: Runtime
-}
-
-/** A stage that ended with events in its hands. */
-export interface UndoneStage {
-  /** Its kind, and its name or else its id. */
-  readonly label: string
-  readonly reason: ExitReason
-  /** What it still held, in numbers of events, by where that was. */
-  readonly remaining: Readonly<Record<string, number>>
 }
 
 /** How a program has ended. */

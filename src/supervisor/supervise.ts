@@ -4,8 +4,8 @@ import { ProcessReference } from '../process/reference.ts'
 import { Definition } from '../process/start/definition.ts'
 import type { Stage } from '../process/start/start-types.ts'
 import type { ChildSpec } from './child-spec.ts'
-import { SupervisorProcess } from './supervisor.ts'
 import { readSupervisorOptions, type SupervisorOptions } from './supervisor-options.ts'
+import { SupervisorProcess } from './supervisor-process.ts'
 
 /** A handle on a supervisor. Its calls wait for as long as starting and stopping children takes. */
 export interface SupervisorRef extends ProcessRef {

@@ -1,5 +1,5 @@
 import { describeReason } from '../base/errors.ts'
-import { isThenable } from '../base/thenable.ts'
+import { isThenable } from '../base/is-thenable.ts'
 import type { Measurements, Metadata, TelemetryName } from './telemetry-events.ts'
 
 /** Hears of one kind of event. */
@@ -12,7 +12,7 @@ export type TelemetryListener<Name extends TelemetryName> = (
 export type TelemetryListeners = { readonly [Name in TelemetryName]?: TelemetryListener<Name> }
 
 /** Tells of a listener that has thrown. */
-export type ReportListener = (message: string, facts: Readonly<Record<string, unknown>>) => void
+type ReportListener = (message: string, facts: Readonly<Record<string, unknown>>) => void
 
 /** Listeners that were attached, and are detached, together. */
 interface Attachment {

@@ -48,13 +48,13 @@ function seedToReplay(): number | undefined {
   throw new TypeError(`expected GENSTAGE_SEED to be an integer, got: ${quote(given)}`)
 }
 
-interface Platform {
+interface EnvironmentPlatform {
   readonly process?: { readonly env?: { readonly GENSTAGE_SEED?: string } }
 }
 
 function environment(): { readonly GENSTAGE_SEED?: string } {
   try {
-    const { GENSTAGE_SEED } = (globalThis as unknown as Platform).process?.env ?? {}
+    const { GENSTAGE_SEED } = (globalThis as unknown as EnvironmentPlatform).process?.env ?? {}
     return GENSTAGE_SEED === undefined ? {} : { GENSTAGE_SEED }
   } catch {
     // Deno refuses to tell, unless it was permitted to.

@@ -2,7 +2,7 @@ import { host } from '#host'
 import type { Runnable, Schedule } from '../process/schedule/scheduler.ts'
 
 /** Something that is to happen to the processes of a runtime between two of its steps. */
-export interface Disturbance {
+interface Disturbance {
   /** The step before which it is to happen, or as soon afterwards as it can. */
   readonly step: number
   /** Makes it happen; answers whether it could. */

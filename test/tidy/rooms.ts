@@ -52,6 +52,7 @@ export const roomsOf: Readonly<Record<string, Rooms>> = {
     // A reference recognizes a stage that is not started yet, and what is not started yet makes its reference.
     'start/definition.ts': ['start', '.'],
     '.': ['host', 'exit', 'schedule', 'start/definition.ts'],
+    unfinished: ['host', 'exit', '.'],
     start: 'above',
   },
   stage: {
@@ -66,7 +67,6 @@ export const roomsOf: Readonly<Record<string, Rooms>> = {
     definition: 'above',
     iterable: 'above',
     'consumer-supervisor': 'above',
-    'connect.ts': 'above',
   },
   pipeline: { state: 'above', stages: 'above', '.': 'above' },
   observe: {

@@ -12,7 +12,7 @@ import {
 } from '../source/event-source.ts'
 import type { CountsDiscarded } from '../source/from-callback.ts'
 import { definePushSource } from '../source/push-feed.ts'
-import { notExpected } from '../wrong-stream.ts'
+import { wrongStream } from '../wrong-stream.ts'
 
 /** How a producer of what an `EventEmitter` emits works. */
 export const emitterOptions: OptionTable<ValidEventSourceOptions> = optionTable(eventSourceRows)
@@ -58,7 +58,7 @@ export function fromEmitter<
   const valid = emitterOptions.read(options, 'the options of fromEmitter')
   const given: Partial<AnyEmitter> | null | undefined = emitter
   if (typeof given?.on !== 'function' || typeof given.off !== 'function') {
-    throw notExpected('an EventEmitter', emitter, { addEventListener: 'fromEventTarget of genstage/web' })
+    throw wrongStream('an EventEmitter', emitter, { addEventListener: 'fromEventTarget of genstage/web' })
   }
   const kind: unknown = name
   if (typeof kind !== 'string' && typeof kind !== 'symbol') {

@@ -7,7 +7,7 @@ import type { ProducerRef } from '../../stage/types/references.ts'
 import { errorOf } from '../errors.ts'
 import { defineSource, type Feed, type FeedPort } from '../source/feed.ts'
 import { readSourceOptions, type SourceOptions } from '../source/source-options.ts'
-import { notExpected } from '../wrong-stream.ts'
+import { wrongStream } from '../wrong-stream.ts'
 import { destroyQuietly } from './destroy.ts'
 
 /**
@@ -46,7 +46,7 @@ export function fromReadable<Out = Buffer, Options = {}>(
   const { demand, ...valid } = readSourceOptions(options, 'the options of fromReadable')
   const given: Partial<Readable> | null | undefined = readable
   if (typeof given?.read !== 'function' || typeof given.on !== 'function') {
-    throw notExpected('a Readable', readable, {
+    throw wrongStream('a Readable', readable, {
       getReader: 'fromReadableStream of genstage/web',
       write: 'intoWritable',
     })

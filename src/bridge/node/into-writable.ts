@@ -5,7 +5,7 @@ import type { Stage } from '../../process/start/start-types.ts'
 import type { ConsumerRef } from '../../stage/types/references.ts'
 import { errorOf } from '../errors.ts'
 import { defineSink, type Sink, type SinkOptions, sinkOptions } from '../stream/sink.ts'
-import { notExpected } from '../wrong-stream.ts'
+import { wrongStream } from '../wrong-stream.ts'
 import { destroyQuietly, prematureClose } from './destroy.ts'
 
 /**
@@ -26,7 +26,7 @@ export function intoWritable<In = string | Uint8Array>(
   const valid = sinkOptions.read(options, 'the options of intoWritable')
   const given: Partial<Writable> | null | undefined = writable
   if (typeof given?.write !== 'function' || typeof given.on !== 'function') {
-    throw notExpected('a Writable', writable, { getWriter: 'intoWritableStream of genstage/web', read: 'fromReadable' })
+    throw wrongStream('a Writable', writable, { getWriter: 'intoWritableStream of genstage/web', read: 'fromReadable' })
   }
   const ends = valid.end ?? !standardStreams.includes(writable)
   return defineSink<In>((fail) => new WritableSink(writable, ends, fail), valid)

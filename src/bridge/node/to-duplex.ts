@@ -5,7 +5,7 @@ import type { ProducerConsumerRef } from '../../stage/types/references.ts'
 import { onAbort } from '../abort.ts'
 import { errorOf } from '../errors.ts'
 import { type PassageOptions, passageOptions } from '../stream/duplex-options.ts'
-import { Passage } from '../stream/duplex-stage.ts'
+import { DuplexStage } from '../stream/duplex-stage.ts'
 import { destroyOnceRead } from './destroy.ts'
 import { pushEvent, roomIn } from './to-readable.ts'
 
@@ -26,7 +26,7 @@ import { pushEvent, roomIn } from './to-readable.ts'
  */
 export function toDuplex<In, Out>(stage: Stage<ProducerConsumerRef<In, Out>>, options?: PassageOptions): Duplex {
   const valid = passageOptions.read(options, 'the options of toDuplex')
-  const passage = new Passage('toDuplex', stage, valid, {
+  const passage = new DuplexStage('toDuplex', stage, valid, {
     accept: (event) => pushEvent(duplex, event),
     end: () => duplex.push(null),
     fail: (error) => destroyOnceRead(duplex, error),

@@ -51,7 +51,7 @@ export const eventSourceRows: typeof pushRows & {
 }
 
 /** What a listener is called with. */
-export type Listener = (...args: unknown[]) => void
+type EventHandler = (...args: unknown[]) => void
 
 /** Adds the listeners of a source, by `add`; answers how to take them away. */
 export function listen(
@@ -59,12 +59,12 @@ export function listen(
   name: string | symbol,
   { toEvent, endOn, failOn }: ValidEventSourceOptions,
   emitter: {
-    readonly add: (name: string | symbol, listener: Listener) => void
-    readonly remove: (name: string | symbol, listener: Listener) => void
+    readonly add: (name: string | symbol, listener: EventHandler) => void
+    readonly remove: (name: string | symbol, listener: EventHandler) => void
     readonly errorOf: (name: string | symbol, args: readonly unknown[]) => unknown
   },
 ): () => void {
-  const listeners = new Map<string | symbol, Listener>()
+  const listeners = new Map<string | symbol, EventHandler>()
   for (const failing of failOn) listeners.set(failing, (...args) => push.fail(emitter.errorOf(failing, args)))
   for (const cause of endOn) listeners.set(cause, () => push.end())
   // Whoever takes an event as data does not take it for an end.

@@ -1,7 +1,7 @@
 import { BadReturnError, describeReason } from '../../base/errors.ts'
+import { isThenable } from '../../base/is-thenable.ts'
 import type { LogLevel } from '../../base/logger.ts'
 import { callback as functionType, integer, oneOf } from '../../base/option-type.ts'
-import { isThenable } from '../../base/thenable.ts'
 import type { ProcessRef } from '../../process/process-ref.ts'
 import type { ProcessReference } from '../../process/reference.ts'
 import type { Stage } from '../../process/start/start-types.ts'

@@ -36,7 +36,7 @@ export interface ValidFeedOptions {
 }
 
 /** Options of a stream's source, complete. */
-export interface ValidSourceOptions extends ValidFeedOptions {
+interface ValidSourceOptions extends ValidFeedOptions {
   readonly demand: DemandMode
 }
 

@@ -9,8 +9,8 @@ import { expectDefinition } from '../../process/start/definition.ts'
 import { launchProcess } from '../../process/start/start.ts'
 import type { Stage } from '../../process/start/start-types.ts'
 import type { ProducerConsumerRef, ProducerRef } from '../../stage/types/references.ts'
-import { makeDefer } from '../defer.ts'
 import { errorOf } from '../errors.ts'
+import { makeDefer } from '../make-defer.ts'
 import type { ValidPassageOptions } from './duplex-options.ts'
 import { Inlet } from './inlet.ts'
 import { Outlet, type OutletListener } from './outlet.ts'
@@ -21,7 +21,7 @@ import { Outlet, type OutletListener } from './outlet.ts'
  * It is what the stage is linked to, so a failure of the stage is its to tell: by `fail` of the face, as the error of the
  * streams.
  */
-export class Passage implements Linkable {
+export class DuplexStage implements Linkable {
   links: ShortLivedSet<Linkable> | undefined
   readonly inlet: Inlet
   readonly outlet: Outlet

@@ -4,17 +4,17 @@ import type { ProcessRuntime } from '../../process/runtime.ts'
 import { expectDefinition } from '../../process/start/definition.ts'
 import { launchProcess } from '../../process/start/start.ts'
 import type { ProducerRef } from '../../stage/types/references.ts'
-import { makeDefer } from '../defer.ts'
+import { makeDefer } from '../make-defer.ts'
 import { defineSource, type Feed, type FeedPort } from '../source/feed.ts'
 
 /** Hears that what was offered has been taken, or with an error that it never will be. */
-export type Taken = (error?: Error) => void
+export type AcceptedWrite = (error?: Error) => void
 
 interface Offer {
   readonly events: readonly unknown[]
   /** How many have been taken. */
   start: number
-  readonly taken: Taken
+  readonly taken: AcceptedWrite
 }
 
 /** Puts events into a stage as it asks for them: the producer behind a stream that is written to. */
@@ -25,7 +25,7 @@ export class Inlet implements Feed {
   private readonly defer: (run: () => void) => void = makeDefer()
   private port: FeedPort | undefined
   private offered: Offer | undefined
-  private whenComplete: Taken | undefined
+  private whenComplete: AcceptedWrite | undefined
 
   constructor(runtime: ProcessRuntime) {
     const open = (port: FeedPort): Feed => {
@@ -43,13 +43,13 @@ export class Inlet implements Feed {
   }
 
   /** Offers events; the next ones only once these are taken. */
-  offer(events: readonly unknown[], taken: Taken): void {
+  offer(events: readonly unknown[], taken: AcceptedWrite): void {
     this.offered = { events, start: 0, taken }
     this.port?.wake()
   }
 
   /** No more will be offered; `done` is called once the producer has ended cleanly, or with an error after `refuse`. */
-  end(done: Taken): void {
+  end(done: AcceptedWrite): void {
     this.whenComplete = done
     if (this.reference.process !== undefined) this.port?.end()
     // A stage that has failed may still have a reader, who gets the failure in its place: this is no clean end.

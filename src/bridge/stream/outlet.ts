@@ -9,8 +9,8 @@ import { SubscriptionHandle } from '../../stage/subscription/subscription-handle
 import type { ConsumerCallbacks } from '../../stage/types/callbacks.ts'
 import type { CancelReason } from '../../stage/types/results.ts'
 import type { Source, Subscription } from '../../stage/types/subscription.ts'
-import { makeDefer } from '../defer.ts'
 import { errorOf } from '../errors.ts'
+import { makeDefer } from '../make-defer.ts'
 import { producerOf, runtimeOf } from '../producer-of.ts'
 
 /**

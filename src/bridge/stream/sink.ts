@@ -26,7 +26,7 @@ export interface SinkOptions<In> {
 }
 
 /** Options of a sink, complete. */
-export interface ValidSinkOptions {
+interface ValidSinkOptions {
   readonly subscribeTo: readonly unknown[]
   readonly end: boolean | undefined
   readonly signal: AbortSignalLike | undefined

@@ -43,11 +43,11 @@ interface Decoder {
 }
 
 /** What this file takes from the global scope. */
-interface Platform {
+interface DecoderPlatform {
   readonly TextDecoder: new (encoding: string, options: { readonly fatal: boolean }) => Decoder
 }
 
-const { TextDecoder } = globalThis as unknown as Platform
+const { TextDecoder } = globalThis as unknown as DecoderPlatform
 
 /**
  * A producer-consumer that turns chunks of bytes into pieces of text.

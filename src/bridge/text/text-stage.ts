@@ -45,7 +45,7 @@ export const textRows: typeof emittingRows & { readonly subscribeTo: DefaultRow<
 }
 
 /** How the stage of a cutter is made. */
-export interface TextStage {
+interface TextStage {
   /** What to call it in a message. */
   readonly operation: string
   readonly makeCutter: () => Cutter<unknown>

@@ -12,7 +12,7 @@ import {
 } from '../source/event-source.ts'
 import type { CountsDiscarded } from '../source/from-callback.ts'
 import { definePushSource } from '../source/push-feed.ts'
-import { notExpected } from '../wrong-stream.ts'
+import { wrongStream } from '../wrong-stream.ts'
 
 /** How a producer of what an `EventTarget` dispatches works. */
 export const eventTargetOptions: OptionTable<ValidEventSourceOptions> = optionTable(eventSourceRows)
@@ -54,7 +54,7 @@ export function fromEventTarget<Args extends readonly unknown[] = readonly [Even
   const valid = eventTargetOptions.read(options, 'the options of fromEventTarget')
   const given: Partial<EventTargetLike> | null | undefined = target
   if (typeof given?.addEventListener !== 'function') {
-    throw notExpected('an EventTarget', target, { on: 'fromEmitter of genstage/node' })
+    throw wrongStream('an EventTarget', target, { on: 'fromEmitter of genstage/node' })
   }
   const kind: unknown = type
   if (typeof kind !== 'string') throw new TypeError(`expected the type of an event, a string, got: ${quote(kind)}`)

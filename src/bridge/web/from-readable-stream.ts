@@ -4,7 +4,7 @@ import type { OptionsTrait } from '../../stage/types/inferred-reference.ts'
 import type { ProducerRef } from '../../stage/types/references.ts'
 import { defineSource, type Feed, type FeedPort } from '../source/feed.ts'
 import { readSourceOptions, type SourceOptions } from '../source/source-options.ts'
-import { notExpected } from '../wrong-stream.ts'
+import { wrongStream } from '../wrong-stream.ts'
 import type { ChunkOf, ReadableStreamLike, StreamReader } from './streams.ts'
 
 /**
@@ -26,7 +26,7 @@ export function fromReadableStream<Stream extends ReadableStreamLike<unknown>, O
   const { demand, ...valid } = readSourceOptions(options, 'the options of fromReadableStream')
   const given: Partial<Stream> | null | undefined = stream
   if (typeof given?.getReader !== 'function') {
-    throw notExpected('a ReadableStream', stream, {
+    throw wrongStream('a ReadableStream', stream, {
       read: 'fromReadable of genstage/node',
       getWriter: 'intoWritableStream',
     })

@@ -2,7 +2,7 @@ import type { ExitReason } from '../../process/exit/exit-reason.ts'
 import type { Stage } from '../../process/start/start-types.ts'
 import type { ConsumerRef } from '../../stage/types/references.ts'
 import { defineSink, type Sink, type SinkOptions, sinkOptions } from '../stream/sink.ts'
-import { notExpected } from '../wrong-stream.ts'
+import { wrongStream } from '../wrong-stream.ts'
 import type { StreamWriter, WritableStreamLike } from './streams.ts'
 
 /**
@@ -23,7 +23,7 @@ export function intoWritableStream<In>(
   const valid = sinkOptions.read(options, 'the options of intoWritableStream')
   const given: Partial<WritableStreamLike<In>> | null | undefined = stream
   if (typeof given?.getWriter !== 'function') {
-    throw notExpected('a WritableStream', stream, {
+    throw wrongStream('a WritableStream', stream, {
       write: 'intoWritable of genstage/node',
       getReader: 'fromReadableStream',
     })

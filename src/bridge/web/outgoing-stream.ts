@@ -2,7 +2,7 @@ import { Ring } from '../../base/ring.ts'
 import { makeReadableStream, type PlatformReadableStream, type ReadableController } from './streams.ts'
 
 /** What an outgoing stream needs of what it is fed by. */
-export interface OutgoingStreamOptions {
+interface OutgoingStreamOptions {
   /** How much may wait in the stream: events, or what `size` counts. */
   readonly highWaterMark: number
   readonly size?: ((event: unknown) => number) | undefined

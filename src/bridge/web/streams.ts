@@ -69,7 +69,7 @@ type ChunkIn<Result> = Result extends { readonly done: true }
     : never
 
 /** What the constructor of a `ReadableStream` is given here. */
-export interface UnderlyingSource {
+interface UnderlyingSource {
   readonly start: (controller: ReadableController) => void
   readonly pull: () => void
   readonly cancel: (reason: unknown) => void
@@ -84,7 +84,7 @@ export interface ReadableController {
 }
 
 /** What the constructor of a `WritableStream` is given here. */
-export interface UnderlyingSink {
+interface UnderlyingSink {
   readonly start: (controller: WritableController) => void
   readonly write: (chunk: unknown) => Promise<void>
   readonly close: () => Promise<void>
@@ -99,17 +99,17 @@ export interface WritableController {
 }
 
 /** How a stream counts what waits in it. */
-export interface QueuingStrategy {
+interface QueuingStrategy {
   readonly highWaterMark: number
   readonly size?: (chunk: unknown) => number
 }
 
-interface Platform {
+interface StreamsPlatform {
   readonly ReadableStream: new (source: UnderlyingSource, strategy: QueuingStrategy) => ReadableStreamLike<never>
   readonly WritableStream: new (sink: UnderlyingSink, strategy: QueuingStrategy) => WritableStreamLike<unknown>
 }
 
-const platform = globalThis as unknown as Platform
+const platform = globalThis as unknown as StreamsPlatform
 
 /** Makes one of the platform's streams. */
 export function makeReadableStream<Chunk>(

@@ -3,8 +3,8 @@ import type { ProducerConsumerRef } from '../../stage/types/references.ts'
 import { onAbort } from '../abort.ts'
 import { errorOf } from '../errors.ts'
 import { type PassageOptions, passageOptions } from '../stream/duplex-options.ts'
-import { Passage } from '../stream/duplex-stage.ts'
-import type { Taken } from '../stream/inlet.ts'
+import { DuplexStage } from '../stream/duplex-stage.ts'
+import type { AcceptedWrite } from '../stream/inlet.ts'
 import { OutgoingStream } from './outgoing-stream.ts'
 import {
   makeWritableStream,
@@ -65,7 +65,7 @@ export function toTransform<In, Out>(
     cancel: (reason) => abort(reason ?? new TypeError('the readable side has been cancelled')),
     over: () => stopListening(),
   })
-  const passage = new Passage('toTransform', stage, valid, {
+  const passage = new DuplexStage('toTransform', stage, valid, {
     accept: (event) => output.accept(event),
     end() {
       output.end()
@@ -101,6 +101,6 @@ export function toTransform<In, Out>(
 }
 
 /** A promise that settles when the inlet calls back. */
-function settled(begin: (taken: Taken) => void): Promise<void> {
+function settled(begin: (taken: AcceptedWrite) => void): Promise<void> {
   return new Promise((resolve, reject) => begin((error) => (error ? reject(error) : resolve())))
 }

@@ -5,7 +5,7 @@ import { printable, printableJson } from './printable.ts'
 import { type Output, printOnce, watch } from './watch.ts'
 
 /** What a program is run with. */
-export interface Surroundings {
+interface CliEnvironment {
   readonly stdout: Output
   readonly stderr: Output
   readonly environment: Readonly<Record<string, string | undefined>>
@@ -18,10 +18,10 @@ export interface Surroundings {
 const PATIENCE = 10_000
 
 /** What shells expect of a program. */
-export const exitCodes = { well: 0, failed: 1, misused: 2, interrupted: 130 } as const
+const exitCodes = { well: 0, failed: 1, misused: 2, interrupted: 130 } as const
 
 /** Runs the program, and answers its exit code. */
-export async function run(given: readonly string[], around: Surroundings): Promise<number> {
+export async function run(given: readonly string[], around: CliEnvironment): Promise<number> {
   const { stdout, stderr, signal } = around
   try {
     await carryOut(parseArguments(given, around.environment), around)
@@ -37,7 +37,7 @@ export async function run(given: readonly string[], around: Surroundings): Promi
     return exitCodes.failed
   }
 
-  async function carryOut(command: Command, { environment, patience = PATIENCE }: Surroundings): Promise<void> {
+  async function carryOut(command: Command, { environment, patience = PATIENCE }: CliEnvironment): Promise<void> {
     if (command.kind === 'help') stdout.write(usage)
     else if (command.kind === 'version') stdout.write(`${version}\n`)
     else {

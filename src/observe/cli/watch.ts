@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Frame } from '../view/frame.ts'
 import { Timeline } from '../view/timeline.ts'
 import { type Address, ObserveError, readFrames } from './client.ts'
-import { linesOf } from './table.ts'
+import { linesOf } from './lines-of.ts'
 
 /** How long until the next attempt to reach a program that has gone, in milliseconds. */
 const RETRY = 1_000

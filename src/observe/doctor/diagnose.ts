@@ -3,26 +3,26 @@ import { type AllThresholds, diagnoseOptions, type Thresholds } from './diagnose
 import type { Diagnosis, DiagnosisRule } from './diagnosis.ts'
 import type { Finding, FindingKind, Severity } from './finding.ts'
 import { bottlenecks } from './rules/bottlenecks.ts'
-import { stuckCallbacks, unansweredDemand } from './rules/callbacks.ts'
-import { stalledCycles } from './rules/cycles.ts'
+import { stuckCallbacks, unmetDemand } from './rules/callbacks.ts'
 import { discards } from './rules/discards.ts'
+import { growingMailboxes } from './rules/growing-mailboxes.ts'
 import { heldAfterEnd } from './rules/held-after-end.ts'
-import { growingMailboxes } from './rules/mailboxes.ts'
-import { neverAsking } from './rules/never-asks.ts'
-import { partitionsBehind } from './rules/partitions.ts'
-import { heldBackBroadcasts } from './rules/slow-broadcast.ts'
-import { bufferedUnmetDemand } from './rules/undelivered-buffer.ts'
+import { neverAsks } from './rules/never-asks.ts'
+import { partitionBacklogs } from './rules/partition-backlogs.ts'
+import { slowBroadcasts } from './rules/slow-broadcasts.ts'
+import { stalledCycles } from './rules/stalled-cycles.ts'
+import { undeliveredBuffers } from './rules/undelivered-buffers.ts'
 import { type Indexed, viewOf } from './view.ts'
 
 /** In the order in which one explains the other, at one stage. */
 const rules: readonly DiagnosisRule[] = [
   stuckCallbacks,
-  neverAsking,
-  unansweredDemand,
-  heldBackBroadcasts,
-  partitionsBehind,
+  neverAsks,
+  unmetDemand,
+  slowBroadcasts,
+  partitionBacklogs,
   growingMailboxes,
-  bufferedUnmetDemand,
+  undeliveredBuffers,
   stalledCycles,
   heldAfterEnd,
   discards,

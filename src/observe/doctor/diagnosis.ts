@@ -16,7 +16,7 @@ export interface Diagnosis extends Finding {
 }
 
 /** What a finding gains from another that follows from it. */
-export interface Consequence {
+interface Consequence {
   readonly text: string
   readonly evidence: Finding['evidence']
   /** The least severity that the whole then has. */

@@ -4,7 +4,7 @@ import type { Frame, Hello } from '../view/frame.ts'
 const RETRY = 1_000
 
 /** Who is told of what comes. */
-export interface Listener {
+interface ConnectionListener {
   /** A server speaks: the first time, or again. */
   hello(hello: Hello): void
   frame(frame: Frame): void
@@ -19,7 +19,7 @@ export function pathOf(path: string): string {
 }
 
 /** Follows the server, and comes back to it whenever it is there again. */
-export function connect(listener: Listener): void {
+export function connect(listener: ConnectionListener): void {
   const events = new EventSource(pathOf('/events'))
   events.addEventListener('hello', ({ data }) => listener.hello(JSON.parse(data) as Hello))
   events.addEventListener('frame', ({ data }) => listener.frame(JSON.parse(data) as Frame))

@@ -5,13 +5,13 @@ import { type GraphNode, nodeLabel } from '../view/graph.ts'
 import { amount, percent, rate } from '../view/numbers.ts'
 import type { Timeline } from '../view/timeline.ts'
 import { pathOf } from './connection.ts'
-import { html, ListView, setAttributes, setText, type View } from './dom.ts'
+import { type DomView, html, ListView, setAttributes, setText } from './dom.ts'
 
 /** How often the state of the stage that is open is asked for, in milliseconds: that runs the user's `inspect`. */
 const STATE_INTERVAL = 2_000
 
 /** What can be done from the details. */
-export interface DetailsActions {
+interface DetailsActions {
   readonly open: (stage: string) => void
   readonly close: () => void
   /** Folds or unfolds the group that has this key. */
@@ -35,7 +35,7 @@ export interface Opened {
 }
 
 /** What else is known when the details are shown. */
-export interface Surroundings {
+interface DetailsContext {
   readonly snapshot: Snapshot
   readonly timeline: Timeline
   readonly findings: readonly Finding[]
@@ -78,7 +78,7 @@ export class DetailsView {
   }
 
   /** Shows what is open, or nothing. */
-  show(opened: Opened | undefined, around: Surroundings): void {
+  show(opened: Opened | undefined, around: DetailsContext): void {
     const { stage, node } = opened ?? {}
     this.parent.hidden = stage === undefined && node === undefined
     if (opened === undefined || this.parent.hidden) {
@@ -103,7 +103,7 @@ export class DetailsView {
     else this.showStage(stage, opened, around)
   }
 
-  private showStage(stage: StageSnapshot, { isEnded, node }: Opened, { snapshot, timeline }: Surroundings): void {
+  private showStage(stage: StageSnapshot, { isEnded, node }: Opened, { snapshot, timeline }: DetailsContext): void {
     const parent = stage.parent === null ? undefined : snapshot.stages.find(({ id }) => id === stage.parent)
     const own: Fact[] = [['id', stage.id], ...(parent === undefined ? [] : [['started by', parent.label] as const])]
     const facts = factsOf(stage, timeline.ratesOf(stage.id), snapshot.time)
@@ -127,7 +127,7 @@ export class DetailsView {
     if (!isEnded) this.askState(stage.id)
   }
 
-  private showMembers(node: GraphNode | undefined, { timeline }: Surroundings): void {
+  private showMembers(node: GraphNode | undefined, { timeline }: DetailsContext): void {
     this.stateTitle.hidden = true
     this.state.hidden = true
     this.factList.show([], ([name]) => name)
@@ -170,7 +170,7 @@ interface Connections {
   readonly lines: readonly SubscriptionFact[]
 }
 
-function wordView(): View<Finding> {
+function wordView(): DomView<Finding> {
   const element = html('li')
   return {
     element,
@@ -181,7 +181,7 @@ function wordView(): View<Finding> {
   }
 }
 
-function factView(): View<Fact> {
+function factView(): DomView<Fact> {
   const name = html('dt')
   const value = html('dd')
   const element = html('div', {}, name, value)
@@ -194,7 +194,7 @@ function factView(): View<Fact> {
   }
 }
 
-function connectionsView(open: (stage: string) => void): View<Connections> {
+function connectionsView(open: (stage: string) => void): DomView<Connections> {
   const title = html('h3')
   const list = html('ul')
   const lines = new ListView<SubscriptionFact>(list, () => lineView(open))
@@ -211,7 +211,7 @@ function connectionsView(open: (stage: string) => void): View<Connections> {
   }
 }
 
-function lineView(open: (stage: string) => void): View<SubscriptionFact> {
+function lineView(open: (stage: string) => void): DomView<SubscriptionFact> {
   const label = html('span', { class: 'text' })
   const flow = html('span', { class: 'number' })
   const demand = html('span', { class: 'note' })

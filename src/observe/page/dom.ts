@@ -1,5 +1,5 @@
 /** What an element may be made with: attributes, and `class`. A value of `undefined` leaves one away. */
-export type Attributes = Readonly<Record<string, string | number | undefined>>
+type Attributes = Readonly<Record<string, string | number | undefined>>
 
 /** Makes an element of HTML. */
 export function html<Tag extends keyof HTMLElementTagNameMap>(
@@ -46,7 +46,7 @@ export function byId<Kind extends Element>(id: string, kind: new () => Kind): Ki
 }
 
 /** A part of the page that shows one item. */
-export interface View<Item> {
+export interface DomView<Item> {
   readonly element: Element
   update(item: Item): void
 }
@@ -56,11 +56,11 @@ export interface View<Item> {
  * scrolling and selection.
  */
 export class ListView<Item> {
-  readonly views: Map<string, View<Item>> = new Map()
+  readonly views: Map<string, DomView<Item>> = new Map()
   private readonly parent: Element
-  private readonly create: (item: Item) => View<Item>
+  private readonly create: (item: Item) => DomView<Item>
 
-  constructor(parent: Element, create: (item: Item) => View<Item>) {
+  constructor(parent: Element, create: (item: Item) => DomView<Item>) {
     this.parent = parent
     this.create = create
   }
@@ -76,7 +76,7 @@ export class ListView<Item> {
     let before: Element | null = null
     for (const item of items) {
       const key = keyOf(item)
-      const view: View<Item> = this.views.get(key) ?? this.create(item)
+      const view: DomView<Item> = this.views.get(key) ?? this.create(item)
       this.views.set(key, view)
       view.update(item)
       // Moving an element takes the focus from it: only those move that are out of place.

@@ -1,5 +1,5 @@
 import type { Finding } from '../doctor/finding.ts'
-import { html, ListView, setAttributes, setText, type View } from './dom.ts'
+import { type DomView, html, ListView, setAttributes, setText } from './dom.ts'
 
 /** How long there is room for findings after the last one has gone: what is below would move up and down. */
 const ROOM_KEPT = 60_000
@@ -60,7 +60,7 @@ function keyOf({ kind, stage, subscription }: Finding): string {
   return [kind, stage, subscription].join(' ')
 }
 
-function findingView(open: (stage: string) => void): View<Seen | undefined> {
+function findingView(open: (stage: string) => void): DomView<Seen | undefined> {
   const badge = html('span', { class: 'badge' })
   const text = html('span', { class: 'text' })
   const button = html('button', { type: 'button' }, badge, text)
@@ -79,7 +79,7 @@ function findingView(open: (stage: string) => void): View<Seen | undefined> {
   }
 }
 
-function noFinding(): View<Seen | undefined> {
+function noFinding(): DomView<Seen | undefined> {
   const element = html('li', { class: 'fine' }, 'Nothing is stuck, nobody holds the others up, nothing is dropped.')
   return { element, update: () => {} }
 }

@@ -5,7 +5,7 @@ import type { Hello } from '../view/frame.ts'
 const KEY = 'genstage'
 
 /** What a page knows that the one after a reload should know too. */
-export interface Remembered {
+interface Remembered {
   readonly hello: Hello | undefined
   readonly isFolding: boolean | undefined
   readonly opened: string | undefined

@@ -1,11 +1,11 @@
 import { type Point, TIMELINE } from '../view/timeline.ts'
-import { setAttributes, svg, type View } from './dom.ts'
+import { type DomView, setAttributes, svg } from './dom.ts'
 
 const WIDTH = 72
 const HEIGHT = 24
 
 /** Draws the last minute: now is at the right, and the most there was is at the top. */
-export function sparkline(): View<readonly Point[]> {
+export function sparkline(): DomView<readonly Point[]> {
   const area = svg('path', { class: 'area' })
   const line = svg('path', { class: 'line' })
   const element = svg(

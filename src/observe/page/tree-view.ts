@@ -1,6 +1,6 @@
 import type { Branch } from '../view/branches.ts'
 import { amount } from '../view/numbers.ts'
-import { html, ListView, setAttributes, setText, type View } from './dom.ts'
+import { type DomView, html, ListView, setAttributes, setText } from './dom.ts'
 
 /** The supervision tree, as nested lists of buttons. */
 export class TreeView {
@@ -15,7 +15,7 @@ export class TreeView {
   }
 }
 
-function branchView(open: (stage: string) => void): View<Branch> {
+function branchView(open: (stage: string) => void): DomView<Branch> {
   const text = html('span', { class: 'text' })
   const note = html('span', { class: 'note' })
   const button = html('button', { type: 'button' }, text, note)

@@ -5,7 +5,7 @@ import { hostname } from 'node:os'
 import { quote } from '../../base/quote.ts'
 
 /** Why a request is refused. */
-export interface Refusal {
+interface RequestRefusal {
   readonly status: 401 | 403 | 405
   /** In a sentence, for who reads the answer. */
   readonly message: string
@@ -30,7 +30,7 @@ export function isLoopback(host: string): boolean {
  * it came from here (DNS rebinding): so the name by which one is called must be one's own. Names that are addresses
  * cannot be made to point elsewhere.
  */
-export function refusal(request: IncomingMessage, url: URL, { host, token }: Guarded): Refusal | undefined {
+export function refusal(request: IncomingMessage, url: URL, { host, token }: Guarded): RequestRefusal | undefined {
   const { method, headers } = request
   if (method !== 'GET' && method !== 'HEAD') {
     return { status: 405, message: `expected a GET request, got: ${method}` }

@@ -8,14 +8,14 @@ import type { Snapshot, StageSnapshot } from '../snapshot/snapshot-types.ts'
 import { snapshotJson } from './bounded-json.ts'
 import { type Guarded, refusal } from './guard.ts'
 import { type OpenObserver, PageClients } from './page-clients.ts'
-import { readPage } from './page-file.ts'
+import { readPage } from './read-page.ts'
 import { RecentReplies } from './recent-replies.ts'
 
 /** How much is said of an error, in characters. */
 const LONGEST_SENTENCE = 500
 
 /** What is served: a runtime, as a rule. */
-export interface PageSource {
+interface PageSource {
   /** Begins to look at intervals. */
   readonly open: () => OpenObserver
   /** Looks once. */
@@ -25,13 +25,13 @@ export interface PageSource {
 }
 
 /** Where it is served, and to whom. */
-export interface ServeOptions extends Guarded {
+interface ServeOptions extends Guarded {
   readonly port: number
   readonly interval: number
 }
 
 /** A server that is there. */
-export interface PageServer {
+interface PageServer {
   readonly url: string
   close(): Promise<void>
 }

@@ -9,7 +9,7 @@ import { Allowance } from './allowance.ts'
 import type { JsonValue, Snapshot, StageSnapshot, StageState, SubscriptionSnapshot } from './snapshot-types.ts'
 import { toJson } from './to-json.ts'
 import { MOST_LEVELS, treeOf } from './tree.ts'
-import { withUnits } from './units.ts'
+import { withUnits } from './with-units.ts'
 
 /** How much of one state is shown, in characters of its JSON, roughly. */
 const MOST_OF_A_STATE = 50_000

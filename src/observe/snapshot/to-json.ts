@@ -1,4 +1,4 @@
-import { byteLengthOf } from '../../base/byte-length.ts'
+import { byteLengthOf } from '../../base/byte-length-of.ts'
 import { isError } from '../../base/is-error.ts'
 import { quote } from '../../base/quote.ts'
 import { Allowance } from './allowance.ts'

@@ -6,7 +6,7 @@ import type { EndedStage } from './timeline.ts'
 /** From so many stages on, alike ones are folded unless somebody says otherwise. */
 export const MANY_STAGES = 25
 /** The least stages that are folded into one node. */
-export const LEAST_ALIKE = 3
+const LEAST_ALIKE = 3
 
 /** A stage of the graph, a fold of alike ones, or a unit that is closed. */
 export interface GraphNode {
@@ -66,7 +66,7 @@ export interface GraphParts {
 }
 
 /** How a graph is folded. */
-export interface Folding {
+interface Folding {
   /** Whether alike stages are folded. */
   readonly isOn: boolean
   /** The keys of groups that are not as the others are: unfolded where folding is on. */
@@ -124,7 +124,7 @@ export function nodeLabel({ key, isFold, unit, stages: [first] }: GraphNode): st
 }
 
 /** What may be folded with its like: a stage that is seen by itself, or a unit that is closed. */
-interface Item extends Comparable {
+interface GraphItem extends Comparable {
   readonly frame: string | undefined
   readonly unit: StageSnapshot | undefined
   /** The stages that it stands for. */
@@ -135,15 +135,15 @@ interface Item extends Comparable {
 
 /** What is seen where some units are open. */
 class Items {
-  readonly all: readonly Item[]
+  readonly all: readonly GraphItem[]
   readonly frames: readonly GraphFrame[]
-  private readonly byProcess = new Map<string, Item>()
+  private readonly byProcess = new Map<string, GraphItem>()
 
   constructor(units: Units, isOpen: (unit: Unit) => boolean) {
-    const items = new Map<string, Item>()
+    const items = new Map<string, GraphItem>()
     const frames: GraphFrame[] = []
     /** By the owner of a unit that is closed, or in a closed one: the item that it is in. */
-    const closed = new Map<string, Item>()
+    const closed = new Map<string, GraphItem>()
     for (const [id, unit] of units.units) {
       const around = closed.get(unit.outer ?? '')
       if (around === undefined && isOpen(unit)) {
@@ -165,7 +165,7 @@ class Items {
       items.set(item.id, item)
     }
     const order = new Map(units.stages.map(({ id }, index) => [id, index]))
-    const place = ({ stages: [first] }: Item): number => order.get(first?.id ?? '') ?? 0
+    const place = ({ stages: [first] }: GraphItem): number => order.get(first?.id ?? '') ?? 0
     this.all = [...items.values()].sort((one, other) => place(one) - place(other))
     this.frames = frames
   }
@@ -175,14 +175,14 @@ class Items {
     return this.byProcess.get(id)?.id
   }
 
-  private put(id: string, item: Item): void {
+  private put(id: string, item: GraphItem): void {
     if (this.byProcess.has(id)) return
     this.byProcess.set(id, item)
     item.ids.push(id)
   }
 }
 
-function itemFor(process: StageSnapshot, frame: string | undefined, unit: StageSnapshot | undefined): Item {
+function itemFor(process: StageSnapshot, frame: string | undefined, unit: StageSnapshot | undefined): GraphItem {
   const { id, kind, name, label, role } = process
   return { id, kind, name, label, ...(role !== undefined && { role }), frame, unit, stages: [], ids: [] }
 }

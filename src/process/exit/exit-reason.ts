@@ -25,7 +25,7 @@ export function isCleanExit(reason: ExitReason): boolean {
 }
 
 /** Whether a reason is `'shutdown'` or `{ shutdown: why }`. Never throws: one that cannot be looked at is neither. */
-export function isShutdown(reason: ExitReason): boolean {
+function isShutdown(reason: ExitReason): boolean {
   if (reason === 'shutdown') return true
   if (typeof reason !== 'object' || reason === null || isError(reason)) return false
   try {

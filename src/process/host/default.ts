@@ -2,7 +2,7 @@ import type { AbortSignalLike } from '../process-ref.ts'
 import type { Host } from './host.ts'
 
 /** What this file takes from the global scope; the core is compiled without the types of any platform. */
-interface Platform {
+interface WebPlatform {
   readonly performance: { now(): number }
   readonly MessageChannel: new () => {
     readonly port1: { onmessage: (() => void) | null; ref?(): void; unref?(): void }
@@ -17,7 +17,7 @@ interface Platform {
   readonly reportError?: (error: unknown) => void
 }
 
-const platform = globalThis as unknown as Platform
+const platform = globalThis as unknown as WebPlatform
 const { performance, setTimeout, clearTimeout, queueMicrotask, MessageChannel, AbortController, console, reportError } =
   platform
 

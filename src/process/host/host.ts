@@ -2,7 +2,7 @@ import type { Logger } from '../../base/logger.ts'
 import type { AbortSignalLike } from '../process-ref.ts'
 
 /** A timer of the platform. */
-export interface HostTimer {
+interface HostTimer {
   clear(): void
   /** Has the program not wait for it, where the platform's timers can be told so. */
   unref?(): void

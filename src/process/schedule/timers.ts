@@ -16,7 +16,7 @@ export interface Deadline {
 }
 
 /** State of one deadline. `place` ties it to its queue: where it stands in the heap, or -1 once it is not there. */
-interface Entry {
+interface TimerEntry {
   due: number
   /** Among deadlines of one time, the earliest set is the first to run. */
   order: number
@@ -32,7 +32,7 @@ interface Entry {
  */
 export class Timers {
   private readonly clock: Clock
-  private readonly heap: Entry[] = []
+  private readonly heap: TimerEntry[] = []
   private order = 0
   private timer: { clear(): void } | undefined
   /** When `timer` fires; infinite while there is none. */
@@ -50,23 +50,23 @@ export class Timers {
   /** Runs once after `ms` milliseconds (`Infinity` for never). What runs must not throw. */
   add(ms: number, run: () => void): Deadline {
     if (ms === Number.POSITIVE_INFINITY) return { cancel() {} }
-    const entry: Entry = { due: this.clock.now() + ms, order: this.order++, place: this.heap.length, run }
+    const entry: TimerEntry = { due: this.clock.now() + ms, order: this.order++, place: this.heap.length, run }
     this.heap.push(entry)
     this.siftUp(entry)
     this.rearm()
     return { cancel: () => this.remove(entry) }
   }
 
-  private remove(entry: Entry): void {
+  private remove(entry: TimerEntry): void {
     if (entry.place < 0) return
     this.takeOut(entry)
     // A timer that would wake for nothing is let go only with the last deadline: re-arming costs more than a wake-up.
     if (this.heap.length === 0) this.rearm()
   }
 
-  private takeOut(entry: Entry): void {
+  private takeOut(entry: TimerEntry): void {
     const { heap } = this
-    const last = heap.pop() as Entry
+    const last = heap.pop() as TimerEntry
     if (last !== entry) {
       last.place = entry.place
       heap[last.place] = last
@@ -102,16 +102,16 @@ export class Timers {
     this.rearm()
   }
 
-  private siftUp(entry: Entry): void {
+  private siftUp(entry: TimerEntry): void {
     const { heap } = this
     while (entry.place > 0) {
-      const parent = heap[(entry.place - 1) >> 1] as Entry
+      const parent = heap[(entry.place - 1) >> 1] as TimerEntry
       if (isBefore(parent, entry)) return
       this.swap(parent, entry)
     }
   }
 
-  private siftDown(entry: Entry): void {
+  private siftDown(entry: TimerEntry): void {
     const { heap } = this
     for (;;) {
       const left = heap[2 * entry.place + 1]
@@ -123,7 +123,7 @@ export class Timers {
     }
   }
 
-  private swap(upper: Entry, lower: Entry): void {
+  private swap(upper: TimerEntry, lower: TimerEntry): void {
     const { place } = upper
     upper.place = lower.place
     lower.place = place
@@ -132,6 +132,6 @@ export class Timers {
   }
 }
 
-function isBefore(one: Entry, other: Entry): boolean {
+function isBefore(one: TimerEntry, other: TimerEntry): boolean {
   return one.due < other.due || (one.due === other.due && one.order < other.order)
 }

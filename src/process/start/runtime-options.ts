@@ -5,7 +5,7 @@ import type { Schedule } from '../schedule/scheduler.ts'
 import type { Clock } from '../schedule/timers.ts'
 
 /** The options of a runtime, complete but for what the platform gives. */
-export interface ValidRuntimeOptions {
+interface ValidRuntimeOptions {
   readonly clock: Clock | undefined
   readonly logger: Logger | undefined
   readonly schedule: Schedule | undefined

@@ -136,7 +136,7 @@ function lastOf(links: ShortLivedSet<Linkable> | undefined): Linkable | undefine
  *
  * @param because The failure for which it is stopped; undefined where it is stopped on purpose.
  */
-export function stopWithin(process: Process, ms: number, because?: ExitCause): Promise<void> {
+function stopWithin(process: Process, ms: number, because?: ExitCause): Promise<void> {
   return new Promise((resolve) => {
     const cause = new ExitCause('shutdown', process.label, undefined, true, because)
     const kill = (): void => process.kill(new ExitCause('killed', process.label, undefined, true, because))

@@ -9,7 +9,7 @@ import type { ProcessReference } from '../reference.ts'
 import { defaultRuntime, expectRuntime, type ProcessRuntime } from '../runtime.ts'
 import { watchEnd } from '../unfinished/watch-end.ts'
 import { type Definition, expectDefinition } from './definition.ts'
-import { nameOf } from './name.ts'
+import { nameOf } from './name-of.ts'
 import { startOptions } from './start-options.ts'
 import type { Stage, StartOptions } from './start-types.ts'
 
@@ -139,7 +139,7 @@ export function startProcess<Ref extends ProcessRef>(
 }
 
 /** How a process that is launched stands to others. */
-export interface LaunchOptions {
+interface LaunchOptions {
   readonly name?: string | undefined
   readonly parent?: Linkable | undefined
   readonly context?: RunInContext | undefined

@@ -1,6 +1,6 @@
-import { isAbort } from '../../base/abort.ts'
+import { isAbort } from '../../base/is-abort.ts'
+import { isThenable } from '../../base/is-thenable.ts'
 import { quote } from '../../base/quote.ts'
-import { isThenable } from '../../base/thenable.ts'
 import type { Inspection } from '../../telemetry/inspection.ts'
 import { abort, signalOf } from '../abort-signal.ts'
 import { Message } from '../message.ts'
@@ -40,7 +40,7 @@ class LiveTaskContext implements TaskContext {
  * Told to finish, it aborts its signal at once and lets the function go on. A function that rejects because of that
  * ends the task with `'shutdown'`; one that had not begun never runs.
  */
-export class TaskProcess implements Behaviour {
+class TaskProcess implements Behaviour {
   private readonly process: Process
   private readonly run: (context: TaskContext) => unknown
   /** Set when it was told to finish. */

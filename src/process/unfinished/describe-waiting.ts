@@ -9,13 +9,13 @@ const MOST = 10
 const ASK = 'in manual mode a consumer calls ask on its subscription'
 
 /** A process that runs, and what it reports of itself. */
-interface Entry {
+interface WaitingProcess {
   readonly process: Process
   readonly inspection: Inspection
 }
 
 /** Why a process waits, in words; a sure sign of a mistake, or only what it waits for. */
-interface Finding {
+interface WaitingReason {
   readonly isMistake: boolean
   readonly text: string
 }
@@ -30,7 +30,7 @@ interface Finding {
  *   named.
  */
 export function describeWaiting(processes: Iterable<Process>, isAwaiting: boolean): readonly string[] {
-  const entries = new Map<string, Entry>()
+  const entries = new Map<string, WaitingProcess>()
   for (const process of processes) entries.set(process.id, { process, inspection: inspectionOf(process) })
   const findings = new Findings(entries).all().filter(({ isMistake }) => isMistake || isAwaiting)
   if (findings.length === 0) return []
@@ -57,18 +57,18 @@ function inspectionOf({ behaviour }: Process): Inspection {
 
 /** Looks for what the stages of a program wait for. */
 class Findings {
-  private readonly entries: ReadonlyMap<string, Entry>
-  private readonly found = new Map<string, Finding>()
+  private readonly entries: ReadonlyMap<string, WaitingProcess>
+  private readonly found = new Map<string, WaitingReason>()
   /** Whether some producer was never subscribed to: then a consumer without a subscription was not left so on purpose. */
   private readonly isProducerUnused: boolean
 
-  constructor(entries: ReadonlyMap<string, Entry>) {
+  constructor(entries: ReadonlyMap<string, WaitingProcess>) {
     this.entries = entries
     this.isProducerUnused = [...entries.values()].some(isUnusedProducer)
   }
 
   /** One finding at most for each process, in the order of their start. */
-  all(): readonly Finding[] {
+  all(): readonly WaitingReason[] {
     for (const [id, entry] of this.entries) {
       const finding = this.ofPending(entry) ?? this.ofProducing(entry) ?? this.ofConsuming(entry)
       if (finding !== undefined) this.found.set(id, finding)
@@ -83,7 +83,7 @@ class Findings {
   }
 
   /** Callbacks whose promise is pending, and calls without a reply: nothing is left that could settle them. */
-  private ofPending({ process, inspection }: Entry): Finding | undefined {
+  private ofPending({ process, inspection }: WaitingProcess): WaitingReason | undefined {
     const { label, status, callback = 'a callback', incomingCalls } = process
     if (isSupervisor(process)) return undefined
     if (process.isParked) {
@@ -100,7 +100,10 @@ class Findings {
     return undefined
   }
 
-  private ofProducing({ process, inspection: { producing, consuming, isBlocked } }: Entry): Finding | undefined {
+  private ofProducing({
+    process,
+    inspection: { producing, consuming, isBlocked },
+  }: WaitingProcess): WaitingReason | undefined {
     if (producing === undefined) return undefined
     const { label } = process
     const { dispatcher, demandMode, pending, accumulated, subscribers } = producing
@@ -125,7 +128,11 @@ class Findings {
   }
 
   /** Events that a subscriber does not ask for. One that cannot, as it holds events itself, is named itself. */
-  private ofUnwanted(label: string, held: number, { sent, subscribers }: ProducingInspection): Finding | undefined {
+  private ofUnwanted(
+    label: string,
+    held: number,
+    { sent, subscribers }: ProducingInspection,
+  ): WaitingReason | undefined {
     const names = subscribers.filter((each) => this.isManual(each)).map(({ consumer }) => this.labelOf(consumer))
     if (names.length === 0) return undefined
     const text = `${label} holds ${eventsText(held)} that ${names.join(', ')} does not ask for: ${ASK}`
@@ -138,7 +145,7 @@ class Findings {
     return pending === 0 && subscriptions.some((each) => each.tag === tag && each.mode === 'manual')
   }
 
-  private ofConsuming({ process, inspection: { producing, consuming } }: Entry): Finding | undefined {
+  private ofConsuming({ process, inspection: { producing, consuming } }: WaitingProcess): WaitingReason | undefined {
     if (consuming === undefined || consuming.subscriptions.length > 0) return undefined
     const { label, messagesBegun } = process
     const advice = 'subscribe it to a producer, with subscribe or with subscribeTo'
@@ -152,7 +159,7 @@ class Findings {
     return { isMistake: isUnused, text: `${label} has no subscription: ${advice}` }
   }
 
-  private describeIdle({ process, inspection: { producing, consuming } }: Entry): string {
+  private describeIdle({ process, inspection: { producing, consuming } }: WaitingProcess): string {
     const { label } = process
     const producers = (consuming?.subscriptions ?? []).map(({ producer }) => this.labelOf(producer)).join(', ')
     if (producers !== '') return `${label} waits for events from ${producers}`
@@ -200,11 +207,11 @@ function isSupervisor({ kind }: Process): boolean {
 }
 
 /** A producer that no stage has ever subscribed to, and that was sent nothing. */
-function isUnusedProducer({ process, inspection: { producing, consuming } }: Entry): boolean {
+function isUnusedProducer({ process, inspection: { producing, consuming } }: WaitingProcess): boolean {
   return producing !== undefined && consuming === undefined && process.messagesBegun === 0
 }
 
-function mistake(text: string): Finding {
+function mistake(text: string): WaitingReason {
   return { isMistake: true, text }
 }
 

@@ -1,6 +1,6 @@
 import { BadReturnError } from '../../base/errors.ts'
 import { isError } from '../../base/is-error.ts'
-import { isThenable } from '../../base/thenable.ts'
+import { isThenable } from '../../base/is-thenable.ts'
 import type { PendingCall } from '../../process/call.ts'
 import type { ExitReason } from '../../process/exit/exit-reason.ts'
 import type { Progress } from '../../process/process.ts'

@@ -1,4 +1,4 @@
-import { isThenable } from '../../base/thenable.ts'
+import { isThenable } from '../../base/is-thenable.ts'
 import type { Process } from '../../process/process.ts'
 import type { ProcessReference } from '../../process/reference.ts'
 
@@ -40,7 +40,12 @@ export function timeOrNull(time: number): number | null {
 }
 
 /** Tells that a consumer asks a producer for more. */
-export function tellAsked(consumer: ProcessReference, producer: ProcessReference, tag: string, demand: number): void {
+export function emitDemandSent(
+  consumer: ProcessReference,
+  producer: ProcessReference,
+  tag: string,
+  demand: number,
+): void {
   const { telemetry } = consumer.runtime
   if (!telemetry.hasListener('demand.sent')) return
   telemetry.execute('demand.sent', { demand }, { consumer: consumer.identity, producer: producer.identity, tag })

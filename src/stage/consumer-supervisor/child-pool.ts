@@ -1,6 +1,6 @@
 import { describeReason, StartIgnoredError } from '../../base/errors.ts'
+import { isThenable } from '../../base/is-thenable.ts'
 import { ShortLivedMap } from '../../base/short-lived.ts'
-import { isThenable } from '../../base/thenable.ts'
 import { type ExitCause, RestartLimitReached } from '../../process/exit/exit-cause.ts'
 import { type ExitReason, isCleanExit } from '../../process/exit/exit-reason.ts'
 import { Message } from '../../process/message.ts'
@@ -18,7 +18,7 @@ import type { Stop } from '../types/results.ts'
 import type { From, Subscription } from '../types/subscription.ts'
 
 /** What decides how children are treated. */
-export interface PoolOptions {
+interface PoolOptions {
   readonly restart: 'temporary' | 'transient'
   readonly maxRestarts: number
   readonly maxSeconds: number

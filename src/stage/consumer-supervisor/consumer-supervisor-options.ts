@@ -9,7 +9,7 @@ export interface ChildContext {
 }
 
 /** A consumer supervisor whose children are async functions. */
-export interface FunctionChild<In> {
+interface FunctionChild<In> {
   /**
    * The work for one event; the child ends when it does, abnormally if it throws or rejects.
    *
@@ -20,7 +20,7 @@ export interface FunctionChild<In> {
 }
 
 /** A consumer supervisor whose children are processes of any kind. */
-export interface ProcessChild<In> {
+interface ProcessChild<In> {
   /**
    * Makes the process for one event, which is then started, linked to the supervisor.
    *

@@ -23,7 +23,7 @@ import { ChildPool, type StartReply } from './child-pool.ts'
 import type { ChildContext, ConsumerSupervisorOptions } from './consumer-supervisor-options.ts'
 
 /** The options of a consumer supervisor, complete. */
-interface ValidOptions {
+interface ValidConsumerSupervisorOptions {
   readonly child: ((event: unknown, context: ChildContext) => unknown) | undefined
   readonly start: ((event: unknown) => Stage<ProcessRef>) | undefined
   readonly restart: 'temporary' | 'transient'
@@ -34,7 +34,7 @@ interface ValidOptions {
 }
 
 /** The options of a consumer supervisor. */
-export const consumerSupervisorOptions: OptionTable<ValidOptions> = optionTable({
+export const consumerSupervisorOptions: OptionTable<ValidConsumerSupervisorOptions> = optionTable({
   child: {
     type: callback<(event: unknown, context: ChildContext) => unknown>(),
     text: 'The work for one event, as a function; either this or `start` is given.',
@@ -110,7 +110,7 @@ export function consumerSupervisor<In>(options: ConsumerSupervisorOptions<In>): 
 
 function superviseIn(
   process: Process,
-  valid: ValidOptions,
+  valid: ValidConsumerSupervisorOptions,
   makeChild: (event: unknown) => Stage<ProcessRef>,
 ): ConsumerStage {
   const pool = new ChildPool(process, makeChild, valid)

@@ -1,17 +1,17 @@
 import { SubscriptionRefusedError } from '../../base/errors.ts'
+import { isThenable } from '../../base/is-thenable.ts'
 import { quote } from '../../base/quote.ts'
-import { isThenable } from '../../base/thenable.ts'
 import type { PendingCall } from '../../process/call.ts'
 import type { Drain } from '../../process/drain.ts'
 import type { ExitCause } from '../../process/exit/exit-cause.ts'
 import { type ExitReason, isCleanExit } from '../../process/exit/exit-reason.ts'
-import { type Monitor, monitor } from '../../process/monitor.ts'
+import { monitor, type ProcessMonitor } from '../../process/monitor.ts'
 import type { Progress } from '../../process/process.ts'
 import { type ProcessReference, resolveReference } from '../../process/reference.ts'
-import { nameOf } from '../../process/start/name.ts'
+import { nameOf } from '../../process/start/name-of.ts'
 import type { ConsumingInspection, UpstreamInspection } from '../../telemetry/inspection.ts'
 import { applyResult, applySubscribeResult, type ResultRule } from '../callback/apply-result.ts'
-import { reportUnknown, runTimed, tellAsked, timeOrNull } from '../callback/timed-callback.ts'
+import { emitDemandSent, reportUnknown, runTimed, timeOrNull } from '../callback/timed-callback.ts'
 import type { StageBehaviour } from '../kinds/stage-behaviour.ts'
 import {
   type CancelledMessage,
@@ -41,7 +41,7 @@ export interface Upstream {
   readonly handle: SubscriptionHandle
   readonly producer: ProcessReference
   readonly options: ValidSubscribeOptions
-  readonly monitor: Monitor
+  readonly monitor: ProcessMonitor
   /** Demand and batch sizes; undefined in manual mode, where the user's code asks. */
   window: DemandWindow | undefined
   /** Who waits to hear whether the producer accepts; undefined once that is known, or nobody does. */
@@ -379,7 +379,7 @@ export class ConsumerHalf {
 
   private sendAsk({ producer, handle }: Upstream, demand: number): void {
     const { process } = this.stage
-    if (process.runtime.telemetry.hasListeners) tellAsked(process.reference, producer, handle.tag, demand)
+    if (process.runtime.telemetry.hasListeners) emitDemandSent(process.reference, producer, handle.tag, demand)
     sendAsk(producer, handle.tag, process.reference, demand)
   }
 
@@ -401,7 +401,7 @@ export class ConsumerHalf {
   }
 
   /** A producer has ended. */
-  onDown(watch: Monitor): Progress {
+  onDown(watch: ProcessMonitor): Progress {
     return this.remove(watch.tag, 'down', watch.cause?.reason, false, watch.cause)
   }
 

@@ -15,7 +15,7 @@ import { consumerOptions, producerConsumerOptions, producerOptions } from './sta
 import { type MakeStage, StageSetup } from './stage-setup.ts'
 
 /** The three kinds of stage. */
-export type StageKind = 'producer' | 'producer-consumer' | 'consumer'
+type StageKind = 'producer' | 'producer-consumer' | 'consumer'
 
 interface KindOfStage {
   readonly make: MakeStage

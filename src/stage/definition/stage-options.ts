@@ -22,20 +22,20 @@ interface HandlingValues {
 }
 
 /** What a producer is made of. */
-export interface ProducerValues extends StageValues, EmittingValues {
+interface ProducerValues extends StageValues, EmittingValues {
   readonly handleDemand: Callback
   readonly demand: DemandMode
 }
 
 /** What a producer-consumer is made of. */
-export interface ProducerConsumerValues extends StageValues, EmittingValues, HandlingValues {
+interface ProducerConsumerValues extends StageValues, EmittingValues, HandlingValues {
   readonly handleEvents: Callback
   readonly onProducerEnd: 'drain' | 'stop'
   readonly subscribeAt: 'start' | 'first-consumer'
 }
 
 /** What a consumer is made of. */
-export interface ConsumerValues extends StageValues, HandlingValues {
+interface ConsumerValues extends StageValues, HandlingValues {
   readonly handleEvents: Callback
 }
 

@@ -1,13 +1,13 @@
 import { StartError } from '../../base/errors.ts'
+import { isThenable } from '../../base/is-thenable.ts'
 import { quote } from '../../base/quote.ts'
-import { isThenable } from '../../base/thenable.ts'
 import { thrownReason } from '../../process/exit/exit-cause.ts'
 import type { ExitReason } from '../../process/exit/exit-reason.ts'
 import type { Behaviour, Process, Progress } from '../../process/process.ts'
 import { IgnoredStart, InvalidStart } from '../../process/start/start.ts'
 import type { Inspection } from '../../telemetry/inspection.ts'
 import { isRecord, readCallbacks } from '../callback/read-callbacks.ts'
-import { LiveStageContext } from '../handles/stage-context.ts'
+import { LiveStageContext } from '../handles/live-stage-context.ts'
 import type { StageBehaviour } from '../kinds/stage-behaviour.ts'
 
 /** Makes the stage out of what a set-up gave: checks it, and throws where it is wrong. */

@@ -1,4 +1,4 @@
-import { oneOf } from '../../base/expect-one-of.ts'
+import { expectOneOf } from '../../base/expect-one-of.ts'
 import { quote } from '../../base/quote.ts'
 import { request } from '../../process/call.ts'
 import type { ExitReason } from '../../process/exit/exit-reason.ts'
@@ -39,7 +39,7 @@ function isCallOptions(value: unknown): boolean {
 }
 
 /** What every stage's reference can do. */
-export class StageReference extends ProcessReference {
+class StageReference extends ProcessReference {
   async info(message: unknown, options?: CallOptions): Promise<void> {
     return request(this, 'queue-info', message, `info to ${this.label}`, options)
   }
@@ -115,7 +115,7 @@ function demandOf(target: StageReference, modeOrOptions: unknown): Promise<Deman
     return request(target, 'read-demand-mode', undefined, `demand of ${target.label}`, modeOrOptions)
   }
   target.deliver(
-    new Message('set-demand-mode', '', undefined, oneOf('demand', modeOrOptions, ['forward', 'accumulate'])),
+    new Message('set-demand-mode', '', undefined, expectOneOf('demand', modeOrOptions, ['forward', 'accumulate'])),
   )
   return undefined
 }

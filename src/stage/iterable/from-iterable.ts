@@ -1,8 +1,8 @@
 import { BadReturnError } from '../../base/errors.ts'
+import { isThenable } from '../../base/is-thenable.ts'
 import { type OptionTable, optionTable } from '../../base/option-table.ts'
 import { oneOf } from '../../base/option-type.ts'
 import { quote } from '../../base/quote.ts'
-import { isThenable } from '../../base/thenable.ts'
 import type { Dispatcher, Subscriber } from '../../dispatcher/dispatcher.ts'
 import { dispatcherType } from '../../dispatcher/dispatcher-type.ts'
 import { thrownReason } from '../../process/exit/exit-cause.ts'
@@ -25,14 +25,14 @@ export interface FromIterableOptions<Out, Options> {
   readonly onCancel?: 'continue' | 'stop'
 }
 
-interface ValidOptions {
+interface ValidIterableOptions {
   readonly dispatcher: Dispatcher<unknown, unknown> | undefined
   readonly demand: DemandMode
   readonly onCancel: 'continue' | 'stop'
 }
 
 /** How a producer of an iterable's items works. */
-export const fromIterableOptions: OptionTable<ValidOptions> = optionTable({
+export const fromIterableOptions: OptionTable<ValidIterableOptions> = optionTable({
   dispatcher: {
     type: dispatcherType,
     absent: '`demandDispatcher()`',
@@ -91,7 +91,7 @@ export function fromIterable<Out, Options = {}>(
 }
 
 /** Where items come from. */
-interface Source {
+interface IterableSource {
   /** Takes up to `demand` items; those that do not come at once come by `take`. */
   take(demand: number): unknown[] | Stop<unknown>
   /** What a message of the source's to its stage brings. */
@@ -112,7 +112,7 @@ class SourceMessage {
 /** Says that all items before it have gone out. */
 const ended = new SourceMessage(() => ({ stop: 'normal' }))
 
-function sourceOf(items: unknown): (stage: ProducerContext) => Source {
+function sourceOf(items: unknown): (stage: ProducerContext) => IterableSource {
   const methods = items as Partial<Iterable<unknown> & AsyncIterable<unknown>> | null | undefined
   const makeAsync = methods?.[Symbol.asyncIterator]
   if (typeof makeAsync === 'function') return (stage) => new WaitingSource(makeAsync.call(methods), stage)
@@ -121,7 +121,7 @@ function sourceOf(items: unknown): (stage: ProducerContext) => Source {
   throw new TypeError(`expected an iterable or async iterable, got: ${quote(items)}`)
 }
 
-function callbacksFor(source: Source, { dispatcher, demand, onCancel }: ValidOptions): object {
+function callbacksFor(source: IterableSource, { dispatcher, demand, onCancel }: ValidIterableOptions): object {
   const subscribers = new Set<Subscriber>()
   const callbacks: ProducerCallbacks<unknown, unknown> = {
     demand,
@@ -139,7 +139,7 @@ function callbacksFor(source: Source, { dispatcher, demand, onCancel }: ValidOpt
 }
 
 /** What both kinds of source share. */
-abstract class IteratorSource<Items extends { return?(): unknown }> implements Source {
+abstract class IteratorSource<Items extends { return?(): unknown }> implements IterableSource {
   protected readonly iterator: Items
   protected readonly stage: ProducerContext
   protected isOver = false

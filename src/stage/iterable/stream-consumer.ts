@@ -4,12 +4,12 @@ import type { ExitCause } from '../../process/exit/exit-cause.ts'
 import { type ExitReason, isCleanExit } from '../../process/exit/exit-reason.ts'
 import type { Message } from '../../process/message.ts'
 import { Message as ProcessMessage } from '../../process/message.ts'
-import { type Monitor, monitor } from '../../process/monitor.ts'
+import { monitor, type ProcessMonitor } from '../../process/monitor.ts'
 import type { Behaviour, Process, Progress } from '../../process/process.ts'
 import { type ProcessReference, resolveReference } from '../../process/reference.ts'
-import { nameOf } from '../../process/start/name.ts'
+import { nameOf } from '../../process/start/name-of.ts'
 import type { ConsumingInspection, Inspection, UpstreamInspection } from '../../telemetry/inspection.ts'
-import { reportUnknown, tellAsked, timeOrNull } from '../callback/timed-callback.ts'
+import { emitDemandSent, reportUnknown, timeOrNull } from '../callback/timed-callback.ts'
 import type { SubscribeRequest } from '../consuming/consumer-half.ts'
 import { DemandWindow } from '../consuming/demand-window.ts'
 import { countEvents, originsOf } from '../consuming/mailbox-events.ts'
@@ -19,12 +19,12 @@ import type { DemandMode } from '../types/references.ts'
 import type { CancelMode } from '../types/subscription.ts'
 
 /** One producer of a stream. */
-export interface StreamUpstream {
+interface StreamUpstream {
   readonly tag: string
   readonly producer: ProcessReference
   readonly cancel: CancelMode
   readonly window: DemandWindow
-  readonly monitor: Monitor
+  readonly monitor: ProcessMonitor
 }
 
 /** A batch that the stream has not taken yet, and what to ask for once it has. */
@@ -117,7 +117,7 @@ export class StreamConsumer implements Behaviour {
     sendSubscribe(producer, tag, process.reference, body)
     // It was left before it was read: the subscription is there to be cancelled.
     if (this.listener.isLeft) return true
-    if (process.runtime.telemetry.hasListeners) tellAsked(process.reference, producer, tag, valid.maxDemand)
+    if (process.runtime.telemetry.hasListeners) emitDemandSent(process.reference, producer, tag, valid.maxDemand)
     sendAsk(producer, tag, process.reference, valid.maxDemand)
     return true
   }
@@ -129,7 +129,7 @@ export class StreamConsumer implements Behaviour {
       case 'cancelled':
         return this.onEnd(message.tag, (message.body as { readonly reason: ExitReason }).reason, undefined)
       case 'producer-down': {
-        const watch = message.body as Monitor
+        const watch = message.body as ProcessMonitor
         return watch.isActive ? this.onEnd(watch.tag, watch.cause?.reason, watch.cause) : 'done'
       }
       case 'leave':

@@ -11,7 +11,7 @@ import { isReference, ProcessReference, resolveReference } from '../../process/r
 import { defaultRuntime, type ProcessRuntime } from '../../process/runtime.ts'
 import { Definition } from '../../process/start/definition.ts'
 import { launchProcess } from '../../process/start/start.ts'
-import { tellAsked } from '../callback/timed-callback.ts'
+import { emitDemandSent } from '../callback/timed-callback.ts'
 import type { SubscribeRequest } from '../consuming/consumer-half.ts'
 import { runtimeOfName } from '../handles/named.ts'
 import { sendAsk } from '../protocol.ts'
@@ -37,14 +37,14 @@ export interface StreamOptions {
   readonly signal?: AbortSignalLike
 }
 
-interface ValidOptions {
+interface ValidStreamOptions {
   readonly demand: DemandMode
   readonly producers: readonly unknown[] | undefined
   readonly signal: AbortSignalLike | undefined
 }
 
 /** How a stream begins. */
-export const streamOptions: OptionTable<ValidOptions> = optionTable({
+export const streamOptions: OptionTable<ValidStreamOptions> = optionTable({
   demand: {
     type: oneOfType('forward', 'accumulate'),
     default: 'forward',
@@ -236,7 +236,7 @@ class StageStream implements AsyncIterableIterator<never>, StreamListener {
       this.taken = 0
       const { upstream, ask } = first
       if (ask === 0 || this.consumer === undefined) continue
-      if (this.runtime.telemetry.hasListeners) tellAsked(this.consumer, upstream.producer, upstream.tag, ask)
+      if (this.runtime.telemetry.hasListeners) emitDemandSent(this.consumer, upstream.producer, upstream.tag, ask)
       sendAsk(upstream.producer, upstream.tag, this.consumer, ask)
     }
     return { done: true, value: undefined }

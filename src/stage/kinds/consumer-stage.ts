@@ -2,7 +2,7 @@ import { BadReturnError } from '../../base/errors.ts'
 import type { PendingCall } from '../../process/call.ts'
 import type { Drain } from '../../process/drain.ts'
 import { Message } from '../../process/message.ts'
-import type { Monitor } from '../../process/monitor.ts'
+import type { ProcessMonitor } from '../../process/monitor.ts'
 import type { Process, Progress } from '../../process/process.ts'
 import type { ProcessReference } from '../../process/reference.ts'
 import type { Inspection } from '../../telemetry/inspection.ts'
@@ -58,7 +58,7 @@ export class ConsumerStage extends StageBehaviour implements HandlingStage {
     return this.half.onCancelled(message)
   }
 
-  protected onProducerDown(watch: Monitor): Progress {
+  protected onProducerDown(watch: ProcessMonitor): Progress {
     return this.half.onDown(watch)
   }
 

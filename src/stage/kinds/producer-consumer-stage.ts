@@ -1,7 +1,7 @@
 import { Ring } from '../../base/ring.ts'
 import type { PendingCall } from '../../process/call.ts'
 import type { Drain } from '../../process/drain.ts'
-import type { Monitor } from '../../process/monitor.ts'
+import type { ProcessMonitor } from '../../process/monitor.ts'
 import type { Process, Progress } from '../../process/process.ts'
 import type { Inspection } from '../../telemetry/inspection.ts'
 import type { Callback, CallbackTable } from '../callback/callback-table.ts'
@@ -22,7 +22,7 @@ import type { Subscription } from '../types/subscription.ts'
 import { StageBehaviour } from './stage-behaviour.ts'
 
 /** What decides how a producer-consumer takes and emits. */
-export interface ProducerConsumerOptions extends EmittingOptions {
+interface ProducerConsumerOptions extends EmittingOptions {
   readonly subscribeTo: readonly SubscribeRequest[]
   readonly onProducerEnd: 'drain' | 'stop'
   readonly subscribeAt: 'start' | 'first-consumer'
@@ -176,11 +176,11 @@ export class ProducerConsumerStage extends StageBehaviour implements EmittingSta
     return this.consuming.onCancelled(message)
   }
 
-  protected onProducerDown(watch: Monitor): Progress {
+  protected onProducerDown(watch: ProcessMonitor): Progress {
     return this.consuming.onDown(watch)
   }
 
-  protected onSubscriberDown(watch: Monitor): Progress {
+  protected onSubscriberDown(watch: ProcessMonitor): Progress {
     return this.producing.onDown(watch)
   }
 

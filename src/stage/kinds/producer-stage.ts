@@ -1,7 +1,7 @@
 import { Ring } from '../../base/ring.ts'
 import type { PendingCall } from '../../process/call.ts'
 import type { Message } from '../../process/message.ts'
-import type { Monitor } from '../../process/monitor.ts'
+import type { ProcessMonitor } from '../../process/monitor.ts'
 import type { Process, Progress } from '../../process/process.ts'
 import type { Inspection } from '../../telemetry/inspection.ts'
 import { applyResult } from '../callback/apply-result.ts'
@@ -17,7 +17,7 @@ import { StageBehaviour } from './stage-behaviour.ts'
 type HeldBack = { readonly demand: number } | { readonly events: readonly unknown[] }
 
 /** What decides how a producer emits. */
-export interface ProducerOptions extends EmittingOptions {
+interface ProducerOptions extends EmittingOptions {
   readonly demand: DemandMode
 }
 
@@ -182,7 +182,7 @@ export class ProducerStage extends StageBehaviour implements EmittingStage {
     return this.half.onCancel(message)
   }
 
-  protected onSubscriberDown(watch: Monitor): Progress {
+  protected onSubscriberDown(watch: ProcessMonitor): Progress {
     return this.half.onDown(watch)
   }
 

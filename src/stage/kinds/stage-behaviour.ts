@@ -3,7 +3,7 @@ import type { Drain } from '../../process/drain.ts'
 import type { ExitCause } from '../../process/exit/exit-cause.ts'
 import type { ExitReason } from '../../process/exit/exit-reason.ts'
 import type { Message } from '../../process/message.ts'
-import type { Monitor } from '../../process/monitor.ts'
+import type { ProcessMonitor } from '../../process/monitor.ts'
 import type { Behaviour, Process, Progress } from '../../process/process.ts'
 import type { ProcessRef } from '../../process/process-ref.ts'
 import type { ProcessReference } from '../../process/reference.ts'
@@ -73,8 +73,8 @@ export abstract class StageBehaviour implements Behaviour {
   protected abstract onSubscribe(message: SubscribeMessage): Progress
   protected abstract onCancel(message: CancelMessage): Progress
   protected abstract onCancelled(message: CancelledMessage): Progress
-  protected abstract onProducerDown(watch: Monitor): Progress
-  protected abstract onSubscriberDown(watch: Monitor): Progress
+  protected abstract onProducerDown(watch: ProcessMonitor): Progress
+  protected abstract onSubscriberDown(watch: ProcessMonitor): Progress
   /** Asked to subscribe to a producer; `call` is there if somebody waits. */
   protected abstract subscribe(request: SubscribeRequest, call: PendingCall | undefined): Progress
   /** Queues an info behind the events that are there. */
@@ -143,11 +143,11 @@ export abstract class StageBehaviour implements Behaviour {
   private receiveControl(message: Message): Progress {
     switch (message.kind) {
       case 'producer-down':
-        return isActive(message) ? this.onProducerDown(message.body as Monitor) : 'done'
+        return isActive(message) ? this.onProducerDown(message.body as ProcessMonitor) : 'done'
       case 'subscriber-down':
-        return isActive(message) ? this.onSubscriberDown(message.body as Monitor) : 'done'
+        return isActive(message) ? this.onSubscriberDown(message.body as ProcessMonitor) : 'done'
       case 'down':
-        return isActive(message) ? this.onMonitoredDown(message.body as Monitor) : 'done'
+        return isActive(message) ? this.onMonitoredDown(message.body as ProcessMonitor) : 'done'
       case 'exit':
         return this.onExit(message.body as { from: unknown; cause: ExitCause })
       case 'subscribe-call': {
@@ -208,7 +208,7 @@ export abstract class StageBehaviour implements Behaviour {
   }
 
   /** A process that the stage monitors has ended. */
-  private onMonitoredDown(watch: Monitor): Progress {
+  private onMonitoredDown(watch: ProcessMonitor): Progress {
     this.process.noteCause(watch.cause)
     return this.handleInfo({ down: watch.target, reason: watch.cause?.reason } satisfies Down)
   }
@@ -294,5 +294,5 @@ export abstract class StageBehaviour implements Behaviour {
 }
 
 function isActive(message: Message): boolean {
-  return (message.body as Monitor).isActive
+  return (message.body as ProcessMonitor).isActive
 }

@@ -5,7 +5,7 @@ import { EventQueue } from '../../base/event-queue.ts'
 export type BufferKeep = 'first' | 'last'
 
 /** What storing has cost. */
-export interface Stored {
+interface Stored {
   /** How many events were dropped, old or new. */
   readonly discarded: number
   /** The infos that stood behind events which were dropped, in order: due now. */
@@ -13,7 +13,7 @@ export interface Stored {
 }
 
 /** What comes out of a buffer at once. */
-export interface Taken<Event> {
+interface TakenEvents<Event> {
   /** In order; empty where an info stood before them all. */
   readonly events: Event[]
   /** What is due after these events, in order. */
@@ -95,7 +95,7 @@ export class Buffer<Event> {
    *
    * @returns `undefined` if there is nothing to take, or nothing is asked for.
    */
-  take(count: number): Taken<Event> | undefined {
+  take(count: number): TakenEvents<Event> | undefined {
     if (count === 0 || this.estimatedCount === 0) return undefined
     const events = this.takeEvents(count)
     return { events, infos: this.takeInfos(events.length < count) }

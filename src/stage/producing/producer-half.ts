@@ -1,11 +1,11 @@
 import { emptyArray } from '../../base/empty-array.ts'
 import { BadReturnError } from '../../base/errors.ts'
-import { isThenable } from '../../base/thenable.ts'
+import { isThenable } from '../../base/is-thenable.ts'
 import type { DemandResult, Dispatcher, DispatchResult, Subscriber } from '../../dispatcher/dispatcher.ts'
 import { SingleReceiver } from '../../dispatcher/single-receiver.ts'
 import type { ExitReason } from '../../process/exit/exit-reason.ts'
 import { Message } from '../../process/message.ts'
-import type { Monitor } from '../../process/monitor.ts'
+import type { ProcessMonitor } from '../../process/monitor.ts'
 import type { Progress } from '../../process/process.ts'
 import type { ProcessReference } from '../../process/reference.ts'
 import type { ProducingInspection } from '../../telemetry/inspection.ts'
@@ -263,7 +263,7 @@ export class ProducerHalf {
   }
 
   /** The end of one who was watched: a consumer of this stage? Undefined where it is none. */
-  onDown(watch: Monitor): Progress {
+  onDown(watch: ProcessMonitor): Progress {
     this.stage.process.noteCause(watch.cause)
     return this.cancel(watch.tag, 'down', watch.cause?.reason)
   }

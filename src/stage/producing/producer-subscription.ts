@@ -2,7 +2,7 @@ import type { Subscriber } from '../../dispatcher/dispatcher.ts'
 import type { ExitCause } from '../../process/exit/exit-cause.ts'
 import type { ExitReason } from '../../process/exit/exit-reason.ts'
 import { Message } from '../../process/message.ts'
-import { Monitor, watch } from '../../process/monitor.ts'
+import { ProcessMonitor, watch } from '../../process/monitor.ts'
 import type { Process } from '../../process/process.ts'
 import type { ProcessReference } from '../../process/reference.ts'
 import type { SubscriberInspection } from '../../telemetry/inspection.ts'
@@ -20,7 +20,7 @@ export class ProducerSubscription implements SubscriberHandle {
   readonly consumer: string
   readonly #reference: ProcessReference
   /** Set by `watch`, before the dispatcher and the callbacks know the subscription. */
-  #monitor: Monitor | undefined
+  #monitor: ProcessMonitor | undefined
   /** Demand that the subscriber has sent and that no event has met. */
   #pending = 0
   /** Total of events sent to it. */
@@ -110,7 +110,7 @@ export function wasAdmitted(subscriber: Subscriber): boolean {
 }
 
 /** Watches the consumer of a subscription: notes its end at once, beside the message that waits its turn. */
-class ConsumerMonitor extends Monitor {
+class ConsumerMonitor extends ProcessMonitor {
   private readonly onExit: () => void
 
   constructor(watcher: Process, subscriber: ProducerSubscription, onExit: () => void) {

@@ -1,6 +1,6 @@
 import type { ExitReason } from '../../process/exit/exit-reason.ts'
 import type { ProcessReference } from '../../process/reference.ts'
-import { tellAsked } from '../callback/timed-callback.ts'
+import { emitDemandSent } from '../callback/timed-callback.ts'
 import { sendAsk, sendCancel } from '../protocol.ts'
 import type { Subscription } from '../types/subscription.ts'
 import { validateDemand } from './validate-demand.ts'
@@ -73,7 +73,7 @@ export class SubscriptionHandle implements Subscription {
       return
     }
     this.#say((producer) => {
-      if (this.#consumer.runtime.telemetry.hasListeners) tellAsked(this.#consumer, producer, this.tag, demand)
+      if (this.#consumer.runtime.telemetry.hasListeners) emitDemandSent(this.#consumer, producer, this.tag, demand)
       sendAsk(producer, this.tag, this.#consumer, demand)
     })
   }

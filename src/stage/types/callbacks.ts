@@ -27,10 +27,10 @@ export type SetupResult<Callbacks> = Callbacks | 'ignore' | Stop | Promise<Callb
 // Whoever writes a `handleInfo` says what its messages are; whatever is sent is not checked against it.
 // oxlint-disable-next-line typescript/no-explicit-any -- with `unknown`, no handler that says what it expects compiles
 // biome-ignore lint/suspicious/noExplicitAny: with `unknown`, no handler that says what it expects would compile
-type Message = any
+type AnyMessage = any
 
 /** The callbacks and options that every kind of stage has. */
-export interface StageCallbacks<Out, Calls, Casts> {
+interface StageCallbacks<Out, Calls, Casts> {
   /**
    * A handler per kind of request, as `handleCall: { size: () => ({ reply: items.length }) }`.
    *
@@ -44,7 +44,7 @@ export interface StageCallbacks<Out, Calls, Casts> {
    * Handles all other messages: from `send`, `info` and `sendAfter`, `{ down, reason }` of monitors (`Down`), and with
    * `trapExit` `{ exit, reason }` (`Exit`).
    */
-  handleInfo?: (message: Message) => OptionalEmitResult<Out>
+  handleInfo?: (message: AnyMessage) => OptionalEmitResult<Out>
   /**
    * Runs last, and the stage has ended when it has finished.
    *
@@ -63,7 +63,7 @@ export interface StageCallbacks<Out, Calls, Casts> {
 }
 
 /** The options that every stage has which emits events. */
-export interface ProducingOptions<Out, Options> {
+interface ProducingOptions<Out, Options> {
   /** Decides which subscriber gets which event. Default: `demandDispatcher()`, whoever has asked for the most. */
   dispatcher?: Dispatcher<Out, Options>
   /**

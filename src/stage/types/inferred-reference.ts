@@ -20,7 +20,7 @@ export type Api<Calls, Casts> = ([keyof Calls] extends [never]
     : Castable<{ [Kind in keyof Casts]: (...request: RequestOf<Casts[Kind]>) => void }>)
 
 /** A handler's request as a list of arguments; empty where it takes none. */
-export type RequestOf<Handler> = Handler extends (...args: infer Args) => unknown
+type RequestOf<Handler> = Handler extends (...args: infer Args) => unknown
   ? Args extends []
     ? []
     : Args extends [infer Request, ...unknown[]]
@@ -29,7 +29,7 @@ export type RequestOf<Handler> = Handler extends (...args: infer Args) => unknow
   : never
 
 /** A handler's reply: what it answers as `reply`; what it owes by `from` where it answers none. */
-export type ReplyOf<Handler> = Handler extends (request: never, from: From<infer Owed>) => infer Result
+type ReplyOf<Handler> = Handler extends (request: never, from: From<infer Owed>) => infer Result
   ? Awaited<Result> extends infer Now
     ? Now extends { readonly reply: infer Reply }
       ? Awaited<Reply>

@@ -8,15 +8,15 @@ import type { OptionsArgument, OptionsOf, OwnOptionsOf, Subscription } from './s
 /** What a producer emits. */
 export declare const produces: unique symbol
 /** What a consumer handles. */
-export declare const consumes: unique symbol
+declare const consumes: unique symbol
 /** The calls a stage answers. */
-export declare const calls: unique symbol
+declare const calls: unique symbol
 /** The casts a stage takes. */
-export declare const casts: unique symbol
+declare const casts: unique symbol
 /** The options a producer's dispatcher takes. */
 export declare const subscribeOptions: unique symbol
 /** The options a consumer reads of its own subscriptions. */
-export declare const ownSubscribeOptions: unique symbol
+declare const ownSubscribeOptions: unique symbol
 
 /**
  * Whether a producer passes demand on: `'forward'` does, `'accumulate'` holds demand and events back, in order, until
@@ -130,7 +130,7 @@ export type CallArguments<Method> = Method extends (...request: infer Request) =
 export type CallReply<Method> = Method extends (...request: never) => infer Reply ? Reply : never
 
 /** What follows the kind in a cast: the request, if that kind has one. */
-export type CastArguments<Method> = Method extends (...request: infer Request) => unknown ? Request : never
+type CastArguments<Method> = Method extends (...request: infer Request) => unknown ? Request : never
 
 /**
  * A stage whose dispatcher takes options from its subscribers, as `selector`, or demands them, as `partition`.

@@ -44,7 +44,7 @@ export type ConsumeResult = void | Stop | Promise<void | Stop>
 export type CallResult<Reply, Out> = SettledCallResult<Reply, Out> | Promise<SettledCallResult<Reply, Out>>
 
 /** An {@link CallResult} without the promise. */
-export type SettledCallResult<Reply, Out> =
+type SettledCallResult<Reply, Out> =
   | void
   | { readonly events?: readonly Out[]; readonly stop?: ExitReason }
   | { readonly reply: Reply | PromiseLike<Reply>; readonly events?: readonly Out[]; readonly stop?: ExitReason }

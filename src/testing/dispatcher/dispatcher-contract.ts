@@ -2,7 +2,7 @@ import { type OptionTable, optionTable } from '../../base/option-table.ts'
 import { boolean, callback, integer } from '../../base/option-type.ts'
 import type { Dispatcher } from '../../dispatcher/dispatcher.ts'
 import type { ContractViolation, Rule } from './contract-violation.ts'
-import { DispatcherTrial } from './dispatcher-run.ts'
+import { DispatcherRun } from './dispatcher-run.ts'
 
 /** The dispatcher whose contract is to be checked, and what it is given. */
 export type DispatcherContract<Event, Options> = ContractBasics<Event, Options> &
@@ -122,7 +122,7 @@ class Trials {
   private run(): ContractViolation[] {
     const breaches: ContractViolation[] = []
     for (let seed = 1; seed <= this.contract.runs; seed++) {
-      const breach = new DispatcherTrial(this.contract, seed).run()
+      const breach = new DispatcherRun(this.contract, seed).run()
       if (breach !== undefined) breaches.push(breach)
     }
     return breaches

@@ -18,7 +18,7 @@ export interface Member {
 }
 
 /** What the ledger must know of the contract. */
-export interface LedgerTerms {
+interface LedgerTerms {
   readonly events: (number: number) => unknown
   readonly broadcast: boolean
   readonly discards: (event: unknown) => boolean

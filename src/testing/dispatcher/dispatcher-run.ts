@@ -23,7 +23,7 @@ const TOLD = 20
  * Puts a dispatcher through one random sequence of what a stage does with it. The part of the stage is played here, with
  * its buffer, and with a producer that emits what is asked for, or less, or more.
  */
-export class DispatcherTrial {
+export class DispatcherRun {
   private readonly contract: ValidContract
   private readonly seed: number
   private readonly random: SeededRandom

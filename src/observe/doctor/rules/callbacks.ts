@@ -41,7 +41,7 @@ function stuckCallback(view: View, stage: StageSnapshot): Diagnosis {
 }
 
 /** Producers that were asked long ago: whose `handleDemand` is pending, or who have answered nothing, ever. */
-export const unansweredDemand: DiagnosisRule = (view) => {
+export const unmetDemand: DiagnosisRule = (view) => {
   const { newest, thresholds } = view
   return newest.snapshot.stages.flatMap((stage) => {
     const { producing, consuming } = stage

@@ -4,7 +4,7 @@ import type { DiagnosisRule } from '../diagnosis.ts'
 import { labelOf } from '../view.ts'
 
 /** Consumers in manual mode that have subscribed, and have never asked. */
-export const neverAsking: DiagnosisRule = ({ newest, thresholds }) =>
+export const neverAsks: DiagnosisRule = ({ newest, thresholds }) =>
   newest.snapshot.subscriptions.flatMap((subscription) => {
     const { tag, producer, consumer, since } = subscription
     const sinceMs = newest.snapshot.time - since

@@ -1,7 +1,7 @@
 import type { Spot } from '../../view/layout/layout.ts'
 
 /** What draws a path: of a canvas, or as the text that SVG takes. */
-export interface Pen {
+interface Pen {
   moveTo(x: number, y: number): void
   lineTo(x: number, y: number): void
   bezierCurveTo(x1: number, y1: number, x2: number, y2: number, x: number, y: number): void

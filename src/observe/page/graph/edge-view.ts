@@ -1,7 +1,7 @@
 import type { Flow } from '../../view/flow.ts'
 import type { GraphEdge } from '../../view/graph.ts'
 import type { Spot } from '../../view/layout/layout.ts'
-import { setAttributes, setText, svg, type View } from '../dom.ts'
+import { type DomView, setAttributes, setText, svg } from '../dom.ts'
 import { pathThrough } from './edge-path.ts'
 
 /** How wide the gauge of demand is. */
@@ -19,7 +19,7 @@ export interface DrawnEdge {
 }
 
 /** A line with what flows over it to the right, and the demand that has gone to the left. */
-export function edgeView(): View<DrawnEdge> {
+export function edgeView(): DomView<DrawnEdge> {
   const line = svg('path', { class: 'line' })
   const drops = svg('path', { class: 'drops' })
   const flowText = svg('text', { class: 'flow', 'text-anchor': 'middle', dy: -6 })

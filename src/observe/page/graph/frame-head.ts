@@ -1,5 +1,5 @@
 import type { GraphFrame } from '../../view/graph.ts'
-import { html, setAttributes, setText, type View } from '../dom.ts'
+import { type DomView, html, setAttributes, setText } from '../dom.ts'
 
 /** What stands on top of a frame. */
 export interface FrameHead {
@@ -18,7 +18,7 @@ export interface FrameHead {
 export const ROOM_FOR_KIND = 240
 
 /** What a head can do. */
-export interface FrameActions {
+interface FrameActions {
   /** Opens the details of the unit. */
   readonly open: (unit: string) => void
   /** Closes the unit. */
@@ -26,7 +26,7 @@ export interface FrameActions {
 }
 
 /** The name of a unit on its frame, and a button that closes it. */
-export function frameHeadView({ open, fold }: FrameActions): View<FrameHead> & { readonly element: HTMLElement } {
+export function frameHeadView({ open, fold }: FrameActions): DomView<FrameHead> & { readonly element: HTMLElement } {
   const kind = html('span', { class: 'kind' })
   const title = html('span', { class: 'title' })
   const name = html('button', { type: 'button', class: 'name' }, kind, title)

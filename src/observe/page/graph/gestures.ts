@@ -1,7 +1,7 @@
 import type { Spot } from '../../view/layout/layout.ts'
 
 /** What gestures over the graph do. */
-export interface GestureActions {
+interface GestureActions {
   move(by: Spot): void
   /** Comes nearer, or goes further away, around a place of the window. */
   zoom(factor: number, at: Spot): void

@@ -17,7 +17,7 @@ import { READABLE, type Room, scaleFor } from '../../view/layout/wrap.ts'
 import { type Direction, neighbourOf } from '../../view/neighbour.ts'
 import { type Difference, differencesOf } from '../../view/short-names.ts'
 import { Timeline } from '../../view/timeline.ts'
-import { titlesOf } from '../../view/titles.ts'
+import { titlesOf } from '../../view/titles-of.ts'
 import { ListView, setAttributes } from '../dom.ts'
 import { Tooltip } from '../tooltip.ts'
 import { CameraControl } from './camera-control.ts'
@@ -50,7 +50,7 @@ const BESIDE = 3
 const NEAR = 1
 
 /** Where the graph is drawn. */
-export interface GraphParts {
+interface GraphElements {
   /** The window that it is seen through. */
   readonly area: HTMLElement
   readonly canvas: HTMLCanvasElement
@@ -61,7 +61,7 @@ export interface GraphParts {
 }
 
 /** What a click in the graph does. */
-export interface GraphActions {
+interface GraphActions {
   /** Opens the details of a node or of a unit. */
   readonly open: (key: string) => void
   /** Opens what a node stands for into its parts. */
@@ -73,7 +73,7 @@ export interface GraphActions {
 }
 
 /** What the graph is drawn of. */
-export interface Shown {
+interface Shown {
   readonly graph: Graph
   readonly timeline: Timeline
   readonly findings: readonly Finding[]
@@ -85,7 +85,7 @@ export interface Shown {
 /** Draws the graph as it is seen by a camera, and moves the focus in it. */
 export class GraphView {
   readonly camera = new CameraControl(() => this.render())
-  private readonly parts: GraphParts
+  private readonly parts: GraphElements
   private readonly actions: GraphActions
   private readonly cards: ListView<ShownCard>
   private readonly heads: ListView<FrameHead>
@@ -113,7 +113,7 @@ export class GraphView {
   /** The node that the tab key comes to. */
   private current: string | undefined
 
-  constructor(parts: GraphParts, actions: GraphActions) {
+  constructor(parts: GraphElements, actions: GraphActions) {
     this.parts = parts
     this.actions = actions
     this.cards = new ListView(parts.nodes, () => this.card())

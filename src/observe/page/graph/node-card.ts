@@ -1,6 +1,6 @@
 import type { Detail } from '../../view/camera.ts'
 import { type Bar, type Card, HIGH } from '../../view/card.ts'
-import { html, ListView, setAttributes, setText, type View } from '../dom.ts'
+import { type DomView, html, ListView, setAttributes, setText } from '../dom.ts'
 import { sparkline } from '../sparkline.ts'
 
 /** How wide a card is, in CSS pixels. */
@@ -21,7 +21,7 @@ export interface ShownCard extends Card {
 }
 
 /** A node of the graph, as a button that opens its details. */
-export function cardView(): View<ShownCard> & { readonly element: HTMLButtonElement } {
+export function cardView(): DomView<ShownCard> & { readonly element: HTMLButtonElement } {
   const kind = html('span', { class: 'kind' })
   const content = html('span', { class: 'content' })
   const state = html('span', { class: 'state' })
@@ -74,7 +74,7 @@ export function cardView(): View<ShownCard> & { readonly element: HTMLButtonElem
   }
 }
 
-function barView(): View<Bar> {
+function barView(): DomView<Bar> {
   const name = html('span', { class: 'name' })
   const fill = html('i', { class: 'fill' })
   const text = html('span', { class: 'value' })

@@ -5,7 +5,7 @@ import type { Room } from '../../view/layout/wrap.ts'
 import { trace } from './edge-path.ts'
 
 /** A node as a mark. */
-export interface Mark {
+interface Mark {
   readonly key: string
   readonly busy: number | null
   readonly isEnded: boolean

@@ -16,7 +16,7 @@ export interface PartLink extends LayerLink {
 }
 
 /** The gaps of a drawing. */
-export interface PartSpacing {
+interface PartSpacing {
   /** Between two layers, where the lines are. */
   readonly layerGap: number
   /** Between two items of a layer. */
@@ -24,7 +24,7 @@ export interface PartSpacing {
 }
 
 /** Items that are connected, as they are drawn. */
-export interface DrawnPart extends Room {
+interface DrawnPart extends Room {
   /** In reading order. */
   readonly places: ReadonlyMap<string, Spot & { readonly layer: number }>
   readonly lines: ReadonlyMap<string, readonly Spot[]>

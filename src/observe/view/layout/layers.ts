@@ -25,7 +25,7 @@ export interface Cell {
 }
 
 /** Items and lines in layers. */
-export interface Layers {
+interface Layers {
   readonly layers: readonly (readonly Cell[])[]
   readonly layerOf: ReadonlyMap<string, number>
   /** From a cell to one in the next layer. */

@@ -5,7 +5,7 @@ import { type Room, scaleFor, shelvesFor } from './wrap.ts'
 export type { Spot } from './lay-part.ts'
 
 /** What is to be drawn. */
-export interface Box {
+interface Box {
   readonly key: string
   readonly height: number
   /** The key of the frame that it stands in. */
@@ -13,14 +13,14 @@ export interface Box {
 }
 
 /** Something around boxes and other frames. */
-export interface Frame {
+interface GroupBox {
   readonly key: string
   /** The key of the frame that it stands in. */
   readonly frame?: string | undefined
 }
 
 /** A line between two boxes, by their keys. */
-export interface Link {
+interface Link {
   readonly key: string
   readonly from: string
   readonly to: string
@@ -73,7 +73,7 @@ export function layoutGraph(
   boxes: readonly Box[],
   links: readonly Link[],
   spacing: Spacing,
-  { frames = [], room }: { readonly frames?: readonly Frame[]; readonly room?: Room | undefined } = {},
+  { frames = [], room }: { readonly frames?: readonly GroupBox[]; readonly room?: Room | undefined } = {},
 ): Drawing {
   const outer = new Map(frames.map(({ key, frame }) => [key, frame ?? NONE]))
   const ways = waysOf(boxes, links, outer)
@@ -90,7 +90,7 @@ export function layoutGraph(
 const NONE = ''
 
 /** What stands in a frame, or in none. */
-interface Level {
+interface LayoutLevel {
   readonly items: LayerItem[]
   readonly links: LevelLink[]
 }
@@ -174,8 +174,12 @@ function waysOf(boxes: readonly Box[], links: readonly Link[], outer: ReadonlyMa
 }
 
 /** Who stands where, and which lines go there; sizes of frames come later. */
-function levelsOf(boxes: readonly Box[], frames: readonly Frame[], ways: readonly Way[]): ReadonlyMap<string, Level> {
-  const levels = new Map<string, Level>([NONE, ...frames.map(({ key }) => key)].map((key) => [key, newLevel()]))
+function levelsOf(
+  boxes: readonly Box[],
+  frames: readonly GroupBox[],
+  ways: readonly Way[],
+): ReadonlyMap<string, LayoutLevel> {
+  const levels = new Map<string, LayoutLevel>([NONE, ...frames.map(({ key }) => key)].map((key) => [key, newLevel()]))
   for (const { key, height, frame } of boxes) levels.get(frame ?? NONE)?.items.push({ key, width: -1, height })
   for (const { key, frame } of frames) {
     levels.get(frame ?? NONE)?.items.push({ key: itemOfFrame(key), width: -1, height: 0 })
@@ -203,12 +207,12 @@ function levelsOf(boxes: readonly Box[], frames: readonly Frame[], ways: readonl
   return levels
 }
 
-function newLevel(): Level {
+function newLevel(): LayoutLevel {
   return { items: [], links: [] }
 }
 
 function drawLevel(
-  level: Level,
+  level: LayoutLevel,
   frame: string,
   drawn: ReadonlyMap<string, DrawnLevel>,
   spacing: Spacing,
@@ -244,7 +248,7 @@ function layoutLevel(
   spacing: Spacing,
   room: Room | undefined,
 ): DrawnLevel {
-  const isLoose = (part: Part): boolean => part.items.length === 1 && part.items[0]?.width === spacing.width
+  const isLoose = (part: LayoutPart): boolean => part.items.length === 1 && part.items[0]?.width === spacing.width
   const parts = partsOf(items, links)
   const connected = parts.filter((part) => !isLoose(part))
   const drawings = connected.map((part) => layoutPart(part.items, part.links, spacing, room))
@@ -305,23 +309,23 @@ function placeLoose(
   return { places, width: Math.max(0, sizeWith(inRow).width), height: bottom }
 }
 
-interface Part {
+interface LayoutPart {
   readonly items: LayerItem[]
   readonly links: PartLink[]
 }
 
 /** What is connected, in the order of the first item of each part. */
-function partsOf(items: readonly LayerItem[], links: readonly PartLink[]): readonly Part[] {
+function partsOf(items: readonly LayerItem[], links: readonly PartLink[]): readonly LayoutPart[] {
   const neighbours = new Map<string, string[]>(items.map(({ key }) => [key, []]))
   for (const { from, to } of links) {
     neighbours.get(from)?.push(to)
     neighbours.get(to)?.push(from)
   }
-  const partOf = new Map<string, Part>()
-  const parts: Part[] = []
+  const partOf = new Map<string, LayoutPart>()
+  const parts: LayoutPart[] = []
   for (const { key } of items) {
     if (partOf.has(key)) continue
-    const part: Part = { items: [], links: [] }
+    const part: LayoutPart = { items: [], links: [] }
     parts.push(part)
     const open = [key]
     for (let next = open.pop(); next !== undefined; next = open.pop()) {
@@ -337,7 +341,7 @@ function partsOf(items: readonly LayerItem[], links: readonly PartLink[]): reado
 
 /** Puts levels into each other: until here each began at 0. */
 function put(
-  frames: readonly Frame[],
+  frames: readonly GroupBox[],
   ways: readonly Way[],
   drawn: ReadonlyMap<string, DrawnLevel>,
   { frameHead = 0, framePad = 0 }: Spacing,

@@ -25,7 +25,7 @@ export interface LayerSize {
 }
 
 /** How a drawing is wrapped into its room: as text is. */
-export interface Wrap {
+interface Wrap {
   /** In how many columns each layer stands. */
   readonly columns: readonly number[]
   /** The index of the first layer of each band. */
@@ -127,7 +127,7 @@ function sizeOf(layers: readonly LayerSize[], { columns, bands }: Wrap, gaps: Wr
 }
 
 /** Where the parts of a drawing stand. */
-export interface Shelves extends Room {
+interface Shelves extends Room {
   readonly places: readonly { readonly x: number; readonly y: number }[]
 }
 

@@ -5,7 +5,7 @@ import { Idleness } from '../measures/idleness.ts'
 import { type View, waitingFor } from '../view.ts'
 
 /** Broadcasts in which all wait for one who does not ask. */
-export const heldBackBroadcasts: DiagnosisRule = (view) =>
+export const slowBroadcasts: DiagnosisRule = (view) =>
   view.newest.snapshot.stages.flatMap((stage) => {
     if (stage.producing?.dispatcher.kind !== 'broadcast') return []
     const subscriptions = view.newest.downstream.get(stage.id) ?? []

@@ -4,7 +4,7 @@ import type { DiagnosisRule } from '../diagnosis.ts'
 import type { View } from '../view.ts'
 
 /** Stages that keep events in their buffer though each of their subscribers has open demand: a fault of a dispatcher. */
-export const bufferedUnmetDemand: DiagnosisRule = (view) =>
+export const undeliveredBuffers: DiagnosisRule = (view) =>
   view.newest.snapshot.stages.flatMap((stage) => {
     const { id, label, producing } = stage
     if (producing === undefined || !isKeeping(stage)) return []

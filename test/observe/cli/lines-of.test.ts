@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { linesOf } from '../../../src/observe/cli/table.ts'
+import { linesOf } from '../../../src/observe/cli/lines-of.ts'
 import type { Frame } from '../../../src/observe/view/frame.ts'
 import { Timeline } from '../../../src/observe/view/timeline.ts'
 import { finding, picture, stage, star, subscription } from '../picture.ts'

@@ -8,7 +8,7 @@ import type { Timeline } from '../view/timeline.ts'
 import { printable } from './printable.ts'
 
 /** How much room there is, and what it may look like. */
-export interface Screen {
+interface Screen {
   readonly columns: number
   /** Where more stages run than fit, alike ones are folded, then units closed; `undefined` where there is no end. */
   readonly rows: number | undefined

@@ -1,5 +1,5 @@
 import { NoProcessError, StageEndedError } from '../../base/errors.ts'
-import { oneOf } from '../../base/expect-one-of.ts'
+import { expectOneOf } from '../../base/expect-one-of.ts'
 import { quote } from '../../base/quote.ts'
 import { signalOf } from '../../process/abort-signal.ts'
 import { ExitCause } from '../../process/exit/exit-cause.ts'
@@ -10,7 +10,7 @@ import { monitor } from '../../process/monitor.ts'
 import type { Process } from '../../process/process.ts'
 import type { AbortSignalLike, ProcessRef } from '../../process/process-ref.ts'
 import { type ProcessReference, resolveReference } from '../../process/reference.ts'
-import { nameOf } from '../../process/start/name.ts'
+import { nameOf } from '../../process/start/name-of.ts'
 import { startLinkedTo } from '../../process/start/start.ts'
 import type { Stage, StartOptions } from '../../process/start/start-types.ts'
 import type { SubscribeRequest } from '../consuming/consumer-half.ts'
@@ -142,7 +142,7 @@ function expectReference(process: Process, target: ProcessRef, what: string): Pr
 }
 
 function setDemand(process: Process, mode: DemandMode): void {
-  const valid = oneOf('demand', mode, ['forward', 'accumulate'])
+  const valid = expectOneOf('demand', mode, ['forward', 'accumulate'])
   process.deliver(new Message('set-demand-mode', '', undefined, valid))
 }
 

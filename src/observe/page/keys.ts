@@ -1,7 +1,7 @@
 import type { Direction } from '../view/neighbour.ts'
 
 /** What keys do. */
-export interface KeyActions {
+interface KeyActions {
   /** Moves the focus to another node. */
   move(direction: Direction): void
   /** Moves the drawing. */

@@ -6,7 +6,7 @@ import { Idleness } from '../measures/idleness.ts'
 import { type Indexed, isRising, labelOf, seriesOf, type View } from '../view.ts'
 
 /** Partitions for which more and more events wait, or so many that the others get none. */
-export const partitionsBehind: DiagnosisRule = (view) =>
+export const partitionBacklogs: DiagnosisRule = (view) =>
   view.newest.snapshot.stages.flatMap((stage) => {
     const partitions = stage.producing?.dispatcher.partitions ?? []
     const slowest = partitions.reduce<PartitionInspection | undefined>(

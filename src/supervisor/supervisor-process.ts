@@ -8,7 +8,7 @@ import { type ExitReason, isCleanExit } from '../process/exit/exit-reason.ts'
 import { Message } from '../process/message.ts'
 import type { Behaviour, Process, Progress } from '../process/process.ts'
 import type { ProcessReference } from '../process/reference.ts'
-import { nameOf } from '../process/start/name.ts'
+import { nameOf } from '../process/start/name-of.ts'
 import type { Inspection } from '../telemetry/inspection.ts'
 import { Child } from './child.ts'
 import { readChildSpec, type ValidChildSpec } from './child-spec.ts'
@@ -23,7 +23,7 @@ const AFFECTED: Readonly<Record<Strategy, (children: readonly Child[], failed: C
 }
 
 /** What callers of a supervisor get wrong, or ask too late: they get it as the rejection. */
-type Refusal = ChildRunningError | RangeError
+type ChildRefusal = ChildRunningError | RangeError
 
 /**
  * Starts children in order, restarts them when they fail, and stops them in reverse.
@@ -358,7 +358,7 @@ export class SupervisorProcess implements Behaviour {
     return 'done'
   }
 
-  private refuse(call: PendingCall, refusal: Refusal): Progress {
+  private refuse(call: PendingCall, refusal: ChildRefusal): Progress {
     call.fail(refusal)
     return 'done'
   }

@@ -2,9 +2,9 @@ import { describe, expect, test } from 'vitest'
 import { unitsOf } from '../../../src/observe/snapshot/unit-tree.ts'
 import { cardOf } from '../../../src/observe/view/card.ts'
 import { type GraphParts, graphOf, nodeLabel } from '../../../src/observe/view/graph.ts'
-import { openByDefault } from '../../../src/observe/view/open-units.ts'
+import { openByDefault } from '../../../src/observe/view/open-by-default.ts'
 import { Timeline } from '../../../src/observe/view/timeline.ts'
-import { titlesOf } from '../../../src/observe/view/titles.ts'
+import { titlesOf } from '../../../src/observe/view/titles-of.ts'
 import { finding, picture, stage, subscription } from '../picture.ts'
 
 /** `shop` supervises a chain, a supervisor of its own with two workers, and a pool that runs two tasks. */
