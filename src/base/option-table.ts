@@ -117,7 +117,7 @@ function readOne(name: string, row: OptionRow, value: unknown, before: Readonly<
   const { type, default: byDefault, required } = row as AnyRow
   if (value !== undefined) {
     const verdict = type.check(value, before)
-    if (verdict === 'fits') return value
+    if (verdict === 'fits') return type.convert === undefined ? value : type.convert(value)
     const message = `expected ${name} to be ${type.expected(before)}, got: ${quote(value)}`
     throw verdict === 'wrong' ? new TypeError(message) : new RangeError(message)
   }

@@ -22,6 +22,8 @@ export interface OptionType<out Value, in Others = unknown> {
    * too small, too large, or a number that is none (a `RangeError`).
    */
   readonly check: (value: unknown, others: Others) => 'fits' | 'wrong' | 'out of range'
+  /** Turns a value that fits into what is read. Default: it is read as it is. */
+  readonly convert?: (value: unknown) => Value
   /** Only in types: what it is when it fits. */
   readonly value?: Value
 }
@@ -78,6 +80,24 @@ export function oneOf<const Value extends string>(...values: readonly Value[]): 
 /** True or false, and nothing that is merely like it. */
 export function boolean(): OptionType<boolean> {
   return simple('boolean', 'true or false', (value) => typeof value === 'boolean')
+}
+
+/** What one of two types is. */
+export function either<One, Other>(one: OptionType<One>, other: OptionType<Other>): OptionType<One | Other> {
+  return {
+    name: `${one.name}, or ${other.name}`,
+    expected: (others) => `${one.expected(others)}, or ${other.expected(others)}`,
+    check: (value, others) => {
+      const verdicts = [one.check(value, others), other.check(value, others)]
+      return (
+        verdicts.find((verdict) => verdict === 'fits') ?? verdicts.find((verdict) => verdict !== 'wrong') ?? 'wrong'
+      )
+    },
+    convert: (value) => {
+      const type: OptionType<One | Other> = one.check(value, undefined) === 'fits' ? one : other
+      return type.convert === undefined ? (value as One | Other) : type.convert(value)
+    },
+  }
 }
 
 /** A function. Its type parameter is believed: nobody can see what a function takes. */
