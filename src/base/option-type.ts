@@ -1,3 +1,4 @@
+import type { OptionTable } from './option-table.ts'
 import { quote } from './quote.ts'
 
 /** A value that is worked out from other options of the same table, which must stand before it. */
@@ -97,6 +98,16 @@ export function either<One, Other>(one: OptionType<One>, other: OptionType<Other
       const type: OptionType<One | Other> = one.check(value, undefined) === 'fits' ? one : other
       return type.convert === undefined ? (value as One | Other) : type.convert(value)
     },
+  }
+}
+
+/** An object with options of its own, which are read by their table; a mistake in them is reported as theirs. */
+export function nested<Value>(what: string, table: OptionTable<Value>): OptionType<Value> {
+  return {
+    name: `${what}: ${table.names.map((name) => `\`${name}\``).join(', ')}`,
+    expected: () => `${what}, an object with ${table.names.join(', ')}`,
+    check: (value) => (typeof value === 'object' && value !== null && !Array.isArray(value) ? 'fits' : 'wrong'),
+    convert: (value) => table.read(value, `the options of ${what}`),
   }
 }
 
