@@ -82,6 +82,12 @@ export class TokenBuckets {
     return 0
   }
 
+  /** The time until a token can be taken, in milliseconds; takes none. */
+  wait(key: Key | undefined, now: number): number {
+    const next = Math.max(this.fullAt.get(key) ?? now, now) + this.interval
+    return Math.max(0, next - this.burst * this.interval - now)
+  }
+
   private sweep(now: number): void {
     for (const [key, time] of this.fullAt) if (time <= now) this.fullAt.delete(key)
     this.sweepAt = Math.max(1_024, 2 * this.fullAt.size)
