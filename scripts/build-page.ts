@@ -15,15 +15,15 @@ export async function buildPage(): Promise<string> {
   return page.replace('/* styles */', () => styles).replace('/* script */', () => script)
 }
 
-/** Builds the page and puts it where the server finds it: a module that exports it as a string. */
+/** Builds the page, and writes it as a module that exports it as a string, from which the server imports it. */
 export async function writePage(): Promise<void> {
   const page = `export const page = ${JSON.stringify(await buildPage())}\n`
   const path = fileURLToPath(new URL(`../${pagePath}`, import.meta.url))
   mkdirSync(fileURLToPath(new URL('.', new URL(`../${pagePath}`, import.meta.url))), { recursive: true })
-  // Whoever reads it meanwhile gets the old one or the new one, and not half of it.
-  const half = `${path}.${process.pid}`
-  writeFileSync(half, page)
-  renameSync(half, path)
+  // A process that reads it at the same time gets the old file or the new one, and not partial of it.
+  const partial = `${path}.${process.pid}`
+  writeFileSync(partial, page)
+  renameSync(partial, path)
 }
 
 async function bundled(entry: string): Promise<string> {
