@@ -1,0 +1,345 @@
+import {
+  CallingSelfError,
+  type ConsumerContext,
+  consumer,
+  DeadlockError,
+  type Down,
+  type Exit,
+  ExitError,
+  NoProcessError,
+  named,
+  type ProcessRef,
+  StageEndedError,
+  TimeoutError,
+} from 'genstage'
+import { shuffled, testRuntime } from 'genstage/testing'
+import { describe, expect, test } from 'vitest'
+import { type Failure, gate, launch, rejection, timings, told } from './test-stages.ts'
+
+describe.each(timings)('what a stage can do from inside, with callbacks that answer %s', (_name, later) => {
+  /** Does with each message what `act` says. */
+  const acting = (act: (message: never, stage: ConsumerContext) => unknown, options: object = {}) =>
+    consumer((stage) => ({
+      handleEvents: later((_events: readonly number[]) => {}),
+      handleInfo: later((message: unknown) => act(message as never, stage) as undefined),
+      handleCall: {
+        ask: later((question: () => unknown) => ({ reply: question() })),
+        askThrough: async (question: () => Promise<unknown>) => ({ reply: await question() }),
+      },
+      ...options,
+    }))
+
+  test('calls another', async () => {
+    const runtime = testRuntime()
+    const answers: unknown[] = []
+    const answering = await launch(
+      runtime,
+      acting(() => {}),
+      { name: 'answering' },
+    )
+    const token = named<typeof answering>('answering', { runtime })
+    const calling = await launch(
+      runtime,
+      acting(async (target: typeof answering, { call }) => {
+        answers.push(await call(target, 'ask', () => 5))
+      }),
+    )
+    calling.send(answering)
+    calling.send(token)
+    await runtime.settle()
+    expect(answers).toEqual([5, 5])
+  })
+
+  test('does not call itself, nor in a circle, nor nobody, nor for longer than it says', async () => {
+    const runtime = testRuntime()
+    const errors: Failure[] = []
+    const trying = acting(async ([target, question, options]: readonly unknown[], { call }) => {
+      errors.push(await rejection(call(target as never, 'askThrough' as never, ...([question, options] as never))))
+    })
+    const stage = await launch(runtime, trying, { name: 'one' })
+    stage.send([stage, () => 1])
+    await runtime.settle()
+    expect([errors[0]?.constructor, errors[0]?.message]).toEqual([
+      CallingSelfError,
+      'call askThrough to consumer one: consumer one cannot wait for an answer from itself',
+    ])
+
+    let other: { call: ConsumerContext['call'] } | undefined
+    const second = await launch(
+      runtime,
+      consumer((context) => {
+        other = context
+        return {
+          handleEvents: later((_events: readonly number[]) => {}),
+          handleCall: { askThrough: async (question: () => Promise<unknown>) => ({ reply: await question() }) },
+        }
+      }),
+      { name: 'two' },
+    )
+    stage.send([second, () => other?.call(stage, 'ask' as never, ...([() => 1] as never))])
+    await runtime.settle()
+    expect(errors[1]).toBeInstanceOf(ExitError)
+    expect(errors[1]?.reason).toBeInstanceOf(DeadlockError)
+    expect(errors[1]?.reason.stages).toEqual(['consumer two', 'consumer one'])
+
+    stage.send([named('nobody', { runtime }), () => 1])
+    stage.send([second, () => 1])
+    await runtime.settle()
+    expect([errors[2]?.constructor, errors[3]?.constructor]).toEqual([NoProcessError, NoProcessError])
+
+    const silent = await launch(
+      runtime,
+      acting(() => {}),
+    )
+    const never = gate()
+    stage.send([silent, () => never.opened, { timeout: 10 }])
+    await runtime.advance(10)
+    expect(errors[4]?.constructor).toBe(TimeoutError)
+    never.open()
+  })
+
+  test('hears once of the end of those it monitors, or not at all where it no longer wants to', async () => {
+    await shuffled(50, async (runtime) => {
+      const heard: unknown[] = []
+      const [first, second, third] = await Promise.all([
+        launch(
+          runtime,
+          acting(() => {}),
+        ),
+        launch(
+          runtime,
+          acting(() => {}),
+        ),
+        launch(
+          runtime,
+          acting(() => {}),
+        ),
+      ])
+      await third.stop('shutdown')
+      const watching = await launch(
+        runtime,
+        acting((message: { watch?: ProcessRef; unwatch?: true } & Partial<Down>, stage) => {
+          if (message.watch !== undefined) {
+            const monitor = stage.monitor(message.watch)
+            if (message.unwatch) monitor.cancel()
+          } else heard.push([message.down, message.reason])
+        }),
+      )
+      watching.send({ watch: first })
+      watching.send({ watch: second, unwatch: true })
+      watching.send({ watch: third })
+      await runtime.settle()
+      await first.stop('because')
+      second.exit('kill')
+      await runtime.settle()
+      expect(heard).toEqual([
+        [third, 'noproc'],
+        [first, 'because'],
+      ])
+    })
+  })
+
+  test('does not hear of an end that lies in the mailbox already when it cancels its monitor', async () => {
+    const runtime = testRuntime()
+    const heard: unknown[] = []
+    const hold = gate()
+    const target = await launch(
+      runtime,
+      acting(() => {}),
+    )
+    const watching = await launch(
+      runtime,
+      consumer((stage) => {
+        const monitor = stage.monitor(target)
+        return {
+          handleEvents: later((_events: readonly number[]) => {}),
+          handleInfo: async (message: unknown) => {
+            heard.push(message)
+            await hold.opened
+            monitor.cancel()
+          },
+        }
+      }),
+    )
+    watching.send('cancel')
+    await runtime.settle()
+    target.exit('kill')
+    await runtime.settle()
+    hold.open()
+    await runtime.settle()
+    expect(heard).toEqual(['cancel'])
+  })
+
+  test('links itself, and traps exits where it says so', async () => {
+    const runtime = testRuntime()
+    const heard: unknown[] = []
+    const hearing = (message: Partial<Exit> & { link?: ProcessRef; unlink?: ProcessRef }, stage: ConsumerContext) => {
+      if (message.link !== undefined) stage.link(message.link)
+      else if (message.unlink !== undefined) stage.unlink(message.unlink)
+      else heard.push([message.exit, message.reason])
+    }
+    const [friend, stranger, quiet] = await Promise.all(
+      [1, 2, 3].map(() =>
+        launch(
+          runtime,
+          acting(() => {}),
+        ),
+      ),
+    )
+    const trapping = await launch(runtime, acting(hearing, { trapExit: true }))
+    const dying = await launch(runtime, acting(hearing))
+    for (const stage of [trapping, dying]) {
+      stage.send({ link: friend })
+      stage.send({ link: stranger })
+      stage.send({ unlink: stranger })
+      stage.send({ link: quiet })
+    }
+    await runtime.settle()
+    await quiet?.stop()
+    stranger?.exit('kill')
+    friend?.exit('because')
+    await runtime.settle()
+    expect(await dying.exited).toBe('because')
+    expect(heard).toEqual([
+      [quiet, 'normal'],
+      [friend, 'because'],
+    ])
+    trapping.exit('asked for')
+    await runtime.settle()
+    expect(heard.at(-1)).toEqual([undefined, 'asked for'])
+    trapping.exit('kill')
+    expect(await trapping.exited).toBe('killed')
+  })
+
+  test('starts others, which share its fate', async () => {
+    const runtime = testRuntime()
+    const started: ProcessRef[] = []
+    const starting = await launch(
+      runtime,
+      acting(async (name, { startLink }) => {
+        started.push(
+          await startLink(
+            acting(() => {}),
+            { name },
+          ),
+        )
+      }),
+    )
+    starting.send('child')
+    await runtime.settle()
+    expect(started[0]?.name).toBe('child')
+    starting.exit('because')
+    expect(await started[0]?.exited).toBe('because')
+    const other = await launch(
+      runtime,
+      acting(async (_message, { startLink }) => {
+        started.push(await startLink(acting(() => {})))
+      }),
+    )
+    other.send('go')
+    await runtime.settle()
+    started[1]?.exit('child’s fault')
+    expect(await other.exited).toBe('child’s fault')
+  })
+
+  test('sends itself messages later, and takes them back', async () => {
+    const runtime = testRuntime()
+    const heard: unknown[] = []
+    const stage = await launch(
+      runtime,
+      acting((message, { sendAfter }) => {
+        heard.push([message, runtime.now()])
+        if (message !== 'start') return
+        sendAfter('c', 30)
+        sendAfter('a', 10)
+        sendAfter('never', Number.POSITIVE_INFINITY)
+        const second = sendAfter('not this', 20)
+        const timer = sendAfter('b', 10)
+        sendAfter('at once', 0)
+        second.cancel()
+        second.cancel()
+        expect(() => sendAfter('x', -1)).toThrow(RangeError)
+        expect(() => sendAfter('x', Number.NaN)).toThrow(RangeError)
+        expect(() => sendAfter('x', '5' as never)).toThrow(TypeError)
+        void timer
+      }),
+    )
+    stage.send('start')
+    await runtime.advance(9)
+    expect(heard).toEqual([
+      ['start', 0],
+      ['at once', 0],
+    ])
+    await runtime.advance(1)
+    await runtime.advance(100)
+    expect(heard.slice(2)).toEqual([
+      ['a', 10],
+      ['b', 10],
+      ['c', 30],
+    ])
+    await stage.stop()
+  })
+
+  test('has a signal that is aborted with the reason when it ends, however it ends', async () => {
+    for (const [end, reason] of [
+      [(stage: ProcessRef) => stage.stop('shutdown'), 'shutdown'],
+      [(stage: ProcessRef) => stage.exit('because'), 'because'],
+      [(stage: ProcessRef) => stage.exit('kill'), 'killed'],
+    ] as const) {
+      const runtime = testRuntime()
+      const signals: { readonly aborted: boolean; readonly reason: unknown }[] = []
+      const stage = await launch(
+        runtime,
+        consumer(({ signal }) => {
+          signals.push(signal)
+          return { handleEvents: later((_events: readonly number[]) => {}) }
+        }),
+      )
+      expect(signals[0]?.aborted).toBe(false)
+      await end(stage)
+      await runtime.settle()
+      expect([signals[0]?.aborted, signals[0]?.reason]).toEqual([true, reason])
+    }
+  })
+
+  test('can do nothing any more once it has ended', async () => {
+    const runtime = testRuntime()
+    const heard: unknown[] = []
+    const other = await launch(
+      runtime,
+      acting((message) => {
+        heard.push(message)
+      }),
+    )
+    const source = await launch(runtime, told(later))
+    let context: ConsumerContext | undefined
+    const stage = await launch(
+      runtime,
+      consumer((given) => {
+        context = given
+        return { handleEvents: later((_events: readonly number[]) => {}) }
+      }),
+    )
+    const subscription = await stage.subscribe(source, { cancel: 'temporary' })
+    await stage.stop('shutdown')
+    const attempts: Record<string, (orphan: ConsumerContext) => unknown> = {
+      sendAfter: (orphan) => orphan.sendAfter('x', 1),
+      info: (orphan) => orphan.info('x'),
+      call: (orphan) => orphan.call(other, 'ask' as never, ...([() => 1] as never)),
+      startLink: (orphan) => orphan.startLink(acting(() => {})),
+      monitor: (orphan) => orphan.monitor(other),
+      link: (orphan) => orphan.link(other),
+      unlink: (orphan) => orphan.unlink(other),
+      subscribe: (orphan) => orphan.subscribe(source),
+      resubscribe: (orphan) => orphan.resubscribe(subscription, 'x', source),
+    }
+    for (const [name, attempt] of Object.entries(attempts)) {
+      const error = await rejection((async () => attempt(context as ConsumerContext))())
+      expect([name, error.constructor, error.reason]).toEqual([name, StageEndedError, 'shutdown'])
+    }
+    // A message goes by a reference, which knows nothing of who uses it.
+    other.send('still')
+    await runtime.settle()
+    expect(heard).toEqual(['still'])
+  })
+})
