@@ -4,8 +4,8 @@ import { isReference, type ProcessReference, resolveReference } from '../../proc
 import { defaultRuntime, type ProcessRuntime } from '../../process/runtime.ts'
 import { subscribeRequest } from '../subscription/subscribe-options.ts'
 import { SubscriptionHandle } from '../subscription/subscription-handle.ts'
-import type { ConsumerRef, ProducerConsumerRef, ProducerRef, produces } from '../types/references.ts'
-import type { ConfirmOptions, OptionsOf, SubscribeOptions, Subscription } from '../types/subscription.ts'
+import type { ConsumerRef, OptionsOf, ProducerConsumerRef, ProducerRef, produces } from '../types/references.ts'
+import type { ConfirmOptions, SubscribeOptions, Subscription } from '../types/subscription.ts'
 import { runtimeOfName } from './named.ts'
 
 /** One stage, or several of a kind. */

@@ -18,7 +18,8 @@ import { requestFromSource, tagToCancel } from '../subscription/subscribe-option
 import { SubscriptionHandle } from '../subscription/subscription-handle.ts'
 import type { ConsumerContext, Monitor, ProducerContext, Timer } from '../types/context.ts'
 import type { DemandMode, StageRef } from '../types/references.ts'
-import type { Source, Subscription } from '../types/subscription.ts'
+import type { Source } from '../types/source.ts'
+import type { Subscription } from '../types/subscription.ts'
 import { callStage, describeKind } from './stage-references.ts'
 
 /**

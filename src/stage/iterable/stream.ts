@@ -18,7 +18,7 @@ import { sendAsk } from '../protocol.ts'
 import { requestFromSource } from '../subscription/subscribe-options.ts'
 import { ProducerWithOptions } from '../subscription/to.ts'
 import type { DemandMode, ProducerRef, produces } from '../types/references.ts'
-import type { Source } from '../types/subscription.ts'
+import type { Source } from '../types/source.ts'
 import {
   type StreamBatch,
   StreamConsumer,
