@@ -229,7 +229,7 @@ describe('things that are handed over', () => {
       () => start(producer({ dispatcher, handleDemand: () => [] }), { runtime }),
       'rejects',
       TypeError,
-      /^expected a dispatcher of its own for each stage, got one that belongs to another/,
+      /^expected a dispatcher that no stage has, got one that belongs to another/,
     )
   })
 

@@ -369,7 +369,7 @@ describe('options as a whole', () => {
       const kinds = ['object', 'null', ...(makesStage || ['child', 'createScope'].includes(place) ? ['function'] : [])]
       const wrong = makesStage ? without(...kinds).concat([[null, 'null']]) : without(...kinds).concat([[null, 'null']])
       for (const [value, text] of wrong) {
-        const expected = makesStage ? "a stage's callbacks, or a function that answers them" : `${name} to be an object`
+        const expected = makesStage ? "a stage's callbacks, or a function that returns them" : `${name} to be an object`
         await refuses(() => act(value), how, TypeError, `expected ${expected}, got: ${text}`)
       }
     })

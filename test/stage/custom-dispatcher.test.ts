@@ -97,7 +97,7 @@ describe('a dispatcher of one’s own', () => {
     await launch(runtime, producer({ dispatcher, handleDemand: () => [] }))
     const error = await rejection(launch(runtime, producer({ dispatcher, handleDemand: () => [] })))
     expect(error).toBeInstanceOf(TypeError)
-    expect(error.message).toContain('a dispatcher of its own for each stage')
+    expect(error.message).toContain('a dispatcher that no stage has')
     expect(await rejection(launch(runtime, fromIterable([1], { dispatcher })))).toBeInstanceOf(TypeError)
   })
 })
