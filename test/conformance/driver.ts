@@ -67,8 +67,8 @@ function ofLiving<Ref>(part: Ref | undefined, call: (part: Ref) => Promise<unkno
 }
 
 /** For what a reference of this kind cannot be asked: GenStage's answer, unless nobody is there to give it. */
-function insteadOf(actor: Actor | undefined, answer: unknown): Promise<unknown> {
-  return Promise.resolve(actor?.isAlive ? answer : noProcess)
+function insteadOf(actor: Actor | undefined, reply: unknown): Promise<unknown> {
+  return Promise.resolve(actor?.isAlive ? reply : noProcess)
 }
 
 /** Stopping one that has ended is nothing here, and `noproc` in GenStage. */

@@ -72,7 +72,7 @@ function producerFor(description: ProducerDescription, { actor, later }: Casting
       },
     ),
     handleInfo: later((message: unknown): readonly number[] | Stop => {
-      const events = hear(message, actor, (echo) => stage.info(echo))
+      const events = receive(message, actor, (echo) => stage.info(echo))
       return endsAtLimit && message === 'done' ? { stop: 'normal' } : events
     }),
   }))
@@ -94,7 +94,7 @@ function producerConsumerFor(
       return handle(events, from) ?? transform(events)
     }),
     handleSubscribe: later(subscribing(actor, description)),
-    handleInfo: later((message: unknown) => hear(message, actor, (echo) => stage.info(echo))),
+    handleInfo: later((message: unknown) => receive(message, actor, (echo) => stage.info(echo))),
   }))
 }
 
@@ -111,7 +111,7 @@ function consumerFor(description: ConsumerDescription, { actor, later, find }: C
     handleEvents: later(handling(actor, description)),
     handleSubscribe: later(subscribing(actor, description)),
     handleInfo: later((message: unknown) => {
-      hear(message, actor, (echo) => stage.info(echo))
+      receive(message, actor, (echo) => stage.info(echo))
     }),
   }))
 }
@@ -124,12 +124,12 @@ function consumerSupervisorFor(description: ConsumerSupervisorDescription, { act
     maxSeconds: 600,
     subscribeTo: sourcesFor(description, find),
     start: (event) => {
-      const answer = refuse.includes(event) ? 'refused' : ignore.includes(event) ? 'ignored' : 'started'
-      actor.log(`child_${answer}`, event)
+      const outcome = refuse.includes(event) ? 'refused' : ignore.includes(event) ? 'ignored' : 'started'
+      actor.log(`child_${outcome}`, event)
       return consumer<number>(
         later((child: { readonly self: StageRef }) => {
-          if (answer === 'refused') return { stop: 'refused' }
-          if (answer === 'ignored') return 'ignore'
+          if (outcome === 'refused') return { stop: 'refused' }
+          if (outcome === 'ignored') return 'ignore'
           actor.children.push({ event, ref: child.self })
           return {
             handleEvents: () => {},
@@ -178,7 +178,7 @@ function emitting(actor: Actor, later: Later) {
 }
 
 /** What a stage does with a message: follows a cue of the driver's, or logs it. Answers the events to emit. */
-function hear(message: unknown, actor: Actor, info: (message: unknown) => void): readonly number[] {
+function receive(message: unknown, actor: Actor, info: (message: unknown) => void): readonly number[] {
   if (!(message instanceof Cue)) {
     actor.log('info', message)
     return []

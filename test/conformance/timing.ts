@@ -4,9 +4,9 @@ import { setImmediate } from 'node:timers/promises'
 export type Timing = 'direct' | 'microtask' | 'macrotask'
 
 /** Makes a callback answer later. Its body still runs at once; only the answer, or what it throws, is held back. */
-export type Later = <Args extends unknown[], Answer>(
-  callback: (...args: Args) => Answer,
-) => (...args: Args) => Answer | Promise<Awaited<Answer>>
+export type Later = <Args extends unknown[], Result>(
+  callback: (...args: Args) => Result,
+) => (...args: Args) => Result | Promise<Awaited<Result>>
 
 /** The way to make callbacks answer with this timing. */
 export function laterBy(timing: Timing): Later {

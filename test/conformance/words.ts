@@ -31,9 +31,9 @@ export function wordForFailure(error: unknown): string {
 }
 
 /** What a call came to: `ok`, or what `word` makes of the answer, or why there was none. */
-export async function resultOf<Answer>(
-  call: () => Promise<Answer>,
-  word: (answer: Answer) => unknown = () => 'ok',
+export async function resultOf<Reply>(
+  call: () => Promise<Reply>,
+  word: (reply: Reply) => unknown = () => 'ok',
 ): Promise<unknown> {
   try {
     return word(await call())

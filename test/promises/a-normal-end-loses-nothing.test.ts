@@ -21,17 +21,17 @@ import {
 } from 'genstage'
 import { testRuntime } from 'genstage/testing'
 import { expect, test } from 'vitest'
-import { answerInTime } from './answer-in-time.ts'
 import { promise } from './for-all.ts'
 import { schedules, type Timing, timings } from './plan.ts'
+import { timedReturn } from './timed-return.ts'
 
 const range = (count: number): number[] => Array.from({ length: count }, (_, index) => index)
 
 /** How a finite source ends: as its iterable does, with its last events, or with an info behind them. */
-type SourceKind = 'iterable' | 'async-iterable' | 'at-once' | 'behind' | 'generous'
+type SourceKind = 'iterable' | 'async-iterable' | 'at-once' | 'by-info' | 'generous'
 
 async function* slowly(count: number, timing: Timing): AsyncGenerator<number> {
-  const inTime = answerInTime(timing)
+  const inTime = timedReturn(timing)
   for (let next = 0; next < count; next++) yield inTime(() => next)
 }
 
@@ -44,7 +44,7 @@ function finite(
 ): Stage<ProducerRef<number>> {
   if (kind === 'iterable') return fromIterable(range(count), { demand: 'accumulate', dispatcher })
   if (kind === 'async-iterable') return fromIterable(slowly(count, timing), { demand: 'accumulate', dispatcher })
-  const inTime = answerInTime(timing)
+  const inTime = timedReturn(timing)
   let next = 0
   return producer((stage) => ({
     demand: 'accumulate',
@@ -73,7 +73,7 @@ interface RelayPlan {
 
 /** Makes `factor` events of each; which they come from can be told. */
 function times({ timing, factor }: RelayPlan): Stage<ProducerConsumerRef<number, number>> {
-  const inTime = answerInTime(timing)
+  const inTime = timedReturn(timing)
   return producerConsumer({
     handleEvents: (events: readonly number[]) =>
       inTime(() => events.flatMap((event) => range(factor).map((copy) => event * factor + copy))),
@@ -81,7 +81,7 @@ function times({ timing, factor }: RelayPlan): Stage<ProducerConsumerRef<number,
 }
 
 function collecting(seen: number[], timing: Timing): Stage<ConsumerRef<number>> {
-  const inTime = answerInTime(timing)
+  const inTime = timedReturn(timing)
   return consumer({ handleEvents: (events: readonly number[]) => inTime(() => void seen.push(...events)) })
 }
 
@@ -93,7 +93,7 @@ const relays: fc.Arbitrary<RelayPlan> = fc
   .tuple(fc.record({ timing: timings, factor: fc.constantFrom(1, 10, 2, 0) }), windows)
   .map(([what, how]) => ({ ...what, ...how }))
 
-const sourceKinds = fc.constantFrom<SourceKind>('iterable', 'async-iterable', 'at-once', 'behind', 'generous')
+const sourceKinds = fc.constantFrom<SourceKind>('iterable', 'async-iterable', 'at-once', 'by-info', 'generous')
 
 async function endsNormally(stages: readonly ProcessRef[]): Promise<void> {
   const reasons = await Promise.all(stages.map(({ exited }) => exited))
@@ -223,7 +223,7 @@ promise(
     const held: unknown[] = []
     const logger = { info: (_message: string, facts: object) => void ('remaining' in facts && held.push(facts)) }
     const runtime = testRuntime({ seed: schedule, logger })
-    const inTime = answerInTime(timing)
+    const inTime = timedReturn(timing)
     let next = 0
     let emitted = 0
     const source: ProducerRef<number> = await start(

@@ -48,7 +48,7 @@ function emitterProblems(emitter: Emitter, ledger: Ledger): string[] {
         `held at the end ${buffer} in its buffer, ${dispatcher} in its dispatcher, ${accumulated} accumulated`,
     )
   }
-  const logged = emitter.toldDiscarded === undefined ? discarded : emitter.allowedDiscarded
+  const logged = emitter.reportedDiscarded === undefined ? discarded : emitter.allowedDiscarded
   if (emitter.loggedDiscarded !== logged) {
     problems.push(`${label} logged ${emitter.loggedDiscarded} discarded events, and not ${logged}`)
   }
@@ -64,7 +64,7 @@ function handlerProblems(handler: Handler, ledger: Ledger): string[] {
   const possible =
     batch === undefined
       ? [unhandled]
-      : batch.state === 'answered'
+      : batch.state === 'returned'
         ? [unhandled, unhandled + batch.size]
         : [unhandled + batch.size]
   if (possible.includes(held)) return []

@@ -253,7 +253,7 @@ describe.each(Object.entries(ways))('a bad error %s', (way, { stage, strike }) =
     }
     const runtime = testRuntime({ logger: { error: log, warn: log, info: log, debug: log } })
     const other = await start(idle(), { runtime })
-    const heard: string[] = []
+    const received: string[] = []
 
     const watcher = await start(
       consumer(({ monitor, link, self }) => ({
@@ -263,7 +263,7 @@ describe.each(Object.entries(ways))('a bad error %s', (way, { stage, strike }) =
           if ('watch' in message) {
             monitor(message.watch)
             link(message.watch)
-          } else heard.push('down' in message ? 'down' : 'exit')
+          } else received.push('down' in message ? 'down' : 'exit')
           return undefined
         },
         handleCall: { self: () => ({ reply: self.id }) },
@@ -282,11 +282,11 @@ describe.each(Object.entries(ways))('a bad error %s', (way, { stage, strike }) =
     ref.call?.('wait', { timeout: 1_000_000 }).catch((error: unknown) => {
       called = error
     })
-    void ref.exited.then(() => heard.push('exited'))
+    void ref.exited.then(() => received.push('exited'))
     await strike(ref, bad, runtime)
     await runtime.settle()
 
-    expect(heard).toEqual(['down', 'exit', 'exited'])
+    expect(received).toEqual(['down', 'exit', 'exited'])
     if (ref.call !== undefined && !way.includes('iterator')) expect(called).toBeInstanceOf(ExitError)
     // An end that was asked for is no failure, unless the stage throws what is no error.
     if (done !== 'pending' || !/given to (exit|stop)/.test(way)) {

@@ -125,7 +125,7 @@ promise(
     kind: fc.constantFrom('producer' as const, 'producer-consumer' as const),
     bufferSize: fc.oneof(fc.nat(8), fc.constant(10_000)),
     bufferKeep: fc.constantFrom('first' as const, 'last' as const),
-    tells: fc.boolean(),
+    reports: fc.boolean(),
     steps: fc.array(
       fc.oneof<fc.Arbitrary<Step>[]>(
         fc.tuple(fc.constant('emit'), fc.nat(12)),
@@ -136,18 +136,18 @@ promise(
       { maxLength: 24 },
     ),
   }),
-  async ({ schedule, kind, bufferSize, bufferKeep, tells, steps }) => {
+  async ({ schedule, kind, bufferSize, bufferKeep, reports, steps }) => {
     let logged = 0
-    let told = 0
+    let reported = 0
     const warn = (_message: string, facts: { readonly discarded?: unknown }) => {
       logged += Number(facts.discarded ?? 0)
     }
     const runtime = testRuntime({ seed: schedule, logger: { warn } })
     const formatDiscarded = (count: number): boolean => {
-      told += count
+      reported += count
       return false
     }
-    const options = { bufferSize, bufferKeep, ...(tells ? { formatDiscarded } : {}) }
+    const options = { bufferSize, bufferKeep, ...(reports ? { formatDiscarded } : {}) }
     const source = await start(kinds[kind](options), { runtime })
     const naive = new NaiveStage(bufferSize, bufferKeep)
     const seen: number[] = []
@@ -171,7 +171,7 @@ promise(
       expect(await counted).toBe(naive.buffer.length)
       expect(naive.buffer.length).toBeLessThanOrEqual(bufferSize)
       expect(seen).toEqual(naive.sent)
-      expect([told, logged]).toEqual(tells ? [naive.discarded, 0] : [0, naive.discarded])
+      expect([reported, logged]).toEqual(reports ? [naive.discarded, 0] : [0, naive.discarded])
     }
   },
 )

@@ -16,11 +16,11 @@ import {
 } from 'genstage'
 import { testRuntime } from 'genstage/testing'
 import { expect } from 'vitest'
-import { answerInTime } from './answer-in-time.ts'
 import { whatIsAmissAtRest } from './audit.ts'
 import { expectUnbroken, promise } from './for-all.ts'
 import { Pipeline } from './pipeline.ts'
 import { pipelines, schedules, type Timing, timings } from './plan.ts'
+import { timedReturn } from './timed-return.ts'
 
 promise('nobody is sent more than was asked for, whatever happens', { runs: 1_000 }, pipelines(), async (plan) => {
   const pipeline = new Pipeline(plan)
@@ -40,9 +40,9 @@ function dispatcherOf(kind: (typeof dispatchers)[number], consumers: number): Di
 }
 
 /** A producer that emits what it is asked for, `excess` more each time, and what it is told to. */
-function generous(dispatcher: Dispatcher<number, never>, excess: number, timing: Timing): Stage<Telling> {
+function generous(dispatcher: Dispatcher<number, never>, excess: number, timing: Timing): Stage<CastableRef> {
   let next = 0
-  const inTime = answerInTime(timing)
+  const inTime = timedReturn(timing)
   const take = (count: number): number[] => Array.from({ length: count }, () => next++)
   return producer({
     dispatcher,
@@ -51,7 +51,7 @@ function generous(dispatcher: Dispatcher<number, never>, excess: number, timing:
   })
 }
 
-type Telling = ProducerRef<number> & { cast(kind: 'emit', count: number): void }
+type CastableRef = ProducerRef<number> & { cast(kind: 'emit', count: number): void }
 
 promise(
   'whoever asks by hand gets that many and no more, however many there are',
@@ -161,13 +161,13 @@ promise(
     }
     const source = await start(generous(counting, excess, timing), { runtime })
     const least = Math.min(minDemand, maxDemand - 1)
-    const pace = paces.map(answerInTime)
+    const pace = paces.map(timedReturn)
     const read = async (): Promise<void> => {
       if (count === 0) return
       for await (const event of stream([to(source, { maxDemand, minDemand: least })])) {
         expect(event).toBe(taken++)
-        const answered: unknown = pace[taken % pace.length]?.(() => undefined)
-        await answered
+        const pause: unknown = pace[taken % pace.length]?.(() => undefined)
+        await pause
         if (taken === count) break
       }
     }

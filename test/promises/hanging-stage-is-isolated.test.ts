@@ -19,10 +19,10 @@ import {
 } from 'genstage'
 import { type TestRuntime, testRuntime } from 'genstage/testing'
 import { expect } from 'vitest'
-import { answerInTime } from './answer-in-time.ts'
 import { promise } from './for-all.ts'
 import { booksOf } from './ledger.ts'
 import { schedules, type Timing, timings } from './plan.ts'
+import { timedReturn } from './timed-return.ts'
 
 /** Numbers from 0 on, as many as there are. */
 const range = (count: number): number[] => Array.from({ length: count }, (_, index) => index)
@@ -47,7 +47,7 @@ const places = fc.oneof<fc.Arbitrary<Place>[]>(fc.constantFrom('set-up', 'handle
 
 /** A consumer that handles what it gets; one with a place to hang in hangs there, for good. */
 function sink(timing: Timing, seen: number[], place?: Place): Stage<ConsumerRef<number>> {
-  const inTime = answerInTime(timing)
+  const inTime = timedReturn(timing)
   let batches = 0
   const callbacks = {
     handleSubscribe: () => (place === 'handleSubscribe' ? never<void>() : undefined),
@@ -71,7 +71,7 @@ function dispatcherOf(kind: Kind, subscribers: number): Dispatcher<number, never
 
 /** Emits the numbers below `count` as they are asked for. */
 function counting(count: number, dispatcher: Dispatcher<number, never>, timing: Timing): Stage<ProducerRef<number>> {
-  const inTime = answerInTime(timing)
+  const inTime = timedReturn(timing)
   let next = 0
   return producer({
     demand: 'accumulate',
@@ -263,26 +263,26 @@ promise(
     const worked = range(count).filter((event) => !kinds.has(event))
     expect(done.toSorted((one, other) => one - other)).toEqual(worked)
 
-    const answers = { children: 0, ended: 0 }
+    const replies = { children: 0, ended: 0 }
     const ask = async (): Promise<void> => {
       const children = await pool.whichChildren()
-      answers.children = children.length
+      replies.children = children.length
     }
     void ask()
     await runtime.settle()
-    expect(answers.children).toBe(kinds.size)
+    expect(replies.children).toBe(kinds.size)
     for (const { ref } of await pool.whichChildren()) {
-      if (ref !== 'restarting') void pool.terminateChild(ref).then(() => answers.ended++)
+      if (ref !== 'restarting') void pool.terminateChild(ref).then(() => replies.ended++)
     }
     await runtime.settle()
     // Only those that trap the signal take their time, and nobody waits with them.
     const traps = [...kinds.values()].filter((kind) => kind === 'hangs at its end').length
-    expect(answers.ended).toBe(kinds.size - traps)
+    expect(replies.ended).toBe(kinds.size - traps)
     void pool.startChild(-1)
     await runtime.settle()
     expect(done).toContain(-1)
     await runtime.advance(shutdown)
-    expect(answers.ended).toBe(kinds.size)
+    expect(replies.ended).toBe(kinds.size)
     expect(booksOf(runtime).processes.size).toBe(2)
   },
 )
@@ -295,16 +295,16 @@ promise(
     shutdown: fc.oneof(fc.integer({ min: 0, max: 20_000 }), fc.constant('brutal-kill' as const)),
     traps: fc.boolean(),
     hangsIn: fc.constantFrom('handleInfo' as const, 'terminate' as const),
-    answers: fc.constantFrom('value' as const, 'error' as const, 'nothing' as const),
+    replies: fc.constantFrom('value' as const, 'error' as const, 'nothing' as const),
   }),
-  async ({ schedule, shutdown, traps, hangsIn, answers }) => {
+  async ({ schedule, shutdown, traps, hangsIn, replies }) => {
     const log: string[] = []
     const write = (message: string): void => void log.push(message)
     const runtime = testRuntime({ seed: schedule, logger: { debug: write, info: write, warn: write, error: write } })
     const settle: (() => void)[] = []
     const hang = (): Promise<void> =>
       new Promise((resolve, reject) => {
-        settle.push(() => (answers === 'error' ? reject(new Error('too late')) : resolve()))
+        settle.push(() => (replies === 'error' ? reject(new Error('too late')) : resolve()))
       })
     const stage = () =>
       consumer({
@@ -313,8 +313,9 @@ promise(
         handleInfo: () => (hangsIn === 'handleInfo' ? hang() : undefined),
         terminate: () => (hangsIn === 'terminate' ? hang() : undefined),
       })
-    const heard: string[] = []
-    const Sibling = () => consumer({ handleEvents() {}, trapExit: true, terminate: () => void heard.push('sibling') })
+    const received: string[] = []
+    const Sibling = () =>
+      consumer({ handleEvents() {}, trapExit: true, terminate: () => void received.push('sibling') })
     const children = [{ start: stage, name: 'hanging', shutdown }, Sibling]
     const root = await start(supervisor({ strategy: 'one-for-one', children }), { runtime })
     refOf(runtime, 'hanging')?.send('hang')
@@ -323,7 +324,7 @@ promise(
     const stopped = root.stop()
     await runtime.settle()
     // Children stop in reverse order; nobody waits longer than was said.
-    expect(heard).toEqual(['sibling'])
+    expect(received).toEqual(['sibling'])
     const waits = traps && shutdown !== 'brutal-kill'
     expect(booksOf(runtime).names.has('hanging')).toBe(waits)
     if (waits) {
@@ -334,10 +335,10 @@ promise(
     await stopped
     expect(runtime.now() - began).toBeLessThanOrEqual(waits ? Math.max(1, shutdown) : 0)
     expect(booksOf(runtime).processes.size).toBe(0)
-    const told = [...log]
-    if (answers !== 'nothing') for (const answer of settle) answer()
+    const logged = [...log]
+    if (replies !== 'nothing') for (const result of settle) result()
     await runtime.settle()
-    expect(log).toEqual(told)
+    expect(log).toEqual(logged)
     expect(booksOf(runtime).processes.size).toBe(0)
     expect(booksOf(runtime).timers.size).toBe(0)
   },

@@ -65,7 +65,7 @@ const Flood = (options: object = {}) => {
 }
 
 /** A producer that gives nothing by itself, and all there is when it is told to. */
-const Told = (options: object = {}) =>
+const EmittingOnRequest = (options: object = {}) =>
   producer({
     bufferSize: Number.POSITIVE_INFINITY,
     ...options,
@@ -124,7 +124,7 @@ describe('one batch of 2,000,000 events passes', () => {
   test.each(['send', 'cast', 'call', 'info'] as const)('from what a %s brings', async (how) => {
     const runtime = createRuntime()
     const tally = new Tally()
-    const source = await start(Told(), { runtime })
+    const source = await start(EmittingOnRequest(), { runtime })
     const sink = await start(counting(tally), { runtime })
     await sink.subscribe(source, { maxDemand: 50_000 })
     if (how === 'call') expect(await source.call('emit')).toBe('emitted')
@@ -271,7 +271,7 @@ describe('one batch of 2,000,000 events passes', () => {
       const warnings: string[] = []
       const logger = { debug() {}, info() {}, warn: (message: string) => warnings.push(message), error() {} }
       const runtime = createRuntime({ logger })
-      const source = await start(Told({ bufferSize: 10_000, bufferKeep }), { runtime, name: 'source' })
+      const source = await start(EmittingOnRequest({ bufferSize: 10_000, bufferKeep }), { runtime, name: 'source' })
       source.send('emit')
       expect(await source.estimateBufferedCount()).toBe(10_000)
       expect(warnings).toEqual(['producer source has discarded 1990000 events from its buffer'])
@@ -288,7 +288,7 @@ describe('one batch of 2,000,000 events passes', () => {
   test('into an accumulating producer, and out of it', async () => {
     const runtime = createRuntime()
     const tally = new Tally()
-    const source = await start(Told({ demand: 'accumulate' }), { runtime })
+    const source = await start(EmittingOnRequest({ demand: 'accumulate' }), { runtime })
     const sink = await start(counting(tally), { runtime })
     await sink.subscribe(source)
     await source.call('emit')
@@ -302,7 +302,7 @@ describe('one batch of 2,000,000 events passes', () => {
     const lines: string[] = []
     const logger = { debug() {}, info() {}, warn: (message: string) => lines.push(message), error() {} }
     const runtime = createRuntime({ logger })
-    const source = await start(Told(), { runtime, name: 'source' })
+    const source = await start(EmittingOnRequest(), { runtime, name: 'source' })
     source.send('emit')
     await source.stop()
     expect(lines).toEqual(['producer source ended and dropped 2000000 events: 2000000 in its buffer'])
@@ -328,7 +328,7 @@ describe('10,000,000 events go into a buffer', () => {
           bufferSize: Number.POSITIVE_INFINITY,
           ...more,
           handleDemand: () => [] as number[],
-          handleInfo: (answer: Untyped) => answer,
+          handleInfo: (result: Untyped) => result,
           handleCall: { done: () => ({ reply: null }) },
         }),
         { runtime: createRuntime({ logger: silent }) },
@@ -353,8 +353,8 @@ describe('10,000,000 events go into a buffer', () => {
   test.each([
     ['in one array', () => all],
     ['in one array, with what is done next', () => ({ events: all, stop: undefined })],
-  ])('%s, and the event loop turns', { timeout: 60_000 }, async (_how, answer) => {
-    expect(await holdOf((source) => source.send(answer()))).toBeLessThan(mostHold)
+  ])('%s, and the event loop turns', { timeout: 60_000 }, async (_how, result) => {
+    expect(await holdOf((source) => source.send(result()))).toBeLessThan(mostHold)
   })
 
   test.each([
@@ -378,7 +378,7 @@ describe('10,000,000 events go into a buffer', () => {
     const runtime = createRuntime({ logger: silent })
     const counts: number[] = []
     attachTelemetry({ 'stage.stopped': ({ remaining }) => counts.push(remaining) }, { runtime })
-    const source = await start(Told(), { runtime })
+    const source = await start(EmittingOnRequest(), { runtime })
     source.send('emit')
     const held = source.exited
     setImmediate(() => setImmediate(() => source.exit('kill')))
@@ -408,6 +408,6 @@ describe('10,000,000 events go into a buffer', () => {
     await one.exited
     expect(await other.call('leave')).toBe('bye')
     expect(await other.exited).toBe('normal')
-    expect(ends).toEqual(ends.map(() => ({ buffer: many, dispatcher: 0, accumulated: 0, answer: 0 })))
+    expect(ends).toEqual(ends.map(() => ({ buffer: many, dispatcher: 0, accumulated: 0, unemitted: 0 })))
   })
 })

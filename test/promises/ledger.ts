@@ -52,13 +52,13 @@ export class Emitter {
   /** How many events a producer has left to emit that are asked for; 0 where that is not known. */
   left = 0
   /** Answered by a promise that has settled; whether the library has taken it shows only later. */
-  private answered: readonly Item[] = []
+  private returned: readonly Item[] = []
   /** What the dispatcher has been given. */
   private readonly dispatched = new Set<Item>()
   /** What the hash has thrown away in a dispatch that is not over. */
   private hashingAway: Item[] = []
   /** What `formatDiscarded` was told of; undefined where the stage has none. */
-  toldDiscarded: number | undefined
+  reportedDiscarded: number | undefined
   /** Of that, what it let the library log. */
   allowedDiscarded = 0
   /** What the log says was dropped from the buffer. */
@@ -93,21 +93,21 @@ export class Emitter {
   }
 
   /** A callback has answered events; `isKnown` where it answered no promise, so that they are taken. */
-  answer(items: readonly Item[], isKnown: boolean): void {
+  result(items: readonly Item[], isKnown: boolean): void {
     this.settle()
     if (isKnown) this.emit(items)
-    else this.answered = items
+    else this.returned = items
   }
 
   /** The stage goes on: whatever was answered before has been taken. */
   settle(): void {
-    this.emit(this.answered)
-    this.answered = []
+    this.emit(this.returned)
+    this.returned = []
   }
 
   /** How many events it is not known of whether they were taken, as the stage has ended since. */
   get unsettled(): number {
-    return this.answered.length
+    return this.returned.length
   }
 
   /** A dispatcher is given these; answers whether some come from the buffer, as it has seen them before. */
@@ -145,7 +145,7 @@ export class Emitter {
   }
 
   get discarded(): number {
-    return this.toldDiscarded ?? this.loggedDiscarded
+    return this.reportedDiscarded ?? this.loggedDiscarded
   }
 }
 
@@ -194,7 +194,7 @@ export interface SubscriptionFacts {
 interface Batch {
   readonly account: Account
   readonly size: number
-  state: 'begun' | 'answered' | 'failed'
+  state: 'begun' | 'returned' | 'failed'
 }
 
 /** A process that handles events. */
@@ -228,7 +228,7 @@ export class Handler {
   /** A callback runs: whatever was answered before has been taken. */
   settle(): void {
     const { batch } = this
-    if (batch?.state !== 'answered') return
+    if (batch?.state !== 'returned') return
     batch.account.handled += batch.size
     this.batch = undefined
   }
@@ -279,7 +279,7 @@ export class Ledger {
   }
 
   /** Throws where the process was told to fail. */
-  failIfTold(process: string): void {
+  failIfRequested(process: string): void {
     if (this.failing.delete(process)) throw new PlannedCrash(`planned crash of ${process}`)
   }
 
@@ -322,7 +322,7 @@ export class Ledger {
   /** The callback is done with its batch; `isKnown` where it answered no promise, so that the library knows at once. */
   finish(handler: Handler, batch: Batch, isKnown: boolean): void {
     if (handler.batch !== batch) return
-    batch.state = 'answered'
+    batch.state = 'returned'
     if (isKnown) handler.settle()
   }
 

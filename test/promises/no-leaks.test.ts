@@ -3,12 +3,12 @@ import { consumer, createScope, type Down, type Monitor, type ProcessRef, start,
 import { testRuntime } from 'genstage/testing'
 import { expect, test } from 'vitest'
 import { countLeft, MOST_KEPT_BY_ENGINE } from '../garbage.ts'
-import { answerInTime } from './answer-in-time.ts'
 import { promise } from './for-all.ts'
 import { booksOf } from './ledger.ts'
 import { Pipeline } from './pipeline.ts'
 import { pipelines, schedules, timings } from './plan.ts'
 import { type Ending, endBy, endings, type Order, orders, Population } from './population.ts'
+import { timedReturn } from './timed-return.ts'
 
 /** What the runtime still knows of; all of it is empty when nothing is left. */
 function leftIn(runtime: Parameters<typeof booksOf>[0]): object {
@@ -43,13 +43,13 @@ const nothing = { processes: [], names: [], timers: 0, turns: 0, links: 0 }
 promise(
   'when all stages have ended, whatever they held, the runtime knows of nothing any more',
   { runs: 400 },
-  fc.record({ schedule: schedules, size: fc.integer({ min: 1, max: 6 }), told: orders, ends: fc.array(endings) }),
-  async ({ schedule, size, told, ends }) => {
+  fc.record({ schedule: schedules, size: fc.integer({ min: 1, max: 6 }), given: orders, ends: fc.array(endings) }),
+  async ({ schedule, size, given, ends }) => {
     const runtime = testRuntime({ seed: schedule })
     const population = new Population(runtime)
     await population.begin(size)
-    for (const [place, order] of told.entries()) {
-      population.tell(order)
+    for (const [place, order] of given.entries()) {
+      population.give(order)
       population.callFromOutside(place)
       if (place % 4 === 0) await runtime.settle()
     }
@@ -81,19 +81,19 @@ const TRIES = 5
 
 interface Lives {
   readonly schedule: number
-  readonly told: readonly Order[]
+  readonly given: readonly Order[]
   readonly ends: readonly Ending[]
 }
 
 /** Has all members of a population end but the last, and looks at what that still knows of. */
-async function outlive({ schedule, told, ends }: Lives): Promise<{ population: Population; alive: number }> {
+async function outlive({ schedule, given, ends }: Lives): Promise<{ population: Population; alive: number }> {
   const runtime = testRuntime({ seed: schedule })
   const population = new Population(runtime)
   await population.begin(ends.length + 1)
   // The last one lives on: it is told nothing that would end it, and traps nothing, so nobody links to it.
   const last = ends.length
-  const orderly = told.filter(({ what, by }) => what !== 'link' && !(what === 'wait' && by % (last + 1) === last))
-  for (const order of orderly) population.tell(order)
+  const harmless = given.filter(({ what, by }) => what !== 'link' && !(what === 'wait' && by % (last + 1) === last))
+  for (const order of harmless) population.give(order)
   await runtime.settle()
   for (const [place, how] of ends.entries()) population.end(place, how)
   await runtime.settle()
@@ -101,12 +101,12 @@ async function outlive({ schedule, told, ends }: Lives): Promise<{ population: P
   await runtime.settle()
   const { processes, timers } = booksOf(runtime)
   const survivor = processes.get(population.member(last).id)
-  const isGone = (other: object | undefined): boolean =>
+  const hasExited = (other: object | undefined): boolean =>
     other !== undefined && 'id' in other && !processes.has(String(other.id))
-  expect([...(survivor?.watching ?? [])].filter(({ target }) => isGone(target))).toEqual([])
-  expect([...(survivor?.watchers ?? [])].filter(({ watcher }) => isGone(watcher))).toEqual([])
-  expect([...(survivor?.links ?? [])].filter((linked) => isGone(linked))).toEqual([])
-  expect([...(survivor?.outgoingCalls ?? [])].filter(({ callee }) => isGone(callee))).toEqual([])
+  expect([...(survivor?.watching ?? [])].filter(({ target }) => hasExited(target))).toEqual([])
+  expect([...(survivor?.watchers ?? [])].filter(({ watcher }) => hasExited(watcher))).toEqual([])
+  expect([...(survivor?.links ?? [])].filter((linked) => hasExited(linked))).toEqual([])
+  expect([...(survivor?.outgoingCalls ?? [])].filter(({ callee }) => hasExited(callee))).toEqual([])
   // Timers and calls are those of the living, and no others.
   const living = [...processes.values()]
   const count = (sizeOf: (process: (typeof living)[number]) => number | undefined): number =>
@@ -121,7 +121,7 @@ async function outlive({ schedule, told, ends }: Lives): Promise<{ population: P
 promise(
   'those who live on keep nothing of those who have ended, and nothing of them is kept',
   { runs: 60 },
-  fc.record({ schedule: schedules, told: orders, ends: fc.array(endings, { minLength: 1, maxLength: 5 }) }),
+  fc.record({ schedule: schedules, given: orders, ends: fc.array(endings, { minLength: 1, maxLength: 5 }) }),
   async (lives) => {
     // All are held to the end, so that those who live on do.
     const outcomes: Awaited<ReturnType<typeof outlive>>[] = []
@@ -278,7 +278,7 @@ promise(
   }),
   async ({ schedule, strategy, timing, count, at }) => {
     const runtime = testRuntime({ seed: schedule })
-    const inTime = answerInTime(timing)
+    const inTime = timedReturn(timing)
     const refOf = (name: string): ProcessRef | undefined => booksOf(runtime).names.get(name)?.reference
     let begun = 0
     const child = () =>

@@ -2,11 +2,11 @@ import fc from 'fast-check'
 import { consumer, fromIterable, producer, start, stream, to } from 'genstage'
 import { testRuntime } from 'genstage/testing'
 import { expect, test } from 'vitest'
-import { answerInTime } from './answer-in-time.ts'
 import { whatIsUnaccountedFor } from './audit.ts'
 import { expectUnbroken, promise } from './for-all.ts'
 import { Pipeline } from './pipeline.ts'
 import { type PipelinePlan, pipelines, type SourcePlan, schedules, timings } from './plan.ts'
+import { timedReturn } from './timed-return.ts'
 
 async function everythingIsAccountedFor(plan: PipelinePlan): Promise<void> {
   const pipeline = new Pipeline(plan)
@@ -70,7 +70,7 @@ promise(
       },
     }
     const runtime = testRuntime({ seed: schedule, logger })
-    const inTime = answerInTime(timing)
+    const inTime = timedReturn(timing)
     let emitted = 0
     let left = 50
     const source = await start(

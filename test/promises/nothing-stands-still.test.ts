@@ -23,11 +23,11 @@ import {
 import { snapshot } from 'genstage/snapshot'
 import { inject, shuffled, type TestRuntime, testRuntime } from 'genstage/testing'
 import { describe, expect, test } from 'vitest'
-import { answerInTime } from './answer-in-time.ts'
 import { whatStandsStill } from './audit.ts'
 import { expectUnbroken, promise } from './for-all.ts'
 import { Pipeline } from './pipeline.ts'
 import { pipelines, schedules, timings } from './plan.ts'
+import { timedReturn } from './timed-return.ts'
 
 promise(
   'nothing waits that is asked for, and no demand is lost, whatever happens',
@@ -239,10 +239,10 @@ describe('what is buffered', () => {
       }),
       { runtime },
     )
-    const gone = await manualSink(runtime, source)
-    gone.subscription.ask(10)
+    const cancelled = await manualSink(runtime, source)
+    cancelled.subscription.ask(10)
     await runtime.settle()
-    gone.subscription.cancel('normal')
+    cancelled.subscription.cancel('normal')
     await runtime.settle()
     source.cast('emit', [1, 2, 3, 4])
     const next = await manualSink(runtime, source)
@@ -451,11 +451,11 @@ promise(
     schedule: schedules,
     timing: timings,
     maxDemand: fc.integer({ min: 1, max: 12 }),
-    behind: fc.constantFrom('producer' as const, 'producer-consumer' as const),
+    downstream: fc.constantFrom('producer' as const, 'producer-consumer' as const),
     dispatcher: fc.constantFrom('demand' as const, 'broadcast' as const, 'partition' as const),
     kills: fc.array(fc.integer({ min: 1, max: 60 }), { minLength: 1, maxLength: 4 }),
   }),
-  async ({ schedule, timing, maxDemand, behind, dispatcher, kills }) => {
+  async ({ schedule, timing, maxDemand, downstream, dispatcher, kills }) => {
     let held = 0
     let discarded = 0
     const count = (_message: string, facts: Held): void => {
@@ -467,7 +467,7 @@ promise(
     }
     const runtime = testRuntime({ seed: schedule, logger: { warn } })
     const due = [...kills]
-    const inTime = answerInTime(timing)
+    const inTime = timedReturn(timing)
     const seen: number[] = []
     const numbers = named<ProducerRef<number>>('numbers', { runtime })
     const partition: object = { partition: 0 }
@@ -481,7 +481,7 @@ promise(
         }
       })
     const emitting = { dispatcher: dispatcherOf(dispatcher) }
-    if (behind === 'producer') await start(counting(100, emitting), { runtime, name: 'numbers' })
+    if (downstream === 'producer') await start(counting(100, emitting), { runtime, name: 'numbers' })
     else {
       const source = await start(counting(100), { runtime })
       const middle = producerConsumer({ ...emitting, handleEvents: (events: readonly number[]) => events })
@@ -535,12 +535,12 @@ describe('a consumer that ends', () => {
   test('is not sent what its end makes a callback of the producer emit', async () => {
     const runtime = testRuntime()
     const source = await start(producer({ handleDemand: () => [], handleCancel: () => [1, 2] }), { runtime })
-    const gone = await manualSink(runtime, source)
-    gone.subscription.ask(10)
+    const cancelled = await manualSink(runtime, source)
+    cancelled.subscription.ask(10)
     await runtime.settle()
-    gone.subscription.cancel('normal')
+    cancelled.subscription.cancel('normal')
     await runtime.settle()
-    expect(gone.seen).toEqual([])
+    expect(cancelled.seen).toEqual([])
     const next = await manualSink(runtime, source)
     next.subscription.ask(5)
     await runtime.settle()

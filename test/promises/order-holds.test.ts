@@ -2,10 +2,10 @@ import fc from 'fast-check'
 import { type ConsumerRef, consumer, fromIterable, partitionDispatcher, producerConsumer, start } from 'genstage'
 import { testRuntime } from 'genstage/testing'
 import { expect } from 'vitest'
-import { answerInTime } from './answer-in-time.ts'
 import { expectUnbroken, promise } from './for-all.ts'
 import { Pipeline } from './pipeline.ts'
 import { pipelines, schedules, timings } from './plan.ts'
+import { timedReturn } from './timed-return.ts'
 
 promise('each consumer has the events of each producer in their order', { runs: 800 }, pipelines(), async (plan) => {
   const pipeline = new Pipeline(plan)
@@ -50,14 +50,14 @@ promise(
     const dispatcher = partitionDispatcher({ partitions: workers.length, hash })
     const source = await start(fromIterable(readings, { dispatcher, demand: 'accumulate' }), { runtime })
     const seen: Reading[] = []
-    const inTime = answerInTime(sinkTiming)
+    const inTime = timedReturn(sinkTiming)
     const sink: ConsumerRef<Reading> = await start(
       consumer({ handleEvents: (events: readonly Reading[]) => inTime(() => void seen.push(...events)) }),
       { runtime },
     )
     for (const [partition, { timing, maxDemand: most }] of workers.entries()) {
-      const answering = answerInTime(timing)
-      const stage = producerConsumer({ handleEvents: (events: readonly Reading[]) => answering(() => events) })
+      const timed = timedReturn(timing)
+      const stage = producerConsumer({ handleEvents: (events: readonly Reading[]) => timed(() => events) })
       const worker = await start(stage, { runtime })
       await worker.subscribe(source, { partition, maxDemand: most })
       await sink.subscribe(worker, { maxDemand, cancel: 'transient' })

@@ -185,8 +185,8 @@ export class Pipeline {
   /** Asks a stage how much it has in its buffer, which is bounded at any time. */
   private count({ label, plan, ref }: Member): void {
     const { bufferSize } = plan as SourcePlan | RelayPlan
-    const told = (ref as EmittingRef).estimateBufferedCount()
-    told.then(
+    const counting = (ref as EmittingRef).estimateBufferedCount()
+    counting.then(
       (count) => {
         if (count > bufferSize) this.ledger.report('bounds', `${label} buffers ${count} events, and not ${bufferSize}`)
       },

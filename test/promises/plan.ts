@@ -14,7 +14,7 @@ export interface EmittingPlan {
   /** Whether its dispatcher says nothing of how much it could hand out, as one of a user's own may. */
   readonly isCustom: boolean
   /** Whether it has a `formatDiscarded`, and what that answers. */
-  readonly tellsDiscarded: 'no' | 'and-logs' | 'and-hides'
+  readonly reportsDiscarded: 'no' | 'and-logs' | 'and-hides'
 }
 
 /** A subscription to the stage `to` of the layer above, counted around. */
@@ -141,7 +141,7 @@ function emitting(taste: Taste): fc.Arbitrary<EmittingPlan> {
     isCustom: fc.constantFrom(false, false, false, true),
     bufferSize: fc.oneof(fc.integer({ min: 0, max: 12 }), fc.constant(10_000)),
     bufferKeep: fc.constantFrom('first', 'last'),
-    tellsDiscarded: fc.constantFrom('no', 'and-logs', 'and-hides'),
+    reportsDiscarded: fc.constantFrom('no', 'and-logs', 'and-hides'),
   })
 }
 

@@ -168,7 +168,7 @@ export class Population {
     })
   }
 
-  tell(order: Order): void {
+  give(order: Order): void {
     this.member(order.by).send(order)
   }
 

@@ -22,10 +22,10 @@ import {
 } from 'genstage'
 import { type TestRuntime, testRuntime } from 'genstage/testing'
 import { expect } from 'vitest'
-import { type AnswerInTime, answerInTime } from './answer-in-time.ts'
 import { promise } from './for-all.ts'
 import { booksOf } from './ledger.ts'
 import { schedules, type Timing, timings } from './plan.ts'
+import { type TimedReturn, timedReturn } from './timed-return.ts'
 
 const strategies = fc.constantFrom<Strategy[]>('one-for-one', 'one-for-all', 'rest-for-one')
 
@@ -52,7 +52,7 @@ interface TreeNames {
 }
 
 /** Takes orders as it is asked to, and looks for new ones when it is told. */
-function sourceStage(orders: Orders, inTime: AnswerInTime): Stage<ProducerRef<number>> {
+function sourceStage(orders: Orders, inTime: TimedReturn): Stage<ProducerRef<number>> {
   return producer(() =>
     inTime(() => {
       let open = 0
@@ -95,10 +95,10 @@ const trees: fc.Arbitrary<TreePlan> = fc.record({
  */
 function tree(plan: TreePlan, orders: Orders, names: TreeNames, onTick: () => void): Stage<ProcessRef> {
   const { strategy, timing, consumers, isPartitioned, maxDemand } = plan
-  const inTime = answerInTime(timing)
-  const ticking: AnswerInTime = (answer, whenKnown) => {
+  const inTime = timedReturn(timing)
+  const ticking: TimedReturn = (result, whenKnown) => {
     onTick()
-    return inTime(answer, whenKnown)
+    return inTime(result, whenKnown)
   }
   const Relay = (): Stage<ProducerConsumerRef<number, number>> =>
     producerConsumer({
@@ -198,7 +198,7 @@ function look(runtime: TestRuntime): void {
 }
 
 /** A child that is in two minds about its start, and says when it starts and ends. */
-function noting(label: string, log: string[], inTime: AnswerInTime): () => Stage<ProcessRef> {
+function noting(label: string, log: string[], inTime: TimedReturn): () => Stage<ProcessRef> {
   return () =>
     consumer(() =>
       inTime(() => {
@@ -229,7 +229,7 @@ promise(
   async ({ schedule, strategy, timing, count, restart, kills }) => {
     const runtime = testRuntime({ seed: schedule })
     const log: string[] = []
-    const inTime = answerInTime(timing)
+    const inTime = timedReturn(timing)
     const children = Array.from({ length: count }, (_, place) => ({
       start: noting(`${place}`, log, inTime),
       name: `child ${place}`,
@@ -282,9 +282,9 @@ promise(
       await runtime.settle()
       times.push(runtime.now())
       const counted = times.filter((time) => time >= runtime.now() - maxSeconds * 1_000)
-      const isBorne = counted.length <= maxRestarts
-      expect(booksOf(runtime).processes.has(root.id)).toBe(isBorne)
-      if (!isBorne) {
+      const isAllowed = counted.length <= maxRestarts
+      expect(booksOf(runtime).processes.has(root.id)).toBe(isAllowed)
+      if (!isAllowed) {
         expect(await root.exited).toBe('shutdown')
         expect(booksOf(runtime).processes.size).toBe(0)
         expect(gaveUp.some((message) => message.includes('gave up'))).toBe(true)
@@ -307,7 +307,7 @@ promise(
   }),
   async ({ schedule, strategy, timing, failures, maxRestarts }) => {
     const runtime = testRuntime({ seed: schedule })
-    const inTime = answerInTime(timing)
+    const inTime = timedReturn(timing)
     let starts = 0
     const Shaky = () =>
       consumer(() =>
@@ -321,10 +321,10 @@ promise(
     booksOf(runtime).names.get('shaky')?.reference.exit('kill')
     await runtime.settle()
     // The end itself is one restart, and each start that fails asks for another.
-    const isBorne = failures + 1 <= maxRestarts
-    expect(booksOf(runtime).processes.size).toBe(isBorne ? 3 : 0)
-    expect(booksOf(runtime).names.has('shaky')).toBe(isBorne)
-    expect(booksOf(runtime).processes.has(root.id)).toBe(isBorne)
+    const isAllowed = failures + 1 <= maxRestarts
+    expect(booksOf(runtime).processes.size).toBe(isAllowed ? 3 : 0)
+    expect(booksOf(runtime).names.has('shaky')).toBe(isAllowed)
+    expect(booksOf(runtime).processes.has(root.id)).toBe(isAllowed)
   },
 )
 

@@ -44,9 +44,9 @@ export class WatchedDispatcher implements Dispatcher<Item, never> {
     const { emitter, ledger } = this
     ledger.tick(emitter.id)
     const areFromBuffer = emitter.beginDispatch(events)
-    const answer = this.inner.dispatch(events)
+    const result = this.inner.dispatch(events)
     emitter.endDispatch()
-    const { deliveries, leftover, returnedDemand } = answer
+    const { deliveries, leftover, returnedDemand } = result
     const consumed = events.length - leftover.length
     if (leftover.some((item, index) => item !== events[consumed + index])) {
       ledger.report('order', `${emitter.label} leaves over what is not the end of what it was given`)
@@ -67,7 +67,7 @@ export class WatchedDispatcher implements Dispatcher<Item, never> {
         emitter.unwanted++
       }
     }
-    return answer
+    return result
   }
 
   queueInfo(message: unknown): boolean {
@@ -87,8 +87,8 @@ export class WatchedDispatcher implements Dispatcher<Item, never> {
     const { asked, handled, max, extra, isManual } = account
     const handler = this.ledger.handlers.get(account.consumer)
     const batch = handler?.batch
-    const answered = batch?.account === account && batch.state === 'answered' ? batch.size : 0
-    const outstanding = asked - handled - answered
+    const returned = batch?.account === account && batch.state === 'returned' ? batch.size : 0
+    const outstanding = asked - handled - returned
     if (isManual || outstanding <= max + extra) return
     this.ledger.report(
       'demand',
@@ -96,12 +96,12 @@ export class WatchedDispatcher implements Dispatcher<Item, never> {
     )
   }
 
-  private look(answer: number | DemandResult): number | DemandResult {
-    if (typeof answer !== 'number' && answer.deliveries !== undefined) {
-      this.hand(answer.deliveries as readonly Delivery<Item>[])
+  private look(result: number | DemandResult): number | DemandResult {
+    if (typeof result !== 'number' && result.deliveries !== undefined) {
+      this.hand(result.deliveries as readonly Delivery<Item>[])
     }
     this.checkHeld()
-    return answer
+    return result
   }
 
   /** What a dispatcher holds is bounded by demand: it takes in no more than all its subscribers have asked for. */

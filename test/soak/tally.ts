@@ -118,8 +118,8 @@ export class Tally {
     error: (message, facts) => {
       const { reason } = facts
       // Whoever is started while the one it subscribes to is being started is tried again.
-      const isNobodyThere = /could not (subscribe|restart)/.test(message)
-      if (!isNobodyThere || reason instanceof TypeError) this.problems.push(message)
+      const isProcessMissing = /could not (subscribe|restart)/.test(message)
+      if (!isProcessMissing || reason instanceof TypeError) this.problems.push(message)
     },
   }
 
@@ -203,11 +203,11 @@ class CountingDispatcher implements Dispatcher<number, never> {
 
   dispatch(events: readonly number[]): DispatchResult {
     const held = this.queuedCount()
-    const answer = this.inner.dispatch(events)
+    const result = this.inner.dispatch(events)
     // What stays with the dispatcher has not been handed out.
     const kept = this.queuedCount() - held
-    this.count(events.length - answer.leftover.length - kept, answer.deliveries)
-    return answer
+    this.count(events.length - result.leftover.length - kept, result.deliveries)
+    return result
   }
 
   queueInfo(message: unknown): boolean {
@@ -219,11 +219,11 @@ class CountingDispatcher implements Dispatcher<number, never> {
   }
 
   /** What it held, and lets go of now, was handed to it before. */
-  private look(answer: number | DemandResult): number | DemandResult {
-    if (typeof answer === 'number' || answer.deliveries === undefined) return answer
+  private look(result: number | DemandResult): number | DemandResult {
+    if (typeof result === 'number' || result.deliveries === undefined) return result
     let released = 0
-    for (const [, events] of answer.deliveries) released += events.length
-    if (released > 0) this.count(released, answer.deliveries)
-    return answer
+    for (const [, events] of result.deliveries) released += events.length
+    if (released > 0) this.count(released, result.deliveries)
+    return result
   }
 }

@@ -11,7 +11,7 @@ import {
 } from 'genstage'
 import { shuffled, testRuntime } from 'genstage/testing'
 import { describe, expect, test } from 'vitest'
-import { collecting, gate, launch, rejection, timings, told } from './test-stages.ts'
+import { collecting, emittingOnRequest, gate, launch, rejection, timings } from './test-stages.ts'
 
 describe.each(timings)('a subscription that is to be confirmed, with callbacks that answer %s', (_name, later) => {
   test('resolves once the producer has accepted it', async () => {
@@ -107,13 +107,13 @@ describe.each(timings)('a subscription that is to be confirmed, with callbacks t
 
   test('rejects where a name belongs to nobody', async () => {
     const runtime = testRuntime()
-    const nobody = named<ProducerRef<number>>('nobody', { runtime })
+    const unknown = named<ProducerRef<number>>('nobody', { runtime })
     const bearing = await launch(runtime, collecting(later, []))
-    const error = await rejection(bearing.subscribe(nobody, { confirm: true, cancel: 'temporary' }))
+    const error = await rejection(bearing.subscribe(unknown, { confirm: true, cancel: 'temporary' }))
     expect([error.constructor, error.reason]).toEqual([SubscriptionRefusedError, 'noproc'])
     await bearing.stop()
     const strict = await launch(runtime, collecting(later, []))
-    const fatal = await rejection(strict.subscribe(nobody, { confirm: true, cancel: 'permanent' }))
+    const fatal = await rejection(strict.subscribe(unknown, { confirm: true, cancel: 'permanent' }))
     expect([fatal.constructor, fatal.reason]).toEqual([SubscriptionRefusedError, 'noproc'])
     expect(await strict.exited).toBe('noproc')
   })
@@ -121,7 +121,7 @@ describe.each(timings)('a subscription that is to be confirmed, with callbacks t
   test('shows no callback the empty batch by which the producer confirms', async () => {
     await shuffled(50, async (runtime) => {
       const batches: unknown[] = []
-      const source = await launch(runtime, told(later))
+      const source = await launch(runtime, emittingOnRequest(later))
       for (const mode of ['manual', 'automatic'] as const) {
         const both = producerConsumer({
           handleSubscribe: later((role: 'producer' | 'consumer') => (role === 'producer' ? mode : undefined)),

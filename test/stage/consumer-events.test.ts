@@ -13,6 +13,7 @@ import { describe, expect, test } from 'vitest'
 import {
   collecting,
   counting,
+  emittingOnRequest,
   gate,
   heldAtEnd,
   type LogRecord,
@@ -21,7 +22,6 @@ import {
   recording,
   rejection,
   timings,
-  told,
 } from './test-stages.ts'
 
 describe.each(timings)('a consumer, with callbacks that answer %s', (_name, later) => {
@@ -48,7 +48,7 @@ describe.each(timings)('a consumer, with callbacks that answer %s', (_name, late
     const runtime = testRuntime()
     const seen: unknown[] = []
     const metadata = new Map([[1, 2]])
-    const source = await launch(runtime, told(later))
+    const source = await launch(runtime, emittingOnRequest(later))
     const sink = await launch(
       runtime,
       consumer({
@@ -157,14 +157,14 @@ describe.each(timings)('a consumer, with callbacks that answer %s', (_name, late
 
   test.each([['yes'], [{}], [[]], [[1]], [null], [true], [{ stop: undefined }]])(
     'may not answer a subscription with %j',
-    async (answer) => {
+    async (result) => {
       const runtime = testRuntime()
-      const source = await launch(runtime, told(later))
+      const source = await launch(runtime, emittingOnRequest(later))
       const sink = await launch(
         runtime,
         consumer({
           handleEvents: later((_events: readonly number[]) => {}),
-          handleSubscribe: later(() => answer as never),
+          handleSubscribe: later(() => result as never),
         }),
       )
       const error = await rejection(sink.subscribe(source))
@@ -177,7 +177,7 @@ describe.each(timings)('a consumer, with callbacks that answer %s', (_name, late
   )
 
   test('may answer no events', async () => {
-    for (const [answer, isRight] of [
+    for (const [result, isRight] of [
       [undefined, true],
       [[], true],
       [{}, true],
@@ -194,13 +194,13 @@ describe.each(timings)('a consumer, with callbacks that answer %s', (_name, late
       const source = await launch(runtime, counting(later, 3))
       const sink = await launch(
         runtime,
-        consumer({ handleEvents: later((_events: readonly number[]) => answer as undefined) }),
+        consumer({ handleEvents: later((_events: readonly number[]) => result as undefined) }),
       )
       await sink.subscribe(source)
       await runtime.settle()
       if (isRight) await sink.stop()
       const reason = await sink.exited
-      expect({ answer, reason }).toEqual({ answer, reason: isRight ? 'normal' : expect.any(BadReturnError) })
+      expect({ result, reason }).toEqual({ result, reason: isRight ? 'normal' : expect.any(BadReturnError) })
     }
   })
 
@@ -261,7 +261,7 @@ describe.each(timings)('a consumer, with callbacks that answer %s', (_name, late
     const runtime = testRuntime()
     const order: unknown[] = []
     const hold = gate()
-    const source = await launch(runtime, told(later))
+    const source = await launch(runtime, emittingOnRequest(later))
     const sink = await launch(
       runtime,
       consumer({

@@ -19,6 +19,7 @@ import {
   ascending,
   collecting,
   counting,
+  emittingOnRequest,
   gate,
   type LogRecord,
   launch,
@@ -26,7 +27,6 @@ import {
   recording,
   rejection,
   timings,
-  told,
 } from './test-stages.ts'
 
 describe.each(timings)('where a consumer subscribes to, with callbacks that answer %s', (_name, later) => {
@@ -119,26 +119,26 @@ describe.each(timings)('where a consumer subscribes to, with callbacks that answ
 
   test('may be a name that nobody has, where the subscription is temporary', async () => {
     const runtime = testRuntime()
-    const heard: unknown[] = []
-    const nobody = named<ProducerRef<number>>('nobody', { runtime })
+    const received: unknown[] = []
+    const unknown = named<ProducerRef<number>>('nobody', { runtime })
     const sink = await launch(
       runtime,
       consumer((stage) => {
-        stage.subscribe(to(nobody, { cancel: 'temporary' }))
+        stage.subscribe(to(unknown, { cancel: 'temporary' }))
         return {
-          subscribeTo: [to(nobody, { cancel: 'temporary' })],
+          subscribeTo: [to(unknown, { cancel: 'temporary' })],
           handleEvents: later((_events: readonly number[]) => {}),
           handleCancel: later((reason: CancelReason) => {
-            heard.push(reason)
+            received.push(reason)
           }),
         }
       }),
     )
-    const subscription = await sink.subscribe(nobody, { cancel: 'temporary', confirm: false })
+    const subscription = await sink.subscribe(unknown, { cancel: 'temporary', confirm: false })
     subscription.ask(1)
     subscription.cancel()
     await runtime.settle()
-    expect(heard).toEqual([])
+    expect(received).toEqual([])
     await sink.stop()
   })
 
@@ -146,16 +146,16 @@ describe.each(timings)('where a consumer subscribes to, with callbacks that answ
     'may not be a name that nobody has, where it is %s',
     async (cancel) => {
       const runtime = testRuntime()
-      const nobody = named<ProducerRef<number>>('nobody', { runtime })
-      const error = await rejection(launch(runtime, subscribing([to(nobody, { cancel })], [])))
+      const unknown = named<ProducerRef<number>>('nobody', { runtime })
+      const error = await rejection(launch(runtime, subscribing([to(unknown, { cancel })], [])))
       expect([error.constructor, error.reason]).toEqual([StartError, 'noproc'])
       const sink = await launch(runtime, collecting(later, []))
-      await sink.subscribe(nobody, { cancel, confirm: false })
+      await sink.subscribe(unknown, { cancel, confirm: false })
       expect(await sink.exited).toBe('noproc')
       const inside = await launch(
         runtime,
         consumer((stage) => {
-          stage.subscribe(to(nobody, { cancel }))
+          stage.subscribe(to(unknown, { cancel }))
           return { handleEvents: later((_events: readonly number[]) => {}) }
         }),
       )
@@ -175,14 +175,14 @@ describe.each(timings)('where a consumer subscribes to, with callbacks that answ
       expect(error).toBeInstanceOf(TypeError)
     }
     const other = testRuntime()
-    const stranger = await launch(other, told(later))
+    const stranger = await launch(other, emittingOnRequest(later))
     const error = await rejection(launch(runtime, subscribing([stranger], [])))
     expect(error.message).toContain('a producer to subscribe to of the same runtime')
   })
 
   test('has options that are checked when it subscribes', async () => {
     const runtime = testRuntime()
-    const source = await launch(runtime, told(later))
+    const source = await launch(runtime, emittingOnRequest(later))
     const error = await rejection(launch(runtime, subscribing([to(source, { maxDemand: 0 })], [])))
     expect([error.constructor, error.message]).toEqual([
       RangeError,
@@ -246,27 +246,27 @@ describe.each(timings)('where a consumer subscribes to, with callbacks that answ
 
   test('hears nothing of an ask or a cancel before it hears of the subscription', async () => {
     await shuffled(50, async (runtime) => {
-      const heard: unknown[] = []
+      const received: unknown[] = []
       const numbers = named<ProducerRef<number>>('numbers', { runtime })
       const start = () =>
         launch(
           runtime,
           producer({
             handleDemand: later((demand: number): number[] => {
-              heard.push(demand)
+              received.push(demand)
               return []
             }),
             handleCancel: later((reason: CancelReason) => {
-              heard.push(reason)
+              received.push(reason)
             }),
           }),
           { name: numbers },
         )
       const started = gate()
-      const subscribing = (say: (held: Subscription) => void) =>
+      const subscribing = (report: (held: Subscription) => void) =>
         consumer(async (stage) => {
           const held = stage.subscribe(to(numbers, { cancel: 'temporary' }))
-          say(held)
+          report(held)
           await started.opened
           return {
             handleSubscribe: later(() => 'manual' as const),
@@ -289,16 +289,16 @@ describe.each(timings)('where a consumer subscribes to, with callbacks that answ
       started.open()
       await Promise.all(sinks)
       await runtime.settle()
-      expect(heard).toContain(5)
-      expect(heard).toContainEqual({ cancel: 'changed my mind' })
-      expect(heard.length).toBe(2)
+      expect(received).toContain(5)
+      expect(received).toContainEqual({ cancel: 'changed my mind' })
+      expect(received.length).toBe(2)
     })
   })
 
   test('is none for what handles no events', async () => {
     const records: LogRecord[] = []
     const runtime = testRuntime({ logger: recording(records) })
-    const source = await launch(runtime, told(later), { name: 'numbers' })
+    const source = await launch(runtime, emittingOnRequest(later), { name: 'numbers' })
     const token = named<ConsumerRef<number>>('numbers', { runtime })
     const error = await rejection(token.subscribe(source))
     expect([error.constructor, error.message]).toEqual([

@@ -70,11 +70,11 @@ describe('a dispatcher of one’s own', () => {
     ['dispatch', [], '{ deliveries, leftover }, which are arrays'],
     ['dispatch', { deliveries: [] }, '{ deliveries, leftover }, which are arrays'],
     ['dispatch', { deliveries: [[{ tag: 'me', consumer: 'me' }, [1]]], leftover: [] }, 'the very subscribers'],
-  ])('whose %s answers %j ends its stage, which says what was expected', async (method, answer, expected) => {
+  ])('whose %s answers %j ends its stage, which says what was expected', async (method, result, expected) => {
     const runtime = testRuntime()
     const source = await launch(
       runtime,
-      producer({ dispatcher: { ...base, [method]: () => answer }, handleDemand: () => [1] }),
+      producer({ dispatcher: { ...base, [method]: () => result }, handleDemand: () => [1] }),
     )
     const sink = await launch(
       runtime,

@@ -39,10 +39,10 @@ class Tap implements AsyncIterableIterator<number> {
   }
   next(): Promise<IteratorResult<number>> {
     this.nexts++
-    const answer = gate<IteratorResult<number>>()
-    this.pending.push(answer)
+    const result = gate<IteratorResult<number>>()
+    this.pending.push(result)
     this.mostPending = Math.max(this.mostPending, this.pending.length)
-    return answer.opened
+    return result.opened
   }
   return(): Promise<IteratorResult<number>> {
     this.returns++

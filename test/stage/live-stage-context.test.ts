@@ -14,7 +14,7 @@ import {
 } from 'genstage'
 import { shuffled, testRuntime } from 'genstage/testing'
 import { describe, expect, test } from 'vitest'
-import { type Failure, gate, launch, rejection, timings, told } from './test-stages.ts'
+import { emittingOnRequest, type Failure, gate, launch, rejection, timings } from './test-stages.ts'
 
 describe.each(timings)('what a stage can do from inside, with callbacks that answer %s', (_name, later) => {
   /** Does with each message what `act` says. */
@@ -31,23 +31,23 @@ describe.each(timings)('what a stage can do from inside, with callbacks that ans
 
   test('calls another', async () => {
     const runtime = testRuntime()
-    const answers: unknown[] = []
-    const answering = await launch(
+    const replies: unknown[] = []
+    const replying = await launch(
       runtime,
       acting(() => {}),
-      { name: 'answering' },
+      { name: 'replying' },
     )
-    const token = named<typeof answering>('answering', { runtime })
+    const token = named<typeof replying>('replying', { runtime })
     const calling = await launch(
       runtime,
-      acting(async (target: typeof answering, { call }) => {
-        answers.push(await call(target, 'ask', () => 5))
+      acting(async (target: typeof replying, { call }) => {
+        replies.push(await call(target, 'ask', () => 5))
       }),
     )
-    calling.send(answering)
+    calling.send(replying)
     calling.send(token)
     await runtime.settle()
-    expect(answers).toEqual([5, 5])
+    expect(replies).toEqual([5, 5])
   })
 
   test('does not call itself, nor in a circle, nor nobody, nor for longer than it says', async () => {
@@ -100,7 +100,7 @@ describe.each(timings)('what a stage can do from inside, with callbacks that ans
 
   test('hears once of the end of those it monitors, or not at all where it no longer wants to', async () => {
     await shuffled(50, async (runtime) => {
-      const heard: unknown[] = []
+      const received: unknown[] = []
       const [first, second, third] = await Promise.all([
         launch(
           runtime,
@@ -122,7 +122,7 @@ describe.each(timings)('what a stage can do from inside, with callbacks that ans
           if (message.watch !== undefined) {
             const monitor = stage.monitor(message.watch)
             if (message.unwatch) monitor.cancel()
-          } else heard.push([message.down, message.reason])
+          } else received.push([message.down, message.reason])
         }),
       )
       watching.send({ watch: first })
@@ -132,7 +132,7 @@ describe.each(timings)('what a stage can do from inside, with callbacks that ans
       await first.stop('because')
       second.exit('kill')
       await runtime.settle()
-      expect(heard).toEqual([
+      expect(received).toEqual([
         [third, 'noproc'],
         [first, 'because'],
       ])
@@ -141,7 +141,7 @@ describe.each(timings)('what a stage can do from inside, with callbacks that ans
 
   test('does not hear of an end that lies in the mailbox already when it cancels its monitor', async () => {
     const runtime = testRuntime()
-    const heard: unknown[] = []
+    const received: unknown[] = []
     const hold = gate()
     const target = await launch(
       runtime,
@@ -154,7 +154,7 @@ describe.each(timings)('what a stage can do from inside, with callbacks that ans
         return {
           handleEvents: later((_events: readonly number[]) => {}),
           handleInfo: async (message: unknown) => {
-            heard.push(message)
+            received.push(message)
             await hold.opened
             monitor.cancel()
           },
@@ -167,16 +167,19 @@ describe.each(timings)('what a stage can do from inside, with callbacks that ans
     await runtime.settle()
     hold.open()
     await runtime.settle()
-    expect(heard).toEqual(['cancel'])
+    expect(received).toEqual(['cancel'])
   })
 
   test('links itself, and traps exits where it says so', async () => {
     const runtime = testRuntime()
-    const heard: unknown[] = []
-    const hearing = (message: Partial<Exit> & { link?: ProcessRef; unlink?: ProcessRef }, stage: ConsumerContext) => {
+    const received: unknown[] = []
+    const handlingExits = (
+      message: Partial<Exit> & { link?: ProcessRef; unlink?: ProcessRef },
+      stage: ConsumerContext,
+    ) => {
       if (message.link !== undefined) stage.link(message.link)
       else if (message.unlink !== undefined) stage.unlink(message.unlink)
-      else heard.push([message.exit, message.reason])
+      else received.push([message.exit, message.reason])
     }
     const [friend, stranger, quiet] = await Promise.all(
       [1, 2, 3].map(() =>
@@ -186,8 +189,8 @@ describe.each(timings)('what a stage can do from inside, with callbacks that ans
         ),
       ),
     )
-    const trapping = await launch(runtime, acting(hearing, { trapExit: true }))
-    const dying = await launch(runtime, acting(hearing))
+    const trapping = await launch(runtime, acting(handlingExits, { trapExit: true }))
+    const dying = await launch(runtime, acting(handlingExits))
     for (const stage of [trapping, dying]) {
       stage.send({ link: friend })
       stage.send({ link: stranger })
@@ -200,13 +203,13 @@ describe.each(timings)('what a stage can do from inside, with callbacks that ans
     friend?.exit('because')
     await runtime.settle()
     expect(await dying.exited).toBe('because')
-    expect(heard).toEqual([
+    expect(received).toEqual([
       [quiet, 'normal'],
       [friend, 'because'],
     ])
     trapping.exit('asked for')
     await runtime.settle()
-    expect(heard.at(-1)).toEqual([undefined, 'asked for'])
+    expect(received.at(-1)).toEqual([undefined, 'asked for'])
     trapping.exit('kill')
     expect(await trapping.exited).toBe('killed')
   })
@@ -244,11 +247,11 @@ describe.each(timings)('what a stage can do from inside, with callbacks that ans
 
   test('sends itself messages later, and takes them back', async () => {
     const runtime = testRuntime()
-    const heard: unknown[] = []
+    const received: unknown[] = []
     const stage = await launch(
       runtime,
       acting((message, { sendAfter }) => {
-        heard.push([message, runtime.now()])
+        received.push([message, runtime.now()])
         if (message !== 'start') return
         sendAfter('c', 30)
         sendAfter('a', 10)
@@ -266,13 +269,13 @@ describe.each(timings)('what a stage can do from inside, with callbacks that ans
     )
     stage.send('start')
     await runtime.advance(9)
-    expect(heard).toEqual([
+    expect(received).toEqual([
       ['start', 0],
       ['at once', 0],
     ])
     await runtime.advance(1)
     await runtime.advance(100)
-    expect(heard.slice(2)).toEqual([
+    expect(received.slice(2)).toEqual([
       ['a', 10],
       ['b', 10],
       ['c', 30],
@@ -304,14 +307,14 @@ describe.each(timings)('what a stage can do from inside, with callbacks that ans
 
   test('can do nothing any more once it has ended', async () => {
     const runtime = testRuntime()
-    const heard: unknown[] = []
+    const received: unknown[] = []
     const other = await launch(
       runtime,
       acting((message) => {
-        heard.push(message)
+        received.push(message)
       }),
     )
-    const source = await launch(runtime, told(later))
+    const source = await launch(runtime, emittingOnRequest(later))
     let context: ConsumerContext | undefined
     const stage = await launch(
       runtime,
@@ -340,6 +343,6 @@ describe.each(timings)('what a stage can do from inside, with callbacks that ans
     // A message goes by a reference, which knows nothing of who uses it.
     other.send('still')
     await runtime.settle()
-    expect(heard).toEqual(['still'])
+    expect(received).toEqual(['still'])
   })
 })

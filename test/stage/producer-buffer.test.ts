@@ -1,7 +1,16 @@
 import { BadReturnError, producer } from 'genstage'
 import { testRuntime } from 'genstage/testing'
 import { describe, expect, test } from 'vitest'
-import { collecting, heldAtEnd, type LogRecord, launch, range, recording, timings, told } from './test-stages.ts'
+import {
+  collecting,
+  emittingOnRequest,
+  heldAtEnd,
+  type LogRecord,
+  launch,
+  range,
+  recording,
+  timings,
+} from './test-stages.ts'
 
 describe.each(timings)('the buffer of a producer, with callbacks that answer %s', (_name, later) => {
   const buffering = (options: object, drops: number[]) =>
@@ -46,9 +55,9 @@ describe.each(timings)('the buffer of a producer, with callbacks that answer %s'
     expect([await source.estimateBufferedCount(), records]).toEqual([1, []])
   })
 
-  test.each([[Promise.resolve(true)], [undefined], [1]])('accepts no %s of formatDiscarded', async (answer) => {
+  test.each([[Promise.resolve(true)], [undefined], [1]])('accepts no %s of formatDiscarded', async (result) => {
     const runtime = testRuntime()
-    const source = await launch(runtime, buffering({ bufferSize: 1, formatDiscarded: () => answer }, []))
+    const source = await launch(runtime, buffering({ bufferSize: 1, formatDiscarded: () => result }, []))
     source.cast('emit', [1, 2])
     const reason = (await source.exited) as BadReturnError
     expect([reason.constructor, reason.callback]).toEqual([BadReturnError, 'formatDiscarded'])
@@ -57,7 +66,7 @@ describe.each(timings)('the buffer of a producer, with callbacks that answer %s'
   test('is counted in the report of its end, with what was held back', async () => {
     const records: LogRecord[] = []
     const runtime = testRuntime({ logger: recording(records) })
-    const source = await launch(runtime, told(later), { name: 'numbers' })
+    const source = await launch(runtime, emittingOnRequest(later), { name: 'numbers' })
     source.cast('emit', [1, 2, 3])
     await runtime.settle()
     source.demand('accumulate')

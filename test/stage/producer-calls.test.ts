@@ -4,20 +4,20 @@ import { describe, expect, test } from 'vitest'
 import {
   collecting,
   counting,
+  emittingOnRequest,
   gate,
   type LogRecord,
   launch,
   recording,
   rejection,
   timings,
-  told,
 } from './test-stages.ts'
 
 describe.each(timings)('requests to a producer, with callbacks that answer %s', (_name, later) => {
   test('have their events sent out before they are replied to', async () => {
     await shuffled(50, async (runtime) => {
       const order: unknown[] = []
-      const source = await launch(runtime, told(later))
+      const source = await launch(runtime, emittingOnRequest(later))
       const sink = await launch(
         runtime,
         consumer({
@@ -121,7 +121,7 @@ describe.each(timings)('requests to a producer, with callbacks that answer %s', 
         return { reply: this.#size }
       }
     }
-    const literal = await launch(runtime, told(later))
+    const literal = await launch(runtime, emittingOnRequest(later))
     const table = await launch(
       runtime,
       producer({ handleDemand: later((): number[] => []), handleCall: new Table() as { size(): { reply: number } } }),
@@ -140,7 +140,7 @@ describe.each(timings)('requests to a producer, with callbacks that answer %s', 
     expect(unknownToTable.message).toBe("expected a kind of request that handleCall has ('size'), got: 'bogus'")
     expect(await table.call('size')).toBe(4)
 
-    const quiet = await launch(noisy, told(later))
+    const quiet = await launch(noisy, emittingOnRequest(later))
     for (const kind of kinds) quiet.cast(kind as 'emit', [])
     expect(await quiet.call('emit', [])).toBe('ok')
     expect(records.map(({ level }) => level)).toEqual(kinds.map(() => 'error'))
@@ -156,13 +156,13 @@ describe.each(timings)('requests to a producer, with callbacks that answer %s', 
     ['null', null],
     ['an error', new Error('no')],
     ['events that are none', { reply: 1, events: 'abc' }],
-  ])('may not be answered by %s', async (_what, answer) => {
+  ])('may not be answered by %s', async (_what, result) => {
     const runtime = testRuntime()
     const source = await launch(
       runtime,
       producer({
         handleDemand: later((): number[] => []),
-        handleCall: { size: later(() => answer as { reply: number }) },
+        handleCall: { size: later(() => result as { reply: number }) },
       }),
     )
     const error = await rejection(source.call('size'))

@@ -5,13 +5,13 @@ import {
   collecting,
   copying,
   counting,
+  emittingOnRequest,
   heldAtEnd,
   type LogRecord,
   launch,
   range,
   recording,
   timings,
-  told,
 } from './test-stages.ts'
 
 describe.each(timings)('an end that is not borne, with callbacks that answer %s', (_name, later) => {
@@ -82,7 +82,7 @@ describe.each(timings)('an end that is not borne, with callbacks that answer %s'
 
   test('is the end of a stage that is draining already, once it has handed on what it holds', async () => {
     const { runtime, middle, seen, subscription } = await play((source) => source.stop())
-    const other = await launch(runtime, told(later))
+    const other = await launch(runtime, emittingOnRequest(later))
     await middle.subscribe(other)
     await runtime.settle()
     other.exit('crashed')

@@ -13,6 +13,7 @@ import {
   collecting,
   copying,
   counting,
+  emittingOnRequest,
   gate,
   type LogRecord,
   launch,
@@ -20,7 +21,6 @@ import {
   recording,
   rejection,
   timings,
-  told,
 } from './test-stages.ts'
 
 describe.each(timings)('a producer-consumer, with callbacks that answer %s', (_name, later) => {
@@ -74,17 +74,17 @@ describe.each(timings)('a producer-consumer, with callbacks that answer %s', (_n
 
   test('is subscribed on both sides, and told which', async () => {
     const runtime = testRuntime()
-    const heard: unknown[] = []
-    const source = await launch(runtime, told(later))
+    const received: unknown[] = []
+    const source = await launch(runtime, emittingOnRequest(later))
     const middle = await launch(
       runtime,
       producerConsumer({
         handleEvents: later((events: readonly number[]) => events),
         handleSubscribe: later((role: 'producer' | 'consumer', { metadata }: SubscribeOptions, from: Subscription) => {
-          heard.push([role, metadata, from.tag])
+          received.push([role, metadata, from.tag])
         }),
         handleCancel: later((reason: CancelReason, from: Subscription) => {
-          heard.push([reason, from.tag])
+          received.push([reason, from.tag])
         }),
       }),
     )
@@ -95,7 +95,7 @@ describe.each(timings)('a producer-consumer, with callbacks that answer %s', (_n
     up.cancel('u')
     down.cancel('d')
     await runtime.settle()
-    expect(heard).toEqual([
+    expect(received).toEqual([
       ['producer', 1, up.tag],
       ['consumer', 2, down.tag],
       [{ cancel: 'd' }, down.tag],

@@ -1,7 +1,7 @@
 import { consumer, producer } from 'genstage'
 import { testRuntime } from 'genstage/testing'
 import { describe, expect, test } from 'vitest'
-import { collecting, counting, gate, launch, range, rejection, timings, told } from './test-stages.ts'
+import { collecting, counting, emittingOnRequest, gate, launch, range, rejection, timings } from './test-stages.ts'
 
 describe.each(timings)('demand on a producer, with callbacks that answer %s', (_name, later) => {
   test('is asked for once in full, then as batches are handled', async () => {
@@ -33,7 +33,7 @@ describe.each(timings)('demand on a producer, with callbacks that answer %s', (_
     const runtime = testRuntime()
     const demands: number[] = []
     const seen: number[] = []
-    const source = await launch(runtime, told(later, demands))
+    const source = await launch(runtime, emittingOnRequest(later, demands))
     const sink = await launch(runtime, collecting(later, seen))
     await sink.subscribe(source, { maxDemand: 10, minDemand: 0 })
     await runtime.settle()
@@ -49,7 +49,7 @@ describe.each(timings)('demand on a producer, with callbacks that answer %s', (_
     const runtime = testRuntime()
     const demands: number[] = []
     const seen: number[] = []
-    const source = await launch(runtime, told(later, demands))
+    const source = await launch(runtime, emittingOnRequest(later, demands))
     await source.call('emit', range(0, 12))
     expect(await source.estimateBufferedCount()).toBe(12)
     const sink = await launch(runtime, collecting(later, seen))
@@ -65,7 +65,7 @@ describe.each(timings)('demand on a producer, with callbacks that answer %s', (_
     const runtime = testRuntime()
     const demands: number[] = []
     const batches: number[][] = []
-    const source = await launch(runtime, told(later, demands))
+    const source = await launch(runtime, emittingOnRequest(later, demands))
     const sink = await launch(runtime, collecting(later, [], batches))
     const subscription = await sink.subscribe(source, { maxDemand: 2, minDemand: 0 })
     subscription.ask(0)

@@ -27,8 +27,8 @@ describe.each(timings)('what a producer’s callbacks answer (%s)', (_name, late
     [new Error('no')],
     [new Set([1])],
     [range(0, 3).values()],
-  ])('to handleDemand may not be %j', async (answer) => {
-    const { stage, records } = await subscribed({ callbacks: { handleDemand: later(() => answer) } })
+  ])('to handleDemand may not be %j', async (result) => {
+    const { stage, records } = await subscribed({ callbacks: { handleDemand: later(() => result) } })
     const reason = (await stage.exited) as BadReturnError
     expect([reason.constructor, reason.callback]).toEqual([BadReturnError, 'handleDemand'])
     const errors = records.filter(({ level }) => level === 'error')
@@ -40,8 +40,8 @@ describe.each(timings)('what a producer’s callbacks answer (%s)', (_name, late
 
   test.each([[[7]], [{ events: [7] }], [{ events: [7], stop: undefined }]])(
     'to handleDemand may be %j',
-    async (answer) => {
-      const { stage, seen } = await subscribed({ callbacks: { handleDemand: later(() => answer) } })
+    async (result) => {
+      const { stage, seen } = await subscribed({ callbacks: { handleDemand: later(() => result) } })
       expect(seen).toEqual([7])
       await stage.stop()
     },

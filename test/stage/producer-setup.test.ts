@@ -107,8 +107,8 @@ describe.each(timings)('set-up of a producer, with callbacks that answer %s', (_
 
   test.each([[[]], [5], ['go'], [null], [undefined], [new Date()], [() => ({})]])(
     'refuses to be %j',
-    async (answer) => {
-      const error = await rejection(launch(testRuntime(), producer<number>(later(() => answer as never))))
+    async (result) => {
+      const error = await rejection(launch(testRuntime(), producer<number>(later(() => result as never))))
       expect(error).toBeInstanceOf(TypeError)
     },
   )
@@ -139,26 +139,26 @@ describe.each(timings)('set-up of a producer, with callbacks that answer %s', (_
   test('takes mail only once it is done', async () => {
     const runtime = testRuntime()
     const ready = gate()
-    const heard: unknown[] = []
+    const received: unknown[] = []
     const starting = launch(
       runtime,
       producer(async ({ self }) => {
         self.send('early')
         await ready.opened
-        heard.push('set up')
+        received.push('set up')
         return {
           handleDemand: () => [],
           handleInfo: later((message: unknown) => {
-            heard.push(message)
+            received.push(message)
           }),
         }
       }),
     )
     await runtime.settle()
-    expect(heard).toEqual([])
+    expect(received).toEqual([])
     ready.open()
     await starting
     await runtime.settle()
-    expect(heard).toEqual(['set up', 'early'])
+    expect(received).toEqual(['set up', 'early'])
   })
 })

@@ -61,11 +61,11 @@ describe.each(timings)('subscribers of a producer, with callbacks that answer %s
     [true],
     [{ stop: undefined }],
     [{ stop: 'normal', events: [1] }],
-  ])('may not be answered with %j', async (answer) => {
+  ])('may not be answered with %j', async (result) => {
     const runtime = testRuntime()
     const source = await launch(
       runtime,
-      producer({ handleDemand: later((): number[] => []), handleSubscribe: later(() => answer as never) }),
+      producer({ handleDemand: later((): number[] => []), handleSubscribe: later(() => result as never) }),
     )
     const sink = await launch(runtime, collecting(later, []))
     await sink.subscribe(source, { cancel: 'temporary', confirm: false })
@@ -110,7 +110,7 @@ describe.each(timings)('subscribers of a producer, with callbacks that answer %s
   test('that a dispatcher refuses go on, and both sides hear of it', async () => {
     const records: LogRecord[] = []
     const runtime = testRuntime({ logger: recording(records) })
-    const heard: unknown[] = []
+    const received: unknown[] = []
     const seen: number[] = []
     const source = await launch(
       runtime,
@@ -122,7 +122,7 @@ describe.each(timings)('subscribers of a producer, with callbacks that answer %s
         handleDemand: later((): number[] => []),
         handleCast: { emit: later((events: readonly number[]) => events) },
         handleCancel: later((reason: CancelReason) => {
-          heard.push(['producer', reason])
+          received.push(['producer', reason])
         }),
       }),
       { name: 'numbers' },
@@ -134,7 +134,7 @@ describe.each(timings)('subscribers of a producer, with callbacks that answer %s
           seen.push(...events)
         }),
         handleCancel: later((reason: CancelReason) => {
-          heard.push(['consumer', reason])
+          received.push(['consumer', reason])
         }),
       }),
       { name: 'sink' },
@@ -144,7 +144,7 @@ describe.each(timings)('subscribers of a producer, with callbacks that answer %s
     await sink.subscribe(source, { partition: 'neither' as 'odd', confirm: false })
     await sink.subscribe(source, { partition: 'even' })
     await runtime.settle()
-    expect(heard).toEqual([
+    expect(received).toEqual([
       ['producer', { cancel: 'partition-taken' }],
       ['consumer', { cancel: 'partition-taken' }],
       ['producer', { cancel: 'bad-partition' }],
@@ -161,7 +161,7 @@ describe.each(timings)('subscribers of a producer, with callbacks that answer %s
 
   test('never make a producer fail that serves everybody', async () => {
     const runtime = testRuntime()
-    const heard: unknown[] = []
+    const received: unknown[] = []
     const source = await launch(
       runtime,
       producer({ dispatcher: broadcastDispatcher<number>(), handleDemand: later((): number[] => []) }),
@@ -171,7 +171,7 @@ describe.each(timings)('subscribers of a producer, with callbacks that answer %s
       consumer({
         handleEvents: later((_events: readonly number[]) => {}),
         handleCancel: later((reason: CancelReason) => {
-          heard.push(reason)
+          received.push(reason)
         }),
       }),
     )
@@ -180,7 +180,7 @@ describe.each(timings)('subscribers of a producer, with callbacks that answer %s
     const bad = await launch(runtime, collecting(later, []))
     await bad.subscribe(source, { selector: 'even' as never, confirm: false })
     await runtime.settle()
-    expect(heard).toEqual([{ cancel: 'already-subscribed' }])
+    expect(received).toEqual([{ cancel: 'already-subscribed' }])
     expect(await source.demand()).toBe('forward')
     await Promise.all([bad.stop(), sink.stop(), source.stop()])
   })

@@ -4,32 +4,32 @@ import { describe, expect, test } from 'vitest'
 import { collecting, launch, rejection, timings } from './test-stages.ts'
 
 describe.each(timings)('resubscribing, with callbacks that answer %s', (_name, later) => {
-  const watching = (heard: unknown[]) =>
+  const watching = (received: unknown[]) =>
     producer({
       handleDemand: later((demand: number): number[] => {
-        heard.push(demand)
+        received.push(demand)
         return []
       }),
       handleSubscribe: later((_role: 'consumer', { metadata }: { readonly metadata?: unknown }) => {
-        heard.push(['subscribed', metadata])
+        received.push(['subscribed', metadata])
       }),
       handleCancel: later((reason: CancelReason) => {
-        heard.push(reason)
+        received.push(reason)
       }),
       handleCast: { emit: later((events: readonly number[]) => events) },
     })
 
   test('to the same producer cancels there and subscribes anew, with nothing in between', async () => {
     await shuffled(50, async (runtime) => {
-      const heard: unknown[] = []
+      const received: unknown[] = []
       const seen: number[] = []
-      const source = await launch(runtime, watching(heard))
+      const source = await launch(runtime, watching(received))
       const sink = await launch(runtime, collecting(later, seen))
       const first = await sink.subscribe(source, { maxDemand: 10, cancel: 'temporary', metadata: 1 })
       await runtime.settle()
       const second = await sink.resubscribe(first, 'new options', source, { maxDemand: 3, metadata: 2 })
       await runtime.settle()
-      expect(heard).toEqual([['subscribed', 1], 10, { cancel: 'new options' }, ['subscribed', 2]])
+      expect(received).toEqual([['subscribed', 1], 10, { cancel: 'new options' }, ['subscribed', 2]])
       expect(second.tag).not.toBe(first.tag)
       source.cast('emit', [1, 2])
       await runtime.settle()
@@ -71,15 +71,15 @@ describe.each(timings)('resubscribing, with callbacks that answer %s', (_name, l
 
   test('of a subscription that has ended subscribes, of what is none is refused', async () => {
     const runtime = testRuntime()
-    const heard: unknown[] = []
-    const source = await launch(runtime, watching(heard))
+    const received: unknown[] = []
+    const source = await launch(runtime, watching(received))
     const sink = await launch(runtime, collecting(later, []))
     const first = await sink.subscribe(source, { cancel: 'temporary', metadata: 1 })
     first.cancel()
     await runtime.settle()
     await sink.resubscribe(first, 'again', source, { metadata: 2 })
     await runtime.settle()
-    expect(heard).toEqual([['subscribed', 1], 1_000, { cancel: 'normal' }, ['subscribed', 2]])
+    expect(received).toEqual([['subscribed', 1], 1_000, { cancel: 'normal' }, ['subscribed', 2]])
     for (const wrong of [undefined, null, {}, { tag: first.tag }, first.tag, source]) {
       const error = await rejection(sink.resubscribe(wrong as Subscription, 'x', source))
       expect(error).toBeInstanceOf(TypeError)
@@ -89,8 +89,8 @@ describe.each(timings)('resubscribing, with callbacks that answer %s', (_name, l
 
   test('of another stage’s subscription is refused', async () => {
     const runtime = testRuntime()
-    const heard: unknown[] = []
-    const source = await launch(runtime, watching(heard))
+    const received: unknown[] = []
+    const source = await launch(runtime, watching(received))
     const [sink, stranger] = await Promise.all([
       launch(runtime, collecting(later, [])),
       launch(runtime, collecting(later, [])),
@@ -100,7 +100,7 @@ describe.each(timings)('resubscribing, with callbacks that answer %s', (_name, l
     const error = await rejection(stranger.resubscribe(first, 'mine now', source))
     expect(error).toBeInstanceOf(TypeError)
     await runtime.settle()
-    expect(heard).toEqual([['subscribed', 1], 1_000])
+    expect(received).toEqual([['subscribed', 1], 1_000])
     await Promise.all([sink.stop(), stranger.stop()])
   })
 

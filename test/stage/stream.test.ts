@@ -14,7 +14,7 @@ import {
 } from 'genstage'
 import { shuffled, testRuntime } from 'genstage/testing'
 import { describe, expect, test } from 'vitest'
-import { ascending, counting, gate, launch, range, rejection, timings, told } from './test-stages.ts'
+import { ascending, counting, emittingOnRequest, gate, launch, range, rejection, timings } from './test-stages.ts'
 
 describe.each(timings)('a stream, of stages whose callbacks answer %s', (_name, later) => {
   test('gives the events of a producer in order, and is over when that has ended', async () => {
@@ -144,7 +144,7 @@ describe.each(timings)('a stream, of stages whose callbacks answer %s', (_name, 
 
   test('answers next() calls that wait when it is left', async () => {
     const runtime = testRuntime()
-    const source = await launch(runtime, told(later))
+    const source = await launch(runtime, emittingOnRequest(later))
     const events = stream([source])
     const waiting = [events.next(), events.next()]
     await runtime.settle()
@@ -170,8 +170,8 @@ describe.each(timings)('a stream, of stages whose callbacks answer %s', (_name, 
 })
 
 describe.each(timings)('the end of a stream, of stages whose callbacks answer %s', (_name, later) => {
-  const orderly = ['normal', 'shutdown', { shutdown: 'update' }]
-  const disorderly = ['because', new Error('boom'), 'killed', null, undefined]
+  const cleanReasons = ['normal', 'shutdown', { shutdown: 'update' }]
+  const failures = ['because', new Error('boom'), 'killed', null, undefined]
 
   /** What a stream of these gives until it is over, and what it rejects with, if it does. */
   const exhaust = async (events: AsyncIterableIterator<number>) => {
@@ -189,13 +189,13 @@ describe.each(timings)('the end of a stream, of stages whose callbacks answer %s
       handleDemand: later((): { events: number[]; stop: {} } => ({ events: [1, 2], stop: reason as {} })),
     })
 
-  test.each(orderly)('is quiet where the producer ended with %j', async (reason) => {
+  test.each(cleanReasons)('is quiet where the producer ended with %j', async (reason) => {
     const runtime = testRuntime()
     const source = await launch(runtime, endingWith(reason))
     expect(await exhaust(stream([source]))).toEqual({ seen: [1, 2], error: undefined })
   })
 
-  test.each(disorderly.filter((reason) => reason !== undefined))(
+  test.each(failures.filter((reason) => reason !== undefined))(
     'rejects, after what came before, where the producer ended with %j',
     async (reason) => {
       await shuffled(20, async (runtime) => {
@@ -210,7 +210,7 @@ describe.each(timings)('the end of a stream, of stages whose callbacks answer %s
   )
 
   test("is quiet for a 'temporary' producer, whatever it ended with", async () => {
-    for (const reason of [...orderly, ...disorderly.filter((each) => each !== undefined)]) {
+    for (const reason of [...cleanReasons, ...failures.filter((each) => each !== undefined)]) {
       const runtime = testRuntime()
       const source = await launch(runtime, endingWith(reason))
       const other = await launch(runtime, fromIterable([3]))
@@ -258,7 +258,7 @@ describe.each(timings)('the end of a stream, of stages whose callbacks answer %s
 
   test('rejects every next() that waits at most once, the others are told that it is over', async () => {
     const runtime = testRuntime()
-    const source = await launch(runtime, told(later))
+    const source = await launch(runtime, emittingOnRequest(later))
     const events = stream([source])
     const waiting = Promise.allSettled([events.next(), events.next(), events.next()])
     await runtime.settle()
@@ -269,9 +269,9 @@ describe.each(timings)('the end of a stream, of stages whose callbacks answer %s
 
   test('rejects where a producer has failed before, or refuses it', async () => {
     const runtime = testRuntime()
-    const gone = await launch(runtime, told(later))
-    await gone.stop('gone')
-    expect((await exhaust(stream([gone]))).error?.reason).toBe('noproc')
+    const exited = await launch(runtime, emittingOnRequest(later))
+    await exited.stop('gone')
+    expect((await exhaust(stream([exited]))).error?.reason).toBe('noproc')
     const partitioned = await launch(
       runtime,
       producer({ dispatcher: partitionDispatcher({ partitions: 1 }), handleDemand: later((): number[] => []) }),

@@ -9,11 +9,11 @@ import {
 } from 'genstage'
 import { testRuntime } from 'genstage/testing'
 import { describe, expect, test } from 'vitest'
-import { atOnce, collecting, launch, rejection, told } from './test-stages.ts'
+import { atOnce, collecting, emittingOnRequest, launch, rejection } from './test-stages.ts'
 
 const start = async () => {
   const runtime = testRuntime()
-  const source = await launch(runtime, told(atOnce))
+  const source = await launch(runtime, emittingOnRequest(atOnce))
   const sink = await launch(runtime, collecting(atOnce, []))
   return { runtime, source, sink }
 }
@@ -134,7 +134,7 @@ describe('the options of a subscription', () => {
       expect(error).toBeInstanceOf(TypeError)
       expect(error.message).toMatch(/^expected a producer to subscribe to, got: /)
     }
-    const foreign = await launch(testRuntime(), told(atOnce))
+    const foreign = await launch(testRuntime(), emittingOnRequest(atOnce))
     expect((await rejection(sink.subscribe(foreign))).message).toContain('of the same runtime')
     await sink.stop()
     const late = await rejection(sink.subscribe(source, { maxDemand: 0 }))

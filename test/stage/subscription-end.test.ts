@@ -1,7 +1,7 @@
 import { type CancelReason, consumer, type ExitReason, fromIterable, type Subscription } from 'genstage'
 import { shuffled, testRuntime } from 'genstage/testing'
 import { describe, expect, test } from 'vitest'
-import { collecting, launch, range, timings, told } from './test-stages.ts'
+import { collecting, emittingOnRequest, launch, range, timings } from './test-stages.ts'
 
 describe.each(timings)('the end of a subscription, with callbacks that answer %s', (_name, later) => {
   const boom = new Error('boom')
@@ -26,24 +26,24 @@ describe.each(timings)('the end of a subscription, with callbacks that answer %s
     'that is %s, by a cancellation with reason %j, stops the consumer: %s',
     async (cancel, reason, stops) => {
       const runtime = testRuntime()
-      const heard: unknown[] = []
-      const source = await launch(runtime, told(later))
+      const received: unknown[] = []
+      const source = await launch(runtime, emittingOnRequest(later))
       const sink = await launch(
         runtime,
         consumer({
           handleEvents: later((_events: readonly number[]) => {}),
           handleCancel: later((why: CancelReason, { tag }: Subscription) => {
-            heard.push([why, tag])
+            received.push([why, tag])
           }),
           terminate: later((why: ExitReason) => {
-            heard.push(why)
+            received.push(why)
           }),
         }),
       )
       const subscription = await sink.subscribe(source, { cancel })
       subscription.cancel(reason)
       await runtime.settle()
-      expect(heard).toEqual([[{ cancel: reason }, subscription.tag], ...(stops ? [reason] : [])])
+      expect(received).toEqual([[{ cancel: reason }, subscription.tag], ...(stops ? [reason] : [])])
       if (stops) expect(await sink.exited).toBe(reason)
       else await sink.stop()
       expect(await source.demand()).toBe('forward')
@@ -54,21 +54,21 @@ describe.each(timings)('the end of a subscription, with callbacks that answer %s
     'that is %s, by the producer’s end with reason %j, stops the consumer: %s',
     async (cancel, reason, stops) => {
       const runtime = testRuntime()
-      const heard: unknown[] = []
-      const source = await launch(runtime, told(later))
+      const received: unknown[] = []
+      const source = await launch(runtime, emittingOnRequest(later))
       const sink = await launch(
         runtime,
         consumer({
           handleEvents: later((_events: readonly number[]) => {}),
           handleCancel: later((why: CancelReason) => {
-            heard.push(why)
+            received.push(why)
           }),
         }),
       )
       await sink.subscribe(source, { cancel })
       await source.stop(reason)
       await runtime.settle()
-      expect(heard).toEqual([{ down: reason }])
+      expect(received).toEqual([{ down: reason }])
       if (stops) expect(await sink.exited).toBe(reason)
       else await sink.stop()
     },
@@ -97,7 +97,7 @@ describe.each(timings)('the end of a subscription, with callbacks that answer %s
 
   test('may be answered by a stop', async () => {
     const runtime = testRuntime()
-    const source = await launch(runtime, told(later))
+    const source = await launch(runtime, emittingOnRequest(later))
     const sink = await launch(
       runtime,
       consumer({
@@ -113,7 +113,7 @@ describe.each(timings)('the end of a subscription, with callbacks that answer %s
   test('makes its handle do nothing', async () => {
     const runtime = testRuntime()
     const demands: number[] = []
-    const source = await launch(runtime, told(later, demands))
+    const source = await launch(runtime, emittingOnRequest(later, demands))
     const sink = await launch(runtime, collecting(later, []))
     const subscription = await sink.subscribe(source, { cancel: 'temporary' })
     subscription.cancel()
@@ -131,21 +131,21 @@ describe.each(timings)('the end of a subscription, with callbacks that answer %s
 
   test('is at once where the producer has ended already', async () => {
     const runtime = testRuntime()
-    const heard: unknown[] = []
-    const source = await launch(runtime, told(later))
+    const received: unknown[] = []
+    const source = await launch(runtime, emittingOnRequest(later))
     await source.stop()
     const sink = await launch(
       runtime,
       consumer({
         handleEvents: later((_events: readonly number[]) => {}),
         handleCancel: later((why: CancelReason) => {
-          heard.push(why)
+          received.push(why)
         }),
       }),
     )
     await sink.subscribe(source, { cancel: 'temporary' })
     await runtime.settle()
-    expect(heard).toEqual([{ down: 'normal' }])
+    expect(received).toEqual([{ down: 'normal' }])
     await sink.subscribe(source)
     expect(await sink.exited).toBe('normal')
   })

@@ -2,7 +2,7 @@ import { type ConsumerSupervisorRef, consumer, consumerSupervisor, type ProcessR
 import { testRuntime } from 'genstage/testing'
 import { describe, expect, test } from 'vitest'
 import { counts, lingering, Work } from './test-children.ts'
-import { atOnce, counting, type Gate, gate, launch, rejection, told } from './test-stages.ts'
+import { atOnce, counting, emittingOnRequest, type Gate, gate, launch, rejection } from './test-stages.ts'
 
 describe('terminating a child', () => {
   const startLingering = async (
@@ -27,9 +27,9 @@ describe('terminating a child', () => {
   test('waits for its terminate, and for nobody else', async () => {
     const { runtime, ends, held, pool, child } = await startLingering(undefined, 'transient')
     let isDone = false
-    const terminating = pool.terminateChild(child).then((answer) => {
+    const terminating = pool.terminateChild(child).then((reply) => {
       isDone = true
-      return answer
+      return reply
     })
     await runtime.settle()
     expect([ends, isDone, await pool.countChildren()]).toEqual([['shutdown'], false, counts(1)])
@@ -72,7 +72,7 @@ describe('terminating a child', () => {
 
   test('answers false for what is no child, or no longer', async () => {
     const { runtime, held, pool, child } = await startLingering(undefined)
-    const stranger = await launch(runtime, told(atOnce))
+    const stranger = await launch(runtime, emittingOnRequest(atOnce))
     for (const wrong of [stranger, pool, undefined, null, 'child', {}]) {
       expect(await pool.terminateChild(wrong as ProcessRef)).toBe(false)
     }
@@ -111,9 +111,9 @@ describe('terminating a child', () => {
     await runtime.settle()
     const children = (await pool.whichChildren()) as { ref: ProcessRef }[]
     expect(children.length).toBe(2)
-    const answers = Promise.all(children.map(({ ref }) => pool.terminateChild(ref)))
+    const replies = Promise.all(children.map(({ ref }) => pool.terminateChild(ref)))
     await runtime.settle()
-    expect(await Promise.race([answers, runtime.settle().then(() => 'nobody answered')])).toEqual([true, true])
+    expect(await Promise.race([replies, runtime.settle().then(() => 'nobody answered')])).toEqual([true, true])
     expect((await byHand).constructor).toBe(StartError)
     expect([await pool.countChildren(), demands]).toEqual([counts(0), [1, 1]])
     never.open()

@@ -16,23 +16,23 @@ import type { TestRuntime } from 'genstage/testing'
 // The stages that most tests of stages are played with.
 
 /** Makes a callback answer now, or later: its body runs at once all the same. */
-export type Later = <Args extends unknown[], Answer>(
-  callback: (...args: Args) => Answer,
-) => (...args: Args) => Answer | Promise<Awaited<Answer>>
+export type Later = <Args extends unknown[], Result>(
+  callback: (...args: Args) => Result,
+) => (...args: Args) => Result | Promise<Awaited<Result>>
 
 /** Answers at once. */
 export const atOnce: Later = (callback) => callback
 
 /** Answers when the microtasks that there are have run. */
-export const soon: Later = answeringAfter(() => Promise.resolve())
+export const soon: Later = returningAfter(() => Promise.resolve())
 
 /** Each test that a callback's answer may matter to is run with both: at once, and when the event loop has turned. */
 export const timings: readonly (readonly [name: string, later: Later])[] = [
   ['sync', atOnce],
-  ['async', answeringAfter(() => setImmediate())],
+  ['async', returningAfter(() => setImmediate())],
 ]
 
-function answeringAfter(wait: () => Promise<unknown>): Later {
+function returningAfter(wait: () => Promise<unknown>): Later {
   return (callback) =>
     async (...args): Promise<Awaited<ReturnType<typeof callback>>> => {
       try {
@@ -69,7 +69,7 @@ export const counting = (later: Later, end: number, demands: number[] = []) => {
 }
 
 /** Emits what it is told to, by a call or a cast, and nothing on demand. */
-export const told = (later: Later, demands: number[] = [], messages: unknown[] = []) =>
+export const emittingOnRequest = (later: Later, demands: number[] = [], messages: unknown[] = []) =>
   producer({
     handleDemand: later((demand: number): number[] => {
       demands.push(demand)

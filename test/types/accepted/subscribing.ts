@@ -93,18 +93,18 @@ const parity = await startLink(
 const four = await startLink(
   producer({ dispatcher: partitionDispatcher({ partitions: 4 }), handleDemand: (demand) => [demand] }),
 )
-const told = await startLink(
+const broadcasting = await startLink(
   producer({ dispatcher: broadcastDispatcher<{ id: number }>(), handleDemand: (demand) => [{ id: demand }] }),
 )
 const takesIds = await startLink(consumer({ handleEvents(_events: readonly { id: number }[]) {} }))
 await sum.subscribe(parity, { partition: 'even', maxDemand: 1 })
 await sum.subscribe(four, { partition: 3 })
-await takesIds.subscribe(told)
-await takesIds.subscribe(told, { selector: (event) => event.id > 1 })
+await takesIds.subscribe(broadcasting)
+await takesIds.subscribe(broadcasting, { selector: (event) => event.id > 1 })
 consumer({ subscribeTo: [to(parity, { partition: 'odd' })], handleEvents(_events: readonly number[]) {} })
-consumer({ subscribeTo: [told], handleEvents(_events: readonly { id: number }[]) {} })
+consumer({ subscribeTo: [broadcasting], handleEvents(_events: readonly { id: number }[]) {} })
 consumer({
-  subscribeTo: [to(told, { selector: (event) => event.id > 1 })],
+  subscribeTo: [to(broadcasting, { selector: (event) => event.id > 1 })],
   handleEvents(_events: readonly { id: number }[]) {},
 })
 

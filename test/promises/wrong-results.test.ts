@@ -15,7 +15,7 @@ import { type Untyped, untyped } from '../untyped.ts'
 // What a compiler would refuse is what this is about.
 
 /** Calls one callback of one kind of stage, which answers `answer`, and gives the stage. */
-type Play = (answer: () => unknown, runtime: TestRuntime) => Promise<{ readonly exited: Promise<unknown> }>
+type Play = (result: () => unknown, runtime: TestRuntime) => Promise<{ readonly exited: Promise<unknown> }>
 
 const numbers = (count: number) => Array.from({ length: count }, (_, index) => index)
 const sourceOf = (count: number, runtime: TestRuntime) =>
@@ -34,21 +34,21 @@ const sent: (kind: string) => Play = (kind) => async (handleInfo, runtime) => {
   untyped(ref).send('')
   return untyped(ref)
 }
-const castTo: (kind: string) => Play = (kind) => async (answer, runtime) => {
-  const ref = await start(make[kind]?.({ handleCast: { note: answer } }), { runtime })
+const castTo: (kind: string) => Play = (kind) => async (result, runtime) => {
+  const ref = await start(make[kind]?.({ handleCast: { note: result } }), { runtime })
   untyped(ref).cast('note')
   return untyped(ref)
 }
-const called: (kind: string) => Play = (kind) => async (answer, runtime) => {
-  const ref = await start(make[kind]?.({ handleCall: { size: answer } }), { runtime })
+const called: (kind: string) => Play = (kind) => async (result, runtime) => {
+  const ref = await start(make[kind]?.({ handleCall: { size: result } }), { runtime })
   untyped(ref)
     .call('size')
     .catch(() => {})
   return untyped(ref)
 }
 /** As the consumer of a source. */
-const consuming: (kind: string, name: string) => Play = (kind, name) => async (answer, runtime) => {
-  const ref = untyped(await start(make[kind]?.({ [name]: answer }), { runtime }))
+const consuming: (kind: string, name: string) => Play = (kind, name) => async (result, runtime) => {
+  const ref = untyped(await start(make[kind]?.({ [name]: result }), { runtime }))
   // A cancellation would stand behind events that wait.
   const source = await sourceOf(name === 'handleCancel' ? 0 : 3, runtime)
   const subscription = await ref.subscribe(source, { cancel: 'temporary' }).catch(() => {})
@@ -58,11 +58,11 @@ const consuming: (kind: string, name: string) => Play = (kind, name) => async (a
   return ref
 }
 /** As the producer of a sink. */
-const producing: (kind: string, callbacks: (answer: () => unknown) => object) => Play =
-  (kind, callbacks) => async (answer, runtime) => {
-    const ref = untyped(await start(make[kind]?.(callbacks(answer)), { runtime }))
+const producing: (kind: string, callbacks: (result: () => unknown) => object) => Play =
+  (kind, callbacks) => async (result, runtime) => {
+    const ref = untyped(await start(make[kind]?.(callbacks(result)), { runtime }))
     const subscription = await (await sinkOf(runtime)).subscribe(ref, { cancel: 'temporary', confirm: false })
-    if ('handleCancel' in callbacks(answer)) subscription.cancel()
+    if ('handleCancel' in callbacks(result)) subscription.cancel()
     return ref
   }
 
@@ -204,9 +204,9 @@ const places: Record<string, Place> = {
 }
 
 /** Plays a wrong answer, and gives what became of the stage. */
-async function reasonOf(play: Play, answer: () => unknown): Promise<unknown> {
+async function reasonOf(play: Play, result: () => unknown): Promise<unknown> {
   const runtime = testRuntime()
-  const ref = await play(answer, runtime)
+  const ref = await play(result, runtime)
   let reason: unknown = 'it goes on'
   void ref.exited.then((why) => {
     reason = why
@@ -219,8 +219,8 @@ function holds(reason: unknown, { callback, expected }: Pick<Place, 'callback' |
   expect(reason).toBeInstanceOf(BadReturnError)
   const { code, callback: named, message } = reason as BadReturnError
   expect({ code, named }).toEqual({ code: 'GENSTAGE_BAD_RETURN', named: callback })
-  const answer = expected ?? message.slice(`expected ${callback} to answer `.length, -`, got: ${text}`.length)
-  expect(message).toBe(`expected ${callback} to answer ${answer}, got: ${text}`)
+  const result = expected ?? message.slice(`expected ${callback} to answer `.length, -`, got: ${text}`.length)
+  expect(message).toBe(`expected ${callback} to answer ${result}, got: ${text}`)
 }
 
 describe.each(Object.entries(places))('%s', (_name, place) => {
@@ -330,23 +330,23 @@ describe('a dispatcher of one’s own', () => {
 
 test('what is right is not refused', async () => {
   const runtime = testRuntime()
-  const alive = async (play: Play, answer: unknown) => expect(await reasonOf(play, () => answer)).toBe('it goes on')
-  for (const answer of [[], [1], { events: [1] }, { events: [] }, {}, { stop: undefined }]) {
+  const alive = async (play: Play, result: unknown) => expect(await reasonOf(play, () => result)).toBe('it goes on')
+  for (const result of [[], [1], { events: [1] }, { events: [] }, {}, { stop: undefined }]) {
     for (const name of [
       'handleDemand of a producer',
       'handleEvents of a producer-consumer',
       'handleInfo of a producer',
     ]) {
-      await alive((places[name] as Place).play, answer)
+      await alive((places[name] as Place).play, result)
     }
   }
-  for (const answer of [undefined, [], { stop: undefined }])
-    await alive((places['handleEvents of a consumer'] as Place).play, answer)
-  for (const answer of [undefined, {}, { reply: undefined }, { reply: [1], events: [] }]) {
-    await alive((places['handleCall of a consumer'] as Place).play, answer)
+  for (const result of [undefined, [], { stop: undefined }])
+    await alive((places['handleEvents of a consumer'] as Place).play, result)
+  for (const result of [undefined, {}, { reply: undefined }, { reply: [1], events: [] }]) {
+    await alive((places['handleCall of a consumer'] as Place).play, result)
   }
-  for (const answer of [undefined, 'automatic', Promise.resolve('automatic')]) {
-    await alive((places['handleSubscribe of a producer'] as Place).play, answer)
+  for (const result of [undefined, 'automatic', Promise.resolve('automatic')]) {
+    await alive((places['handleSubscribe of a producer'] as Place).play, result)
   }
   await alive((places['handleSubscribe of a consumer'] as Place).play, 'manual')
   await runtime.settle()
