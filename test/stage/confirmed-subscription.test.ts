@@ -13,7 +13,7 @@ import { shuffled, testRuntime } from 'genstage/testing'
 import { describe, expect, test } from 'vitest'
 import { collecting, emittingOnRequest, gate, launch, rejection, timings } from './test-stages.ts'
 
-describe.each(timings)('a subscription that is to be confirmed, with callbacks that answer %s', (_name, later) => {
+describe.each(timings)('a confirmed subscription, with %s callbacks', (_name, later) => {
   test('resolves once the producer has accepted it', async () => {
     const runtime = testRuntime()
     const admitting = gate()
@@ -33,7 +33,7 @@ describe.each(timings)('a subscription that is to be confirmed, with callbacks t
     await confirming
   })
 
-  test('rejects where it is refused, with the reason', async () => {
+  test('rejects with the reason when it is refused', async () => {
     const runtime = testRuntime()
     const source = await launch(
       runtime,
@@ -54,7 +54,7 @@ describe.each(timings)('a subscription that is to be confirmed, with callbacks t
     await sink.stop()
   })
 
-  test('rejects where the producer ends meanwhile, or has ended', async () => {
+  test('rejects when the producer exits before it accepts, or has exited', async () => {
     await shuffled(50, async (runtime) => {
       const source = await launch(
         runtime,
@@ -72,7 +72,7 @@ describe.each(timings)('a subscription that is to be confirmed, with callbacks t
     })
   })
 
-  test('rejects where the consumer ends meanwhile', async () => {
+  test('rejects when the consumer exits before it is accepted', async () => {
     const runtime = testRuntime()
     const never = gate()
     const source = await launch(
@@ -88,7 +88,7 @@ describe.each(timings)('a subscription that is to be confirmed, with callbacks t
     never.open()
   })
 
-  test('rejects where the answer takes too long', async () => {
+  test('rejects when the producer does not accept it in time', async () => {
     const runtime = testRuntime()
     const never = gate()
     const source = await launch(
@@ -105,9 +105,9 @@ describe.each(timings)('a subscription that is to be confirmed, with callbacks t
     await sink.stop()
   })
 
-  test('rejects where a name belongs to nobody', async () => {
+  test('rejects when no process has the name', async () => {
     const runtime = testRuntime()
-    const unknown = named<ProducerRef<number>>('nobody', { runtime })
+    const unknown = named<ProducerRef<number>>('unknown', { runtime })
     const bearing = await launch(runtime, collecting(later, []))
     const error = await rejection(bearing.subscribe(unknown, { confirm: true, cancel: 'temporary' }))
     expect([error.constructor, error.reason]).toEqual([SubscriptionRefusedError, 'noproc'])
@@ -118,7 +118,7 @@ describe.each(timings)('a subscription that is to be confirmed, with callbacks t
     expect(await strict.exited).toBe('noproc')
   })
 
-  test('shows no callback the empty batch by which the producer confirms', async () => {
+  test('hides from callbacks the empty batch that confirms it', async () => {
     await shuffled(50, async (runtime) => {
       const batches: unknown[] = []
       const source = await launch(runtime, emittingOnRequest(later))

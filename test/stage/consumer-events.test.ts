@@ -24,8 +24,8 @@ import {
   timings,
 } from './test-stages.ts'
 
-describe.each(timings)('a consumer, with callbacks that answer %s', (_name, later) => {
-  test('handles batches of maxDemand - minDemand, the rest of a delivery in a smaller one', async () => {
+describe.each(timings)('a consumer, with %s callbacks', (_name, later) => {
+  test('handles batches of maxDemand - minDemand events, and the rest of a delivery in a smaller one', async () => {
     for (const [maxDemand, minDemand, sizes] of [
       [10, 5, [5, 5, 2]],
       [10, 0, [10, 2]],
@@ -44,7 +44,7 @@ describe.each(timings)('a consumer, with callbacks that answer %s', (_name, late
     }
   })
 
-  test('sees its options in handleSubscribe, complete, with metadata as it is', async () => {
+  test('receives complete options in handleSubscribe, with the metadata unchanged', async () => {
     const runtime = testRuntime()
     const seen: unknown[] = []
     const metadata = new Map([[1, 2]])
@@ -64,7 +64,7 @@ describe.each(timings)('a consumer, with callbacks that answer %s', (_name, late
     expect((seen[1] as { metadata: unknown }).metadata).toBe(metadata)
   })
 
-  test('asks only by hand in manual mode', async () => {
+  test('asks only through its handle in manual mode', async () => {
     const runtime = testRuntime()
     const demands: number[] = []
     const seen: number[] = []
@@ -87,7 +87,7 @@ describe.each(timings)('a consumer, with callbacks that answer %s', (_name, late
     subscription.ask(0)
     subscription.ask(5)
     await runtime.settle()
-    // A delivery is not cut in manual mode, whatever maxDemand says.
+    // A delivery is not split in manual mode, whatever maxDemand is.
     expect([demands, batches, seen]).toEqual([[5, 4, 4], [range(0, 5), range(5, 9), range(9, 13)], range(0, 13)])
     for (const [demand, mistake] of [
       [-1, RangeError],
@@ -106,7 +106,7 @@ describe.each(timings)('a consumer, with callbacks that answer %s', (_name, late
     expect(demands.length).toBe(3)
   })
 
-  test('handles and reports what comes beyond what it has asked for by itself', async () => {
+  test('handles and reports events beyond its own demand', async () => {
     const records: LogRecord[] = []
     const runtime = testRuntime({ logger: recording(records) })
     const seen: number[] = []
@@ -129,7 +129,7 @@ describe.each(timings)('a consumer, with callbacks that answer %s', (_name, late
     expect(reports[0]).toMatch(/^consumer sink received \d+ events more than it asked for$/)
   })
 
-  test('may be stopped by its subscription', async () => {
+  test('is stopped by a handleSubscribe that returns a stop', async () => {
     const runtime = testRuntime()
     const cancelled: unknown[] = []
     const source = await launch(
@@ -156,7 +156,7 @@ describe.each(timings)('a consumer, with callbacks that answer %s', (_name, late
   })
 
   test.each([['yes'], [{}], [[]], [[1]], [null], [true], [{ stop: undefined }]])(
-    'may not answer a subscription with %j',
+    'fails when handleSubscribe returns %j',
     async (result) => {
       const runtime = testRuntime()
       const source = await launch(runtime, emittingOnRequest(later))
@@ -176,7 +176,7 @@ describe.each(timings)('a consumer, with callbacks that answer %s', (_name, late
     },
   )
 
-  test('may answer no events', async () => {
+  test('fails when a callback returns events', async () => {
     for (const [result, isRight] of [
       [undefined, true],
       [[], true],
@@ -204,7 +204,7 @@ describe.each(timings)('a consumer, with callbacks that answer %s', (_name, late
     }
   })
 
-  test('ends by what handleEvents throws or answers, and counts what it had in hand', async () => {
+  test('exits with what handleEvents throws or returns, and counts the events being handled', async () => {
     const records: LogRecord[] = []
     const runtime = testRuntime({ logger: recording(records) })
     const boom = new Error('boom')
@@ -229,7 +229,7 @@ describe.each(timings)('a consumer, with callbacks that answer %s', (_name, late
     expect(await other.exited).toBe('shutdown')
   })
 
-  test('takes from several producers, and from one more than once, each at its own pace', async () => {
+  test('takes events from several producers, and from one several times, each at its own pace', async () => {
     await shuffled(50, async (runtime) => {
       const taken = new Map<string, number[]>()
       const [first, second] = await Promise.all([
@@ -257,7 +257,7 @@ describe.each(timings)('a consumer, with callbacks that answer %s', (_name, late
     })
   })
 
-  test('gets an info behind what is in its mailbox', async () => {
+  test('handles an info after what is in its mailbox', async () => {
     const runtime = testRuntime()
     const order: unknown[] = []
     const hold = gate()
@@ -278,10 +278,10 @@ describe.each(timings)('a consumer, with callbacks that answer %s', (_name, late
     source.cast('emit', [1])
     source.cast('emit', [2])
     await runtime.settle()
-    const queued = sink.info('behind 2')
+    const queued = sink.info('after 2')
     hold.open()
     await queued
     await runtime.settle()
-    expect(order).toEqual([1, 2, 'behind 2'])
+    expect(order).toEqual([1, 2, 'after 2'])
   })
 })

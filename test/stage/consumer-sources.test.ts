@@ -29,7 +29,7 @@ import {
   timings,
 } from './test-stages.ts'
 
-describe.each(timings)('where a consumer subscribes to, with callbacks that answer %s', (_name, later) => {
+describe.each(timings)('the sources of a consumer, with %s callbacks', (_name, later) => {
   const subscribing = (
     sources: readonly (ProducerRef<number> | ReturnType<typeof to<ProducerRef<number>>>)[],
     seen: number[],
@@ -41,7 +41,7 @@ describe.each(timings)('where a consumer subscribes to, with callbacks that answ
       }),
     })
 
-  test('is named in its set-up: by reference, with options, by name', async () => {
+  test('are given by its setup function: by reference, with options, by name', async () => {
     await shuffled(50, async (runtime) => {
       const seen: number[] = []
       const [plain, , demanding] = await Promise.all([
@@ -61,7 +61,7 @@ describe.each(timings)('where a consumer subscribes to, with callbacks that answ
     })
   })
 
-  test('is subscribed to before the start is over, which fails where handleSubscribe ends it', async () => {
+  test('are subscribed to before the start resolves, which fails when handleSubscribe stops the stage', async () => {
     const runtime = testRuntime()
     const order: unknown[] = []
     const source = await launch(runtime, counting(later, 3))
@@ -103,7 +103,7 @@ describe.each(timings)('where a consumer subscribes to, with callbacks that answ
     expect([error.constructor, error.reason, terminated]).toEqual([StartError, 'no', []])
   })
 
-  test('is found anew by name when somebody else has it', async () => {
+  test('are looked up again by name when another process has it', async () => {
     const runtime = testRuntime()
     const seen: number[] = []
     const numbers = named<ProducerRef<number>>('numbers', { runtime })
@@ -117,10 +117,10 @@ describe.each(timings)('where a consumer subscribes to, with callbacks that answ
     expect(seen).toEqual([1, 2, 3])
   })
 
-  test('may be a name that nobody has, where the subscription is temporary', async () => {
+  test('may be a name that no process has when the subscription is temporary', async () => {
     const runtime = testRuntime()
     const received: unknown[] = []
-    const unknown = named<ProducerRef<number>>('nobody', { runtime })
+    const unknown = named<ProducerRef<number>>('unknown', { runtime })
     const sink = await launch(
       runtime,
       consumer((stage) => {
@@ -143,10 +143,10 @@ describe.each(timings)('where a consumer subscribes to, with callbacks that answ
   })
 
   test.each([['permanent'], ['transient']] as const)(
-    'may not be a name that nobody has, where it is %s',
+    'may not be a name that no process has when it is %s',
     async (cancel) => {
       const runtime = testRuntime()
-      const unknown = named<ProducerRef<number>>('nobody', { runtime })
+      const unknown = named<ProducerRef<number>>('unknown', { runtime })
       const error = await rejection(launch(runtime, subscribing([to(unknown, { cancel })], [])))
       expect([error.constructor, error.reason]).toEqual([StartError, 'noproc'])
       const sink = await launch(runtime, collecting(later, []))
@@ -163,7 +163,7 @@ describe.each(timings)('where a consumer subscribes to, with callbacks that answ
     },
   )
 
-  test('must be a producer', async () => {
+  test('must be producers', async () => {
     const runtime = testRuntime()
     for (const wrong of ['numbers', null, {}, 5, undefined, { producer: 1 }]) {
       const error = await rejection(launch(runtime, subscribing([wrong as never], [])))
@@ -180,7 +180,7 @@ describe.each(timings)('where a consumer subscribes to, with callbacks that answ
     expect(error.message).toContain('a producer to subscribe to of the same runtime')
   })
 
-  test('has options that are checked when it subscribes', async () => {
+  test('have options that are checked when it subscribes', async () => {
     const runtime = testRuntime()
     const source = await launch(runtime, emittingOnRequest(later))
     const error = await rejection(launch(runtime, subscribing([to(source, { maxDemand: 0 })], [])))
@@ -190,7 +190,7 @@ describe.each(timings)('where a consumer subscribes to, with callbacks that answ
     ])
   })
 
-  test('may be decided at any time, also during set-up', async () => {
+  test('may be added at any time, also by the setup function', async () => {
     const runtime = testRuntime()
     const seen: number[] = []
     const [first, second] = await Promise.all([launch(runtime, fromIterable([1])), launch(runtime, fromIterable([2]))])
@@ -216,7 +216,7 @@ describe.each(timings)('where a consumer subscribes to, with callbacks that answ
     expect(seen).toEqual([1, 2])
   })
 
-  test('and whose handle it holds is the one that its callbacks see', async () => {
+  test('have handles that are those that its callbacks receive', async () => {
     const runtime = testRuntime()
     const seen: unknown[] = []
     const source = await launch(runtime, counting(later, 1))
@@ -244,7 +244,7 @@ describe.each(timings)('where a consumer subscribes to, with callbacks that answ
     expect(seen).toEqual([true, true, true])
   })
 
-  test('hears nothing of an ask or a cancel before it hears of the subscription', async () => {
+  test('receive no ask and no cancel before the subscription', async () => {
     await shuffled(50, async (runtime) => {
       const received: unknown[] = []
       const numbers = named<ProducerRef<number>>('numbers', { runtime })
@@ -284,7 +284,7 @@ describe.each(timings)('where a consumer subscribes to, with callbacks that answ
         ),
       ]
       await runtime.settle()
-      // Only now somebody takes the name: their handles serve all the same.
+      // A process takes the name only now: the handles work all the same.
       await start()
       started.open()
       await Promise.all(sinks)
@@ -295,7 +295,7 @@ describe.each(timings)('where a consumer subscribes to, with callbacks that answ
     })
   })
 
-  test('is none for what handles no events', async () => {
+  test('are refused for a stage that handles no events', async () => {
     const records: LogRecord[] = []
     const runtime = testRuntime({ logger: recording(records) })
     const source = await launch(runtime, emittingOnRequest(later), { name: 'numbers' })
@@ -319,7 +319,7 @@ describe.each(timings)('where a consumer subscribes to, with callbacks that answ
     ])
   })
 
-  test('is subscribed to again by a consumer that a supervisor has started again', async () => {
+  test('are subscribed to again when a supervisor restarts the consumer', async () => {
     const runtime = testRuntime()
     const seen: number[] = []
     const numbers = named<ProducerRef<number>>('numbers', { runtime })

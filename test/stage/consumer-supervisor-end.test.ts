@@ -1,11 +1,11 @@
 import { consumer, consumerSupervisor, fromIterable, type ProcessRef, producer, to } from 'genstage'
 import { shuffled, testRuntime } from 'genstage/testing'
 import { describe, expect, test } from 'vitest'
-import { counts, lingering, Work } from './test-children.ts'
+import { childCounts, lingering, ManualWork } from './test-children.ts'
 import { atOnce, counting, type Gate, gate, type LogRecord, launch, range, recording } from './test-stages.ts'
 
 describe('a consumer supervisor', () => {
-  test('stops its children all at once, and waits for as long as their shutdown says', async () => {
+  test('stops all its children at once, and waits for as long as their shutdown allows', async () => {
     const runtime = testRuntime()
     const ends: unknown[] = []
     const pool = await launch(runtime, consumerSupervisor<number>({ start: () => lingering(ends), shutdown: 200 }))
@@ -21,7 +21,7 @@ describe('a consumer supervisor', () => {
     for (const child of children) expect(await (child as ProcessRef).exited).toBe('killed')
   })
 
-  test('survives whatever it is sent', async () => {
+  test('ignores unknown messages', async () => {
     const records: LogRecord[] = []
     const runtime = testRuntime({ logger: recording(records) })
     const pool = await launch(runtime, consumerSupervisor<number>({ child: () => {} }), { name: 'pool' })
@@ -47,14 +47,14 @@ describe('a consumer supervisor', () => {
     )
     stranger.exit('of mine')
     await runtime.settle()
-    expect(await pool.countChildren()).toEqual(counts(0))
+    expect(await pool.countChildren()).toEqual(childCounts(0))
     expect(records.filter(({ level }) => level === 'warn').length).toBe(messages.length + 3)
     await pool.stop()
   })
 
-  test('that is permanently subscribed stops with its producer, as any consumer, and its children with it', async () => {
+  test('with a permanent subscription stops with its producer, and its children with it', async () => {
     const runtime = testRuntime()
-    const work = new Work()
+    const work = new ManualWork()
     const source = await launch(runtime, fromIterable([1, 2]))
     const pool = await launch(runtime, consumerSupervisor<number>({ child: work.child }))
     await pool.subscribe(source, { cancel: 'permanent' })
@@ -62,10 +62,10 @@ describe('a consumer supervisor', () => {
     expect(work.aborted.length).toBe(work.started.length)
   })
 
-  test('reports what it gets beyond what it asked for, and handles it', async () => {
+  test('reports events beyond its demand, and handles them', async () => {
     const records: LogRecord[] = []
     const runtime = testRuntime({ logger: recording(records) })
-    const work = new Work()
+    const work = new ManualWork()
     const source = await launch(runtime, counting(atOnce, 5))
     const pool = await launch(runtime, consumerSupervisor<number>({ child: work.child }), { name: 'pool' })
     const subscription = await pool.subscribe(source, { maxDemand: 2 })
@@ -79,7 +79,7 @@ describe('a consumer supervisor', () => {
 })
 
 describe('a consumer supervisor whose producers have ended cleanly', () => {
-  test('waits for its children, those that start again included, and then ends', async () => {
+  test('waits for its children, including those that are restarted, and then exits', async () => {
     await shuffled(30, async (runtime) => {
       const done: number[] = []
       const attempts = new Map<number, number>()
@@ -105,14 +105,14 @@ describe('a consumer supervisor whose producers have ended cleanly', () => {
     })
   })
 
-  test('waits for children that were started by hand, and at once ends where it has none', async () => {
+  test('waits for children of startChild, and exits immediately when it has no child', async () => {
     const runtime = testRuntime()
-    const work = new Work()
+    const work = new ManualWork()
     const pool = await launch(runtime, consumerSupervisor<number>({ child: work.child }))
     await pool.startChild(5)
     await pool.subscribe(await launch(runtime, fromIterable<number>([])))
     await runtime.settle()
-    expect([await pool.countChildren(), work.aborted]).toEqual([counts(1), []])
+    expect([await pool.countChildren(), work.aborted]).toEqual([childCounts(1), []])
     work.finish(5)
     expect(await pool.exited).toBe('normal')
     const idle = await launch(runtime, consumerSupervisor<number>({ child: work.child }))
@@ -120,9 +120,9 @@ describe('a consumer supervisor whose producers have ended cleanly', () => {
     expect(await idle.exited).toBe('normal')
   })
 
-  test('goes on where it has subscribed again before its children had finished', async () => {
+  test('continues when it subscribes again before its children have finished', async () => {
     const runtime = testRuntime()
-    const work = new Work()
+    const work = new ManualWork()
     const pool = await launch(runtime, consumerSupervisor<number>({ child: work.child }))
     await pool.subscribe(await launch(runtime, fromIterable([1])))
     await runtime.settle()
@@ -130,21 +130,21 @@ describe('a consumer supervisor whose producers have ended cleanly', () => {
     await pool.subscribe(open)
     work.finish(1)
     await runtime.settle()
-    expect(await pool.countChildren()).toEqual(counts(0))
+    expect(await pool.countChildren()).toEqual(childCounts(0))
     await open.stop()
     expect(await pool.exited).toBe('normal')
   })
 
-  test('waits for the last producer as well, and ends at once with one that fails', async () => {
+  test('waits for the last producer as well, and exits immediately when one fails', async () => {
     const runtime = testRuntime()
-    const work = new Work()
+    const work = new ManualWork()
     const other = await launch(runtime, counting(atOnce, 1))
     const pool = await launch(runtime, consumerSupervisor<number>({ child: work.child, subscribeTo: [other] }))
     await pool.subscribe(await launch(runtime, fromIterable([10])))
     await runtime.settle()
     work.finish(0, 10)
     await runtime.settle()
-    expect(await pool.countChildren()).toEqual(counts(0))
+    expect(await pool.countChildren()).toEqual(childCounts(0))
     const failing = await launch(runtime, consumerSupervisor<number>({ child: work.child }))
     await failing.subscribe(other)
     await failing.startChild(7)
@@ -159,9 +159,9 @@ describe('a consumer supervisor whose producers have ended cleanly', () => {
 })
 
 describe('a consumer supervisor that drains', () => {
-  test('lets its children finish, and then ends', async () => {
+  test('lets its children finish, and then exits', async () => {
     const runtime = testRuntime()
-    const work = new Work()
+    const work = new ManualWork()
     const source = await launch(runtime, counting(atOnce, 100))
     const pool = await launch(runtime, consumerSupervisor<number>({ child: work.child }))
     await pool.subscribe(source, { maxDemand: 3 })
@@ -174,7 +174,7 @@ describe('a consumer supervisor that drains', () => {
     expect(await pool.exited).toBe('shutdown')
   })
 
-  test('starts none of them again, and reports those that fail as undone', async () => {
+  test('restarts no child, and reports those that fail as undone', async () => {
     const runtime = testRuntime()
     const [held, started]: [Gate, number[]] = [gate(), []]
     const child = async (event: number): Promise<void> => {
@@ -193,10 +193,10 @@ describe('a consumer supervisor that drains', () => {
     expect(started).toEqual([1, 2, 3])
   })
 
-  test('counts those that the deadline cuts off, and not those that have finished or were ended by hand', async () => {
+  test('counts the children that are killed at the deadline, not those that finished or were terminated', async () => {
     const records: LogRecord[] = []
     const runtime = testRuntime({ logger: recording(records) })
-    const work = new Work()
+    const work = new ManualWork()
     const pool = await launch(runtime, consumerSupervisor<number>({ child: work.child }), { name: 'pool' })
     const [first] = await Promise.all([1, 2, 3, 4].map((event) => pool.startChild(event)))
     await runtime.settle()
@@ -214,9 +214,9 @@ describe('a consumer supervisor that drains', () => {
     )
   })
 
-  test('counts those that end with it when it is killed', async () => {
+  test('counts the children that exit with it when it is killed', async () => {
     const runtime = testRuntime()
-    const work = new Work()
+    const work = new ManualWork()
     const pool = await launch(runtime, consumerSupervisor<number>({ child: work.child }), { name: 'pool' })
     await Promise.all([1, 2].map((event) => pool.startChild(event)))
     const drained = pool.drain()

@@ -12,7 +12,7 @@ import {
 } from 'genstage'
 import { shuffled, testRuntime } from 'genstage/testing'
 import { describe, expect, test } from 'vitest'
-import { counts, Work } from './test-children.ts'
+import { childCounts, ManualWork } from './test-children.ts'
 import {
   ascending,
   atOnce,
@@ -27,9 +27,9 @@ import {
 } from './test-stages.ts'
 
 describe('children that are functions', () => {
-  test('run one per event, never more than maxDemand at once, and more is asked for in portions', async () => {
+  test('run one per event, at most maxDemand at a time, and release demand in portions', async () => {
     const runtime = testRuntime()
-    const work = new Work()
+    const work = new ManualWork()
     const demands: number[] = []
     const source = await launch(runtime, counting(atOnce, 12, demands))
     const pool = await launch(runtime, consumerSupervisor<number>({ child: work.child }))
@@ -38,7 +38,7 @@ describe('children that are functions', () => {
     expect([work.started, demands]).toEqual([range(0, 4), [4]])
     work.finish(1)
     await runtime.settle()
-    expect([work.started, demands, await pool.countChildren()]).toEqual([range(0, 4), [4], counts(3)])
+    expect([work.started, demands, await pool.countChildren()]).toEqual([range(0, 4), [4], childCounts(3)])
     work.finish(3)
     await runtime.settle()
     expect([work.started, demands]).toEqual([range(0, 6), [4, 2]])
@@ -48,11 +48,11 @@ describe('children that are functions', () => {
     }
     work.finish(...range(0, 12))
     await runtime.settle()
-    expect([work.started, work.mostRunning, await pool.countChildren()]).toEqual([range(0, 12), 4, counts(0)])
+    expect([work.started, work.mostRunning, await pool.countChildren()]).toEqual([range(0, 12), 4, childCounts(0)])
     await pool.stop()
   })
 
-  test('that are slow hold nobody back', async () => {
+  test('that are slow do not block the others', async () => {
     await shuffled(50, async (runtime) => {
       const done: number[] = []
       const never = gate()
@@ -69,24 +69,24 @@ describe('children that are functions', () => {
       await pool.subscribe(source, { maxDemand: 2, minDemand: 1, cancel: 'temporary' })
       await runtime.settle()
       expect(done.sort((one, other) => one - other)).toEqual(range(1, 30))
-      expect(await pool.countChildren()).toEqual(counts(1))
+      expect(await pool.countChildren()).toEqual(childCounts(1))
       pool.exit('kill')
       await runtime.settle()
     })
   })
 
-  test('may be synchronous, and answer whatever they like', async () => {
+  test('may be synchronous, and return any value', async () => {
     const runtime = testRuntime()
     const seen: number[] = []
     const source = await launch(runtime, counting(atOnce, 10))
     const pool = await launch(runtime, consumerSupervisor<number>({ child: (event) => seen.push(event) }))
     await pool.subscribe(source, { maxDemand: 3 })
     await runtime.settle()
-    expect([seen, await pool.countChildren()]).toEqual([range(0, 10), counts(0)])
+    expect([seen, await pool.countChildren()]).toEqual([range(0, 10), childCounts(0)])
     await pool.stop()
   })
 
-  test('that fail end alone, reported once, and their places are offered again', async () => {
+  test('that fail exit alone, are reported once, and release their places', async () => {
     const records: LogRecord[] = []
     const runtime = testRuntime({ logger: recording(records) })
     const seen: number[] = []
@@ -109,13 +109,13 @@ describe('children that are functions', () => {
     await pool.stop()
   })
 
-  test('are ended with it: their signals are aborted, and it has ended only when they have', async () => {
+  test('end with the supervisor: their signals are aborted, and it exits after them', async () => {
     for (const [end, reason] of [
       [(pool: ProcessRef) => pool.stop(), 'shutdown'],
       [(pool: ProcessRef) => pool.exit('kill'), 'killed'],
     ] as const) {
       const runtime = testRuntime()
-      const work = new Work()
+      const work = new ManualWork()
       const source = await launch(runtime, counting(atOnce, 3))
       const pool = await launch(runtime, consumerSupervisor<number>({ child: work.child }))
       await pool.subscribe(source)
@@ -129,29 +129,29 @@ describe('children that are functions', () => {
     }
   })
 
-  test('outlive the producer their events came from', async () => {
+  test('continue after their producer has exited', async () => {
     const runtime = testRuntime()
-    const work = new Work()
+    const work = new ManualWork()
     const source = await launch(runtime, fromIterable(range(0, 3)))
     const pool = await launch(runtime, consumerSupervisor<number>({ child: work.child }))
     await pool.subscribe(source, { cancel: 'temporary' })
     expect(await source.exited).toBe('normal')
     await runtime.settle()
-    expect([await pool.countChildren(), work.aborted]).toEqual([counts(3), []])
+    expect([await pool.countChildren(), work.aborted]).toEqual([childCounts(3), []])
     const next = await launch(runtime, fromIterable([10, 11]))
     await pool.subscribe(next, { maxDemand: 1 })
     await runtime.settle()
-    expect(await pool.countChildren()).toEqual(counts(4))
+    expect(await pool.countChildren()).toEqual(childCounts(4))
     work.finish(0, 1, 2)
     await runtime.settle()
     // What the old producer's children leave does not count for the new one.
-    expect(await pool.countChildren()).toEqual(counts(1))
+    expect(await pool.countChildren()).toEqual(childCounts(1))
     await pool.stop()
   })
 
-  test('are counted per producer, each with its own minDemand and maxDemand', async () => {
+  test('are counted for each producer, with its own minDemand and maxDemand', async () => {
     const runtime = testRuntime()
-    const work = new Work()
+    const work = new ManualWork()
     const [few, many]: [number[], number[]] = [[], []]
     const first = await launch(runtime, counting(atOnce, 100, few))
     const second = await launch(runtime, counting(atOnce, 100, many))
@@ -161,7 +161,7 @@ describe('children that are functions', () => {
     )
     await pool.subscribe(second, { maxDemand: 10, minDemand: 9 })
     await runtime.settle()
-    expect([few, many, await pool.countChildren()]).toEqual([[1], [10], counts(11)])
+    expect([few, many, await pool.countChildren()]).toEqual([[1], [10], childCounts(11)])
     work.finish(...range(1, 9))
     await runtime.settle()
     expect([few, many]).toEqual([[1], [10]])
@@ -171,7 +171,7 @@ describe('children that are functions', () => {
     await pool.stop()
   })
 
-  test('begin with a confirmed subscription as with any other', async () => {
+  test('start with a confirmed subscription as with any other', async () => {
     const runtime = testRuntime()
     const seen: number[] = []
     const source = await launch(runtime, counting(atOnce, 3))
@@ -186,7 +186,7 @@ describe('children that are functions', () => {
 describe('children that are processes', () => {
   const quiet = () => consumer({ handleEvents: () => {}, handleInfo: (reason: ExitReason) => ({ stop: reason }) })
 
-  test('are started linked to it, of any kind', async () => {
+  test('are of any kind, and linked to the supervisor', async () => {
     const runtime = testRuntime()
     const kinds = {
       producer: () => producer({ handleDemand: (): number[] => [] }),
@@ -202,37 +202,34 @@ describe('children that are processes', () => {
     for (const { ref } of children) expect(await ref.exited).toMatch(/^(shutdown|killed)$/)
   })
 
-  test.each(timings)(
-    'that answer ignore, or fail to start, give their places back together (%s)',
-    async (_name, later) => {
-      const records: LogRecord[] = []
-      const runtime = testRuntime({ logger: recording(records) })
-      const demands: number[] = []
-      const source = await launch(runtime, counting(atOnce, 10, demands))
-      const pool = await launch(
-        runtime,
-        consumerSupervisor<number>({
-          start: (event) =>
-            consumer<number>(
-              later(() => {
-                if (event === 0) return 'ignore' as const
-                if (event === 1) return { stop: 'no' }
-                if (event === 2) throw new Error('no')
-                return { handleEvents: () => {} }
-              }),
-            ),
-        }),
-      )
-      await pool.subscribe(source, { maxDemand: 4, minDemand: 1 })
-      await runtime.settle()
-      expect([demands.reduce((sum, demand) => sum + demand, 0), await pool.countChildren()]).toEqual([7, counts(4)])
-      if (later === atOnce) expect(demands).toEqual([4, 3])
-      expect(records.filter(({ level }) => level === 'error').length).toBe(2)
-      await pool.stop()
-    },
-  )
+  test.each(timings)('that are ignored or fail to start release their places together (%s)', async (_name, later) => {
+    const records: LogRecord[] = []
+    const runtime = testRuntime({ logger: recording(records) })
+    const demands: number[] = []
+    const source = await launch(runtime, counting(atOnce, 10, demands))
+    const pool = await launch(
+      runtime,
+      consumerSupervisor<number>({
+        start: (event) =>
+          consumer<number>(
+            later(() => {
+              if (event === 0) return 'ignore' as const
+              if (event === 1) return { stop: 'no' }
+              if (event === 2) throw new Error('no')
+              return { handleEvents: () => {} }
+            }),
+          ),
+      }),
+    )
+    await pool.subscribe(source, { maxDemand: 4, minDemand: 1 })
+    await runtime.settle()
+    expect([demands.reduce((sum, demand) => sum + demand, 0), await pool.countChildren()]).toEqual([7, childCounts(4)])
+    if (later === atOnce) expect(demands).toEqual([4, 3])
+    expect(records.filter(({ level }) => level === 'error').length).toBe(2)
+    await pool.stop()
+  })
 
-  test('whose set-up hangs hold neither the others back, nor the places of those that failed', async () => {
+  test('whose setup function hangs block neither the others, nor the places of those that failed', async () => {
     await shuffled(20, async (runtime) => {
       const never = gate()
       const seen: number[] = []
@@ -251,13 +248,13 @@ describe('children that are processes', () => {
       await pool.subscribe(source, { maxDemand: 4, minDemand: 0, cancel: 'temporary' })
       await runtime.settle()
       expect(ascending(seen)).toEqual(range(0, 8))
-      expect(await pool.countChildren()).toEqual(counts(1))
+      expect(await pool.countChildren()).toEqual(childCounts(1))
       await pool.stop()
       never.open()
     })
   })
 
-  test('that cannot even be made give their places back', async () => {
+  test('that cannot be created release their places', async () => {
     const records: LogRecord[] = []
     const runtime = testRuntime({ logger: recording(records) })
     const seen: number[] = []
@@ -283,10 +280,10 @@ describe('children that are processes', () => {
   })
 })
 
-describe('a child that is started by hand', () => {
-  test('comes on top of those that were asked for, and gives no demand back', async () => {
+describe('a child of startChild', () => {
+  test('is in addition to those that were asked for, and releases no demand', async () => {
     const runtime = testRuntime()
-    const work = new Work()
+    const work = new ManualWork()
     const demands: number[] = []
     const source = await launch(runtime, counting(atOnce, 10, demands))
     const pool = await launch(runtime, consumerSupervisor<number>({ child: work.child }))
@@ -294,7 +291,7 @@ describe('a child that is started by hand', () => {
     await runtime.settle()
     const child = (await pool.startChild(100)) as ProcessRef
     await runtime.settle()
-    expect([work.started, await pool.countChildren()]).toEqual([[0, 1, 100], counts(3)])
+    expect([work.started, await pool.countChildren()]).toEqual([[0, 1, 100], childCounts(3)])
     work.finish(100)
     expect(await child.exited).toBe('normal')
     await runtime.settle()
@@ -306,7 +303,7 @@ describe('a child that is started by hand', () => {
     await pool.stop()
   })
 
-  test.each(timings)('may answer ignore, or fail (%s)', async (_name, later) => {
+  test.each(timings)('may be ignored, or fail (%s)', async (_name, later) => {
     const runtime = testRuntime()
     const pool = await launch(
       runtime,
@@ -327,7 +324,7 @@ describe('a child that is started by hand', () => {
     const failed = await rejection(pool.startChild(boom))
     expect([failed.constructor, failed.cause]).toEqual([StartError, boom])
     expect(await rejection(pool.startChild(5))).toBeInstanceOf(TypeError)
-    expect(await pool.countChildren()).toEqual(counts(0))
+    expect(await pool.countChildren()).toEqual(childCounts(0))
     await pool.stop()
   })
 })

@@ -3,8 +3,8 @@ import { testRuntime } from 'genstage/testing'
 import { describe, expect, test } from 'vitest'
 import { collecting, type LogRecord, launch, recording, rejection, timings } from './test-stages.ts'
 
-describe('a dispatcher of one’s own', () => {
-  /** Gives everything to whoever subscribed first, whether it asked or not. */
+describe('a custom dispatcher', () => {
+  /** Sends all events to the first subscriber, whether it asked or not. */
   const careless = (): Dispatcher<number> => {
     const subscribers: Subscriber[] = []
     return {
@@ -19,7 +19,7 @@ describe('a dispatcher of one’s own', () => {
   }
 
   test.each(timings)(
-    'that sends more than was asked for ends its stage, and the excess is sent to nobody (%s)',
+    'that sends more than was asked for stops its stage, and the excess is not sent (%s)',
     async (_name, later) => {
       const records: LogRecord[] = []
       const runtime = testRuntime({ logger: recording(records) })
@@ -70,26 +70,29 @@ describe('a dispatcher of one’s own', () => {
     ['dispatch', [], '{ deliveries, leftover }, which are arrays'],
     ['dispatch', { deliveries: [] }, '{ deliveries, leftover }, which are arrays'],
     ['dispatch', { deliveries: [[{ tag: 'me', consumer: 'me' }, [1]]], leftover: [] }, 'the very subscribers'],
-  ])('whose %s answers %j ends its stage, which says what was expected', async (method, result, expected) => {
-    const runtime = testRuntime()
-    const source = await launch(
-      runtime,
-      producer({ dispatcher: { ...base, [method]: () => result }, handleDemand: () => [1] }),
-    )
-    const sink = await launch(
-      runtime,
-      collecting((callback) => callback, []),
-    )
-    const subscription = await sink.subscribe(source, { cancel: 'temporary', confirm: false })
-    await runtime.settle()
-    subscription.cancel()
-    const reason = (await source.exited) as BadReturnError
-    expect([reason.constructor, reason.callback]).toEqual([BadReturnError, method])
-    expect(reason.message).toContain(`expected ${method} to answer `)
-    expect(reason.message).toContain(expected)
-    await runtime.settle()
-    await sink.stop()
-  })
+  ])(
+    'whose %s returns %j stops its stage, with an error that states what was expected',
+    async (method, result, expected) => {
+      const runtime = testRuntime()
+      const source = await launch(
+        runtime,
+        producer({ dispatcher: { ...base, [method]: () => result }, handleDemand: () => [1] }),
+      )
+      const sink = await launch(
+        runtime,
+        collecting((callback) => callback, []),
+      )
+      const subscription = await sink.subscribe(source, { cancel: 'temporary', confirm: false })
+      await runtime.settle()
+      subscription.cancel()
+      const reason = (await source.exited) as BadReturnError
+      expect([reason.constructor, reason.callback]).toEqual([BadReturnError, method])
+      expect(reason.message).toContain(`expected ${method} to answer `)
+      expect(reason.message).toContain(expected)
+      await runtime.settle()
+      await sink.stop()
+    },
+  )
 
   test('cannot serve two stages', async () => {
     const runtime = testRuntime()

@@ -16,8 +16,8 @@ import { shuffled, testRuntime } from 'genstage/testing'
 import { describe, expect, test } from 'vitest'
 import { emittingOnRequest, type Failure, gate, launch, rejection, timings } from './test-stages.ts'
 
-describe.each(timings)('what a stage can do from inside, with callbacks that answer %s', (_name, later) => {
-  /** Does with each message what `act` says. */
+describe.each(timings)('the context of a stage, with %s callbacks', (_name, later) => {
+  /** Calls `act` with each message. */
   const acting = (act: (message: never, stage: ConsumerContext) => unknown, options: object = {}) =>
     consumer((stage) => ({
       handleEvents: later((_events: readonly number[]) => {}),
@@ -29,7 +29,7 @@ describe.each(timings)('what a stage can do from inside, with callbacks that ans
       ...options,
     }))
 
-  test('calls another', async () => {
+  test('calls another stage', async () => {
     const runtime = testRuntime()
     const replies: unknown[] = []
     const replying = await launch(
@@ -50,7 +50,7 @@ describe.each(timings)('what a stage can do from inside, with callbacks that ans
     expect(replies).toEqual([5, 5])
   })
 
-  test('does not call itself, nor in a circle, nor nobody, nor for longer than it says', async () => {
+  test('refuses a call to itself, in a circle or to an unknown name, and times out', async () => {
     const runtime = testRuntime()
     const errors: Failure[] = []
     const trying = acting(async ([target, question, options]: readonly unknown[], { call }) => {
@@ -82,7 +82,7 @@ describe.each(timings)('what a stage can do from inside, with callbacks that ans
     expect(errors[1]?.reason).toBeInstanceOf(DeadlockError)
     expect(errors[1]?.reason.stages).toEqual(['consumer two', 'consumer one'])
 
-    stage.send([named('nobody', { runtime }), () => 1])
+    stage.send([named('unknown', { runtime }), () => 1])
     stage.send([second, () => 1])
     await runtime.settle()
     expect([errors[2]?.constructor, errors[3]?.constructor]).toEqual([NoProcessError, NoProcessError])
@@ -98,7 +98,7 @@ describe.each(timings)('what a stage can do from inside, with callbacks that ans
     never.open()
   })
 
-  test('hears once of the end of those it monitors, or not at all where it no longer wants to', async () => {
+  test('is notified once when a monitored process exits, and not after the monitor is cancelled', async () => {
     await shuffled(50, async (runtime) => {
       const received: unknown[] = []
       const [first, second, third] = await Promise.all([
@@ -139,7 +139,7 @@ describe.each(timings)('what a stage can do from inside, with callbacks that ans
     })
   })
 
-  test('does not hear of an end that lies in the mailbox already when it cancels its monitor', async () => {
+  test('drops a notification that is in the mailbox already when the monitor is cancelled', async () => {
     const runtime = testRuntime()
     const received: unknown[] = []
     const hold = gate()
@@ -170,7 +170,7 @@ describe.each(timings)('what a stage can do from inside, with callbacks that ans
     expect(received).toEqual(['cancel'])
   })
 
-  test('links itself, and traps exits where it says so', async () => {
+  test('links the stage, which traps exits if its option is set', async () => {
     const runtime = testRuntime()
     const received: unknown[] = []
     const handlingExits = (
@@ -214,7 +214,7 @@ describe.each(timings)('what a stage can do from inside, with callbacks that ans
     expect(await trapping.exited).toBe('killed')
   })
 
-  test('starts others, which share its fate', async () => {
+  test('starts stages linked to this one', async () => {
     const runtime = testRuntime()
     const started: ProcessRef[] = []
     const starting = await launch(
@@ -245,7 +245,7 @@ describe.each(timings)('what a stage can do from inside, with callbacks that ans
     expect(await other.exited).toBe('child’s fault')
   })
 
-  test('sends itself messages later, and takes them back', async () => {
+  test('sends the stage messages later, and cancels them', async () => {
     const runtime = testRuntime()
     const received: unknown[] = []
     const stage = await launch(
@@ -283,7 +283,7 @@ describe.each(timings)('what a stage can do from inside, with callbacks that ans
     await stage.stop()
   })
 
-  test('has a signal that is aborted with the reason when it ends, however it ends', async () => {
+  test('has a signal that is aborted with the reason at every exit', async () => {
     for (const [end, reason] of [
       [(stage: ProcessRef) => stage.stop('shutdown'), 'shutdown'],
       [(stage: ProcessRef) => stage.exit('because'), 'because'],
@@ -305,7 +305,7 @@ describe.each(timings)('what a stage can do from inside, with callbacks that ans
     }
   })
 
-  test('can do nothing any more once it has ended', async () => {
+  test('refuses all operations after the stage has exited', async () => {
     const runtime = testRuntime()
     const received: unknown[] = []
     const other = await launch(
@@ -340,7 +340,7 @@ describe.each(timings)('what a stage can do from inside, with callbacks that ans
       const error = await rejection((async () => attempt(context as ConsumerContext))())
       expect([name, error.constructor, error.reason]).toEqual([name, StageEndedError, 'shutdown'])
     }
-    // A message goes by a reference, which knows nothing of who uses it.
+    // A message is sent by a reference, which does not know the stage that uses it.
     other.send('still')
     await runtime.settle()
     expect(received).toEqual(['still'])

@@ -24,8 +24,8 @@ type EmittingRef = ProducerRef<number> &
   Callable<{ emit(events: readonly number[]): 'ok' }> &
   Castable<{ emit(events: readonly number[]): void }>
 
-describe('a name that somebody has', () => {
-  test('does all that the reference does', async () => {
+describe('a name that a process has', () => {
+  test('has all operations of the reference', async () => {
     const runtime = testRuntime()
     const messages: unknown[] = []
     const seen: number[] = []
@@ -37,7 +37,7 @@ describe('a name that somebody has', () => {
 
     expect(await numbers.call('emit', [1, 2])).toBe('ok')
     expect(await numbers.estimateBufferedCount()).toBe(2)
-    await numbers.info('behind 2')
+    await numbers.info('after 2')
     numbers.send('sent')
     numbers.demand('accumulate')
     expect(await numbers.demand()).toBe('accumulate')
@@ -48,7 +48,7 @@ describe('a name that somebody has', () => {
     numbers.cast('emit', [3])
     await runtime.settle()
     expect(seen).toEqual([1, 2, 3])
-    expect(messages).toEqual(['sent', 'behind 2'])
+    expect(messages).toEqual(['sent', 'after 2'])
 
     const { exited } = numbers
     await numbers.stop('shutdown')
@@ -58,7 +58,7 @@ describe('a name that somebody has', () => {
     expect(await rejection(sink.info('x'))).toBeInstanceOf(NoProcessError)
   })
 
-  test('disposes of it', async () => {
+  test('disposes of the process', async () => {
     const runtime = testRuntime()
     const numbers = named<ProducerRef<number>>('numbers', { runtime })
     const source = await launch(runtime, emittingOnRequest(atOnce), { name: numbers })
@@ -67,7 +67,7 @@ describe('a name that somebody has', () => {
     await numbers[Symbol.asyncDispose]()
   })
 
-  test('does what supervisors do', async () => {
+  test('has the operations of supervisors', async () => {
     const runtime = testRuntime()
     const tree = named<SupervisorRef>('tree', { runtime })
     const pool = named<ConsumerSupervisorRef<number>>('pool', { runtime })
@@ -88,7 +88,7 @@ describe('a name that somebody has', () => {
     await Promise.all([tree.stop(), pool.stop()])
   })
 
-  test('may be monitored, linked with and called by stages', async () => {
+  test('can be monitored, linked and called by stages', async () => {
     const runtime = testRuntime()
     const received: unknown[] = []
     const numbers = named<EmittingRef>('numbers', { runtime })
@@ -114,7 +114,7 @@ describe('a name that somebody has', () => {
     expect(received).toEqual(['ok', { down: source, reason: 'because' }])
   })
 
-  test('says so where the process has not that operation', async () => {
+  test('reports an operation that the process does not have', async () => {
     const runtime = testRuntime()
     const wrong = named<ConsumerRef<number>>('numbers', { runtime })
     await launch(runtime, emittingOnRequest(atOnce), { name: 'numbers' })
@@ -127,8 +127,8 @@ describe('a name that somebody has', () => {
   })
 })
 
-describe('a name that nobody has', () => {
-  test('rejects what waits for an answer, and lets the rest vanish', async () => {
+describe('a name that no process has', () => {
+  test('rejects operations that return a result, and drops messages', async () => {
     const runtime = testRuntime()
     const unknown = named<EmittingRef & ProducerConsumerRef<number, number>>('unknown', { runtime })
     const asked = [
@@ -153,7 +153,7 @@ describe('a name that nobody has', () => {
     expect([await unknown.exited, unknown.id]).toEqual(['noproc', ''])
   })
 
-  test('is found anew once somebody has it', async () => {
+  test('works once a process has it', async () => {
     const runtime = testRuntime()
     const seen: number[] = []
     const numbers = named<ProducerRef<number>>('numbers', { runtime })
@@ -173,7 +173,7 @@ describe('a name that nobody has', () => {
 })
 
 describe('names', () => {
-  test('belong to one process at a time, whoever spells them', async () => {
+  test('belong to one process at a time, as a string or a token', async () => {
     const runtime = testRuntime()
     const source = await launch(runtime, emittingOnRequest(atOnce), { name: 'numbers' })
     const error = await rejection(launch(runtime, emittingOnRequest(atOnce), { name: named<EmittingRef>('numbers') }))
@@ -193,7 +193,7 @@ describe('names', () => {
     expect(await there?.call('emit', [])).toBe('ok')
   })
 
-  test('are looked up where the stage lives that subscribes to them, whatever their own runtime', async () => {
+  test('are looked up in the runtime of the subscribing stage, whatever their own runtime', async () => {
     const runtime = testRuntime()
     const seen: number[] = []
     await launch(runtime, fromIterable([1]), { name: 'numbers' })

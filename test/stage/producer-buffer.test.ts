@@ -12,7 +12,7 @@ import {
   timings,
 } from './test-stages.ts'
 
-describe.each(timings)('the buffer of a producer, with callbacks that answer %s', (_name, later) => {
+describe.each(timings)('the buffer of a producer, with %s callbacks', (_name, later) => {
   const buffering = (options: object, drops: number[]) =>
     producer({
       handleDemand: later((): number[] => []),
@@ -46,7 +46,7 @@ describe.each(timings)('the buffer of a producer, with callbacks that answer %s'
     )
   })
 
-  test('says nothing of what it drops where formatDiscarded answers false', async () => {
+  test('logs no discarded events when formatDiscarded returns false', async () => {
     const records: LogRecord[] = []
     const runtime = testRuntime({ logger: recording(records) })
     const source = await launch(runtime, buffering({ bufferSize: 1, formatDiscarded: () => false }, []))
@@ -55,7 +55,7 @@ describe.each(timings)('the buffer of a producer, with callbacks that answer %s'
     expect([await source.estimateBufferedCount(), records]).toEqual([1, []])
   })
 
-  test.each([[Promise.resolve(true)], [undefined], [1]])('accepts no %s of formatDiscarded', async (result) => {
+  test.each([[Promise.resolve(true)], [undefined], [1]])('refuses %s from formatDiscarded', async (result) => {
     const runtime = testRuntime()
     const source = await launch(runtime, buffering({ bufferSize: 1, formatDiscarded: () => result }, []))
     source.cast('emit', [1, 2])
@@ -63,7 +63,7 @@ describe.each(timings)('the buffer of a producer, with callbacks that answer %s'
     expect([reason.constructor, reason.callback]).toEqual([BadReturnError, 'formatDiscarded'])
   })
 
-  test('is counted in the report of its end, with what was held back', async () => {
+  test('is counted in the report of the exit, with what was held back', async () => {
     const records: LogRecord[] = []
     const runtime = testRuntime({ logger: recording(records) })
     const source = await launch(runtime, emittingOnRequest(later), { name: 'numbers' })

@@ -13,8 +13,8 @@ import {
   timings,
 } from './test-stages.ts'
 
-describe.each(timings)('requests to a producer, with callbacks that answer %s', (_name, later) => {
-  test('have their events sent out before they are replied to', async () => {
+describe.each(timings)('calls of a producer, with %s callbacks', (_name, later) => {
+  test('have their events sent before the reply', async () => {
     await shuffled(50, async (runtime) => {
       const order: unknown[] = []
       const source = await launch(runtime, emittingOnRequest(later))
@@ -38,7 +38,7 @@ describe.each(timings)('requests to a producer, with callbacks that answer %s', 
     })
   })
 
-  test('may be replied to before the events, by from', async () => {
+  test('can be replied to before the events, by from', async () => {
     const runtime = testRuntime()
     const goOn = gate()
     const seen: number[] = []
@@ -65,7 +65,7 @@ describe.each(timings)('requests to a producer, with callbacks that answer %s', 
     expect(seen).toEqual([1])
   })
 
-  test('may be replied to later, once, by whoever holds from', async () => {
+  test('can be replied to later, once, by any code that has from', async () => {
     const runtime = testRuntime()
     const waiting: From<string>[] = []
     const source = await launch(
@@ -89,7 +89,7 @@ describe.each(timings)('requests to a producer, with callbacks that answer %s', 
     expect(await first).toBe('one')
   })
 
-  test('may be the last: the events go out, terminate runs, and then the caller has its reply', async () => {
+  test('can stop it: the events are sent, terminate runs, and then the caller receives its reply', async () => {
     const runtime = testRuntime()
     const seen: number[] = []
     const order: unknown[] = []
@@ -111,7 +111,7 @@ describe.each(timings)('requests to a producer, with callbacks that answer %s', 
     expect([order, seen]).toEqual([['shutdown', 'bye'], [1]])
   })
 
-  test('of a kind that the stage does not have are refused, and hurt nobody', async () => {
+  test('of an unknown kind are refused, and the stage continues', async () => {
     const runtime = testRuntime()
     const records: LogRecord[] = []
     const noisy = testRuntime({ logger: recording(records) })
@@ -156,7 +156,7 @@ describe.each(timings)('requests to a producer, with callbacks that answer %s', 
     ['null', null],
     ['an error', new Error('no')],
     ['events that are none', { reply: 1, events: 'abc' }],
-  ])('may not be answered by %s', async (_what, result) => {
+  ])('fail when the handler returns %s', async (_what, result) => {
     const runtime = testRuntime()
     const source = await launch(
       runtime,
@@ -173,7 +173,7 @@ describe.each(timings)('requests to a producer, with callbacks that answer %s', 
     expect(reason.message).toContain('expected handleCall.size to answer { reply, events?, stop? }')
   })
 
-  test('reply may be undefined', async () => {
+  test('may have undefined as the reply', async () => {
     const source = await launch(
       testRuntime(),
       producer({

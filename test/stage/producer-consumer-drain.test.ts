@@ -15,10 +15,10 @@ import { ascending, collecting, copying, counting, type Later, launch, range, so
 describe.each([
   ['sync', (callback) => callback],
   ['async', soon],
-] satisfies [string, Later][])('a normal end loses nothing, with callbacks that answer %s', (_name, later) => {
+] satisfies [string, Later][])('a normal end loses no event, with %s callbacks', (_name, later) => {
   const tenfold = range(0, 10_000).map((index) => Math.floor(index / 10))
 
-  test('1,000 events times ten all arrive, in order, through a consumer that asks for ten', async () => {
+  test('when 1,000 events times ten go to a consumer that asks for ten', async () => {
     await shuffled(100, async (runtime) => {
       const seen: number[] = []
       const source = await launch(runtime, fromIterable(range(0, 1_000)))
@@ -32,7 +32,7 @@ describe.each([
     })
   })
 
-  test('through several producer-consumers', async () => {
+  test('in a chain of several producer-consumers', async () => {
     await shuffled(50, async (runtime) => {
       const seen: number[] = []
       const ends: unknown[] = []
@@ -56,7 +56,7 @@ describe.each([
     })
   })
 
-  test('where the consumers come only when all producers are long gone', async () => {
+  test('when the consumers subscribe long after all producers have exited', async () => {
     await shuffled(50, async (runtime) => {
       const seen: number[] = []
       const source = await launch(runtime, fromIterable(range(0, 100)))
@@ -72,7 +72,7 @@ describe.each([
     })
   })
 
-  test('where the only consumer leaves in the middle, and another one comes', async () => {
+  test('when the only consumer cancels in the middle, and another one subscribes', async () => {
     await shuffled(50, async (runtime) => {
       const seen: number[] = []
       const source = await launch(runtime, fromIterable(range(0, 10)))
@@ -98,7 +98,7 @@ describe.each([
     })
   })
 
-  test('that waits for the subscribers of partitions', async () => {
+  test('when it waits for the subscribers of partitions', async () => {
     await shuffled(50, async (runtime) => {
       const seen: Record<string, number[]> = { odd: [], even: [] }
       const source = await launch(runtime, fromIterable(range(0, 1_000)))
@@ -128,7 +128,7 @@ describe.each([
     })
   })
 
-  test('that serves everybody at the pace of the slowest', async () => {
+  test('when a broadcast has the pace of its slowest consumer', async () => {
     await shuffled(50, async (runtime) => {
       const [one, other]: [number[], number[]] = [[], []]
       const source = await launch(runtime, fromIterable(range(0, 100)))
@@ -156,7 +156,7 @@ describe.each([
     })
   })
 
-  test('of one of several producers: what the others have sent by then is handled, and they are asked for nothing more', async () => {
+  test('of one of several producers: what the others have sent is handled, and they are asked for nothing more', async () => {
     await shuffled(100, async (runtime) => {
       const seen: number[] = []
       const demands: number[] = []
@@ -184,7 +184,7 @@ describe.each([
     })
   })
 
-  test('not even what handleCancel flushes', async () => {
+  test('not even of those that handleCancel emits', async () => {
     await shuffled(50, async (runtime) => {
       const seen: number[][] = []
       const source = await launch(runtime, fromIterable(range(0, 25)))
@@ -211,7 +211,7 @@ describe.each([
     })
   })
 
-  test('and handleCancel hears of it once, when all that came before has been taken', async () => {
+  test('and handleCancel is called once, after all earlier events have been taken', async () => {
     const runtime = testRuntime()
     const order: unknown[] = []
     const source = await launch(runtime, fromIterable([1, 2]))
@@ -248,7 +248,7 @@ describe.each([
     }
   })
 
-  test('and consumers need ask for no more than there is, however many producers end', async () => {
+  test('and consumers need no additional demand, however many producers end', async () => {
     const runtime = testRuntime()
     const seen: number[] = []
     const middle = await launch(runtime, copying(later, 1))
@@ -273,7 +273,7 @@ describe.each([
     expect([await middle.exited, await sink.exited]).toEqual(['normal', 'normal'])
   })
 
-  test('of a cancellation in good order; and with { shutdown: why }, too', async () => {
+  test('when the end is a clean cancellation, or { shutdown: why }', async () => {
     for (const reason of ['normal', 'shutdown', { shutdown: 'update' }]) {
       const runtime = testRuntime()
       const seen: number[] = []

@@ -14,7 +14,7 @@ import {
   timings,
 } from './test-stages.ts'
 
-describe.each(timings)('an end that is not borne, with callbacks that answer %s', (_name, later) => {
+describe.each(timings)('an end that stops the stage, with %s callbacks', (_name, later) => {
   /** One delivery of 20 has been handled, which gave 200 events, of which the consumer has asked for 5. */
   const play = async (end: (source: ProducerRef<number>) => unknown, onProducerEnd: 'drain' | 'stop' = 'drain') => {
     const records: LogRecord[] = []
@@ -40,7 +40,7 @@ describe.each(timings)('an end that is not borne, with callbacks that answer %s'
     return { runtime, source, middle, seen, records, subscription }
   }
 
-  test("loses what it holds where onProducerEnd is 'stop', as in GenStage, and counts it", async () => {
+  test("loses and counts what the stage holds when onProducerEnd is 'stop', as in GenStage", async () => {
     const { middle, seen, records } = await play((source) => source.stop(), 'stop')
     expect([await middle.exited, seen.length]).toEqual(['normal', 5])
     const report = records.find(({ message }) => message.includes('producer-consumer middle ended'))
@@ -52,7 +52,7 @@ describe.each(timings)('an end that is not borne, with callbacks that answer %s'
   })
 
   test.each([['crashed'], ['kill'], [new Error('boom')]])(
-    'comes after the events that came before it where it is a failure (%s)',
+    'that is a failure has its effect after the events before it (%s)',
     async (reason) => {
       const { runtime, middle, seen, records, subscription } = await play((source) => source.exit(reason))
       expect(seen.length).toBe(5)
@@ -64,7 +64,7 @@ describe.each(timings)('an end that is not borne, with callbacks that answer %s'
   )
 
   test.each([['crashed'], ['kill'], [new Error('boom')]])(
-    "is at once where onProducerEnd is 'stop', be it a failure (%s), and what is lost is counted",
+    "has its effect immediately when onProducerEnd is 'stop', even a failure (%s), and what is lost is counted",
     async (reason) => {
       const { middle, seen, records } = await play((source) => source.exit(reason), 'stop')
       expect([await middle.exited, seen.length]).toEqual([reason === 'kill' ? 'killed' : reason, 5])
@@ -72,7 +72,7 @@ describe.each(timings)('an end that is not borne, with callbacks that answer %s'
     },
   )
 
-  test('does not drain where the stage is stopped itself, and counts what is lost', async () => {
+  test('does not drain when the stage itself is stopped, and counts what is lost', async () => {
     const { runtime, source, middle, records } = await play(() => {})
     await middle.stop()
     await runtime.settle()
@@ -80,7 +80,7 @@ describe.each(timings)('an end that is not borne, with callbacks that answer %s'
     await source.stop()
   })
 
-  test('is the end of a stage that is draining already, once it has handed on what it holds', async () => {
+  test('stops a stage that drains already, after it has emitted what it holds', async () => {
     const { runtime, middle, seen, subscription } = await play((source) => source.stop())
     const other = await launch(runtime, emittingOnRequest(later))
     await middle.subscribe(other)
@@ -93,7 +93,7 @@ describe.each(timings)('an end that is not borne, with callbacks that answer %s'
     expect(seen.length).toBe(200)
   })
 
-  test('keeps its place behind events that wait, as in GenStage', async () => {
+  test('keeps its place after events that wait, as in GenStage', async () => {
     const records: LogRecord[] = []
     const runtime = testRuntime({ logger: recording(records) })
     const seen: number[] = []
@@ -112,7 +112,7 @@ describe.each(timings)('an end that is not borne, with callbacks that answer %s'
   })
 })
 
-test('a partition’s events that wait for a subscriber are counted in the report of the end', async () => {
+test('events of a partition without a subscriber are counted in the report of the exit', async () => {
   const records: LogRecord[] = []
   const runtime: TestRuntime = testRuntime({ logger: recording(records) })
   const source = await launch(

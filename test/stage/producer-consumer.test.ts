@@ -23,8 +23,8 @@ import {
   timings,
 } from './test-stages.ts'
 
-describe.each(timings)('a producer-consumer, with callbacks that answer %s', (_name, later) => {
-  test('hands on what it makes of what it takes, in order', async () => {
+describe.each(timings)('a producer-consumer, with %s callbacks', (_name, later) => {
+  test('emits what handleEvents returns, in order', async () => {
     await shuffled(50, async (runtime) => {
       const seen: number[] = []
       const source = await launch(runtime, counting(later, 100))
@@ -37,7 +37,7 @@ describe.each(timings)('a producer-consumer, with callbacks that answer %s', (_n
     })
   })
 
-  test('handles events only while its consumers have demand, and keeps the others waiting', async () => {
+  test('handles events only while its consumers have demand, and queues the others', async () => {
     const runtime = testRuntime()
     const handled: number[] = []
     const demands: number[] = []
@@ -72,7 +72,7 @@ describe.each(timings)('a producer-consumer, with callbacks that answer %s', (_n
     expect(handled.length).toBe(12)
   })
 
-  test('is subscribed on both sides, and told which', async () => {
+  test('calls handleSubscribe for producers and consumers, with the role', async () => {
     const runtime = testRuntime()
     const received: unknown[] = []
     const source = await launch(runtime, emittingOnRequest(later))
@@ -103,7 +103,7 @@ describe.each(timings)('a producer-consumer, with callbacks that answer %s', (_n
     ])
   })
 
-  test('may leave asking its producers to its own code', async () => {
+  test('may ask its producers in manual mode', async () => {
     const runtime = testRuntime()
     const demands: number[] = []
     const asks: Subscription[] = []
@@ -132,7 +132,7 @@ describe.each(timings)('a producer-consumer, with callbacks that answer %s', (_n
     expect([demands, seen]).toEqual([[3, 2], range(0, 5)])
   })
 
-  test('may not leave it to its consumers', async () => {
+  test('may not use manual mode for its consumers', async () => {
     const runtime = testRuntime()
     const middle = await launch(
       runtime,
@@ -147,7 +147,7 @@ describe.each(timings)('a producer-consumer, with callbacks that answer %s', (_n
     expect([reason.constructor, reason.callback]).toEqual([BadReturnError, 'handleSubscribe'])
   })
 
-  test('must answer events', async () => {
+  test('fails when handleEvents returns nothing', async () => {
     const runtime = testRuntime()
     const source = await launch(runtime, counting(later, 10))
     const middle = await launch(
@@ -161,7 +161,7 @@ describe.each(timings)('a producer-consumer, with callbacks that answer %s', (_n
     expect([reason.constructor, reason.callback]).toEqual([BadReturnError, 'handleEvents'])
   })
 
-  test('emits from its other callbacks, too, before the reply where there is one', async () => {
+  test('emits what its other callbacks return, before the reply if there is one', async () => {
     const runtime = testRuntime()
     const seen: number[] = []
     const middle = await launch(
@@ -184,7 +184,7 @@ describe.each(timings)('a producer-consumer, with callbacks that answer %s', (_n
     expect(seen).toEqual([1, 2, 3, 4])
   })
 
-  test('hears an info when all that it held before has been handled and taken', async () => {
+  test('handles an info after all earlier events have been handled and taken', async () => {
     const runtime = testRuntime()
     const order: unknown[] = []
     const source = await launch(runtime, counting(later, 4))
@@ -202,17 +202,17 @@ describe.each(timings)('a producer-consumer, with callbacks that answer %s', (_n
     )
     await middle.subscribe(source, { maxDemand: 4 })
     await runtime.settle()
-    await middle.info('behind 3')
+    await middle.info('after 3')
     middle.send('sent')
     await runtime.settle()
     expect(order).toEqual(['sent'])
     const sink = await launch(runtime, collecting(later, []))
     await sink.subscribe(middle)
     await runtime.settle()
-    expect(order).toEqual(['sent', 0, 1, 2, 3, 'behind 3'])
+    expect(order).toEqual(['sent', 0, 1, 2, 3, 'after 3'])
   })
 
-  test('always forwards demand, and says so if told otherwise', async () => {
+  test('always forwards demand, and logs a request to accumulate', async () => {
     const records: LogRecord[] = []
     const runtime = testRuntime({ logger: recording(records) })
     const middle = await launch(runtime, copying(later, 1), { name: 'middle' })
@@ -224,7 +224,7 @@ describe.each(timings)('a producer-consumer, with callbacks that answer %s', (_n
     ])
   })
 
-  test('handles what came under a subscription that has been cancelled since', async () => {
+  test('handles events of a subscription that has been cancelled since', async () => {
     const runtime = testRuntime()
     const seen: number[] = []
     const demands: number[] = []
@@ -240,7 +240,7 @@ describe.each(timings)('a producer-consumer, with callbacks that answer %s', (_n
     expect([seen, demands]).toEqual([range(0, 10), [10]])
   })
 
-  test('of a class has its fields as its state', async () => {
+  test('from a class has its fields as its state', async () => {
     class Summing {
       #sum = 0
       readonly bufferSize = 5
@@ -263,7 +263,7 @@ describe.each(timings)('a producer-consumer, with callbacks that answer %s', (_n
   })
 })
 
-test('a call to one that is draining is still answered, and what it emits goes out, too', async () => {
+test('a call to a stage that drains has its reply, and its events are emitted', async () => {
   const runtime = testRuntime()
   const seen: number[] = []
   const blocked = gate()

@@ -3,8 +3,8 @@ import { testRuntime } from 'genstage/testing'
 import { describe, expect, test } from 'vitest'
 import { collecting, counting, emittingOnRequest, gate, launch, range, rejection, timings } from './test-stages.ts'
 
-describe.each(timings)('demand on a producer, with callbacks that answer %s', (_name, later) => {
-  test('is asked for once in full, then as batches are handled', async () => {
+describe.each(timings)('demand on a producer, with %s callbacks', (_name, later) => {
+  test('is maxDemand at first, and then what batches have released', async () => {
     const runtime = testRuntime()
     const demands: number[] = []
     const batches: unknown[] = []
@@ -29,7 +29,7 @@ describe.each(timings)('demand on a producer, with callbacks that answer %s', (_
     expect(demands).toEqual([10, 6, 10])
   })
 
-  test('that is not met at once is owed, and met by whatever callback answers events', async () => {
+  test('that is not met is owed, and is met by any callback that returns events', async () => {
     const runtime = testRuntime()
     const demands: number[] = []
     const seen: number[] = []
@@ -61,7 +61,7 @@ describe.each(timings)('demand on a producer, with callbacks that answer %s', (_
     expect(demands).toEqual([3, 5])
   })
 
-  test('is never below 1, and no batch is ever empty', async () => {
+  test('is at least 1, and no batch is empty', async () => {
     const runtime = testRuntime()
     const demands: number[] = []
     const batches: number[][] = []
@@ -76,7 +76,7 @@ describe.each(timings)('demand on a producer, with callbacks that answer %s', (_
     expect([demands, batches]).toEqual([[2], [[1]]])
   })
 
-  test('is held back and passed on in order with events, where it accumulates', async () => {
+  test("is held back and released in order with events in mode 'accumulate'", async () => {
     const runtime = testRuntime()
     const order: unknown[] = []
     const source = await launch(
@@ -116,7 +116,7 @@ describe.each(timings)('demand on a producer, with callbacks that answer %s', (_
     expect(order).toContain(4)
   })
 
-  test('can be held back and let through from inside', async () => {
+  test('can be held back and released by the stage itself', async () => {
     const runtime = testRuntime()
     const seen: number[] = []
     const source = await launch(
@@ -141,7 +141,7 @@ describe.each(timings)('demand on a producer, with callbacks that answer %s', (_
     expect(seen).toEqual([0, 1])
   })
 
-  test('mode is refused where it is none', async () => {
+  test('has a mode that is checked', async () => {
     const runtime = testRuntime()
     const source = await launch(runtime, counting(later, 100))
     expect(() => source.demand('backward' as never)).toThrow(TypeError)

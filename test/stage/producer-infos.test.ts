@@ -3,8 +3,8 @@ import { testRuntime } from 'genstage/testing'
 import { describe, expect, test } from 'vitest'
 import { collecting, counting, type LogRecord, launch, recording, timings } from './test-stages.ts'
 
-describe.each(timings)('messages to a producer, with callbacks that answer %s', (_name, later) => {
-  test('by info come behind all that is buffered, those by send before', async () => {
+describe.each(timings)('messages to a producer, with %s callbacks', (_name, later) => {
+  test('by info are handled after all buffered events, those by send before', async () => {
     const runtime = testRuntime()
     const order: unknown[] = []
     const source = await launch(
@@ -18,9 +18,9 @@ describe.each(timings)('messages to a producer, with callbacks that answer %s', 
       }),
     )
     source.cast('emit', [1, 2, 3])
-    await source.info('behind 3')
+    await source.info('after 3')
     source.cast('emit', [4])
-    await source.info('behind 4')
+    await source.info('after 4')
     source.send('sent')
     await runtime.settle()
     expect(order).toEqual(['sent'])
@@ -39,27 +39,27 @@ describe.each(timings)('messages to a producer, with callbacks that answer %s', 
     expect(order).toEqual(['sent', 1, 2])
     subscription.ask(1)
     await runtime.settle()
-    expect(new Set(order.slice(3))).toEqual(new Set([3, 'behind 3']))
+    expect(new Set(order.slice(3))).toEqual(new Set([3, 'after 3']))
     subscription.ask(1)
     await runtime.settle()
-    expect(new Set(order.slice(5))).toEqual(new Set([4, 'behind 4']))
+    expect(new Set(order.slice(5))).toEqual(new Set([4, 'after 4']))
     await source.info('at once')
     await runtime.settle()
     expect(order.at(-1)).toBe('at once')
   })
 
-  test('by info are queued from inside, too', async () => {
+  test('by info can be queued by the stage itself', async () => {
     const runtime = testRuntime()
     const messages: unknown[] = []
     const source = await launch(
       runtime,
       producer(({ info }) => {
-        info('from set-up')
+        info('from setup')
         return {
           handleDemand: later((): number[] => [1]),
           handleCast: {
             emit: later((events: readonly number[]) => {
-              info(`behind ${events.length}`)
+              info(`after ${events.length}`)
               return events
             }),
           },
@@ -70,14 +70,14 @@ describe.each(timings)('messages to a producer, with callbacks that answer %s', 
       }),
     )
     await runtime.settle()
-    expect(messages).toEqual(['from set-up'])
+    expect(messages).toEqual(['from setup'])
     source.cast('emit', [1, 2])
     await runtime.settle()
-    expect(messages).toEqual(['from set-up'])
+    expect(messages).toEqual(['from setup'])
     const sink = await launch(runtime, collecting(later, []))
     await sink.subscribe(source, { maxDemand: 2, minDemand: 0, cancel: 'temporary' })
     await runtime.settle()
-    expect(messages).toEqual(['from set-up', 'behind 2'])
+    expect(messages).toEqual(['from setup', 'after 2'])
   })
 
   test('by info do not wait for events that are held back by the demand mode, as in GenStage', async () => {
@@ -104,14 +104,14 @@ describe.each(timings)('messages to a producer, with callbacks that answer %s', 
     )
     await sink.subscribe(source)
     source.cast('emit', [1, 2])
-    await source.info('behind nothing')
+    await source.info('after nothing')
     await runtime.settle()
     source.demand('forward')
     await runtime.settle()
-    expect(order).toEqual(['behind nothing', 1, 2])
+    expect(order).toEqual(['after nothing', 1, 2])
   })
 
-  test('to one without handleInfo are logged, and hurt nobody', async () => {
+  test('are logged when there is no handleInfo, and the stage continues', async () => {
     const records: LogRecord[] = []
     const runtime = testRuntime({ logger: recording(records) })
     const source = await launch(runtime, counting(later, 1), { name: 'numbers' })

@@ -3,7 +3,7 @@ import { testRuntime } from 'genstage/testing'
 import { describe, expect, test } from 'vitest'
 import { collecting, type LogRecord, launch, range, recording, rejection, timings } from './test-stages.ts'
 
-describe.each(timings)('what a producer’s callbacks answer (%s)', (_name, later) => {
+describe.each(timings)('what the callbacks of a producer return (%s)', (_name, later) => {
   const subscribed = async (source: { readonly callbacks: object }) => {
     const records: LogRecord[] = []
     const runtime = testRuntime({ logger: recording(records) })
@@ -27,7 +27,7 @@ describe.each(timings)('what a producer’s callbacks answer (%s)', (_name, late
     [new Error('no')],
     [new Set([1])],
     [range(0, 3).values()],
-  ])('to handleDemand may not be %j', async (result) => {
+  ])('may not be %j from handleDemand', async (result) => {
     const { stage, records } = await subscribed({ callbacks: { handleDemand: later(() => result) } })
     const reason = (await stage.exited) as BadReturnError
     expect([reason.constructor, reason.callback]).toEqual([BadReturnError, 'handleDemand'])
@@ -39,7 +39,7 @@ describe.each(timings)('what a producer’s callbacks answer (%s)', (_name, late
   })
 
   test.each([[[7]], [{ events: [7] }], [{ events: [7], stop: undefined }]])(
-    'to handleDemand may be %j',
+    'may be %j from handleDemand',
     async (result) => {
       const { stage, seen } = await subscribed({ callbacks: { handleDemand: later(() => result) } })
       expect(seen).toEqual([7])
@@ -47,7 +47,7 @@ describe.each(timings)('what a producer’s callbacks answer (%s)', (_name, late
     },
   )
 
-  test('may stop it: events go out before', async () => {
+  test('can stop it, after the events are emitted', async () => {
     const order: unknown[] = []
     const { stage, seen } = await subscribed({
       callbacks: {
@@ -60,7 +60,7 @@ describe.each(timings)('what a producer’s callbacks answer (%s)', (_name, late
     expect([await stage.exited, seen, order]).toEqual(['shutdown', [1, 2], ['shutdown']])
   })
 
-  test('may be nothing where events are only occasional', async () => {
+  test('may be nothing from callbacks that emit only sometimes', async () => {
     const { runtime, stage } = await subscribed({
       callbacks: {
         handleDemand: later(() => []),
@@ -82,7 +82,7 @@ describe.each(timings)('what a producer’s callbacks answer (%s)', (_name, late
       (stage: { send(message: unknown): void }) => (stage as unknown as Castable<{ go(): void }>).cast('go'),
     ],
     ['handleCancel', (_stage: unknown, sink: { exit(reason: string): void }) => sink.exit('kill')],
-  ])('to %s may not be a string', async (callback, provoke) => {
+  ])('may not be a string from %s', async (callback, provoke) => {
     const wrong = later(() => 'wrong')
     const { stage, sink } = await subscribed({
       callbacks: { handleDemand: later(() => []), handleInfo: wrong, handleCast: { go: wrong }, handleCancel: wrong },
@@ -92,7 +92,7 @@ describe.each(timings)('what a producer’s callbacks answer (%s)', (_name, late
     expect([reason.constructor, reason.callback]).toEqual([BadReturnError, callback])
   })
 
-  test('is its exit reason if it is thrown: the same object, reported once, under its name', async () => {
+  test('is the exit reason if it is thrown: the same object, reported once, with the name of the stage', async () => {
     const boom = new Error('boom')
     const terminated: unknown[] = []
     const { stage, records } = await subscribed({
@@ -112,7 +112,7 @@ describe.each(timings)('what a producer’s callbacks answer (%s)', (_name, late
     ])
   })
 
-  test('to terminate does not matter, but what it throws replaces the reason', async () => {
+  test('is ignored from terminate, but what terminate throws replaces the reason', async () => {
     const boom = new Error('boom')
     const { stage } = await subscribed({
       callbacks: {

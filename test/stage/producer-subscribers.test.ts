@@ -11,8 +11,8 @@ import { testRuntime } from 'genstage/testing'
 import { describe, expect, test } from 'vitest'
 import { ascending, collecting, type LogRecord, launch, recording, timings } from './test-stages.ts'
 
-describe.each(timings)('subscribers of a producer, with callbacks that answer %s', (_name, later) => {
-  test('come with their options and metadata, as the producer sees them', async () => {
+describe.each(timings)('the subscribers of a producer, with %s callbacks', (_name, later) => {
+  test('have their options and metadata passed to handleSubscribe', async () => {
     const runtime = testRuntime()
     const subscribed: unknown[] = []
     const source = await launch(
@@ -25,7 +25,7 @@ describe.each(timings)('subscribers of a producer, with callbacks that answer %s
       }),
     )
     const sink = await launch(runtime, collecting(later, []))
-    const metadata = { who: 'me' }
+    const metadata = { from: 'test' }
     const plain = await sink.subscribe(source, { cancel: 'temporary' })
     const full = await sink.subscribe(source, { maxDemand: 5, metadata, confirm: true, timeout: 100 })
     expect(subscribed).toEqual([
@@ -35,7 +35,7 @@ describe.each(timings)('subscribers of a producer, with callbacks that answer %s
     expect((subscribed[1] as [unknown, { metadata: unknown }])[1].metadata).toBe(metadata)
   })
 
-  test('may stop the producer', async () => {
+  test('can stop the producer', async () => {
     const runtime = testRuntime()
     const source = await launch(
       runtime,
@@ -61,7 +61,7 @@ describe.each(timings)('subscribers of a producer, with callbacks that answer %s
     [true],
     [{ stop: undefined }],
     [{ stop: 'normal', events: [1] }],
-  ])('may not be answered with %j', async (result) => {
+  ])('make it fail when handleSubscribe returns %j', async (result) => {
     const runtime = testRuntime()
     const source = await launch(
       runtime,
@@ -74,7 +74,7 @@ describe.each(timings)('subscribers of a producer, with callbacks that answer %s
     expect([reason.constructor, reason.callback]).toEqual([BadReturnError, 'handleSubscribe'])
   })
 
-  test('that leave are heard of, with how they left, and make room for events to others', async () => {
+  test('that cancel or exit are reported to handleCancel, and other subscribers receive their events', async () => {
     const runtime = testRuntime()
     const cancelled: unknown[] = []
     const seen: number[] = []
@@ -107,7 +107,7 @@ describe.each(timings)('subscribers of a producer, with callbacks that answer %s
     expect(seen).toEqual([1, 2])
   })
 
-  test('that a dispatcher refuses go on, and both sides hear of it', async () => {
+  test('that a dispatcher refuses continue, and both stages are notified', async () => {
     const records: LogRecord[] = []
     const runtime = testRuntime({ logger: recording(records) })
     const received: unknown[] = []
@@ -159,7 +159,7 @@ describe.each(timings)('subscribers of a producer, with callbacks that answer %s
     expect(ascending(seen)).toEqual([1, 2, 3])
   })
 
-  test('never make a producer fail that serves everybody', async () => {
+  test('never make a broadcasting producer fail', async () => {
     const runtime = testRuntime()
     const received: unknown[] = []
     const source = await launch(

@@ -19,9 +19,9 @@ import {
 import type { Inspection } from '../../src/telemetry/inspection.ts'
 import { atOnce, collecting, counting, type LogRecord, recording } from './test-stages.ts'
 
-// Stages that somebody else has written, who can say what a stage of ours never would.
+// Stages that do not use our classes, so that they can send what our stages never do.
 
-/** A process that writes down what it is told, and answers nothing. */
+/** A process that records the messages it receives, and replies to none. */
 class Listener implements Behaviour {
   private readonly process: Process
   private readonly received: Message[]
@@ -66,7 +66,7 @@ async function listener(runtime: TestRuntime, received: Message[]): Promise<Proc
 
 const subscribing: SubscribeBody = { version: PROTOCOL_VERSION, cancelFirst: undefined, options: {}, confirm: false }
 
-/** What was heard, by kind, tag and content. */
+/** The kind, tag and content of each message. */
 const contentsOf = (received: readonly Message[]): unknown[] => received.map(({ kind, tag, body }) => [kind, tag, body])
 
 const cancelled = (reason: unknown, isRefused = false): Cancelled => ({ reason, isRefused })
@@ -81,11 +81,11 @@ describe('a producer', () => {
     return { runtime, received, demands, consumer, producer: ref as unknown as ProcessReference }
   }
 
-  test('answers an ask under a tag that it does not know by cancelling it', async () => {
+  test('replies to an ask with an unknown tag by cancelling it', async () => {
     const { runtime, received, demands, consumer, producer } = await withProducer()
-    sendAsk(producer, 'nobody’s', consumer, 5)
+    sendAsk(producer, 'unknown', consumer, 5)
     await runtime.settle()
-    expect(contentsOf(received)).toEqual([['cancelled', 'nobody’s', cancelled('unknown-subscription')]])
+    expect(contentsOf(received)).toEqual([['cancelled', 'unknown', cancelled('unknown-subscription')]])
     expect(demands).toEqual([])
   })
 
@@ -105,7 +105,7 @@ describe('a producer', () => {
     ])
   })
 
-  test('refuses a tag that is taken, and another version, and goes on', async () => {
+  test('refuses a tag that is taken and another version of the protocol, and continues', async () => {
     const { runtime, received, consumer, producer } = await withProducer()
     sendSubscribe(producer, 'mine', consumer, subscribing)
     sendSubscribe(producer, 'mine', consumer, subscribing)
@@ -119,7 +119,7 @@ describe('a producer', () => {
     ])
   })
 
-  test('does not take on a consumer that has ended before its request is looked at', async () => {
+  test('does not accept a consumer that has exited before its request is handled', async () => {
     const { runtime, received, demands, consumer, producer } = await withProducer()
     await consumer.stop()
     sendSubscribe(producer, 'late', consumer, subscribing)
@@ -141,16 +141,16 @@ describe('a consumer', () => {
     return { runtime, received, seen, records, producer, ref }
   }
 
-  test('answers events under a tag that it does not know with a cancel, and says that it has dropped them', async () => {
+  test('replies to events with an unknown tag by a cancel, and logs that it discarded them', async () => {
     const { runtime, received, seen, records, producer, ref } = await withConsumer()
-    sendEvents(ref as unknown as ProcessReference, 'nobody’s', producer, [1, 2, 3])
+    sendEvents(ref as unknown as ProcessReference, 'unknown', producer, [1, 2, 3])
     await runtime.settle()
-    expect(contentsOf(received)).toEqual([['cancel', 'nobody’s', 'unknown-subscription']])
+    expect(contentsOf(received)).toEqual([['cancel', 'unknown', 'unknown-subscription']])
     expect(seen).toEqual([])
     expect(records.filter(({ level }) => level === 'warn').map(({ facts }) => facts.discarded)).toEqual([3])
   })
 
-  test('handles events in excess of what it has asked for, says so, and asks for nothing on their account', async () => {
+  test('handles events beyond its demand, logs them, and does not ask for more because of them', async () => {
     const { runtime, received, seen, records, producer, ref } = await withConsumer()
     const subscribed = ref.subscribe(producer as unknown as ProducerRef<number>, {
       maxDemand: 4,
@@ -167,7 +167,7 @@ describe('a consumer', () => {
     expect(records.filter(({ level }) => level === 'error').map(({ facts }) => facts.excess)).toEqual([3])
   })
 
-  test('takes the end of a subscription from its producer, and watches it no more', async () => {
+  test('accepts the end of a subscription from its producer, and removes its monitor', async () => {
     const { runtime, received, producer, ref } = await withConsumer()
     const subscribed = ref.subscribe(producer as unknown as ProducerRef<number>, {
       cancel: 'temporary',

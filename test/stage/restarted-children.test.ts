@@ -8,7 +8,7 @@ import {
 } from 'genstage'
 import { shuffled, testRuntime } from 'genstage/testing'
 import { describe, expect, test } from 'vitest'
-import { counts, Work } from './test-children.ts'
+import { childCounts, ManualWork } from './test-children.ts'
 import { atOnce, counting, type Gate, gate, type LogRecord, launch, recording, rejection } from './test-stages.ts'
 
 describe('children that are restarted', () => {
@@ -21,21 +21,21 @@ describe('children that are restarted', () => {
     },
   })
 
-  test("are those of restart 'transient' that failed, not those that ended in order", async () => {
+  test("are those with restart 'transient' that failed, not those that exited cleanly", async () => {
     const runtime = testRuntime()
     const { child, attempts } = failing(2)
     const source = await launch(runtime, counting(atOnce, 3))
     const pool = await launch(runtime, consumerSupervisor<number>({ child, restart: 'transient' }))
     await pool.subscribe(source, { maxDemand: 1, minDemand: 0 })
     await runtime.settle()
-    expect([attempts, await pool.countChildren()]).toEqual([[0, 0, 0, 1, 2], counts(0)])
+    expect([attempts, await pool.countChildren()]).toEqual([[0, 0, 0, 1, 2], childCounts(0)])
     await pool.stop()
   })
 
-  test('are restarted so many times within so many seconds, and with one more it gives up', async () => {
+  test('are restarted at most maxRestarts times within maxSeconds', async () => {
     const records: LogRecord[] = []
     const runtime = testRuntime({ logger: recording(records) })
-    const work = new Work()
+    const work = new ManualWork()
     const pool = await launch(
       runtime,
       consumerSupervisor<number>({ child: work.child, restart: 'transient', maxRestarts: 2, maxSeconds: 10 }),
@@ -53,7 +53,7 @@ describe('children that are restarted', () => {
     await runtime.advance(5_001)
     // The first has just been forgotten, so this is the second again.
     await fail()
-    expect([work.started.length, await pool.countChildren()]).toEqual([4, counts(1)])
+    expect([work.started.length, await pool.countChildren()]).toEqual([4, childCounts(1)])
     await fail()
     expect(await pool.exited).toBe('shutdown')
     expect(work.started.length).toBe(4)
@@ -63,9 +63,9 @@ describe('children that are restarted', () => {
     )
   })
 
-  test('that are too many end the others, too, and are a failure of whoever is linked to it', async () => {
+  test('too often end the others as well, and fail the processes that are linked to the supervisor', async () => {
     const runtime = testRuntime()
-    const work = new Work()
+    const work = new ManualWork()
     const scope = createScope({ runtime })
     const pool = await scope.startLink(
       consumerSupervisor<number>({ child: work.child, restart: 'transient', maxRestarts: 0 }),
@@ -89,7 +89,7 @@ describe('children that are restarted', () => {
     ])
   })
 
-  test('keep their place meanwhile', async () => {
+  test('keep their place while they are restarted', async () => {
     const runtime = testRuntime()
     const demands: number[] = []
     const { child, attempts } = failing(3)
@@ -104,7 +104,7 @@ describe('children that are restarted', () => {
     await pool.stop()
   })
 
-  test('and cannot be started again are tried again, each of which counts, and wait as restarting', async () => {
+  test('and fail to start are tried again, counted each time, and are shown as restarting', async () => {
     const runtime = testRuntime()
     let starts = 0
     const pool = await launch(
@@ -125,7 +125,7 @@ describe('children that are restarted', () => {
     expect(starts).toBe(4)
   })
 
-  test('with a slow set-up count once, and hold nobody back', async () => {
+  test('with a slow setup function count once, and do not block the others', async () => {
     const runtime = testRuntime()
     const setups: Gate[] = []
     const pool = await launch(
@@ -148,18 +148,18 @@ describe('children that are restarted', () => {
     child.send('end')
     expect(await child.exited).toBe('because')
     await runtime.settle()
-    expect(await pool.countChildren()).toEqual(counts(1))
+    expect(await pool.countChildren()).toEqual(childCounts(1))
     const during = await pool.whichChildren()
     expect(during.map(({ ref }) => ref === child)).toEqual([false])
     setups[1]?.open()
     await runtime.settle()
     const after = await pool.whichChildren()
-    expect([await pool.countChildren(), after]).toEqual([counts(1), during])
+    expect([await pool.countChildren(), after]).toEqual([childCounts(1), during])
     await pool.stop()
   })
 })
 
-test('a child that cannot be restarted is tried no more once it was terminated, and its place is free', async () => {
+test('a child that cannot be restarted is not tried again once it was terminated, and its place is released', async () => {
   await shuffled(20, async (runtime, seed) => {
     const started: number[] = []
     let attempts = 0

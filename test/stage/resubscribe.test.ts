@@ -3,7 +3,7 @@ import { shuffled, testRuntime } from 'genstage/testing'
 import { describe, expect, test } from 'vitest'
 import { collecting, launch, rejection, timings } from './test-stages.ts'
 
-describe.each(timings)('resubscribing, with callbacks that answer %s', (_name, later) => {
+describe.each(timings)('resubscribing, with %s callbacks', (_name, later) => {
   const watching = (received: unknown[]) =>
     producer({
       handleDemand: later((demand: number): number[] => {
@@ -19,7 +19,7 @@ describe.each(timings)('resubscribing, with callbacks that answer %s', (_name, l
       handleCast: { emit: later((events: readonly number[]) => events) },
     })
 
-  test('to the same producer cancels there and subscribes anew, with nothing in between', async () => {
+  test('to the same producer cancels and subscribes there in one step', async () => {
     await shuffled(50, async (runtime) => {
       const received: unknown[] = []
       const seen: number[] = []
@@ -38,7 +38,7 @@ describe.each(timings)('resubscribing, with callbacks that answer %s', (_name, l
     })
   })
 
-  test('to another producer cancels the old one where it belongs', async () => {
+  test('to another producer cancels at the old one', async () => {
     await shuffled(50, async (runtime) => {
       const [before, after]: [unknown[], unknown[]] = [[], []]
       const seen: number[] = []
@@ -60,7 +60,7 @@ describe.each(timings)('resubscribing, with callbacks that answer %s', (_name, l
     })
   })
 
-  test('of a permanent subscription stops the consumer', async () => {
+  test('stops the consumer when the subscription is permanent', async () => {
     const runtime = testRuntime()
     const source = await launch(runtime, watching([]))
     const sink = await launch(runtime, collecting(later, []))
@@ -69,7 +69,7 @@ describe.each(timings)('resubscribing, with callbacks that answer %s', (_name, l
     expect(await sink.exited).toBe('shutdown')
   })
 
-  test('of a subscription that has ended subscribes, of what is none is refused', async () => {
+  test('replaces a subscription that has ended, and refuses what is not a subscription', async () => {
     const runtime = testRuntime()
     const received: unknown[] = []
     const source = await launch(runtime, watching(received))
@@ -87,7 +87,7 @@ describe.each(timings)('resubscribing, with callbacks that answer %s', (_name, l
     await sink.stop()
   })
 
-  test('of another stage’s subscription is refused', async () => {
+  test('refuses a subscription of another stage', async () => {
     const runtime = testRuntime()
     const received: unknown[] = []
     const source = await launch(runtime, watching(received))
@@ -104,7 +104,7 @@ describe.each(timings)('resubscribing, with callbacks that answer %s', (_name, l
     await Promise.all([sink.stop(), stranger.stop()])
   })
 
-  test('from inside is the same', async () => {
+  test('is the same from inside', async () => {
     const runtime = testRuntime()
     const [before, after]: [unknown[], unknown[]] = [[], []]
     const [old, fresh] = await Promise.all([launch(runtime, watching(before)), launch(runtime, watching(after))])

@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest'
 import { counting, launch } from './test-stages.ts'
 
 describe('batches', () => {
-  test('are frozen in a test, so that a callback which changes one is found out', async () => {
+  test('are frozen in a test, so that a callback that changes one fails', async () => {
     const runtime = testRuntime()
     const source = await launch(
       runtime,
@@ -39,7 +39,7 @@ describe('batches', () => {
     await other.stop()
   })
 
-  test('are handed on as they are where they fit', async () => {
+  test('are passed on without a copy when they fit', async () => {
     const runtime = testRuntime()
     const given = [1, 2, 3, 4]
     const got: unknown[] = []

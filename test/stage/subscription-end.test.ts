@@ -3,7 +3,7 @@ import { shuffled, testRuntime } from 'genstage/testing'
 import { describe, expect, test } from 'vitest'
 import { collecting, emittingOnRequest, launch, range, timings } from './test-stages.ts'
 
-describe.each(timings)('the end of a subscription, with callbacks that answer %s', (_name, later) => {
+describe.each(timings)('the end of a subscription, with %s callbacks', (_name, later) => {
   const boom = new Error('boom')
   const ends: readonly (readonly [
     cancel: 'permanent' | 'transient' | 'temporary',
@@ -74,7 +74,7 @@ describe.each(timings)('the end of a subscription, with callbacks that answer %s
     },
   )
 
-  test('comes after the events that were sent before it, and after it none come', async () => {
+  test('comes after the events that were sent before it, and no events follow', async () => {
     await shuffled(50, async (runtime) => {
       const order: unknown[] = []
       const source = await launch(runtime, fromIterable(range(0, 30)))
@@ -95,7 +95,7 @@ describe.each(timings)('the end of a subscription, with callbacks that answer %s
     })
   })
 
-  test('may be answered by a stop', async () => {
+  test('can stop the stage through handleCancel', async () => {
     const runtime = testRuntime()
     const source = await launch(runtime, emittingOnRequest(later))
     const sink = await launch(
@@ -110,7 +110,7 @@ describe.each(timings)('the end of a subscription, with callbacks that answer %s
     expect(await sink.exited).toBe('because')
   })
 
-  test('makes its handle do nothing', async () => {
+  test('makes its handle inactive', async () => {
     const runtime = testRuntime()
     const demands: number[] = []
     const source = await launch(runtime, emittingOnRequest(later, demands))
@@ -129,7 +129,7 @@ describe.each(timings)('the end of a subscription, with callbacks that answer %s
     expect(await source.demand()).toBe('forward')
   })
 
-  test('is at once where the producer has ended already', async () => {
+  test('comes immediately when the producer has exited already', async () => {
     const runtime = testRuntime()
     const received: unknown[] = []
     const source = await launch(runtime, emittingOnRequest(later))

@@ -1,10 +1,10 @@
 import { type ConsumerSupervisorRef, consumer, consumerSupervisor, type ProcessRef, StartError } from 'genstage'
 import { testRuntime } from 'genstage/testing'
 import { describe, expect, test } from 'vitest'
-import { counts, lingering, Work } from './test-children.ts'
+import { childCounts, lingering, ManualWork } from './test-children.ts'
 import { atOnce, counting, emittingOnRequest, type Gate, gate, launch, rejection } from './test-stages.ts'
 
-describe('terminating a child', () => {
+describe('terminateChild', () => {
   const startLingering = async (
     shutdown: number | 'brutal-kill' | undefined,
     restart: 'temporary' | 'transient' = 'temporary',
@@ -24,7 +24,7 @@ describe('terminating a child', () => {
     return { runtime, ends, held, pool, child }
   }
 
-  test('waits for its terminate, and for nobody else', async () => {
+  test('waits for terminate of the child, and for no other child', async () => {
     const { runtime, ends, held, pool, child } = await startLingering(undefined, 'transient')
     let isDone = false
     const terminating = pool.terminateChild(child).then((reply) => {
@@ -32,29 +32,29 @@ describe('terminating a child', () => {
       return reply
     })
     await runtime.settle()
-    expect([ends, isDone, await pool.countChildren()]).toEqual([['shutdown'], false, counts(1)])
+    expect([ends, isDone, await pool.countChildren()]).toEqual([['shutdown'], false, childCounts(1)])
     await pool.startChild(2)
     held.open()
     expect([await terminating, await child.exited]).toEqual([true, 'shutdown'])
-    // Not even a transient child comes back that was told to end.
+    // Not even a transient child is restarted after it was terminated.
     await runtime.settle()
-    expect(await pool.countChildren()).toEqual(counts(1))
+    expect(await pool.countChildren()).toEqual(childCounts(1))
   })
 
   test.each([
     [undefined, 5_000],
     [100, 100],
     [1, 1],
-  ])('kills it after its shutdown time: %s', async (shutdown, ms) => {
+  ])('kills the child after its shutdown time: %s', async (shutdown, ms) => {
     const { runtime, pool, child } = await startLingering(shutdown)
     const terminating = pool.terminateChild(child)
     await runtime.advance(ms - 1)
-    expect(await pool.countChildren()).toEqual(counts(1))
+    expect(await pool.countChildren()).toEqual(childCounts(1))
     await runtime.advance(1)
     expect([await terminating, await child.exited]).toEqual([true, 'killed'])
   })
 
-  test("kills it at once by 'brutal-kill' and by 0, and never by Infinity", async () => {
+  test("kills immediately with 'brutal-kill' and 0, and never with Infinity", async () => {
     const brutal = await startLingering('brutal-kill')
     expect(await brutal.pool.terminateChild(brutal.child)).toBe(true)
     expect([await brutal.child.exited, brutal.ends]).toEqual(['killed', []])
@@ -65,12 +65,12 @@ describe('terminating a child', () => {
     const patient = await startLingering(Number.POSITIVE_INFINITY)
     const waiting = patient.pool.terminateChild(patient.child)
     await patient.runtime.advance(10_000_000)
-    expect(await patient.pool.countChildren()).toEqual(counts(1))
+    expect(await patient.pool.countChildren()).toEqual(childCounts(1))
     patient.held.open()
     expect([await waiting, await patient.child.exited]).toEqual([true, 'shutdown'])
   })
 
-  test('answers false for what is no child, or no longer', async () => {
+  test('returns false for what is not, or no longer, a child', async () => {
     const { runtime, held, pool, child } = await startLingering(undefined)
     const stranger = await launch(runtime, emittingOnRequest(atOnce))
     for (const wrong of [stranger, pool, undefined, null, 'child', {}]) {
@@ -82,7 +82,7 @@ describe('terminating a child', () => {
     expect(await stranger.demand()).toBe('forward')
   })
 
-  test('answers everybody who asked for it', async () => {
+  test('replies to every caller', async () => {
     const { runtime, held, pool, child } = await startLingering(undefined)
     const both = Promise.all([pool.terminateChild(child), pool.terminateChild(child)])
     await runtime.settle()
@@ -90,7 +90,7 @@ describe('terminating a child', () => {
     expect(await both).toEqual([true, true])
   })
 
-  test('works on one that is still being set up', async () => {
+  test('works for a child that is still being set up', async () => {
     const runtime = testRuntime()
     const never = gate()
     const demands: number[] = []
@@ -113,14 +113,14 @@ describe('terminating a child', () => {
     expect(children.length).toBe(2)
     const replies = Promise.all(children.map(({ ref }) => pool.terminateChild(ref)))
     await runtime.settle()
-    expect(await Promise.race([replies, runtime.settle().then(() => 'nobody answered')])).toEqual([true, true])
+    expect(await Promise.race([replies, runtime.settle().then(() => 'no reply')])).toEqual([true, true])
     expect((await byHand).constructor).toBe(StartError)
-    expect([await pool.countChildren(), demands]).toEqual([counts(0), [1, 1]])
+    expect([await pool.countChildren(), demands]).toEqual([childCounts(0), [1, 1]])
     never.open()
     await pool.stop()
   })
 
-  test('works on one that waits to be restarted', async () => {
+  test('works for a child that waits to be restarted', async () => {
     const runtime = testRuntime()
     let starts = 0
     const setups: Gate[] = []
@@ -147,16 +147,16 @@ describe('terminating a child', () => {
     const [second] = (await pool.whichChildren()) as { ref: ProcessRef }[]
     expect(await pool.terminateChild(second?.ref as ProcessRef)).toBe(true)
     await runtime.settle()
-    expect([starts, await pool.countChildren(), await pool.whichChildren()]).toEqual([2, counts(0), []])
+    expect([starts, await pool.countChildren(), await pool.whichChildren()]).toEqual([2, childCounts(0), []])
     setups[0]?.open()
     await runtime.settle()
     expect(starts).toBe(2)
     await pool.stop()
   })
 
-  test('gives its place back', async () => {
+  test('releases the place of the child', async () => {
     const runtime = testRuntime()
-    const work = new Work()
+    const work = new ManualWork()
     const source = await launch(runtime, counting(atOnce, 3))
     const pool = await launch(runtime, consumerSupervisor<number>({ child: work.child }))
     await pool.subscribe(source, { maxDemand: 1, minDemand: 0 })

@@ -1,8 +1,8 @@
 import { consumer, type ExitReason } from 'genstage'
 import { type Gate, gate } from './test-stages.ts'
 
-/** Work that a test ends by hand, event by event. */
-export class Work {
+/** Children whose work a test finishes, event by event. */
+export class ManualWork {
   readonly started: number[] = []
   readonly aborted: unknown[] = []
   readonly gates = new Map<number, Gate>()
@@ -28,14 +28,15 @@ export class Work {
   }
 }
 
-export const counts = (active: number, others: number = 0) => ({
+/** What `countChildren` resolves with: `active` children that run, and `others` that wait to be restarted. */
+export const childCounts = (active: number, others: number = 0) => ({
   specs: 1,
   active,
   supervisors: 0,
   workers: active + others,
 })
 
-/** A stage that does nothing, and takes its time to end. */
+/** A stage that does nothing, and exits when `held` opens. */
 export const lingering = (ends: unknown[], held: Gate = gate()) =>
   consumer({
     trapExit: true,
