@@ -30,7 +30,7 @@ describe.each(manners)('%s', (_title, manner) => {
     expect(failures.join('\n\n')).toBe('')
   })
 
-  test('only what depends on who runs when is excepted', () => {
+  test('only what depends on the order of turns is excepted', () => {
     const independent = scenarios.filter(({ schedule }) => schedule === 'any').map(({ name }) => name)
     expect(independent.filter((name) => exceptions.has(name))).toEqual([])
   })

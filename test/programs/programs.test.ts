@@ -60,7 +60,7 @@ const failing = new Set(['11-supervisor.ts'])
 
 // They wait a few milliseconds and then end, however far they came on a busy machine.
 describe('the programs', { retry: 2 }, () => {
-  test.each(Object.entries(expectations))('%s prints what it should and ends with exit code 0', async (name, check) => {
+  test.each(Object.entries(expectations))('%s prints what is expected and exits with code 0', async (name, check) => {
     const { code, stdout, stderr } = await run(name)
     expect({ code, stderr: failing.has(name) ? '' : stderr }).toEqual({ code: 0, stderr: '' })
     check(stdout.trimEnd().split('\n'))

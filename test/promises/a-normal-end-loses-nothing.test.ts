@@ -101,7 +101,7 @@ async function endsNormally(stages: readonly ProcessRef[]): Promise<void> {
 }
 
 promise(
-  'a chain hands on all that a finite source has, in order, and ends as its source does',
+  'a chain passes on all events of a finite source, in order, and exits as its source does',
   { runs: 600 },
   fc.record({
     schedule: schedules,
@@ -150,7 +150,7 @@ async function readAll(source: ProducerRef<number>, window: object, into: number
 }
 
 promise(
-  'workers that compete for events, or have a partition each, hand on all of them when they end',
+  'workers that share events, or have a partition each, pass on all events before they exit',
   { runs: 400 },
   fc.record({
     schedule: schedules,
@@ -208,7 +208,7 @@ promise(
 )
 
 promise(
-  'a stop from outside loses nothing of what was handed out before',
+  'a stop from outside loses no event that was emitted before',
   { runs: 400 },
   fc.record({
     schedule: schedules,
@@ -264,7 +264,7 @@ promise(
 const silence: Logger = { debug() {}, info() {}, warn() {}, error() {} }
 
 test.each(['sync', 'microtask'] as const)(
-  'big batches are handed on whole where the event loop has its turn among them, callbacks being %s',
+  'big batches are passed on completely while the event loop has its turns, with %s callbacks',
   async (timing) => {
     const count = 200_000
     const runtime: Runtime = createRuntime({ logger: silence })

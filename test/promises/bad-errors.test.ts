@@ -245,7 +245,7 @@ const ways: Readonly<Record<string, Way>> = {
 const isGiven = (way: string, bad: unknown): boolean => bad !== undefined || !/given to|answered/.test(way)
 
 describe.each(Object.entries(ways))('a bad error %s', (way, { stage, strike }) => {
-  test.each(badErrors.filter(([, make]) => isGiven(way, make())))('%s: hurts nobody else', async (_what, make) => {
+  test.each(badErrors.filter(([, make]) => isGiven(way, make())))('%s: fails no other stage', async (_what, make) => {
     const bad = make()
     const logged: string[] = []
     const log = (message: string): void => {
@@ -306,7 +306,7 @@ describe.each(badErrors)('%s', (_what, make) => {
     ['thrown', (bad: unknown) => consumer(fail(bad))],
     ['rejected', (bad: unknown) => consumer(() => Promise.reject(bad))],
     ['answered as stop', (bad: unknown) => consumer(() => untyped({ stop: bad }))],
-  ])('%s by a set-up function rejects the start', async (_way, stage) => {
+  ])('%s by a setup function rejects the start', async (_way, stage) => {
     const runtime = testRuntime()
     const failure = await runtime.settle(start(stage(make()), { runtime }).catch((error: unknown) => error))
     expect(failure).toBeInstanceOf(StartError)
@@ -326,7 +326,7 @@ describe.each(badErrors)('%s', (_what, make) => {
     expect(seen).toEqual([0, 1, 2])
   })
 
-  test('has a child restarted, by a supervisor and by one of events', async () => {
+  test('makes a supervisor and a consumer supervisor restart a child', async () => {
     const runtime = testRuntime()
     let starts = 0
     const child = () => {

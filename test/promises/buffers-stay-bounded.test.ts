@@ -118,7 +118,7 @@ async function listen(runtime: TestRuntime, source: Emitting, seen: number[]): P
 }
 
 promise(
-  'a buffer keeps the first events or the last ones, as it was told, and gives them out in order',
+  'a buffer keeps the first or the last events, as its option specifies, and emits them in order',
   { runs: 600 },
   fc.record({
     schedule: schedules,

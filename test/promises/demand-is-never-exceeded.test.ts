@@ -22,7 +22,7 @@ import { Pipeline } from './pipeline.ts'
 import { pipelines, schedules, type Timing, timings } from './plan.ts'
 import { timedReturn } from './timed-return.ts'
 
-promise('nobody is sent more than was asked for, whatever happens', { runs: 1_000 }, pipelines(), async (plan) => {
+promise('no consumer is sent more than it asked for, whatever happens', { runs: 1_000 }, pipelines(), async (plan) => {
   const pipeline = new Pipeline(plan)
   await pipeline.run()
   const problems = [...pipeline.ledger.problems, ...whatIsAmissAtRest(pipeline)]
@@ -54,7 +54,7 @@ function generous(dispatcher: Dispatcher<number, never>, excess: number, timing:
 type CastableRef = ProducerRef<number> & { cast(kind: 'emit', count: number): void }
 
 promise(
-  'whoever asks by hand gets that many and no more, however many there are',
+  'a consumer in manual mode receives as many events as it asked for, however many there are',
   { runs: 300 },
   fc.record({
     schedule: schedules,
@@ -101,7 +101,7 @@ promise(
 )
 
 promise(
-  'a dispatcher that hands out more than was asked for is stopped before anybody gets it',
+  'a dispatcher that sends more than was asked for stops its stage before the excess is sent',
   { runs: 100 },
   fc.record({ schedule: schedules, asks: fc.integer({ min: 1, max: 20 }), excess: fc.integer({ min: 1, max: 5 }) }),
   async ({ schedule, asks, excess }) => {
@@ -132,7 +132,7 @@ promise(
 )
 
 promise(
-  'a stream has no more than its demand outstanding, however slowly it is read',
+  'a stream has at most its demand in flight, however slowly it is read',
   { runs: 300 },
   fc.record({
     schedule: schedules,
@@ -186,7 +186,7 @@ interface Work {
 const BY_HAND = -1
 
 promise(
-  'a consumer supervisor runs a child for each event, and no more at once than it may ask for, besides those by hand',
+  'a consumer supervisor runs a child for each event, and at most maxDemand at a time besides those of startChild',
   { runs: 300 },
   fc.record({
     schedule: schedules,

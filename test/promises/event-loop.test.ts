@@ -26,7 +26,7 @@ describe('an endless source at full speed', { retry: 2, timeout: 60_000 }, () =>
     ['with synchronous callbacks', 'sync'],
     ['with async callbacks that do not wait', 'async'],
     ['read by for await over a stream', 'stream'],
-  ])('%s leaves the event loop alive', async (_how, kind) => {
+  ])('%s does not block the event loop', async (_how, kind) => {
     const { child, ended } = startProgram('busy-event-loop.ts', [kind])
     const lines = createInterface({ input: child.stdout })
     const [port] = await once(lines, 'line')

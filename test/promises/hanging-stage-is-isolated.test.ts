@@ -118,7 +118,7 @@ const cases = fc.record({
 })
 
 promise(
-  'the siblings of a consumer that hangs get all that is not for it, and all of it once it is killed',
+  'the siblings of a consumer that hangs receive the other events, and all events once it is killed',
   { runs: 500 },
   cases,
   async ({ schedule, kind, count, timing, hanging, place, siblings }) => {
@@ -179,7 +179,7 @@ promise(
 )
 
 promise(
-  'a producer that hangs holds up nobody but those who take from it alone, and can be killed',
+  'a producer that hangs blocks only its own consumers, and can be killed',
   { runs: 200 },
   fc.record({
     schedule: schedules,
@@ -232,7 +232,7 @@ function childOf(kind: Child, done: () => void): Stage<ProcessRef> {
 }
 
 promise(
-  'children of a consumer supervisor that hang hold up none of the others, nor whoever calls it, and can be ended',
+  'children of a consumer supervisor that hang block neither the others nor its callers, and can be terminated',
   { runs: 200 },
   fc.record({
     schedule: schedules,
@@ -288,7 +288,7 @@ promise(
 )
 
 promise(
-  'one that hangs is killed when its time to stop is over, and its late answer changes nothing',
+  'a child that hangs is killed after its shutdown time, and its late result has no effect',
   { runs: 200 },
   fc.record({
     schedule: schedules,

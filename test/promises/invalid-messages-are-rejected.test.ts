@@ -45,7 +45,7 @@ async function stranger(runtime: TestRuntime, received: Received[]): Promise<Pro
 }
 
 promise(
-  'whoever speaks the protocol gets what it has asked for, and is told of each subscription that is none',
+  'a process that uses the protocol receives what it asked for, and a cancel for each unknown subscription',
   { runs: 400 },
   fc.record({
     schedule: schedules,

@@ -102,7 +102,7 @@ describe('one batch of 2,000,000 events passes', () => {
     await source.stop()
   })
 
-  test('to a consumer that asks for it whole, as the very array', async () => {
+  test('to a consumer that asks for all of it, as the same array', async () => {
     const runtime = createRuntime()
     const seen: unknown[] = []
     const source = await start(Flood(), { runtime })
@@ -121,7 +121,7 @@ describe('one batch of 2,000,000 events passes', () => {
     await source.stop()
   })
 
-  test.each(['send', 'cast', 'call', 'info'] as const)('from what a %s brings', async (how) => {
+  test.each(['send', 'cast', 'call', 'info'] as const)('from the callback of a %s', async (how) => {
     const runtime = createRuntime()
     const tally = new Tally()
     const source = await start(EmittingOnRequest(), { runtime })
@@ -166,7 +166,7 @@ describe('one batch of 2,000,000 events passes', () => {
     expect(tally.isWhole).toBe(true)
   })
 
-  test('through a queue of events that nobody has demand for yet', async () => {
+  test('through a queue of events without demand', async () => {
     const runtime = createRuntime()
     const tally = new Tally()
     const source = await start(Flood(), { runtime })
@@ -209,7 +209,7 @@ describe('one batch of 2,000,000 events passes', () => {
     await source.stop()
   })
 
-  test('to partitions, with the hash of one’s own and without', async () => {
+  test('to partitions, with a custom hash and without', async () => {
     for (const hash of [undefined, (event: number) => [event, event % 4] as const]) {
       const runtime = createRuntime()
       const tally = new Tally()
@@ -225,7 +225,7 @@ describe('one batch of 2,000,000 events passes', () => {
     }
   })
 
-  test('all to one partition, whose queue takes what it has not asked for', async () => {
+  test('to one partition, whose queue holds what it has not asked for', async () => {
     const runtime = createRuntime()
     const tally = new Tally()
     const dispatcher = partitionDispatcher<number, number>({ partitions: 2, hash: (event) => [event, 0] })
@@ -266,7 +266,7 @@ describe('one batch of 2,000,000 events passes', () => {
     await source.stop()
   })
 
-  test('into a buffer that keeps some of it, and says how much it dropped', async () => {
+  test('into a buffer that keeps some of it, and logs how much it discarded', async () => {
     for (const bufferKeep of ['first', 'last'] as const) {
       const warnings: string[] = []
       const logger = { debug() {}, info() {}, warn: (message: string) => warnings.push(message), error() {} }
@@ -298,7 +298,7 @@ describe('one batch of 2,000,000 events passes', () => {
     await source.stop()
   })
 
-  test('to a stage that ends before it has handled it: the count is in the report', async () => {
+  test('to a stage that exits before it has handled it: the report has the count', async () => {
     const lines: string[] = []
     const logger = { debug() {}, info() {}, warn: (message: string) => lines.push(message), error() {} }
     const runtime = createRuntime({ logger })

@@ -104,7 +104,7 @@ describe(`the instances of ${many} ended stages whose references are held are co
     expect(refs).toHaveLength(many)
   })
 
-  test('while the stages that they subscribed to, called and monitored live on', async () => {
+  test('while the stages that they subscribed to, called and monitored are alive', async () => {
     const runtime = testRuntime()
     const source = await start(producer({ handleDemand: () => [], handleCall: { size: () => ({ reply: 0 }) } }), {
       runtime,
@@ -180,7 +180,7 @@ describe(`the instances of ${many} ended stages whose references are held are co
   })
 })
 
-describe('those who live on', { timeout: 60_000 }, () => {
+describe('stages that stay alive', { timeout: 60_000 }, () => {
   /** What either side of a subscription holds of the other, and of the subscription. */
   const relate = async (
     made: WeakRef<object>[],
@@ -210,7 +210,7 @@ describe('those who live on', { timeout: 60_000 }, () => {
   })
 
   test.each([demandDispatcher, broadcastDispatcher<number>])(
-    'keep nothing of the consumers and the subscriptions that they had, whatever hands out their events',
+    'keep nothing of the consumers and the subscriptions that they had, with any dispatcher',
     async (dispatcher) => {
       const runtime = testRuntime()
       const source = await start(producer({ dispatcher: dispatcher(), handleDemand: (): number[] => [] }), { runtime })
@@ -230,7 +230,7 @@ describe('those who live on', { timeout: 60_000 }, () => {
 })
 
 describe('after all has stopped', () => {
-  test('nothing is left in the runtime: no process, name, timer, link, monitor or listener', async () => {
+  test('the runtime holds no process, name, timer, link, monitor or listener', async () => {
     const runtime = testRuntime()
     const { signal } = new AbortController()
     const scope = createScope({ runtime })

@@ -41,7 +41,7 @@ function subscriptionsOf({ ledger, runtime }: Pipeline): object {
 const nothing = { processes: [], names: [], timers: 0, turns: 0, links: 0 }
 
 promise(
-  'when all stages have ended, whatever they held, the runtime knows of nothing any more',
+  'when all stages have exited, whatever they held, the runtime holds nothing',
   { runs: 400 },
   fc.record({ schedule: schedules, size: fc.integer({ min: 1, max: 6 }), given: orders, ends: fc.array(endings) }),
   async ({ schedule, size, given, ends }) => {
@@ -64,7 +64,7 @@ promise(
 )
 
 promise(
-  'stages watch those only that they have a subscription with, and of an ended pipeline nothing is known any more',
+  'stages monitor only those that they have a subscription with, and nothing remains of a pipeline that has ended',
   { runs: 300 },
   pipelines(),
   async (plan) => {
@@ -119,7 +119,7 @@ async function outlive({ schedule, given, ends }: Lives): Promise<{ population: 
 }
 
 promise(
-  'those who live on keep nothing of those who have ended, and nothing of them is kept',
+  'stages that stay alive keep nothing of those that have exited, and nothing of them remains',
   { runs: 60 },
   fc.record({ schedule: schedules, given: orders, ends: fc.array(endings, { minLength: 1, maxLength: 5 }) }),
   async (lives) => {
@@ -137,7 +137,7 @@ promise(
   },
 )
 
-test('references hold no instance of a stage that has ended', async () => {
+test('references hold no instance of a stage that has exited', async () => {
   const many = 1_000
   const runtime = testRuntime({ seed: 1 })
   const population = new Population(runtime)
@@ -153,7 +153,7 @@ test('references hold no instance of a stage that has ended', async () => {
 })
 
 promise(
-  'whoever has taken a monitor away hears of no end, whether its message was there already or not',
+  'a stage that has cancelled a monitor is not notified, whether the message was in its mailbox or not',
   { runs: 300 },
   fc.record({
     schedule: schedules,
@@ -197,7 +197,7 @@ promise(
 )
 
 promise(
-  'a scope or a supervisor that is told to stop leaves nobody behind',
+  'a scope or a supervisor that stops leaves no process behind',
   { runs: 200 },
   fc.record({
     schedule: schedules,
@@ -266,7 +266,7 @@ promise(
 )
 
 promise(
-  'a supervisor that is killed while it starts its children, for the first time or again, leaves nobody behind',
+  'a supervisor that is killed while it starts or restarts its children leaves no process behind',
   { runs: 200 },
   fc.record({
     schedule: schedules,

@@ -16,14 +16,14 @@ async function everythingIsAccountedFor(plan: PipelinePlan): Promise<void> {
 }
 
 promise(
-  'every event is handled once, or counted where it stayed, whatever happens',
+  'every event is handled once, or counted where it remained, whatever happens',
   { runs: 1_000 },
   pipelines(),
   everythingIsAccountedFor,
 )
 
 promise(
-  'every event is accounted for where stages end in any way, one after the other',
+  'every event is accounted for when stages exit in any way, one after the other',
   { runs: 500 },
   pipelines({ incidents: ['kill', 'crash', 'exit', 'stop', 'cancel', 'strike', 'topple', 'delay'], mostIncidents: 12 }),
   everythingIsAccountedFor,
@@ -39,7 +39,7 @@ function accumulating(plan: PipelinePlan, timing: SourcePlan['timing']): Pipelin
 }
 
 promise(
-  'every event is accounted for where a producer ends while it holds back, or lets go of what it has held',
+  'every event is accounted for when a producer exits while it accumulates, or releases what it has accumulated',
   { runs: 500 },
   fc
     .tuple(
@@ -51,7 +51,7 @@ promise(
 )
 
 promise(
-  'what a stream had taken in when it was left is counted',
+  'what a stream holds when it is closed is counted',
   { runs: 200 },
   fc.record({
     schedule: schedules,
@@ -101,7 +101,7 @@ promise(
   },
 )
 
-test('a stage that is ended by its own callback begins no other batch, and what is left of the delivery is counted', async () => {
+test('a stage that its own callback stops begins no other batch, and the rest of the delivery is counted', async () => {
   const held: unknown[] = []
   const logger = {
     warn: (_message: string, facts: { readonly remaining?: unknown }) => void held.push(facts.remaining),

@@ -7,7 +7,7 @@ import { Pipeline } from './pipeline.ts'
 import { pipelines, schedules, timings } from './plan.ts'
 import { timedReturn } from './timed-return.ts'
 
-promise('each consumer has the events of each producer in their order', { runs: 800 }, pipelines(), async (plan) => {
+promise('each consumer receives the events of each producer in order', { runs: 800 }, pipelines(), async (plan) => {
   const pipeline = new Pipeline(plan)
   await pipeline.run()
   await pipeline.killAll()
@@ -15,7 +15,7 @@ promise('each consumer has the events of each producer in their order', { runs: 
 })
 
 promise(
-  'infos come behind all that was buffered before them',
+  'infos come after all events that were buffered before them',
   { runs: 500 },
   pipelines({ incidents: ['info', 'info', 'burst', 'burst', 'ask', 'subscribe'], mostIncidents: 16, mostLayers: 1 }),
   async (plan) => {
@@ -31,7 +31,7 @@ interface Reading {
 }
 
 promise(
-  'events of one key keep their order through partitions, their workers, and whoever takes from all of these',
+  'events of one key keep their order through partitions, their workers, and a stage that merges them',
   { runs: 400 },
   fc.record({
     schedule: schedules,

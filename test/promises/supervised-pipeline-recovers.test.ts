@@ -142,7 +142,7 @@ function worker(runtime: TestRuntime, place: number): ProcessRef | undefined {
 }
 
 promise(
-  'a supervised pipeline whose stages are killed again and again goes on delivering',
+  'a supervised pipeline whose stages are killed again and again continues to deliver',
   { runs: 300 },
   fc.record({
     schedule: schedules,
@@ -216,7 +216,7 @@ function affected(strategy: Strategy, count: number, failed: number): number[] {
 }
 
 promise(
-  'one that fails takes those with it that its supervisor’s strategy says, in order, and nobody else',
+  'a child that fails restarts those that the strategy specifies, in order, and no others',
   { runs: 300 },
   fc.record({
     schedule: schedules,
@@ -257,7 +257,7 @@ promise(
 )
 
 promise(
-  'a supervisor bears as many restarts within its time as it was told, and not one more',
+  'a supervisor allows maxRestarts restarts within maxSeconds, and not one more',
   { runs: 300 },
   fc.record({
     schedule: schedules,
@@ -296,7 +296,7 @@ promise(
 )
 
 promise(
-  'a child that cannot start again is tried again, and comes up once it can',
+  'a child that fails to restart is tried again, and starts once it can',
   { runs: 150 },
   fc.record({
     schedule: schedules,
@@ -329,7 +329,7 @@ promise(
 )
 
 promise(
-  'a task that is supervised is run again until it succeeds, and no further',
+  'a supervised task runs again until it succeeds, and not after that',
   { runs: 150 },
   fc.record({ schedule: schedules, failures: fc.integer({ min: 0, max: 5 }), isWaiting: fc.boolean() }),
   async ({ schedule, failures, isWaiting }) => {
@@ -349,7 +349,7 @@ promise(
 )
 
 promise(
-  'a source that is started again hands out everything from its beginning, once',
+  'a source that is restarted emits all events from its beginning, once',
   { runs: 150 },
   fc.record({ schedule: schedules, count: fc.nat(40), maxDemand: fc.integer({ min: 1, max: 9 }), after: fc.nat(60) }),
   async ({ schedule, count, maxDemand, after }) => {

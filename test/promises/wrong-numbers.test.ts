@@ -204,7 +204,7 @@ describe('numbers', () => {
     }
   })
 
-  test('that are limits of others count with those', async () => {
+  test('that are limits of others are checked together with them', async () => {
     await refuses(
       () => living.consumer.subscribe(living.producer, { maxDemand: 10, minDemand: 10 }),
       'rejects',

@@ -224,18 +224,18 @@ function holds(reason: unknown, { callback, expected }: Pick<Place, 'callback' |
 }
 
 describe.each(Object.entries(places))('%s', (_name, place) => {
-  test.each(place.wrong.map(([value, text]) => [text, value] as const))('must not answer %s', async (text, value) => {
+  test.each(place.wrong.map(([value, text]) => [text, value] as const))('must not return %s', async (text, value) => {
     holds(await reasonOf(place.play, () => value), place, text)
   })
 
   test.each(place.wrong.map(([value, text]) => [text, value] as const))(
-    'must not answer a promise of %s',
+    'must not return a promise of %s',
     async (text, value) => {
       holds(await reasonOf(place.play, () => Promise.resolve(value)), place, text)
     },
   )
 
-  test('may answer a stop, at once or later, and none that is inherited', async () => {
+  test('may return a stop, immediately or later, but not an inherited one', async () => {
     const stop = { stop: 'shutdown' }
     expect(await reasonOf(place.play, () => stop)).toBe('shutdown')
     expect(await reasonOf(place.play, () => Promise.resolve(stop))).toBe('shutdown')
@@ -258,7 +258,7 @@ describe('formatDiscarded', () => {
     [undefined, 'undefined'],
     [Promise.resolve(true), 'Promise {}'],
   ] as const
-  test.each(wrong.map(([value, text]) => [text, value] as const))('must not answer %s', async (text, value) => {
+  test.each(wrong.map(([value, text]) => [text, value] as const))('must not return %s', async (text, value) => {
     holds(await reasonOf(play, () => value), { callback: 'formatDiscarded', expected: 'a boolean' }, text)
   })
 })
@@ -280,13 +280,13 @@ describe('hash', () => {
     ['one', "'one'"],
     [Promise.resolve([7, 'one']), 'Promise {}'],
   ] as const
-  test.each(wrong.map(([value, text]) => [text, value] as const))('must not answer %s', async (text, value) => {
+  test.each(wrong.map(([value, text]) => [text, value] as const))('must not return %s', async (text, value) => {
     const expected = "[event, partition] or 'none', with a partition out of ['one']"
     holds(await reasonOf(play, () => value), { callback: 'hash', expected }, text)
   })
 })
 
-test('a selector must not answer a promise', async () => {
+test('a selector must not return a promise', async () => {
   const play: Play = async (selector, runtime) => {
     const ref = await start(producer({ dispatcher: broadcastDispatcher<number>(), handleDemand: () => [7] }), {
       runtime,
@@ -302,7 +302,7 @@ test('a selector must not answer a promise', async () => {
   holds(reason, { callback: 'selector', expected: 'true or false, not a promise' }, 'Promise {}')
 })
 
-describe('a dispatcher of one’s own', () => {
+describe('a custom dispatcher', () => {
   const dispatchers: Record<string, Partial<Dispatcher<unknown>>> = {
     'must not send more than was asked for': {
       dispatch: (due) => ({ deliveries: [[untyped(subscribed), [...due, ...numbers(5_000)]]], leftover: [] }),
@@ -328,7 +328,7 @@ describe('a dispatcher of one’s own', () => {
   })
 })
 
-test('what is right is not refused', async () => {
+test('valid results are not refused', async () => {
   const runtime = testRuntime()
   const alive = async (play: Play, result: unknown) => expect(await reasonOf(play, () => result)).toBe('it goes on')
   for (const result of [[], [1], { events: [1] }, { events: [] }, {}, { stop: undefined }]) {

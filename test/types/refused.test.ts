@@ -83,7 +83,7 @@ describe.each(compilers)('$name', ({ path }) => {
     diagnostics = await compile(path, folder)
   })
 
-  test('refuses every mistake where it is made, in words that name what does not fit', () => {
+  test('refuses each mistake at its place, with a message that names what does not fit', () => {
     const complaints: string[] = []
     for (const { file, line, codes, places, parts } of expectations) {
       const found = diagnostics.filter((diagnostic) => diagnostic.file === file && diagnostic.line === line)
@@ -102,7 +102,7 @@ describe.each(compilers)('$name', ({ path }) => {
     expect(complaints.join('\n\n')).toBe('')
   })
 
-  test('finds nothing else to refuse', () => {
+  test('refuses nothing else', () => {
     const isExpected = ({ file, line }: Diagnostic) =>
       expectations.some((expectation) => expectation.file === file && expectation.line === line)
     expect(diagnostics.filter((diagnostic) => !isExpected(diagnostic)).map(show)).toEqual([])
