@@ -19,8 +19,8 @@ import { shuffled, type TestRuntime } from 'genstage/testing'
 import { toReadableStream } from 'genstage/web'
 import { describe, expect, test } from 'vitest'
 
-// A source fails while the stage behind it still holds events, and what owns both stops them: the supervisor's
-// 'shutdown' overtakes the error. Whatever reads from the second stage must not take that for the end of the data.
+// A source fails while the stage downstream still holds events, and the owner of both stops them: the supervisor's
+// 'shutdown' overtakes the error. A reader of the second stage must not take that for the end of the data.
 
 const boom = new Error('boom')
 

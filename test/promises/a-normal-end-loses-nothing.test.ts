@@ -27,7 +27,7 @@ import { timedReturn } from './timed-return.ts'
 
 const range = (count: number): number[] => Array.from({ length: count }, (_, index) => index)
 
-/** How a finite source ends: as its iterable does, with its last events, or with an info behind them. */
+/** How a finite source exits: as its iterable ends, with its last events, or by an info after them. */
 type SourceKind = 'iterable' | 'async-iterable' | 'at-once' | 'by-info' | 'generous'
 
 async function* slowly(count: number, timing: Timing): AsyncGenerator<number> {
@@ -52,7 +52,7 @@ function finite(
     handleDemand: (demand) =>
       inTime(() => {
         const first = next
-        // A generous one emits what nobody has asked for yet, and its buffer must be empty before it ends.
+        // A generous one emits events without demand, and its buffer must be empty before it exits.
         next = Math.min(count, next + demand + (kind === 'generous' ? 7 : 0))
         const events = range(next - first).map((index) => first + index)
         if (next < count) return events
@@ -71,7 +71,7 @@ interface RelayPlan {
   readonly minDemand: number
 }
 
-/** Makes `factor` events of each; which they come from can be told. */
+/** Emits `factor` events for each event, which can be traced back to it. */
 function times({ timing, factor }: RelayPlan): Stage<ProducerConsumerRef<number, number>> {
   const inTime = timedReturn(timing)
   return producerConsumer({
@@ -172,7 +172,8 @@ promise(
     const stages: ProcessRef[] = []
     let first: ProducerRef<number>
     let split: ProducerRef<number>
-    // The source itself hands out; but one that stops with its last events does not wait for a partition to ask for them.
+    // The source itself hands out; but one that stops with its last events does not wait for a partition to ask for
+    // them.
     if (isDirect && source !== 'at-once') {
       split = first = await start(finite(source, count, timing, dispatcher), { runtime })
     } else {
@@ -202,7 +203,7 @@ promise(
     await runtime.settle()
     expect(seen.toSorted((one, other) => one - other)).toEqual(range(count))
     if (count > 0 || source !== 'at-once') await endsNormally(stages)
-    // With several producers, each of which may end before the others do, the sink is there until it is told.
+    // With several producers, each of which may exit before the others, the sink runs until it is stopped.
     await sink.stop()
   },
 )
@@ -229,7 +230,7 @@ promise(
     const source: ProducerRef<number> = await start(
       producer({
         handleDemand(demand) {
-          // Nothing is asked for any more once it is told to stop, so it must be told in time.
+          // After the stop no more demand comes, so the source has to stop before that.
           if (emitted >= after && next === 0) void source.stop(reason).catch(() => {})
           if (emitted >= after) next++
           const first = emitted

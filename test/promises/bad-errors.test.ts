@@ -52,7 +52,7 @@ class HttpError extends Error {
   override message!: string
 }
 
-/** What is thrown: objects that break whoever is careless with them. */
+/** Thrown values that break careless code. */
 const badErrors: readonly (readonly [what: string, make: () => unknown])[] = [
   ['an error whose message is undefined', () => new HttpError('not found')],
   ['an error whose message is an object', () => Object.assign(new Error(), { message: { code: 404 } })],
@@ -92,7 +92,9 @@ const idle = () => producer({ handleDemand: () => [], handleCall: { alive: () =>
 /** What tasks wait for. */
 const open = gate()
 
-/** Ways in which a stage can fail, or be ended, of what it is given: each starts a stage in `begin`, and strikes then. */
+/**
+ * Ways in which a stage can fail, or be ended, of what it is given: each starts a stage in `begin`, and strikes then.
+ */
 interface Way {
   readonly stage: (bad: unknown) => Untyped
   readonly strike: (ref: Untyped, bad: unknown, runtime: TestRuntime) => unknown
@@ -108,7 +110,7 @@ const ways: Readonly<Record<string, Way>> = {
     stage: (bad) => obeying(() => Promise.reject(bad)),
     strike: (ref) => ref.send('go'),
   },
-  'answered as stop': { stage: (bad) => obeying(() => ({ stop: bad })), strike: (ref) => ref.send('go') },
+  'returned as stop': { stage: (bad) => obeying(() => ({ stop: bad })), strike: (ref) => ref.send('go') },
   'thrown by handleCast': {
     stage: (bad) => obeying(() => {}, { handleCast: { go: fail(bad) } }),
     strike: (ref) => ref.cast('go'),
@@ -220,7 +222,7 @@ const ways: Readonly<Record<string, Way>> = {
       }),
     strike: (ref, bad) => ref.exit(bad),
   },
-  'given to exit, and trapped and answered as stop': {
+  'given to exit, and trapped and returned as stop': {
     stage: () =>
       consumer({
         trapExit: true,
@@ -242,7 +244,7 @@ const ways: Readonly<Record<string, Way>> = {
 }
 
 // What is undefined counts as not given: `{ stop: undefined }`, `stop()`, `cancel()`.
-const isGiven = (way: string, bad: unknown): boolean => bad !== undefined || !/given to|answered/.test(way)
+const isGiven = (way: string, bad: unknown): boolean => bad !== undefined || !/given to|returned/.test(way)
 
 describe.each(Object.entries(ways))('a bad error %s', (way, { stage, strike }) => {
   test.each(badErrors.filter(([, make]) => isGiven(way, make())))('%s: fails no other stage', async (_what, make) => {
@@ -305,7 +307,7 @@ describe.each(badErrors)('%s', (_what, make) => {
   test.each([
     ['thrown', (bad: unknown) => consumer(fail(bad))],
     ['rejected', (bad: unknown) => consumer(() => Promise.reject(bad))],
-    ['answered as stop', (bad: unknown) => consumer(() => untyped({ stop: bad }))],
+    ['returned as stop', (bad: unknown) => consumer(() => untyped({ stop: bad }))],
   ])('%s by a setup function rejects the start', async (_way, stage) => {
     const runtime = testRuntime()
     const failure = await runtime.settle(start(stage(make()), { runtime }).catch((error: unknown) => error))

@@ -35,13 +35,13 @@ promise(
   },
 )
 
-/** What is done to a stage: it emits so many events, somebody asks for so many, or its demand mode is set. */
+/** A step: the stage emits events, a consumer asks for events, or the demand mode is set. */
 type Step = readonly ['emit' | 'ask' | 'accumulate' | 'forward', number]
 
 /**
- * What a stage with a buffer does, said as simply as can be: by arrays, event for event.
+ * A simple model of a stage with a buffer: arrays, event by event.
  *
- * While it accumulates it holds back what is emitted, and what is buffered, until it is told to forward.
+ * In mode `'accumulate'` it holds back what is emitted and what is buffered.
  */
 class NaiveStage {
   readonly sent: number[] = []
@@ -100,7 +100,7 @@ interface Options {
 
 const emitted = { emit: (events: readonly number[]) => events }
 
-/** A stage that emits what it is told to, and nothing when it is asked. */
+/** A stage that emits on request, and nothing on demand. */
 const kinds: Record<'producer' | 'producer-consumer', (options: Options) => Stage<Emitting>> = {
   producer: (options) => producer({ ...options, handleDemand: () => [], handleCast: emitted }),
   'producer-consumer': (options) =>

@@ -39,7 +39,7 @@ function dispatcherOf(kind: (typeof dispatchers)[number], consumers: number): Di
   return partitionDispatcher({ partitions: consumers, hash })
 }
 
-/** A producer that emits what it is asked for, `excess` more each time, and what it is told to. */
+/** A producer that emits `excess` more than it is asked for each time, and events on request. */
 function generous(dispatcher: Dispatcher<number, never>, excess: number, timing: Timing): Stage<CastableRef> {
   let next = 0
   const inTime = timedReturn(timing)
@@ -62,7 +62,7 @@ promise(
     timing: timings,
     excess: fc.nat(5),
     consumers: fc.integer({ min: 1, max: 3 }),
-    // Who asks for how many, or, where nobody is there by that number, how many are emitted unasked.
+    // Which consumer asks for how many; without a consumer of that number, how many are emitted without demand.
     steps: fc.array(fc.tuple(fc.nat(3), fc.nat(12)), { maxLength: 30 }),
   }),
   async ({ schedule, dispatcher, timing, excess, consumers, steps }) => {
@@ -177,7 +177,7 @@ promise(
   },
 )
 
-/** A child that runs until somebody lets it end. */
+/** A child that runs until the test ends it. */
 interface Work {
   readonly end: () => void
   readonly isByHand: boolean

@@ -27,7 +27,7 @@ describe.concurrent('three linked stages that fail for one cause', () => {
   test('are one uncaught error, raised outside of the run queue', async ({ expect }) => {
     const { code, stdout, stderr } = await run('linked, caught')
     expect({ code, stderr }).toEqual(silence)
-    // Another stage answers afterwards.
+    // Another stage replies afterwards.
     expect(linesOf(stdout)).toEqual(['other', '["producer numbers failed in handleDemand: out of numbers"]'])
   })
 
@@ -148,14 +148,14 @@ describe.concurrent('a failure', () => {
   })
 
   test('in a scope is reported as uncaught when the scope has no listener', async ({ expect }) => {
-    const { code, stderr } = await run('a scope nobody listens to')
+    const { code, stderr } = await run('a scope without a listener')
     expect(code).toBe(1)
     expect(countOf(stderr, 'StageFailure: ')).toBe(1)
     expect(stderr).toContain('StageFailure: consumer inside failed in handleInfo: boom')
   })
 
   test('in a scope with a listener is passed to the listener', async ({ expect }) => {
-    expect(await run('a scope somebody listens to')).toEqual({
+    expect(await run('a scope with a listener')).toEqual({
       ...silence,
       stdout: 'consumer inside failed in handleInfo: boom\n',
     })
@@ -204,7 +204,7 @@ describe.concurrent('after the exit', () => {
   })
 
   test('children of a consumer supervisor that end before they begin are ignored', async ({ expect }) => {
-    // Their events are dropped with them, and that is said.
+    // Their events are dropped with them, and that is logged.
     const dropped = expect.stringMatching(
       /^consumer-supervisor .* ended and dropped \d+ events? .* whose child was running\n$/,
     )
@@ -227,6 +227,6 @@ describe.concurrent('a program', () => {
 
   test('is not kept alive by a call that has its reply', async ({ expect }) => {
     // Its timeout is ten minutes: a program that waited for that would have been killed, and had no exit code.
-    expect(await run('a call that was answered')).toEqual({ ...silence, stdout: 'me\n' })
+    expect(await run('a call that has its reply')).toEqual({ ...silence, stdout: 'me\n' })
   })
 })

@@ -31,7 +31,7 @@ const range = (count: number): number[] => Array.from({ length: count }, (_, ind
 const never = <Value>(): Promise<Value> => new Promise(() => {})
 
 /** Where a consumer hangs: before it has subscribed, as it does, or in the batch of this number. */
-type Place = 'set-up' | 'handleSubscribe' | number
+type Place = 'setup' | 'handleSubscribe' | number
 
 interface SinkPlan {
   readonly maxDemand: number
@@ -43,7 +43,7 @@ const sinkPlans: fc.Arbitrary<SinkPlan> = fc
   .record({ maxDemand: fc.integer({ min: 1, max: 12 }), minDemand: fc.nat(11), timing: timings })
   .map((plan) => ({ ...plan, minDemand: Math.min(plan.minDemand, plan.maxDemand - 1) }))
 
-const places = fc.oneof<fc.Arbitrary<Place>[]>(fc.constantFrom('set-up', 'handleSubscribe'), fc.nat(3))
+const places = fc.oneof<fc.Arbitrary<Place>[]>(fc.constantFrom('setup', 'handleSubscribe'), fc.nat(3))
 
 /** A consumer that handles what it gets; one with a place to hang in hangs there, for good. */
 function sink(timing: Timing, seen: number[], place?: Place): Stage<ConsumerRef<number>> {
@@ -57,7 +57,7 @@ function sink(timing: Timing, seen: number[], place?: Place): Stage<ConsumerRef<
       return inTime(() => undefined)
     },
   }
-  return consumer(() => (place === 'set-up' ? never<typeof callbacks>() : callbacks))
+  return consumer(() => (place === 'setup' ? never<typeof callbacks>() : callbacks))
 }
 
 type Kind = 'demand' | 'broadcast' | 'partition'
@@ -85,7 +85,7 @@ function counting(count: number, dispatcher: Dispatcher<number, never>, timing: 
   })
 }
 
-/** Starts a stage, and does not wait for one that hangs in its set-up. */
+/** Starts a stage. Does not wait for one that hangs in its setup function. */
 async function launch(runtime: TestRuntime, stage: Stage<ConsumerRef<number>>, name: string): Promise<void> {
   start(stage, { runtime, name }).catch(() => {})
   await runtime.settle()
@@ -133,7 +133,7 @@ promise(
     }
     const asksFor = (plan: SinkPlan): number => (plan === hanging && place === 'handleSubscribe' ? 0 : plan.maxDemand)
     const all = [hanging, ...siblings].map((plan, index) => ({ plan, index }))
-    // Those who ask for less come first. As in GenStage, a broadcast that has asked upstream for more than all want comes
+    // Consumers that ask for less come first. As in GenStage, a broadcast that has asked upstream for too much comes
     // to rest with events in its buffer (`accumulate-7-92` and `broadcast-7-77` among the vectors).
     for (const { plan, index } of all.toSorted((one, other) => asksFor(one.plan) - asksFor(other.plan))) {
       const { maxDemand, minDemand } = plan
@@ -147,13 +147,13 @@ promise(
     }
     source.demand('forward')
     await runtime.settle()
-    // What the one that hangs has asked for may be with it; one that hangs before it could ask holds nobody up.
-    const most = place === 'set-up' || place === 'handleSubscribe' ? 0 : hanging.maxDemand
-    const hangs = place !== 'set-up'
+    // The stage that hangs may hold what it has asked for; one that hangs before it asks blocks no other.
+    const most = place === 'setup' || place === 'handleSubscribe' ? 0 : hanging.maxDemand
+    const hangs = place !== 'setup'
     const handled = seen.flat().length + before.length
     if (kind === 'demand') expect(count - handled).toBeLessThanOrEqual(most)
     if (kind === 'broadcast') {
-      // It is waited for: everyone has gone on as far as it has asked, and nobody further; one in its set-up is not there.
+      // The others wait for it, after as many events as it has asked for, unless it hangs in its setup function.
       for (const mine of seen) {
         expect(mine).toEqual(range(mine.length))
         const least = most === 0 ? 0 : hanging.minDemand + 1
@@ -221,14 +221,14 @@ promise(
   },
 )
 
-/** A child of a consumer supervisor: it does its work, or hangs in its set-up, at its work, or when it is told to end. */
-type Child = 'works' | 'hangs in set-up' | 'hangs at work' | 'hangs at its end'
+/** A child of a consumer supervisor: it does its work, or hangs in its setup function, at its work, or in terminate. */
+type Child = 'works' | 'hangs in setup' | 'hangs at work' | 'hangs at its end'
 
 function childOf(kind: Child, done: () => void): Stage<ProcessRef> {
   if (kind === 'works') return task(done)
   if (kind === 'hangs at work') return task(() => never())
   const idle = { handleEvents(_events: readonly number[]) {}, trapExit: true, terminate: () => never<void>() }
-  return consumer(() => (kind === 'hangs in set-up' ? never<typeof idle>() : idle))
+  return consumer(() => (kind === 'hangs in setup' ? never<typeof idle>() : idle))
 }
 
 promise(
@@ -241,7 +241,7 @@ promise(
     minDemand: fc.nat(6),
     // At which events, counted around, which children hang; fewer than may run at the same time.
     hanging: fc.array(
-      fc.tuple(fc.nat(39), fc.constantFrom<Child[]>('hangs in set-up', 'hangs at work', 'hangs at its end')),
+      fc.tuple(fc.nat(39), fc.constantFrom<Child[]>('hangs in setup', 'hangs at work', 'hangs at its end')),
       {
         maxLength: 7,
       },
@@ -275,7 +275,7 @@ promise(
       if (ref !== 'restarting') void pool.terminateChild(ref).then(() => replies.ended++)
     }
     await runtime.settle()
-    // Only those that trap the signal take their time, and nobody waits with them.
+    // Only children that trap the signal take time, and no other child waits for them.
     const traps = [...kinds.values()].filter((kind) => kind === 'hangs at its end').length
     expect(replies.ended).toBe(kinds.size - traps)
     void pool.startChild(-1)
@@ -323,7 +323,7 @@ promise(
     const began = runtime.now()
     const stopped = root.stop()
     await runtime.settle()
-    // Children stop in reverse order; nobody waits longer than was said.
+    // Children stop in reverse order, each within its shutdown time.
     expect(received).toEqual(['sibling'])
     const waits = traps && shutdown !== 'brutal-kill'
     expect(booksOf(runtime).names.has('hanging')).toBe(waits)

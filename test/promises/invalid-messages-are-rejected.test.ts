@@ -11,9 +11,9 @@ import { promise } from './for-all.ts'
 import { schedules, timings } from './plan.ts'
 import { timedReturn } from './timed-return.ts'
 
-// Consumers that somebody else has written, and that say whatever they like, under tags that may be no subscriptions.
+// Consumers that do not use our classes, and send any messages, with tags that may not be subscriptions.
 
-/** What a stranger is told under a tag: so many events, or that there is no such subscription (any more), and why. */
+/** What a stranger receives with a tag: a number of events, or the reason why there is no such subscription. */
 type Received = readonly [tag: string, what: number | string]
 
 interface Body {
@@ -21,7 +21,7 @@ interface Body {
   readonly reason?: string
 }
 
-/** A process that writes down what it is told. */
+/** A process that records what it receives. */
 async function stranger(runtime: TestRuntime, received: Received[]): Promise<ProcessReference> {
   const behaviour: Behaviour = {
     init: () => 'done',
@@ -50,10 +50,10 @@ promise(
   fc.record({
     schedule: schedules,
     timing: timings,
-    // Who says what, under which of its tags, with which number.
+    // Which stranger sends what, with which of its tags and which number.
     steps: fc.array(
       fc.record({
-        who: fc.nat(2),
+        sender: fc.nat(2),
         tag: fc.nat(2),
         what: fc.constantFrom('subscribe', 'ask', 'ask', 'cancel', 'settle'),
         demand: fc.integer({ min: 1, max: 9 }),
@@ -71,10 +71,10 @@ promise(
     const due: Received[][] = [[], [], []]
     const strangers = await Promise.all(received.map((each) => stranger(runtime, each)))
     const known = new Set<string>()
-    for (const { who, tag: number, what, demand } of steps) {
-      const tag = `${who}:${number}`
-      const expected = due[who] as Received[]
-      const from = strangers[who] as ProcessReference
+    for (const { sender, tag: number, what, demand } of steps) {
+      const tag = `${sender}:${number}`
+      const expected = due[sender] as Received[]
+      const from = strangers[sender] as ProcessReference
       if (what === 'subscribe') {
         sendSubscribe(source, tag, from, {
           version: PROTOCOL_VERSION,

@@ -64,7 +64,7 @@ const Flood = (options: object = {}) => {
   })
 }
 
-/** A producer that gives nothing by itself, and all there is when it is told to. */
+/** A producer that emits nothing on demand, and all events on request. */
 const EmittingOnRequest = (options: object = {}) =>
   producer({
     bufferSize: Number.POSITIVE_INFINITY,
@@ -75,7 +75,9 @@ const EmittingOnRequest = (options: object = {}) =>
     handleCall: { emit: () => ({ reply: 'emitted', events }) },
   })
 
-/** Waits for the end, and holds the time against what is bearable on a busy machine: some seconds, and a tenth of one. */
+/**
+ * Waits for the end, and holds the time against what is bearable on a busy machine: some seconds, and a tenth of one.
+ */
 async function inTime(done: Promise<unknown>, mostHold: number, name: string): Promise<void> {
   const began = performance.now()
   const hold = await longestHold(done)
@@ -85,7 +87,7 @@ async function inTime(done: Promise<unknown>, mostHold: number, name: string): P
   expect(hold).toBeLessThan(mostHold)
 }
 
-// Two million events are put into a queue, or taken through a callback of the user's, in one go: some tens of ms.
+// Two million events are put into a queue, or passed to a callback, in one step: some tens of ms.
 const inOneGo = 600
 // After that they are handled in slices of 2 ms.
 const inSlices = 300
@@ -315,7 +317,7 @@ describe('10,000,000 events go into a buffer', () => {
   // one go it would be hundreds.
   const mostHold = 100
 
-  /** Waits until the stage has handled all that it was sent; answers how long the event loop was held. */
+  /** Waits until the stage has handled all its messages. Returns how long the event loop was blocked. */
   async function holdOf(
     work: (source: ProducerRef<number> & Callable<{ done(): null }>) => unknown,
     more: object = {},

@@ -13,7 +13,7 @@ const doubling = () => producerConsumer({ handleEvents: (events: readonly unknow
 const replying = () =>
   consumer({ handleEvents() {}, handleCall: { echo: (word: unknown) => ({ reply: word }) }, handleCast: { note() {} } })
 
-/** One of each, for those who need some that live. */
+/** A running stage of each kind. */
 export const living = {
   producer: untyped(await start(source(), { runtime })),
   consumer: untyped(await start(replying(), { runtime })),

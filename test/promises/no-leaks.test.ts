@@ -53,7 +53,7 @@ promise(
       population.callFromOutside(place)
       if (place % 4 === 0) await runtime.settle()
     }
-    // Each is ended in some way, a few in the middle of what they were told; and then for good.
+    // Each stage ends in some way, a few in the middle of their orders; and then all of them.
     for (let place = 0; place < size; place++) population.end(place, ends[place] ?? 'kill')
     await runtime.settle()
     for (const { reference } of booksOf(runtime).processes.values()) reference.exit('kill')
@@ -90,7 +90,7 @@ async function outlive({ schedule, given, ends }: Lives): Promise<{ population: 
   const runtime = testRuntime({ seed: schedule })
   const population = new Population(runtime)
   await population.begin(ends.length + 1)
-  // The last one lives on: it is told nothing that would end it, and traps nothing, so nobody links to it.
+  // The last one stays alive: no order ends it, and as it does not trap exits, no stage links to it.
   const last = ends.length
   const harmless = given.filter(({ what, by }) => what !== 'link' && !(what === 'wait' && by % (last + 1) === last))
   for (const order of harmless) population.give(order)
@@ -123,7 +123,7 @@ promise(
   { runs: 60 },
   fc.record({ schedule: schedules, given: orders, ends: fc.array(endings, { minLength: 1, maxLength: 5 }) }),
   async (lives) => {
-    // All are held to the end, so that those who live on do.
+    // All references are held to the end, so that the stages stay alive.
     const outcomes: Awaited<ReturnType<typeof outlive>>[] = []
     for (let count = 0; count < TRIES; count++) outcomes.push(await outlive(lives))
     const expected = outcomes.reduce((sum, { alive }) => sum + alive, 0)
@@ -222,8 +222,8 @@ promise(
       stubborn: () => consumer({ handleEvents() {}, trapExit: true, terminate: () => new Promise<void>(() => {}) }),
       task: () => task(({ signal }) => new Promise<void>((_, fail) => signal.addEventListener('abort', () => fail()))),
     }
-    // Who ends in good time leaves the timer behind that would have ended it, unless that is taken away.
-    // A scope asks, and a task at its work does not hear that.
+    // A process that exits in time would leave a timer, the one that would have killed it, unless that is removed.
+    // A scope sends a request, which a running task does not receive.
     const takesTime = children.includes('stubborn') || (isScope && children.includes('task'))
     const wait = (): Promise<void> => (takesTime ? runtime.advance(60_000) : runtime.settle())
     const refs: ProcessRef[] = []
@@ -233,7 +233,7 @@ promise(
       for (const kind of children) refs.push(await scope.startLink(make[kind]()))
       for (const place of killed) refs[place]?.exit('kill')
       if (fails) await runtime.settle()
-      // One that fails takes the others with it, before anybody disposes of them.
+      // A stage that fails ends the others before they are disposed of.
       const failing = refs[children.indexOf('stage')]
       const isFailure = fails && failing !== undefined && booksOf(runtime).processes.has(failing.id)
       if (isFailure) {
@@ -257,7 +257,7 @@ promise(
       await wait()
       expect(await ref.exited).toBeDefined()
     }
-    // A supervisor that is killed ends nobody in good time: its children hear of it, and may take as long as they like.
+    // A supervisor that is killed sets its children no deadline: they receive an exit signal, and may take any time.
     if (isScope || how === 'stop') expect(leftIn(runtime)).toEqual(nothing)
     for (const { reference } of booksOf(runtime).processes.values()) reference.exit('kill')
     await runtime.settle()
@@ -273,7 +273,7 @@ promise(
     strategy: fc.constantFrom('one-for-one' as const, 'one-for-all' as const, 'rest-for-one' as const),
     timing: timings,
     count: fc.integer({ min: 1, max: 5 }),
-    // At which set-up of a child the supervisor is killed: one of the first ones, or, counted on, one of a restart.
+    // At which setup of a child the supervisor is killed: at one of the first starts, or at a restart.
     at: fc.nat(9),
   }),
   async ({ schedule, strategy, timing, count, at }) => {

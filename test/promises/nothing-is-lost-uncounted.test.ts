@@ -29,7 +29,7 @@ promise(
   everythingIsAccountedFor,
 )
 
-/** The same pipeline, with producers that hold back what they have until they are told. */
+/** The same pipeline, with producers that accumulate at first. */
 function accumulating(plan: PipelinePlan, timing: SourcePlan['timing']): PipelinePlan {
   const [producers = [], ...rest] = plan.layers
   return {

@@ -439,7 +439,7 @@ describe('a partition dispatcher', () => {
   })
 })
 
-/** What a killed stage says that it held. */
+/** What a killed stage reports that it held. */
 interface Held {
   readonly remaining?: Readonly<Record<string, number>>
 }

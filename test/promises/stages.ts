@@ -27,7 +27,7 @@ export interface Bursts {
   burst(count: number): void
 }
 
-/** What a message to a test stage says. */
+/** The content of a message to a test stage. */
 interface InfoMark {
   readonly place: number
 }
@@ -74,7 +74,7 @@ function newEmitter(stage: StageContext, label: string, plan: SourcePlan | Relay
   return emitter
 }
 
-/** A cast by which a stage emits unasked; it answers at once, so that what it answers is always taken. */
+/** A cast that emits without demand; it returns immediately, so that its events are always taken. */
 const bursting = (emitter: Emitter, ledger: Ledger) => ({
   burst(count: number): Item[] {
     ledger.tick(emitter.id)
@@ -86,7 +86,7 @@ const bursting = (emitter: Emitter, ledger: Ledger) => ({
   },
 })
 
-/** What a producer of so many events answers to some demand. */
+/** What a producer of so many events returns for some demand. */
 function portion(plan: SourcePlan, demand: number, left: number): number {
   const wanted = { exact: demand, less: Math.ceil(demand / 2), more: demand + 3 }[plan.generosity]
   return Math.min(wanted, left)
@@ -105,7 +105,7 @@ function noteDemand(emitter: Emitter, demand: number, ledger: Ledger): void {
 
 const FINISHED = 'finished'
 
-/** A producer as its plan says. */
+/** A producer of a plan. */
 export function sourceStage(
   plan: SourcePlan,
   label: string,
@@ -121,7 +121,7 @@ export function sourceStage(
     const take = (demand: number): Item[] => {
       const count = portion(plan, demand, left)
       left -= count
-      // What is less than was asked for may come at any time; then nothing can be said of the demand that is left.
+      // Fewer events than were asked for may be returned at any time; the unmet demand is then unknown.
       emitter.left = plan.generosity === 'less' ? 0 : left
       return Array.from({ length: count }, (_, index) => emitter.make((left + index) % KEYS))
     }
@@ -186,7 +186,7 @@ function subscribingPart(handler: Handler, ledger: Ledger, inTime: TimedReturn) 
   }
 }
 
-/** Handles a batch in time, with the books kept, and asks for as much again where nobody else does. */
+/** Handles a batch with some timing, records it, and asks for as many events again in manual mode. */
 function handling(handler: Handler, ledger: Ledger, inTime: TimedReturn) {
   return <Result>(
     events: readonly Item[],
@@ -215,7 +215,7 @@ function handling(handler: Handler, ledger: Ledger, inTime: TimedReturn) {
   }
 }
 
-/** A producer-consumer as its plan says. */
+/** A producer-consumer of a plan. */
 export function relayStage(
   plan: RelayPlan,
   label: string,
@@ -253,7 +253,7 @@ export function relayStage(
   })
 }
 
-/** A consumer as its plan says. */
+/** A consumer of a plan. */
 export function sinkStage(plan: SinkPlan, label: string, ledger: Ledger): Stage<ConsumerRef<Item>> {
   return consumer((stage) => {
     const handler = newHandler(stage, label, ledger)

@@ -51,7 +51,7 @@ interface TreeNames {
   readonly relay: ProducerConsumerRef<number, number>
 }
 
-/** Takes orders as it is asked to, and looks for new ones when it is told. */
+/** Takes orders on demand, and looks for new ones on request. */
 function sourceStage(orders: Orders, inTime: TimedReturn): Stage<ProducerRef<number>> {
   return producer(() =>
     inTime(() => {
@@ -91,7 +91,7 @@ const trees: fc.Arbitrary<TreePlan> = fc.record({
 
 /**
  * The tree of GenStage's documentation: a producer, a producer-consumer, and the consumers under a supervisor of their
- * own, so that a consumer's end is its own affair, and a producer's end that of all behind it.
+ * own. So the exit of a consumer restarts only consumers, and that of a producer all stages downstream.
  */
 function tree(plan: TreePlan, orders: Orders, names: TreeNames, onTick: () => void): Stage<ProcessRef> {
   const { strategy, timing, consumers, isPartitioned, maxDemand } = plan
@@ -111,7 +111,7 @@ function tree(plan: TreePlan, orders: Orders, names: TreeNames, onTick: () => vo
   const Sink = (partition: number) => (): Stage<ConsumerRef<number>> =>
     consumer({
       subscribeTo: [to(names.relay, { maxDemand, ...(isPartitioned ? { partition } : {}) })],
-      // It has sent its subscription by then, and may be killed before anybody has looked at it.
+      // It has sent its subscription by then, and may be killed before the producer has handled it.
       handleSubscribe: () => ticking(() => undefined),
       handleEvents: (events: readonly number[]) =>
         ticking(() => {
@@ -147,7 +147,7 @@ promise(
   fc.record({
     schedule: schedules,
     plan: trees,
-    // After how many callbacks which stage is killed; while a tree starts again there may be nobody.
+    // After how many callbacks which stage is killed; while a tree restarts there may be no such stage.
     kills: fc.array(fc.tuple(fc.nat(60), fc.nat(7)), { minLength: 1, maxLength: 12 }),
     rounds: fc.integer({ min: 1, max: 3 }),
   }),
@@ -156,7 +156,7 @@ promise(
     const orders = new Orders()
     const names: TreeNames = { source: named('source'), relay: named('relay') }
     let ticks = 0
-    // A first start that fails is its starter's affair; from then on the supervisors answer for everything.
+    // The caller handles a first start that fails; all later failures are handled by the supervisors.
     let isStarted = false
     const due = kills.toSorted(([one], [other]) => other - one)
     const onTick = (): void => {
@@ -179,7 +179,7 @@ promise(
       await runtime.settle()
     }
     due.length = 0
-    // Nobody is killed any more: what is there to be taken from now on arrives, all of it.
+    // No more stages are killed: all events that are taken from now on arrive.
     await runtime.settle()
     const late = orders.add(50)
     look(runtime)
@@ -192,12 +192,12 @@ promise(
   },
 )
 
-/** Tells the source, if it is there, to look for new orders. */
+/** Makes the source, if it runs, look for new orders. */
 function look(runtime: TestRuntime): void {
   named<ProducerRef<number> & Castable<{ look(): void }>>('source', { runtime }).cast('look')
 }
 
-/** A child that is in two minds about its start, and says when it starts and ends. */
+/** A child that may fail to start, and records when it starts and exits. */
 function noting(label: string, log: string[], inTime: TimedReturn): () => Stage<ProcessRef> {
   return () =>
     consumer(() =>
@@ -244,7 +244,7 @@ promise(
       booksOf(runtime).names.get(`child ${failed}`)?.reference.exit('kill')
       await runtime.settle()
       const others = affected(strategy, count, failed)
-      // One that is killed has no say in it; the others end in reverse, and then all of them start in order.
+      // The killed child exits immediately, the others in reverse order; then all of them start in order.
       const ends = others.filter((place) => place !== failed).toReversed()
       expect(log).toEqual([...ends.map((place) => `end ${place}`), ...others.map((place) => `start ${place}`)])
       expect((await root.whichChildren()).map(({ id }) => id)).toEqual(children.map(({ name }) => name))

@@ -1,16 +1,16 @@
 import { setImmediate } from 'node:timers/promises'
 import type { Timing } from './plan.ts'
 
-/** Gives an answer as a callback of some timing does; `whenKnown` runs as the answer is there to be taken. */
+/** Returns a result as a callback of some timing does; `whenKnown` runs when the result is available. */
 export type TimedReturn = <Result>(result: () => Result, whenKnown?: (isSync: boolean) => void) => Result
 
 const inTurn = ['sync', 'microtask', 'sync', 'macrotask'] as const
 
 /**
- * Makes callbacks that answer at once, in a microtask, when the event loop has turned, or each in turn.
+ * Makes callbacks return immediately, after a microtask, after a turn of the event loop, or each in turn.
  *
- * The answer is made at once all the same, and what it throws is thrown, or is the rejection. A promise is passed off as
- * the answer itself: every callback may answer either, and the types of test stages need not say it each time.
+ * The result is computed immediately in all cases, and an error is thrown or is the rejection. A promise is typed as
+ * its result, because every callback may return either; so the types of test stages do not need to repeat it.
  */
 export function timedReturn(timing: Timing): TimedReturn {
   let calls = 0

@@ -1,12 +1,12 @@
 import type { Delivery, DemandResult, Dispatcher, DispatchResult, Subscriber } from 'genstage'
 import { Account, type Emitter, type Item, type Ledger, type SubscriptionFacts } from './ledger.ts'
 
-/** Writes into the ledger what a dispatcher is told and answers, and changes nothing. */
+/** Records in the ledger what a dispatcher receives and returns, and changes nothing. */
 export class WatchedDispatcher implements Dispatcher<Item, never> {
   private readonly inner: Dispatcher<Item, unknown>
   private readonly emitter: Emitter
   private readonly ledger: Ledger
-  /** Left out where the emitter is to have a dispatcher that does not say it. */
+  /** Absent if the dispatcher of the emitter does not state its demand. */
   readonly openDemand?: () => number
 
   constructor(inner: Dispatcher<Item, never>, emitter: Emitter, ledger: Ledger) {
@@ -56,7 +56,7 @@ export class WatchedDispatcher implements Dispatcher<Item, never> {
     }
     this.hand(deliveries as readonly Delivery<Item>[])
     for (const [subscriber, count] of returnedDemand ?? []) {
-      // What it did not want counts as sent: it is asked for anew.
+      // What it did not accept counts as sent: it is asked for again.
       this.accountOf(subscriber).asked -= count
     }
     this.checkHeld()
@@ -126,7 +126,7 @@ export class WatchedDispatcher implements Dispatcher<Item, never> {
       }
       if (!emitter.emitted.has(item)) ledger.report('conservation', `${emitter.label} hands out what it never emitted`)
       if (emitter.isOverdue(item))
-        ledger.report('order', `${emitter.label} hands out ${item.serial} after an info behind it`)
+        ledger.report('order', `${emitter.label} hands out ${item.serial} after an info that follows it`)
       emitter.handed.add(item)
     }
     if (isAlive) {

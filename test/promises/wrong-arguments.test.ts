@@ -68,10 +68,10 @@ describe('arguments', () => {
       )
     }
     await refuses(
-      () => living.supervisor.restartChild('nobody'),
+      () => living.supervisor.restartChild('unknown'),
       'rejects',
       RangeError,
-      "expected the id of a child, got: 'nobody'",
+      "expected the id of a child, got: 'unknown'",
     )
   })
 

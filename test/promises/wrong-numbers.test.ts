@@ -20,7 +20,7 @@ describe('numbers', () => {
   interface NumberPlace {
     readonly act: (value: Untyped) => unknown
     readonly how: Mistake['how']
-    /** As it stands behind "expected". */
+    /** The text after "expected". */
     readonly expected: string
     readonly whole?: boolean
     readonly infinite?: boolean

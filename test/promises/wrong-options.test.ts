@@ -35,7 +35,7 @@ describe('choices, flags and functions', () => {
     readonly act: (value: Untyped) => unknown
     readonly how: Mistake['how']
     readonly expected: string
-    /** Kinds of values that are right here, or whose refusal is told otherwise. */
+    /** Kinds of values that are valid here, or are refused with another message. */
     readonly kinds?: readonly string[]
   }
   const ofName = (
@@ -276,7 +276,7 @@ describe('options as a whole', () => {
       'bufferSize',
       'bufferSzie',
     ],
-    'a producer’s set-up': [
+    'a producer’s setup function': [
       (options) =>
         start(
           producer(() => options),
@@ -287,7 +287,7 @@ describe('options as a whole', () => {
       'handleDemand',
       'handle_demand',
     ],
-    'a producer-consumer’s async set-up': [
+    'a producer-consumer’s async setup function': [
       (options) =>
         start(
           producerConsumer(async () => options),
@@ -364,7 +364,7 @@ describe('options as a whole', () => {
     const makesStage = name.startsWith('the callbacks')
 
     test('must be an object', async () => {
-      // A set-up is a function, an answer of a set-up may be text, what makes a child may be a function alone, and
+      // A setup function is a function, its result may be a string, a child may be given by a function alone, and
       // a scope's function may come before its options.
       const kinds = ['object', 'null', ...(makesStage || ['child', 'createScope'].includes(place) ? ['function'] : [])]
       const wrong = makesStage ? without(...kinds).concat([[null, 'null']]) : without(...kinds).concat([[null, 'null']])

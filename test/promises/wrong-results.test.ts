@@ -14,7 +14,7 @@ import { type Untyped, untyped } from '../untyped.ts'
 
 // What a compiler would refuse is what this is about.
 
-/** Calls one callback of one kind of stage, which answers `answer`, and gives the stage. */
+/** Calls one callback of one kind of stage, which returns `result`. Resolves with the stage. */
 type Play = (result: () => unknown, runtime: TestRuntime) => Promise<{ readonly exited: Promise<unknown> }>
 
 const numbers = (count: number) => Array.from({ length: count }, (_, index) => index)
@@ -49,7 +49,7 @@ const called: (kind: string) => Play = (kind) => async (result, runtime) => {
 /** As the consumer of a source. */
 const consuming: (kind: string, name: string) => Play = (kind, name) => async (result, runtime) => {
   const ref = untyped(await start(make[kind]?.({ [name]: result }), { runtime }))
-  // A cancellation would stand behind events that wait.
+  // A cancellation would come after events that wait.
   const source = await sourceOf(name === 'handleCancel' ? 0 : 3, runtime)
   const subscription = await ref.subscribe(source, { cancel: 'temporary' }).catch(() => {})
   if (kind === 'producer-consumer' && name === 'handleEvents')
@@ -66,7 +66,7 @@ const producing: (kind: string, callbacks: (result: () => unknown) => object) =>
     return ref
   }
 
-/** Answers that are right nowhere, and how they are shown. */
+/** Results that are valid for no callback, and how they are shown. */
 const nonsense: readonly (readonly [value: unknown, text: string])[] = [
   [null, 'null'],
   [5, '5'],
@@ -113,7 +113,7 @@ const replies: readonly (readonly [unknown, string])[] = [[{ reply: 1 }, '{reply
 interface Place {
   readonly play: Play
   readonly callback: string
-  /** As it stands behind "to answer"; undefined where it differs by the answer. */
+  /** The text after "to return"; undefined if it depends on the result. */
   readonly expected: string | undefined
   readonly wrong: readonly (readonly [value: unknown, text: string])[]
 }
@@ -203,7 +203,7 @@ const places: Record<string, Place> = {
   },
 }
 
-/** Plays a wrong answer, and gives what became of the stage. */
+/** Makes a callback return `result`, and resolves with the exit reason of the stage. */
 async function reasonOf(play: Play, result: () => unknown): Promise<unknown> {
   const runtime = testRuntime()
   const ref = await play(result, runtime)
