@@ -20,10 +20,10 @@ type Alteration = (step: Step) => Step | undefined
 const alterations = {
   'an entry dropped': (step) => withLog(step, (entries) => entries.slice(1)),
   'an entry added': (step) => withLog(step, (entries) => [...entries, ['info', 'never sent']]),
-  'an entry told twice': (step) => withLog(step, (entries) => [...entries.slice(0, 1), ...entries]),
+  'a repeated entry': (step) => withLog(step, (entries) => [...entries.slice(0, 1), ...entries]),
   'a number changed': (step) => withLog(step, changeNumber),
   'two entries swapped': (step) => withLog(step, swapEntries),
-  'a stage left out': ({ expect: { log, ...rest }, ...step }) => {
+  'a missing stage': ({ expect: { log, ...rest }, ...step }) => {
     const [, ...others] = Object.entries(log)
     const isEmpty = Object.keys(log).length === 0
     return isEmpty ? undefined : { ...step, expect: { ...rest, log: Object.fromEntries(others) } }

@@ -28,7 +28,7 @@ import { reasonFor, wordFor } from './words.ts'
 
 // The stages of FORMAT.md by their type and kind. Each logs what its callbacks see.
 
-/** What a stage is made with: who it plays, how its callbacks answer, and where it finds the others by name. */
+/** What a stage is created from: its actor, the timing of its callbacks, and a function that finds others by name. */
 export interface Casting {
   readonly actor: Actor
   readonly later: Later
@@ -101,7 +101,7 @@ function producerConsumerFor(
 function consumerFor(description: ConsumerDescription, { actor, later, find }: Casting): Stage<ConsumerPart> {
   return consumer((stage) => ({
     ...logging(actor, later),
-    // A consumer that is told to emit emits nothing; whoever called is answered.
+    // A consumer emits nothing when it is requested to; the caller has its reply.
     handleCall: {
       emit: later((_events: readonly number[]) => ({ reply: 'ok' as const })),
       early: later((_events: readonly number[]) => ({ reply: 'ok' as const })),
@@ -159,7 +159,7 @@ function logging(actor: Actor, later: Later) {
   }
 }
 
-/** What only stages that emit have: the calls and casts that tell them to, and the report of drops. */
+/** What only stages that emit have: the calls and casts that make them emit, and the report of discarded events. */
 function emitting(actor: Actor, later: Later) {
   return {
     formatDiscarded: (count: number) => {
@@ -177,7 +177,7 @@ function emitting(actor: Actor, later: Later) {
   }
 }
 
-/** What a stage does with a message: follows a cue of the driver's, or logs it. Answers the events to emit. */
+/** Handles a message: follows a cue of the driver, or logs it. Returns the events to emit. */
 function receive(message: unknown, actor: Actor, info: (message: unknown) => void): readonly number[] {
   if (!(message instanceof Cue)) {
     actor.log('info', message)
@@ -207,7 +207,7 @@ function subscribing(actor: Actor, { manual }: Handling) {
   }
 }
 
-/** Logs events, and stops or throws where the file says so. */
+/** Logs events, and stops or throws as the file specifies. */
 function handling(actor: Actor, { crash_on, stop_after = Infinity, stop_reason = 'normal' }: Handling) {
   let seen = 0
   return (events: readonly number[], { tag }: Subscription): Stop | undefined => {
@@ -218,7 +218,7 @@ function handling(actor: Actor, { crash_on, stop_after = Infinity, stop_reason =
   }
 }
 
-/** How a producer of this kind answers demand; `isLast` in the one call in which it comes to its limit. */
+/** The events of a producer of this kind for some demand; `isLast` in the call in which it reaches its limit. */
 function counterFor(description: ProducerDescription) {
   const { from = 0, limit = Infinity } = description
   let next = from

@@ -55,7 +55,7 @@ const expectations: Record<string, (lines: readonly string[]) => void> = {
   '12-class-as-callbacks.ts': (lines) => expect(lines).toEqual(['0']),
 }
 
-/** Programs in which stages fail, as they are meant to: their log says so. */
+/** Programs in which stages fail on purpose, as their log shows. */
 const failing = new Set(['11-supervisor.ts'])
 
 // They wait a few milliseconds and then end, however far they came on a busy machine.

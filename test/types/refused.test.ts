@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { compile, compilers, type Diagnostic, root, show } from './compile.ts'
 
-// The programs in `refused/` hold mistakes, and before each a comment that says how compilers must report it:
+// The programs in `refused/` hold mistakes, and before each a comment with the errors that compilers must report:
 //
 //     // @ts-expect-error CODE at TEXT: PART and PART
 //

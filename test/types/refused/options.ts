@@ -1,4 +1,4 @@
-// Options, names and dispatchers that must not compile; refused.test.ts says what the comments mean.
+// Options, names and dispatchers that must not compile; refused.test.ts explains the comments.
 import {
   broadcastDispatcher,
   consumer,
