@@ -91,12 +91,11 @@ export type {
   Stop,
   SubscribeResult,
 } from './stage/types/results.ts'
+export type { Source, SourceWithOptions } from './stage/types/source.ts'
 export type {
   CancelMode,
   ConfirmOptions,
   From,
-  Source,
-  SourceWithOptions,
   SubscribeOptions,
   SubscriberHandle,
   Subscription,

@@ -3,7 +3,7 @@ import { defaultRuntime, type ProcessRuntime } from '../process/runtime.ts'
 import { runtimeOfName } from '../stage/handles/named.ts'
 import { requestFromSource } from '../stage/subscription/subscribe-options.ts'
 import { ProducerWithOptions } from '../stage/subscription/to.ts'
-import type { Source } from '../stage/types/subscription.ts'
+import type { Source } from '../stage/types/source.ts'
 
 /**
  * The producer of a source, a reference or a name token.

@@ -110,7 +110,7 @@ describe('a start', () => {
     [
       'answers nonsense',
       () => 5,
-      { name: 'TypeError', message: "expected a stage's callbacks, or a function that answers them, got: 5" },
+      { name: 'TypeError', message: "expected a stage's callbacks, or a function that returns them, got: 5" },
     ],
     ['answers nothing', () => undefined, { name: 'TypeError' }],
     [

@@ -1,6 +1,7 @@
 import type { ExitReason } from '../../process/exit/exit-reason.ts'
 import type { ConsumerContext } from '../../stage/types/context.ts'
-import type { Source, Subscription } from '../../stage/types/subscription.ts'
+import type { Source } from '../../stage/types/source.ts'
+import type { Subscription } from '../../stage/types/subscription.ts'
 import { giveUp } from './outlet.ts'
 
 /**

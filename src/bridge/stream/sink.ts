@@ -9,7 +9,7 @@ import { defineStage } from '../../stage/definition/define-stage.ts'
 import type { ConsumerCallbacks } from '../../stage/types/callbacks.ts'
 import type { ConsumerContext } from '../../stage/types/context.ts'
 import type { ConsumerRef } from '../../stage/types/references.ts'
-import type { Source } from '../../stage/types/subscription.ts'
+import type { Source } from '../../stage/types/source.ts'
 import { exitOnAbort } from '../abort.ts'
 
 /** How a consumer works that writes into a stream. */

@@ -1,5 +1,6 @@
-import type { ProducerRef, produces } from '../types/references.ts'
-import type { OptionsOf, SourceWithOptions, SubscribeOptions } from '../types/subscription.ts'
+import type { OptionsOf, ProducerRef, produces } from '../types/references.ts'
+import type { SourceWithOptions } from '../types/source.ts'
+import type { SubscribeOptions } from '../types/subscription.ts'
 
 /**
  * A producer with the options to subscribe with, for `subscribeTo`, `stream` and a stage's own `subscribe`.

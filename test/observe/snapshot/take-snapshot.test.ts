@@ -15,7 +15,7 @@ import {
 import { observer, type Snapshot, type StageSnapshot, snapshot } from 'genstage/snapshot'
 import { type TestRuntime, testRuntime } from 'genstage/testing'
 import { describe, expect, test } from 'vitest'
-import { atOnce, counting, gate, type LogRecord, launch, range, recording, told } from '../../stage/test-stages.ts'
+import { atOnce, counting, gate, type LogRecord, launch, range, recording, emittingOnRequest } from '../../stage/test-stages.ts'
 
 /** Takes a snapshot, which must be JSON. */
 function look(runtime: TestRuntime, states = false): Snapshot {
@@ -199,7 +199,7 @@ describe('the state of a stage', () => {
       }),
     )
     await runtime.settle()
-    expect(look(runtime).stages).toMatchObject([{ state: 'starting', callback: 'set-up', since: 0, kind: 'consumer' }])
+    expect(look(runtime).stages).toMatchObject([{ state: 'starting', callback: 'setup', since: 0, kind: 'consumer' }])
     answer.open()
     expect(lookAt(runtime, await starting).state).toBe('idle')
   })
@@ -272,7 +272,7 @@ describe('the state of a stage', () => {
 describe('totals', () => {
   test('an event that went through the buffer was emitted once, and sent once', async () => {
     const runtime = testRuntime()
-    const source = await launch(runtime, told(atOnce))
+    const source = await launch(runtime, emittingOnRequest(atOnce))
     await source.call('emit', range(0, 30))
     expect(lookAt(runtime, source).producing).toMatchObject({ emitted: 30, sent: 0, buffer: { events: 30 } })
     const sink = await launch(runtime, sinking())
@@ -286,7 +286,7 @@ describe('totals', () => {
 
   test('what is held back was emitted, and never less than before', async () => {
     const runtime = testRuntime()
-    const source = await launch(runtime, told(atOnce))
+    const source = await launch(runtime, emittingOnRequest(atOnce))
     await source.call('emit', range(0, 3))
     source.demand('accumulate')
     await source.call('emit', range(3, 8))
@@ -410,7 +410,7 @@ describe('totals', () => {
 
   test('demand is open from the ask to the event, and so long is how long it waits', async () => {
     const runtime = testRuntime()
-    const source = await launch(runtime, told(atOnce))
+    const source = await launch(runtime, emittingOnRequest(atOnce))
     expect(lookAt(runtime, source).producing).toMatchObject({ pending: 0, demandSince: null, lastEmitted: null })
     await runtime.advance(100)
     await (await launch(runtime, sinking())).subscribe(source, { maxDemand: 10, minDemand: 0 })
@@ -425,7 +425,7 @@ describe('totals', () => {
   test('the time with open demand adds up, from when it reaches the stage until it is met', async () => {
     const runtime = testRuntime()
     const opened = (stage: { readonly id: string }): number | undefined => lookAt(runtime, stage).producing?.demandTime
-    const source = await launch(runtime, told(atOnce))
+    const source = await launch(runtime, emittingOnRequest(atOnce))
     const sink = await launch(runtime, sinking())
     await sink.subscribe(source, { maxDemand: 10, minDemand: 0 })
     await runtime.advance(70)
@@ -457,7 +457,7 @@ describe('totals', () => {
   test('the time with open demand is a total: it does not go back when an observer leaves', async () => {
     const runtime = testRuntime()
     const opened = (stage: { readonly id: string }): number | undefined => lookAt(runtime, stage).producing?.demandTime
-    const source = await launch(runtime, told(atOnce))
+    const source = await launch(runtime, emittingOnRequest(atOnce))
     const middle = await launch(runtime, producerConsumer({ handleEvents: (events: readonly number[]) => events }))
     await (await launch(runtime, sinking())).subscribe(middle, { maxDemand: 10, minDemand: 0 })
     await middle.subscribe(source, { maxDemand: 10, minDemand: 0 })

@@ -1,4 +1,4 @@
-// Answers of callbacks that must not compile; refused.test.ts says what the comments mean.
+// Results of callbacks that must not compile; refused.test.ts explains the comments.
 import { consumer, type From, type ProducerRef, producer, producerConsumer, type Stage } from 'genstage'
 
 // A forgotten return.
@@ -31,7 +31,7 @@ producerConsumer({
   },
 })
 
-// A consumer that answers events.
+// A consumer that returns events.
 // @ts-expect-error TS2322 at handleEvents: number[] and ConsumeResult
 consumer({ handleEvents: (events: readonly number[]) => events.map((event) => event * 2) })
 // @ts-expect-error TS2322 at handleEvents: Promise<readonly number[]> and ConsumeResult

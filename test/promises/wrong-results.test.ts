@@ -14,8 +14,8 @@ import { type Untyped, untyped } from '../untyped.ts'
 
 // What a compiler would refuse is what this is about.
 
-/** Calls one callback of one kind of stage, which answers `answer`, and gives the stage. */
-type Play = (answer: () => unknown, runtime: TestRuntime) => Promise<{ readonly exited: Promise<unknown> }>
+/** Calls one callback of one kind of stage, which returns `result`. Resolves with the stage. */
+type Play = (result: () => unknown, runtime: TestRuntime) => Promise<{ readonly exited: Promise<unknown> }>
 
 const numbers = (count: number) => Array.from({ length: count }, (_, index) => index)
 const sourceOf = (count: number, runtime: TestRuntime) =>
@@ -34,22 +34,22 @@ const sent: (kind: string) => Play = (kind) => async (handleInfo, runtime) => {
   untyped(ref).send('')
   return untyped(ref)
 }
-const castTo: (kind: string) => Play = (kind) => async (answer, runtime) => {
-  const ref = await start(make[kind]?.({ handleCast: { note: answer } }), { runtime })
+const castTo: (kind: string) => Play = (kind) => async (result, runtime) => {
+  const ref = await start(make[kind]?.({ handleCast: { note: result } }), { runtime })
   untyped(ref).cast('note')
   return untyped(ref)
 }
-const called: (kind: string) => Play = (kind) => async (answer, runtime) => {
-  const ref = await start(make[kind]?.({ handleCall: { size: answer } }), { runtime })
+const called: (kind: string) => Play = (kind) => async (result, runtime) => {
+  const ref = await start(make[kind]?.({ handleCall: { size: result } }), { runtime })
   untyped(ref)
     .call('size')
     .catch(() => {})
   return untyped(ref)
 }
 /** As the consumer of a source. */
-const consuming: (kind: string, name: string) => Play = (kind, name) => async (answer, runtime) => {
-  const ref = untyped(await start(make[kind]?.({ [name]: answer }), { runtime }))
-  // A cancellation would stand behind events that wait.
+const consuming: (kind: string, name: string) => Play = (kind, name) => async (result, runtime) => {
+  const ref = untyped(await start(make[kind]?.({ [name]: result }), { runtime }))
+  // A cancellation would come after events that wait.
   const source = await sourceOf(name === 'handleCancel' ? 0 : 3, runtime)
   const subscription = await ref.subscribe(source, { cancel: 'temporary' }).catch(() => {})
   if (kind === 'producer-consumer' && name === 'handleEvents')
@@ -58,15 +58,15 @@ const consuming: (kind: string, name: string) => Play = (kind, name) => async (a
   return ref
 }
 /** As the producer of a sink. */
-const producing: (kind: string, callbacks: (answer: () => unknown) => object) => Play =
-  (kind, callbacks) => async (answer, runtime) => {
-    const ref = untyped(await start(make[kind]?.(callbacks(answer)), { runtime }))
+const producing: (kind: string, callbacks: (result: () => unknown) => object) => Play =
+  (kind, callbacks) => async (result, runtime) => {
+    const ref = untyped(await start(make[kind]?.(callbacks(result)), { runtime }))
     const subscription = await (await sinkOf(runtime)).subscribe(ref, { cancel: 'temporary', confirm: false })
-    if ('handleCancel' in callbacks(answer)) subscription.cancel()
+    if ('handleCancel' in callbacks(result)) subscription.cancel()
     return ref
   }
 
-/** Answers that are right nowhere, and how they are shown. */
+/** Results that are valid for no callback, and how they are shown. */
 const nonsense: readonly (readonly [value: unknown, text: string])[] = [
   [null, 'null'],
   [5, '5'],
@@ -113,7 +113,7 @@ const replies: readonly (readonly [unknown, string])[] = [[{ reply: 1 }, '{reply
 interface Place {
   readonly play: Play
   readonly callback: string
-  /** As it stands behind "to answer"; undefined where it differs by the answer. */
+  /** The text after "to return"; undefined if it depends on the result. */
   readonly expected: string | undefined
   readonly wrong: readonly (readonly [value: unknown, text: string])[]
 }
@@ -203,10 +203,10 @@ const places: Record<string, Place> = {
   },
 }
 
-/** Plays a wrong answer, and gives what became of the stage. */
-async function reasonOf(play: Play, answer: () => unknown): Promise<unknown> {
+/** Makes a callback return `result`, and resolves with the exit reason of the stage. */
+async function reasonOf(play: Play, result: () => unknown): Promise<unknown> {
   const runtime = testRuntime()
-  const ref = await play(answer, runtime)
+  const ref = await play(result, runtime)
   let reason: unknown = 'it goes on'
   void ref.exited.then((why) => {
     reason = why
@@ -219,23 +219,23 @@ function holds(reason: unknown, { callback, expected }: Pick<Place, 'callback' |
   expect(reason).toBeInstanceOf(BadReturnError)
   const { code, callback: named, message } = reason as BadReturnError
   expect({ code, named }).toEqual({ code: 'GENSTAGE_BAD_RETURN', named: callback })
-  const answer = expected ?? message.slice(`expected ${callback} to answer `.length, -`, got: ${text}`.length)
-  expect(message).toBe(`expected ${callback} to answer ${answer}, got: ${text}`)
+  const result = expected ?? message.slice(`expected ${callback} to answer `.length, -`, got: ${text}`.length)
+  expect(message).toBe(`expected ${callback} to answer ${result}, got: ${text}`)
 }
 
 describe.each(Object.entries(places))('%s', (_name, place) => {
-  test.each(place.wrong.map(([value, text]) => [text, value] as const))('must not answer %s', async (text, value) => {
+  test.each(place.wrong.map(([value, text]) => [text, value] as const))('must not return %s', async (text, value) => {
     holds(await reasonOf(place.play, () => value), place, text)
   })
 
   test.each(place.wrong.map(([value, text]) => [text, value] as const))(
-    'must not answer a promise of %s',
+    'must not return a promise of %s',
     async (text, value) => {
       holds(await reasonOf(place.play, () => Promise.resolve(value)), place, text)
     },
   )
 
-  test('may answer a stop, at once or later, and none that is inherited', async () => {
+  test('may return a stop, immediately or later, but not an inherited one', async () => {
     const stop = { stop: 'shutdown' }
     expect(await reasonOf(place.play, () => stop)).toBe('shutdown')
     expect(await reasonOf(place.play, () => Promise.resolve(stop))).toBe('shutdown')
@@ -258,7 +258,7 @@ describe('formatDiscarded', () => {
     [undefined, 'undefined'],
     [Promise.resolve(true), 'Promise {}'],
   ] as const
-  test.each(wrong.map(([value, text]) => [text, value] as const))('must not answer %s', async (text, value) => {
+  test.each(wrong.map(([value, text]) => [text, value] as const))('must not return %s', async (text, value) => {
     holds(await reasonOf(play, () => value), { callback: 'formatDiscarded', expected: 'a boolean' }, text)
   })
 })
@@ -280,13 +280,13 @@ describe('hash', () => {
     ['one', "'one'"],
     [Promise.resolve([7, 'one']), 'Promise {}'],
   ] as const
-  test.each(wrong.map(([value, text]) => [text, value] as const))('must not answer %s', async (text, value) => {
+  test.each(wrong.map(([value, text]) => [text, value] as const))('must not return %s', async (text, value) => {
     const expected = "[event, partition] or 'none', with a partition out of ['one']"
     holds(await reasonOf(play, () => value), { callback: 'hash', expected }, text)
   })
 })
 
-test('a selector must not answer a promise', async () => {
+test('a selector must not return a promise', async () => {
   const play: Play = async (selector, runtime) => {
     const ref = await start(producer({ dispatcher: broadcastDispatcher<number>(), handleDemand: () => [7] }), {
       runtime,
@@ -302,7 +302,7 @@ test('a selector must not answer a promise', async () => {
   holds(reason, { callback: 'selector', expected: 'true or false, not a promise' }, 'Promise {}')
 })
 
-describe('a dispatcher of one’s own', () => {
+describe('a custom dispatcher', () => {
   const dispatchers: Record<string, Partial<Dispatcher<unknown>>> = {
     'must not send more than was asked for': {
       dispatch: (due) => ({ deliveries: [[untyped(subscribed), [...due, ...numbers(5_000)]]], leftover: [] }),
@@ -328,25 +328,25 @@ describe('a dispatcher of one’s own', () => {
   })
 })
 
-test('what is right is not refused', async () => {
+test('valid results are not refused', async () => {
   const runtime = testRuntime()
-  const alive = async (play: Play, answer: unknown) => expect(await reasonOf(play, () => answer)).toBe('it goes on')
-  for (const answer of [[], [1], { events: [1] }, { events: [] }, {}, { stop: undefined }]) {
+  const alive = async (play: Play, result: unknown) => expect(await reasonOf(play, () => result)).toBe('it goes on')
+  for (const result of [[], [1], { events: [1] }, { events: [] }, {}, { stop: undefined }]) {
     for (const name of [
       'handleDemand of a producer',
       'handleEvents of a producer-consumer',
       'handleInfo of a producer',
     ]) {
-      await alive((places[name] as Place).play, answer)
+      await alive((places[name] as Place).play, result)
     }
   }
-  for (const answer of [undefined, [], { stop: undefined }])
-    await alive((places['handleEvents of a consumer'] as Place).play, answer)
-  for (const answer of [undefined, {}, { reply: undefined }, { reply: [1], events: [] }]) {
-    await alive((places['handleCall of a consumer'] as Place).play, answer)
+  for (const result of [undefined, [], { stop: undefined }])
+    await alive((places['handleEvents of a consumer'] as Place).play, result)
+  for (const result of [undefined, {}, { reply: undefined }, { reply: [1], events: [] }]) {
+    await alive((places['handleCall of a consumer'] as Place).play, result)
   }
-  for (const answer of [undefined, 'automatic', Promise.resolve('automatic')]) {
-    await alive((places['handleSubscribe of a producer'] as Place).play, answer)
+  for (const result of [undefined, 'automatic', Promise.resolve('automatic')]) {
+    await alive((places['handleSubscribe of a producer'] as Place).play, result)
   }
   await alive((places['handleSubscribe of a consumer'] as Place).play, 'manual')
   await runtime.settle()

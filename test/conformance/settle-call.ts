@@ -1,25 +1,25 @@
 import type { TestRuntime } from 'genstage/testing'
 
-/** How often the stages may settle without a call being answered before the answer is taken to be lost. */
-const patience = 1_000
+/** How often the stages may settle without a reply before the reply counts as lost. */
+const mostRounds = 1_000
 
 /**
- * Lets the stages play until a call is answered and nobody has anything left to do; answers the call's result.
+ * Lets the stages run until a call has its reply and no stage has work left. Resolves with the result of the call.
  *
- * A call that is never answered has the result `no answer`: the driver does not wait for ever.
+ * A call without a reply has the result `no reply`: the driver does not wait forever.
  */
-export async function play(runtime: TestRuntime, call: Promise<unknown> | undefined): Promise<unknown> {
+export async function settleCall(runtime: TestRuntime, call: Promise<unknown> | undefined): Promise<unknown> {
   const outcome = call && new Outcome(call)
   await runtime.settle()
   // A call that consists of several may go on after the stages have settled, and give them new work.
-  for (let round = 0; outcome?.isPending && round < patience; round++) await runtime.settle()
+  for (let round = 0; outcome?.isPending && round < mostRounds; round++) await runtime.settle()
   return outcome?.value()
 }
 
-/** What has come of a promise so far. */
+/** The state of a promise so far. */
 class Outcome {
   isPending = true
-  #value: unknown = 'no answer'
+  #value: unknown = 'no reply'
   #failure: { readonly error: unknown } | undefined
 
   constructor(promise: Promise<unknown>) {

@@ -1,4 +1,4 @@
-// Set-up functions that must compile, and what is inferred from them. Compiled by `npm run types`, never run.
+// Setup functions that must compile, and what is inferred from them. Compiled by `npm run types`, never run.
 import {
   type AcceptsOptions,
   broadcastDispatcher,
@@ -28,7 +28,7 @@ import { exactly } from '../equal.ts'
 type Row = { id: number; name: string }
 declare const connect: (url: string, signal: AbortSignal) => Promise<{ take(count: number): Promise<Row[]> }>
 
-// An async set-up with branches that start nothing.
+// An async setup function with branches that start nothing.
 const Rows = (url: string) =>
   producer(async ({ signal }) => {
     if (url === '') return 'ignore'
@@ -59,7 +59,7 @@ const names = await startLink(
 )
 exactly<ProducerConsumerRef<Row, string>>()(names)
 
-// Every form of answer, together: events, none, stop with events, later.
+// Every form of result, together: events, none, stop with events, later.
 const mixed = await startLink(
   producer({
     handleDemand(demand) {
@@ -129,7 +129,7 @@ consumer((stage) => {
   const watch = stage.monitor(rows)
   stage.link(rows)
   stage.unlink(rows)
-  stage.info('behind what is buffered')
+  stage.info('after what is buffered')
   return {
     trapExit: true,
     async handleEvents(_events: readonly Row[], from) {
