@@ -1,6 +1,6 @@
-import type { Frame } from '../view/frame.ts'
+import type { PageUpdate } from '../view/page-update.ts'
 import { EventReader } from './event-reader.ts'
-import { expectSnapshot, MalformedError, parseFrame } from './parse-frame.ts'
+import { expectSnapshot, MalformedError, parseUpdate } from './parse-update.ts'
 
 /** The program could not be asked, or what it sends makes no sense; the message says why, and what to do. */
 export class ObserveError extends Error {
@@ -20,7 +20,7 @@ export class ObserveError extends Error {
 export interface Address {
   readonly url: URL
   readonly token: string | undefined
-  /** How long a reply, or the first frame, is waited for, in milliseconds. */
+  /** How long a reply, or the first update, is waited for, in milliseconds. */
   readonly patience: number
 }
 
@@ -50,11 +50,11 @@ export async function readSnapshot(address: Address, signal: AbortSignal): Promi
 }
 
 /**
- * The frames that a server streams, until it ends the stream or `signal` is aborted.
+ * The updates that a server streams, until it ends the stream or `signal` is aborted.
  *
- * Throws an `ObserveError` where it cannot be reached, refuses, breaks off, or sends what is no frame.
+ * Throws an `ObserveError` where it cannot be reached, refuses, breaks off, or sends what is no update.
  */
-export async function* readFrames(address: Address, signal: AbortSignal): AsyncGenerator<Frame, void> {
+export async function* readUpdates(address: Address, signal: AbortSignal): AsyncGenerator<PageUpdate, void> {
   const limit = new Limit(address, signal)
   try {
     const { body } = await ask(address, '/events', 'text/event-stream', limit.signal)
@@ -63,11 +63,11 @@ export async function* readFrames(address: Address, signal: AbortSignal): AsyncG
     const reader = new EventReader()
     for await (const bytes of body) {
       for (const event of reader.take(decoder.decode(bytes, { stream: true }))) {
-        const frame = frameOf(event)
-        if (frame === undefined) continue
+        const update = updateOf(event)
+        if (update === undefined) continue
         // From now on it is the server's affair how often it has something to show.
         limit.lift()
-        yield frame
+        yield update
       }
       if (reader.isTooLong) throw new MalformedError('expected an event to end')
     }
@@ -79,11 +79,11 @@ export async function* readFrames(address: Address, signal: AbortSignal): AsyncG
   }
 }
 
-function frameOf(event: string): Frame | undefined {
+function updateOf(event: string): PageUpdate | undefined {
   const lines = event.split('\n')
-  if (!lines.includes('event: frame')) return undefined
+  if (!lines.includes('event: update')) return undefined
   const data = lines.filter((line) => line.startsWith('data: ')).map((line) => line.slice('data: '.length))
-  return parseFrame(data.join('\n'))
+  return parseUpdate(data.join('\n'))
 }
 
 /** A limit to how long a server is waited for. */

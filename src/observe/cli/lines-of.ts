@@ -1,9 +1,9 @@
 import type { Finding, Severity } from '../doctor/finding.ts'
 import type { StageSnapshot } from '../snapshot/snapshot-types.ts'
 import { busyOf } from '../view/card.ts'
-import type { Frame } from '../view/frame.ts'
 import { type Graph, type GraphNode, graphOf, hasEnded, nodeLabel } from '../view/graph.ts'
 import { amount, duration, percent, rate } from '../view/numbers.ts'
+import type { PageUpdate } from '../view/page-update.ts'
 import type { Timeline } from '../view/timeline.ts'
 import { printable } from './printable.ts'
 
@@ -38,19 +38,19 @@ const LABEL = 30
 const NARROWEST_LABEL = 10
 
 /** What the doctor says and the table of stages, as lines that fit. */
-export function linesOf(frame: Frame, timeline: Timeline, title: string, screen: Screen): string[] {
-  const { snapshot, findings } = frame
+export function linesOf(update: PageUpdate, timeline: Timeline, title: string, screen: Screen): string[] {
+  const { snapshot, findings } = update
   const paint = painter(screen.isColoured)
   const words = findings.length === 0 ? ['nothing is wrong'] : findings.flatMap((each) => wordsOf(each, screen, paint))
   const head = `${title} · up ${duration(snapshot.time)}`
   const above = [paint('bold', fitted(head, screen.columns)), '', ...words, '']
   const room = screen.rows === undefined ? Number.POSITIVE_INFINITY : Math.max(3, screen.rows - above.length - 1)
-  const rows = rowsOf(frame, timeline, room)
+  const rows = rowsOf(update, timeline, room)
   const shown = rows.length > room ? rows.slice(0, room - 1) : rows
   const fitting = columnsWithin(screen.columns)
   const written = (label: string, cells: Readonly<Record<string, string>>): string =>
     fitted(aligned(label, cells, fitting, screen.columns), screen.columns)
-  const asked = askedOf(frame)
+  const asked = askedOf(update)
   const table = shown.map(({ depth, node, owner }) => {
     const label =
       '  '.repeat(Math.min(depth, MOST_INDENTED)) + printable(node === undefined ? owner.label : labelOf(node))
@@ -81,14 +81,14 @@ type Row = { readonly depth: number } & (
 )
 
 /** Stages in their units; where they would not fit, alike ones as one, and then units from the innermost on. */
-function rowsOf({ snapshot }: Frame, timeline: Timeline, room: number): readonly Row[] {
+function rowsOf({ snapshot }: PageUpdate, timeline: Timeline, room: number): readonly Row[] {
   const parts = { ...snapshot, ended: timeline.ended }
   const unfolded = new Set<string>()
   const whole = graphOf(parts, { isOn: false, unfolded })
   let rows = orderedRows(whole)
   if (rows.length <= room) return rows
   const depths = new Map<string, number>()
-  for (const { key, frame } of whole.frames) depths.set(key, (depths.get(frame ?? '') ?? -1) + 1)
+  for (const { key, group } of whole.groups) depths.set(key, (depths.get(group ?? '') ?? -1) + 1)
   for (let depth = Math.max(-1, ...depths.values()) + 1; depth >= 0; depth--) {
     const isOpen = ({ owner, isStage }: { owner: StageSnapshot; isStage: boolean }): boolean =>
       !isStage && (depths.get(owner.id) ?? depth) < depth
@@ -99,29 +99,29 @@ function rowsOf({ snapshot }: Frame, timeline: Timeline, room: number): readonly
 }
 
 /** Each unit that is open, with what is in it below, in the order of what was started first. */
-function orderedRows({ nodes, frames }: Graph): readonly Row[] {
+function orderedRows({ nodes, groups }: Graph): readonly Row[] {
   const depths = new Map<string, number>()
-  for (const { key, frame } of frames) depths.set(key, (depths.get(frame ?? '') ?? -1) + 1)
+  for (const { key, group } of groups) depths.set(key, (depths.get(group ?? '') ?? -1) + 1)
   const inside = new Map<string, { readonly place: number; readonly rows: readonly Row[] }[]>()
-  const put = (frame: string | undefined, place: number, rows: readonly Row[]): void => {
-    const list = inside.get(frame ?? '')
-    if (list === undefined) inside.set(frame ?? '', [{ place, rows }])
+  const put = (group: string | undefined, place: number, rows: readonly Row[]): void => {
+    const list = inside.get(group ?? '')
+    if (list === undefined) inside.set(group ?? '', [{ place, rows }])
     else list.push({ place, rows })
   }
-  const inOrder = (frame: string): { readonly place: number; readonly rows: readonly Row[] }[] =>
-    (inside.get(frame) ?? []).sort((one, other) => one.place - other.place)
+  const inOrder = (group: string): { readonly place: number; readonly rows: readonly Row[] }[] =>
+    (inside.get(group) ?? []).sort((one, other) => one.place - other.place)
   for (const [place, node] of nodes.entries()) {
     // The owner of a unit that is a stage itself has the line of the unit.
     if (depths.has(node.key)) continue
-    put(node.frame, place, [{ depth: (depths.get(node.frame ?? '') ?? -1) + 1, node, owner: node.unit }])
+    put(node.group, place, [{ depth: (depths.get(node.group ?? '') ?? -1) + 1, node, owner: node.unit }])
   }
   const own = new Map(nodes.map((node) => [node.key, node]))
-  for (const { key, frame, owner } of frames.toReversed()) {
+  for (const { key, group, owner } of groups.toReversed()) {
     const parts = inOrder(key)
     const depth = depths.get(key) ?? 0
     const node = own.get(key)
     const row = node === undefined ? { depth, owner } : { depth, node, owner }
-    put(frame, parts[0]?.place ?? 0, [row, ...parts.flatMap(({ rows }) => rows)])
+    put(group, parts[0]?.place ?? 0, [row, ...parts.flatMap(({ rows }) => rows)])
   }
   return inOrder('').flatMap(({ rows }) => rows)
 }
@@ -135,7 +135,7 @@ function labelOf(node: GraphNode): string {
 }
 
 /** By the id of a producer: demand that no event has met. */
-function askedOf({ snapshot }: Frame): ReadonlyMap<string, number> {
+function askedOf({ snapshot }: PageUpdate): ReadonlyMap<string, number> {
   const asked = new Map<string, number>()
   for (const { producer, pending } of snapshot.subscriptions) asked.set(producer, (asked.get(producer) ?? 0) + pending)
   return asked

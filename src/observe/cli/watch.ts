@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Frame } from '../view/frame.ts'
+import type { PageUpdate } from '../view/page-update.ts'
 import { Timeline } from '../view/timeline.ts'
-import { type Address, ObserveError, readFrames } from './client.ts'
+import { type Address, ObserveError, readUpdates } from './client.ts'
 import { linesOf } from './lines-of.ts'
 
 /** How long until the next attempt to reach a program that has gone, in milliseconds. */
@@ -30,12 +30,12 @@ export async function printOnce(address: Address, output: Output, signal: AbortS
   const timeline = new Timeline()
   const enough = new AbortController()
   const timer = setTimeout(() => enough.abort(), PATIENCE)
-  let last: Frame | undefined
+  let last: PageUpdate | undefined
   try {
     let count = 0
-    for await (const frame of readFrames(address, AbortSignal.any([signal, enough.signal]))) {
-      timeline.add(frame.snapshot)
-      last = frame
+    for await (const update of readUpdates(address, AbortSignal.any([signal, enough.signal]))) {
+      timeline.add(update.snapshot)
+      last = update
       if (++count === 2) break
     }
   } finally {
@@ -57,7 +57,7 @@ export async function printOnce(address: Address, output: Output, signal: AbortS
 export async function watch(address: Address, output: Output, isColoured: boolean, signal: AbortSignal): Promise<void> {
   const timeline = new Timeline()
   let isShown = false
-  let last: Frame | undefined
+  let last: PageUpdate | undefined
   const draw = (status: string): void => {
     if (!isShown) output.write(enter)
     isShown = true
@@ -76,9 +76,9 @@ export async function watch(address: Address, output: Output, isColoured: boolea
   try {
     while (!signal.aborted) {
       try {
-        for await (const frame of readFrames(address, signal)) {
-          last = frame
-          draw(timeline.add(frame.snapshot) ? ' · the program was started again' : '')
+        for await (const update of readUpdates(address, signal)) {
+          last = update
+          draw(timeline.add(update.snapshot) ? ' · the program was started again' : '')
         }
       } catch (error) {
         if (!isShown || !(error instanceof ObserveError) || error.isFinal) throw error

@@ -1,4 +1,4 @@
-import type { Frame, Hello } from '../view/frame.ts'
+import type { Hello, PageUpdate } from '../view/page-update.ts'
 
 /** How long until the next attempt, in milliseconds. */
 const RETRY = 1_000
@@ -7,7 +7,7 @@ const RETRY = 1_000
 interface ConnectionListener {
   /** A server speaks: the first time, or again. */
   hello(hello: Hello): void
-  frame(frame: Frame): void
+  update(update: PageUpdate): void
   /** The connection was lost, or could not be made; it is tried again. */
   lost(): void
 }
@@ -22,7 +22,7 @@ export function pathOf(path: string): string {
 export function connect(listener: ConnectionListener): void {
   const events = new EventSource(pathOf('/events'))
   events.addEventListener('hello', ({ data }) => listener.hello(JSON.parse(data) as Hello))
-  events.addEventListener('frame', ({ data }) => listener.frame(JSON.parse(data) as Frame))
+  events.addEventListener('update', ({ data }) => listener.update(JSON.parse(data) as PageUpdate))
   events.addEventListener('error', () => {
     // A browser of its own accord gives up where the server answers with an error, as it may while it starts.
     events.close()

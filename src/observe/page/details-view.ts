@@ -14,8 +14,8 @@ const STATE_INTERVAL = 2_000
 interface DetailsActions {
   readonly open: (stage: string) => void
   readonly close: () => void
-  /** Folds or unfolds the group that has this key. */
-  toggleGroup(group: string): void
+  /** Folds or unfolds the alike stages that have this key. */
+  toggleFold(key: string): void
   /** Opens or closes the unit of this owner. */
   toggleUnit(owner: string): void
 }
@@ -55,7 +55,7 @@ export class DetailsView {
   private readonly wordList: ListView<Finding>
   private readonly factList: ListView<Fact>
   private readonly connections: ListView<Connections>
-  private group: string | undefined
+  private foldKey: string | undefined
   private unit: string | undefined
   /** The stage whose state is shown, and when it was last asked for. */
   private asked: { readonly id: string; readonly at: number } | undefined
@@ -65,7 +65,7 @@ export class DetailsView {
     const close = html('button', { type: 'button', class: 'quiet', 'aria-label': 'Close', title: 'Close (Esc)' }, '✕')
     close.addEventListener('click', actions.close)
     this.toggle.addEventListener('click', () => {
-      if (this.group !== undefined) actions.toggleGroup(this.group)
+      if (this.foldKey !== undefined) actions.toggleFold(this.foldKey)
     })
     this.unitToggle.addEventListener('click', () => {
       if (this.unit !== undefined) actions.toggleUnit(this.unit)
@@ -91,8 +91,8 @@ export class DetailsView {
     this.unitToggle.hidden = unit === undefined
     setText(this.unitToggle, unit?.isOpen === true ? 'Close unit' : 'Open unit')
     setAttributes(this.unitToggle, { title: unit && `${unit.isOpen ? 'Close' : 'Open'} ${unit.owner.label} (O)` })
-    this.group = node?.group
-    this.toggle.hidden = this.group === undefined
+    this.foldKey = node?.foldKey
+    this.toggle.hidden = this.foldKey === undefined
     setText(this.toggle, node?.isFold === true ? 'Unfold' : 'Fold')
     const ids = stage === undefined ? new Set(node?.stages.map(({ id }) => id)) : new Set([stage.id])
     this.wordList.show(

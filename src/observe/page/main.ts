@@ -1,12 +1,12 @@
 import type { Snapshot, StageSnapshot } from '../snapshot/snapshot-types.ts'
 import type { Unit, Units } from '../snapshot/unit-tree.ts'
 import { branchesOf } from '../view/branches.ts'
-import type { Frame, Hello } from '../view/frame.ts'
 import { type Graph, graphOf, MANY_STAGES } from '../view/graph.ts'
 import type { Spot } from '../view/layout/layout.ts'
 import type { Direction } from '../view/neighbour.ts'
 import { amount, rate } from '../view/numbers.ts'
 import { openByDefault } from '../view/open-by-default.ts'
+import type { Hello, PageUpdate } from '../view/page-update.ts'
 import { TIMELINE, Timeline } from '../view/timeline.ts'
 import { connect } from './connection.ts'
 import { DetailsView, type Opened } from './details-view.ts'
@@ -31,8 +31,8 @@ const unfolded = new Set<string>()
 /** What the user has said about folding; before, the number of stages decides. */
 let isFolding: boolean | undefined
 let hello: Hello | undefined
-let latest: Frame | undefined
-let graph: Graph = { nodes: [], frames: [], edges: [], nodeOf: new Map() }
+let latest: PageUpdate | undefined
+let graph: Graph = { nodes: [], groups: [], edges: [], nodeOf: new Map() }
 /** The units that the user has opened or closed. */
 const units = new Map<string, boolean>()
 /** The others, as they were when they were first seen: nothing opens or closes by itself. */
@@ -52,7 +52,7 @@ const graphView = new GraphView(
     area: graphBox,
     canvas: byId('overview', HTMLCanvasElement),
     edges: byId('edges', SVGSVGElement),
-    frames: element('frames'),
+    groups: element('groups'),
     nodes: element('nodes'),
     tooltip: element('tooltip'),
   },
@@ -68,7 +68,7 @@ const findingsView = new FindingsView(
   find,
 )
 const treeView = new TreeView(element('tree'), find)
-const detailsView = new DetailsView(element('details'), { open: find, close, toggleGroup, toggleUnit })
+const detailsView = new DetailsView(element('details'), { open: find, close, toggleFold, toggleUnit })
 const totals = new ListView<readonly [string, string]>(element('totals'), () => {
   const name = html('dt')
   const value = html('dd')
@@ -112,11 +112,11 @@ connect({
     document.title = `${next.program} · genstage`
     setText(element('program'), next.program)
   },
-  frame(frame) {
-    if (timeline.add(frame.snapshot)) restart(frame.snapshot)
-    const recent = [...snapshots, frame.snapshot].filter(({ time }) => frame.snapshot.time - time <= TIMELINE)
+  update(update) {
+    if (timeline.add(update.snapshot)) restart(update.snapshot)
+    const recent = [...snapshots, update.snapshot].filter(({ time }) => update.snapshot.time - time <= TIMELINE)
     snapshots = keepable(recent)
-    latest = frame
+    latest = update
     draw()
   },
   lost() {
@@ -217,8 +217,8 @@ function openedNow(): Opened | undefined {
 /** The unit that a stage is the owner of, or else the one that it is in. */
 function unitAround(stage: StageSnapshot | undefined, node: Graph['nodes'][number] | undefined): Opened['unit'] {
   if (node?.unit !== undefined) return { owner: node.unit, isOpen: false }
-  const frame = graph.frames.find(({ key }) => key === stage?.id) ?? graph.frames.find(({ key }) => key === node?.frame)
-  return frame && { owner: frame.owner, isOpen: true }
+  const group = graph.groups.find(({ key }) => key === stage?.id) ?? graph.groups.find(({ key }) => key === node?.group)
+  return group && { owner: group.owner, isOpen: true }
 }
 
 function connection(state: 'live' | 'lost', text: string): void {
@@ -246,19 +246,19 @@ function close(): void {
   if (key !== undefined) graphView.focus(key)
 }
 
-function toggleGroup(group: string): void {
-  if (!unfolded.delete(group)) unfolded.add(group)
+function toggleFold(foldKey: string): void {
+  if (!unfolded.delete(foldKey)) unfolded.add(foldKey)
   isFolding = true
-  const first = graph.nodes.find((node) => node.group === group)?.stages[0]?.id
+  const first = graph.nodes.find((node) => node.foldKey === foldKey)?.stages[0]?.id
   opened = undefined
   draw()
   const key = first === undefined ? undefined : graph.nodeOf.get(first)
   if (key !== undefined) graphView.focus(key)
 }
 
-/** Opens or closes a unit: its box, or the frame around its parts, has the focus then. */
+/** Opens or closes a unit: its box, or the group around its parts, has the focus then. */
 function toggleUnit(owner: string): void {
-  units.set(owner, !graph.frames.some(({ key }) => key === owner))
+  units.set(owner, !graph.groups.some(({ key }) => key === owner))
   draw()
   graphView.focus(owner)
 }
@@ -267,18 +267,18 @@ function toggleUnit(owner: string): void {
 function unfold(key: string): void {
   const node = graph.nodes.find((each) => each.key === key)
   if (node?.unit !== undefined) toggleUnit(node.unit.id)
-  else if (node?.isFold === true && node.group !== undefined) toggleGroup(node.group)
+  else if (node?.isFold === true && node.foldKey !== undefined) toggleFold(node.foldKey)
 }
 
 /** Opens what has the focus; closes the unit around it, or folds it with its like, where it is a stage. */
 function toggle(): void {
   const { focused } = graphView
   const node = graph.nodes.find(({ key }) => key === focused)
-  const frame = graph.frames.find(({ key }) => key === focused)
+  const group = graph.groups.find(({ key }) => key === focused)
   if (node?.unit !== undefined || node?.isFold === true) unfold(node.key)
-  else if (node?.frame !== undefined) toggleUnit(node.frame)
-  else if (node?.group !== undefined) toggleGroup(node.group)
-  else if (node === undefined && frame !== undefined) toggleUnit(frame.key)
+  else if (node?.group !== undefined) toggleUnit(node.group)
+  else if (node?.foldKey !== undefined) toggleFold(node.foldKey)
+  else if (node === undefined && group !== undefined) toggleUnit(group.key)
 }
 
 function toggleFolding(): void {

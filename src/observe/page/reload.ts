@@ -1,6 +1,6 @@
 import type { Snapshot } from '../snapshot/snapshot-types.ts'
 import type { Camera } from '../view/camera.ts'
-import type { Hello } from '../view/frame.ts'
+import type { Hello } from '../view/page-update.ts'
 
 const KEY = 'genstage'
 

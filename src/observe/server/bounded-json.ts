@@ -1,6 +1,6 @@
 import type { Finding } from '../doctor/finding.ts'
 import type { Snapshot, StageSnapshot, TreeNode } from '../snapshot/snapshot-types.ts'
-import type { Frame } from '../view/frame.ts'
+import type { PageUpdate } from '../view/page-update.ts'
 
 /** The most stages of a reply, to begin with. */
 const MOST_STAGES = 25_000
@@ -16,8 +16,8 @@ export function snapshotJson(snapshot: Snapshot): string {
   return boundedJson(snapshot.stages.length, (most) => cutSnapshot(snapshot, most))
 }
 
-/** A frame as JSON of bounded length, likewise. */
-export function frameJson({ snapshot, findings }: Frame): string {
+/** An update as JSON of bounded length, likewise. */
+export function updateJson({ snapshot, findings }: PageUpdate): string {
   const worst: readonly Finding[] = findings.slice(0, MOST_FINDINGS)
   return boundedJson(snapshot.stages.length, (most) => ({ snapshot: cutSnapshot(snapshot, most), findings: worst }))
 }

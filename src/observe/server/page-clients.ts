@@ -1,8 +1,8 @@
 import type { ServerResponse } from 'node:http'
 import type { Finding } from '../doctor/finding.ts'
 import type { Snapshot } from '../snapshot/snapshot-types.ts'
-import type { Frame, Hello } from '../view/frame.ts'
-import { frameJson } from './bounded-json.ts'
+import type { Hello, PageUpdate } from '../view/page-update.ts'
+import { updateJson } from './bounded-json.ts'
 
 /** Who may look on at once. */
 export const MOST_CLIENTS = 32
@@ -18,7 +18,7 @@ export interface OpenObserver {
 /**
  * Those who look on by server-sent events.
  *
- * The runtime is observed while there is at least one. A frame is written out once for all of them. Who has not taken
+ * The runtime is observed while there is at least one. An update is written out once for all of them. Who has not taken
  * the one before gets none until he has: the next one he gets is as new as anybody's.
  */
 export class PageClients {
@@ -49,7 +49,7 @@ export class PageClients {
     response.on('close', () => this.remove(response))
     response.on('error', () => this.remove(response))
     response.write(
-      event('hello', JSON.stringify(this.hello)) + event('frame', frameJson({ snapshot: latest, findings })),
+      event('hello', JSON.stringify(this.hello)) + event('update', updateJson({ snapshot: latest, findings })),
     )
   }
 
@@ -67,10 +67,10 @@ export class PageClients {
     this.looking = undefined
   }
 
-  private tell(frame: Frame): void {
+  private tell(update: PageUpdate): void {
     const ready = [...this.clients].filter(({ writableNeedDrain }) => !writableNeedDrain)
     if (ready.length === 0) return
-    const text = event('frame', frameJson(frame))
+    const text = event('update', updateJson(update))
     for (const response of ready) response.write(text)
   }
 }

@@ -36,7 +36,7 @@ interface Node {
   /** The owner of the unit that it stands for. */
   readonly unit: StageSnapshot | undefined
   /** The owner of the unit that it is drawn in. */
-  readonly frame: string | undefined
+  readonly group: string | undefined
 }
 
 /**
@@ -90,14 +90,14 @@ function openUnits({ units }: Units, shown: Required<MermaidOptions>['units']): 
 /** The lines of the nodes, those of a unit within its subgraph, in the order of what was started first. */
 function written(nodes: readonly Node[], { units }: Units, open: ReadonlySet<string>): string[] {
   const within = new Map<string, { readonly place: number; readonly lines: readonly string[] }[]>()
-  const put = (frame: string | undefined, place: number, lines: readonly string[]): void => {
-    const others = within.get(frame ?? '')
-    if (others === undefined) within.set(frame ?? '', [{ place, lines }])
+  const put = (group: string | undefined, place: number, lines: readonly string[]): void => {
+    const others = within.get(group ?? '')
+    if (others === undefined) within.set(group ?? '', [{ place, lines }])
     else others.push({ place, lines })
   }
-  const inOrder = (frame: string): { readonly place: number; readonly lines: readonly string[] }[] =>
-    (within.get(frame) ?? []).sort((one, other) => one.place - other.place)
-  for (const [place, node] of nodes.entries()) put(node.frame, place, [`  ${node.id}${shape(node)}`])
+  const inOrder = (group: string): { readonly place: number; readonly lines: readonly string[] }[] =>
+    (within.get(group) ?? []).sort((one, other) => one.place - other.place)
+  for (const [place, node] of nodes.entries()) put(node.group, place, [`  ${node.id}${shape(node)}`])
   const numbers = new Map([...open].map((id, index) => [id, index + 1]))
   // Inner ones first: each is put into the one around it when it is complete.
   for (const id of [...open].reverse()) {
@@ -117,35 +117,35 @@ function nodesOf(snapshot: Snapshot, { stages, units, outerOf }: Units, open: Re
     const around = closed.get(outer ?? '')
     if (around !== undefined || !open.has(id)) closed.set(id, around ?? id)
   }
-  const frameOf = ({ id }: StageSnapshot): string | undefined => (units.has(id) ? id : outerOf(id))
-  const itemOf = (stage: StageSnapshot): string => closed.get(frameOf(stage) ?? '') ?? stage.id
+  const groupOf = ({ id }: StageSnapshot): string | undefined => (units.has(id) ? id : outerOf(id))
+  const itemOf = (stage: StageSnapshot): string => closed.get(groupOf(stage) ?? '') ?? stage.id
   const items = new Map(stages.map((stage) => [stage.id, itemOf(stage)]))
   const neighbours = neighboursOf(snapshot.subscriptions, items)
-  const groups = new Map<string, { stages: StageSnapshot[]; unit: string | undefined; frame: string | undefined }>()
+  const folds = new Map<string, { stages: StageSnapshot[]; unit: string | undefined; group: string | undefined }>()
   for (const stage of stages) {
     const item = itemOf(stage)
     const unit = closed.has(item) ? item : undefined
-    const frame = unit === undefined ? frameOf(stage) : outerOf(unit)
+    const group = unit === undefined ? groupOf(stage) : outerOf(unit)
     const around = [...(neighbours.get(item) ?? [])].sort()
-    const key = JSON.stringify(unit === undefined ? [stage.kind, patternOf(stage), frame, around] : [unit])
-    const group = groups.get(key)
-    if (group === undefined) groups.set(key, { stages: [stage], unit, frame })
-    else group.stages.push(stage)
+    const key = JSON.stringify(unit === undefined ? [stage.kind, patternOf(stage), group, around] : [unit])
+    const fold = folds.get(key)
+    if (fold === undefined) folds.set(key, { stages: [stage], unit, group })
+    else fold.stages.push(stage)
   }
   const place = new Map(stages.map(({ id }, index) => [id, index]))
   const placeOf = ([first]: readonly StageSnapshot[]): number => place.get(first?.id ?? '') ?? 0
-  return [...groups.values()]
-    .flatMap((group) =>
-      group.unit !== undefined || group.stages.length >= MANY
-        ? [group]
-        : group.stages.map((stage) => ({ ...group, stages: [stage] })),
+  return [...folds.values()]
+    .flatMap((fold) =>
+      fold.unit !== undefined || fold.stages.length >= MANY
+        ? [fold]
+        : fold.stages.map((stage) => ({ ...fold, stages: [stage] })),
     )
     .sort((one, other) => placeOf(one.stages) - placeOf(other.stages))
-    .map(({ stages: own, unit, frame }, index) => ({
+    .map(({ stages: own, unit, group }, index) => ({
       id: `s${index + 1}`,
       stages: own,
       unit: units.get(unit ?? '')?.owner,
-      frame,
+      group,
     }))
 }
 

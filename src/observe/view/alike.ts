@@ -2,8 +2,8 @@ import type { StageSnapshot, SubscriptionSnapshot } from '../snapshot/snapshot-t
 
 /** What of a stage says whether it is like another. */
 export type Comparable = Pick<StageSnapshot, 'id' | 'kind' | 'name' | 'label' | 'role'> & {
-  /** Only what is in the same frame is alike. */
-  readonly frame?: string | undefined
+  /** Only what is in the same group is alike. */
+  readonly group?: string | undefined
 }
 /** What of a subscription does. */
 export type Connection = Pick<SubscriptionSnapshot, 'producer' | 'consumer'>
@@ -22,7 +22,7 @@ export function alikeKeys(
   connections: readonly Connection[],
 ): ReadonlyMap<string, string> {
   const neighbours = neighboursOf(stages, connections)
-  const classes = new Classes(stages, (stage) => `${stage.frame ?? ''} ${namePattern(stage)}`)
+  const classes = new Classes(stages, (stage) => `${stage.group ?? ''} ${namePattern(stage)}`)
   // Only what has a neighbour that was told apart can be told apart next: in a chain those are two in each round.
   let open: ReadonlySet<string> = new Set(stages.map(({ id }) => id))
   while (open.size > 0) {

@@ -10,18 +10,18 @@ const LEAST_ALIKE = 3
 
 /** A stage of the graph, a fold of alike ones, or a unit that is closed. */
 export interface GraphNode {
-  /** The id of its stage or of the owner of its unit, or the key of its group. */
+  /** The id of its stage or of the owner of its unit, or the key of its fold. */
   readonly key: string
-  /** The key of the group that it is one of, folded or not; `undefined` where there are too few alike. */
-  readonly group: string | undefined
-  /** Whether it stands for a group. */
+  /** The key that it has in common with those alike, folded or not; `undefined` where there are too few. */
+  readonly foldKey: string | undefined
+  /** Whether it stands for alike stages that are folded. */
   readonly isFold: boolean
   /** How many stages or units it stands for: more than one only for a fold. */
   readonly count: number
   /** The owner of the unit that it stands for. */
   readonly unit: StageSnapshot | undefined
-  /** The key of the frame that it is in. */
-  readonly frame: string | undefined
+  /** The key of the group that it is in. */
+  readonly group: string | undefined
   /** In the order in which they were started: those that run, then those that have ended. */
   readonly stages: readonly StageSnapshot[]
   /** The ids of those among them that have ended. */
@@ -29,12 +29,12 @@ export interface GraphNode {
 }
 
 /** A unit that is open: around the nodes of its parts. */
-export interface GraphFrame {
+export interface GraphGroup {
   /** The id of its owner. */
   readonly key: string
   readonly owner: StageSnapshot
-  /** The key of the frame that it is in. */
-  readonly frame: string | undefined
+  /** The key of the group that it is in. */
+  readonly group: string | undefined
 }
 
 /** The subscriptions from the stages of one node to those of another. */
@@ -52,7 +52,7 @@ export interface GraphEdge {
 export interface Graph {
   readonly nodes: readonly GraphNode[]
   /** Outer ones before inner ones. */
-  readonly frames: readonly GraphFrame[]
+  readonly groups: readonly GraphGroup[]
   readonly edges: readonly GraphEdge[]
   /** By the id of a stage or of the owner of a closed unit, the key of its node. */
   readonly nodeOf: ReadonlyMap<string, string>
@@ -69,7 +69,7 @@ export interface GraphParts {
 interface Folding {
   /** Whether alike stages are folded. */
   readonly isOn: boolean
-  /** The keys of groups that are not as the others are: unfolded where folding is on. */
+  /** The fold keys of alike stages that stay apart while folding is on. */
   readonly unfolded: ReadonlySet<string>
   /** Says whether a unit is open. Default: all are, but those whose owner is a stage itself. */
   readonly isOpen?: (unit: Unit, units: Units) => boolean
@@ -86,14 +86,14 @@ export function graphOf({ stages, subscriptions, ended }: GraphParts, { isOn, un
     const [from, to] = [items.itemOf(producer), items.itemOf(consumer)]
     return from === undefined || to === undefined ? [] : [{ producer: from, consumer: to }]
   })
-  const groups = groupsOf(items.all, between)
+  const foldKeys = foldKeysOf(items.all, between)
   const nodes = new Map<string, ReturnType<typeof newNode>>()
   const nodeOf = new Map<string, string>()
-  for (const { id, stages: own, ids, unit, frame } of items.all) {
-    const group = groups.get(id)
-    const isFold = isOn && group !== undefined && !unfolded.has(group)
-    const key = isFold ? group : id
-    const node = nodes.get(key) ?? newNode({ key, group, isFold, frame, unit: isFold ? undefined : unit })
+  for (const { id, stages: own, ids, unit, group } of items.all) {
+    const foldKey = foldKeys.get(id)
+    const isFold = isOn && foldKey !== undefined && !unfolded.has(foldKey)
+    const key = isFold ? foldKey : id
+    const node = nodes.get(key) ?? newNode({ key, foldKey, isFold, group, unit: isFold ? undefined : unit })
     node.count++
     for (const stage of own) {
       node.stages.push(stage)
@@ -103,11 +103,11 @@ export function graphOf({ stages, subscriptions, ended }: GraphParts, { isOn, un
     for (const each of ids) nodeOf.set(each, key)
   }
   const current = new Set(subscriptions.map(({ tag }) => tag))
-  return { nodes: [...nodes.values()], frames: items.frames, edges: edgesOf(connections, nodeOf, current), nodeOf }
+  return { nodes: [...nodes.values()], groups: items.groups, edges: edgesOf(connections, nodeOf, current), nodeOf }
 }
 
 function newNode(
-  given: Pick<GraphNode, 'key' | 'group' | 'isFold' | 'unit' | 'frame'>,
+  given: Pick<GraphNode, 'key' | 'foldKey' | 'isFold' | 'unit' | 'group'>,
 ): Omit<GraphNode, 'count' | 'stages' | 'ended'> & { count: number; stages: StageSnapshot[]; ended: Set<string> } {
   return { ...given, count: 0, stages: [], ended: new Set() }
 }
@@ -125,7 +125,7 @@ export function nodeLabel({ key, isFold, unit, stages: [first] }: GraphNode): st
 
 /** What may be folded with its like: a stage that is seen by itself, or a unit that is closed. */
 interface GraphItem extends Comparable {
-  readonly frame: string | undefined
+  readonly group: string | undefined
   readonly unit: StageSnapshot | undefined
   /** The stages that it stands for. */
   readonly stages: StageSnapshot[]
@@ -136,18 +136,18 @@ interface GraphItem extends Comparable {
 /** What is seen where some units are open. */
 class Items {
   readonly all: readonly GraphItem[]
-  readonly frames: readonly GraphFrame[]
+  readonly groups: readonly GraphGroup[]
   private readonly byProcess = new Map<string, GraphItem>()
 
   constructor(units: Units, isOpen: (unit: Unit) => boolean) {
     const items = new Map<string, GraphItem>()
-    const frames: GraphFrame[] = []
+    const groups: GraphGroup[] = []
     /** By the owner of a unit that is closed, or in a closed one: the item that it is in. */
     const closed = new Map<string, GraphItem>()
     for (const [id, unit] of units.units) {
       const around = closed.get(unit.outer ?? '')
       if (around === undefined && isOpen(unit)) {
-        frames.push({ key: id, owner: unit.owner, frame: unit.outer })
+        groups.push({ key: id, owner: unit.owner, group: unit.outer })
         continue
       }
       const item = around ?? itemFor(unit.owner, unit.outer, unit.owner)
@@ -157,7 +157,7 @@ class Items {
     }
     for (const stage of units.stages) {
       const outer = units.outerOf(stage.id)
-      // An owner that is a stage itself stands in its own frame.
+      // An owner that is a stage itself stands in its own group.
       const own = units.units.has(stage.id) ? stage.id : outer
       const item = closed.get(own ?? '') ?? items.get(stage.id) ?? itemFor(stage, own, undefined)
       item.stages.push(stage)
@@ -167,7 +167,7 @@ class Items {
     const order = new Map(units.stages.map(({ id }, index) => [id, index]))
     const place = ({ stages: [first] }: GraphItem): number => order.get(first?.id ?? '') ?? 0
     this.all = [...items.values()].sort((one, other) => place(one) - place(other))
-    this.frames = frames
+    this.groups = groups
   }
 
   /** The id of the item that a process is in. */
@@ -182,9 +182,9 @@ class Items {
   }
 }
 
-function itemFor(process: StageSnapshot, frame: string | undefined, unit: StageSnapshot | undefined): GraphItem {
+function itemFor(process: StageSnapshot, group: string | undefined, unit: StageSnapshot | undefined): GraphItem {
   const { id, kind, name, label, role } = process
-  return { id, kind, name, label, ...(role !== undefined && { role }), frame, unit, stages: [], ids: [] }
+  return { id, kind, name, label, ...(role !== undefined && { role }), group, unit, stages: [], ids: [] }
 }
 
 function uniqueByTag(subscriptions: readonly SubscriptionSnapshot[]): SubscriptionSnapshot[] {
@@ -194,8 +194,8 @@ function uniqueByTag(subscriptions: readonly SubscriptionSnapshot[]): Subscripti
   return [...byTag.values()]
 }
 
-/** The group of each stage that has enough alike. */
-function groupsOf(stages: readonly Comparable[], connections: readonly Connection[]): ReadonlyMap<string, string> {
+/** By the id of a stage with enough alike ones: their common key. */
+function foldKeysOf(stages: readonly Comparable[], connections: readonly Connection[]): ReadonlyMap<string, string> {
   const keys = alikeKeys(stages, connections)
   const sizes = new Map<string, number>()
   for (const key of keys.values()) sizes.set(key, (sizes.get(key) ?? 0) + 1)

@@ -110,10 +110,10 @@ describe('the stream', () => {
     await stream.reached(4)
     stream.close()
     expect(stream.hellos).toEqual([{ server: expect.any(String), program: expect.any(String), interval: 50 }])
-    const [first, , , last] = stream.frames
+    const [first, , , last] = stream.updates
     expect(first?.snapshot.subscriptions).toHaveLength(1)
     expect(first?.findings).toEqual(expect.any(Array))
-    const handled = (frame: typeof first) => frame?.snapshot.stages[1]?.consuming?.handled ?? 0
+    const handled = (update: typeof first) => update?.snapshot.stages[1]?.consuming?.handled ?? 0
     expect(handled(last)).toBeGreaterThan(handled(first))
   })
 

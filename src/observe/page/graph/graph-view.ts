@@ -22,7 +22,7 @@ import { ListView, setAttributes } from '../dom.ts'
 import { Tooltip } from '../tooltip.ts'
 import { CameraControl } from './camera-control.ts'
 import { EdgeLayer } from './edge-layer.ts'
-import { type FrameHead, frameHeadView } from './frame-head.ts'
+import { type GroupHead, groupHeadView } from './group-head.ts'
 import { CARD_WIDTH, cardHeight, cardView, type ShownCard } from './node-card.ts'
 import { Overview, type Scene } from './overview.ts'
 import { cardText, headRoom, headText, isSmall, isTall } from './text-room.ts'
@@ -32,12 +32,12 @@ const spacing: Spacing = {
   layerGap: 124,
   rowGap: 18,
   looseInRow: 4,
-  frameHead: 44,
-  framePad: 18,
+  groupHead: 44,
+  groupPad: 18,
 }
 /** Where not all of it can be read at once there need be no room for texts between. */
-const closer: Spacing = { ...spacing, layerGap: 72, rowGap: 16, frameHead: 42, framePad: 14 }
-/** How high the head of a frame is seen, in CSS pixels, also where all else is small; and how much room that may take. */
+const closer: Spacing = { ...spacing, layerGap: 72, rowGap: 16, groupHead: 42, groupPad: 14 }
+/** How high the head of a group is seen, in CSS pixels, also where all else is small; and how much room that may take. */
 const HEAD = 20
 const HIGHEST_HEAD = 180
 /** So many nodes surely cannot. */
@@ -55,7 +55,7 @@ interface GraphElements {
   readonly area: HTMLElement
   readonly canvas: HTMLCanvasElement
   readonly edges: SVGSVGElement
-  readonly frames: HTMLElement
+  readonly groups: HTMLElement
   readonly nodes: HTMLElement
   readonly tooltip: HTMLElement
 }
@@ -78,7 +78,7 @@ interface Shown {
   readonly timeline: Timeline
   readonly findings: readonly Finding[]
   readonly subscriptions: readonly SubscriptionSnapshot[]
-  /** What is opened: the key of a node or of a frame. */
+  /** What is opened: the key of a node or of a group. */
   readonly opened: string | undefined
 }
 
@@ -88,21 +88,21 @@ export class GraphView {
   private readonly parts: GraphElements
   private readonly actions: GraphActions
   private readonly cards: ListView<ShownCard>
-  private readonly heads: ListView<FrameHead>
+  private readonly heads: ListView<GroupHead>
   private readonly edges: EdgeLayer
   private readonly overview: Overview
   private readonly tooltip: Tooltip
   private shown: Shown = {
-    graph: { nodes: [], frames: [], edges: [], nodeOf: new Map() },
+    graph: { nodes: [], groups: [], edges: [], nodeOf: new Map() },
     timeline: new Timeline(),
     findings: [],
     subscriptions: [],
     opened: undefined,
   }
   private nodes: ReadonlyMap<string, GraphNode> = new Map()
-  private titles = titlesOf({ nodes: [], frames: [] })
+  private titles = titlesOf({ nodes: [], groups: [] })
   private differences: ReadonlyMap<string, Difference> = new Map()
-  private drawing: Drawing = { boxes: new Map(), frames: new Map(), lines: new Map(), width: 0, height: 0 }
+  private drawing: Drawing = { boxes: new Map(), groups: new Map(), lines: new Map(), width: 0, height: 0 }
   /** What the drawing was made of: it is made anew only where that has changed. */
   private shape = ''
   private room: Room = { width: 0, height: 0 }
@@ -117,7 +117,7 @@ export class GraphView {
     this.parts = parts
     this.actions = actions
     this.cards = new ListView(parts.nodes, () => this.card())
-    this.heads = new ListView(parts.frames, () => frameHeadView(actions))
+    this.heads = new ListView(parts.groups, () => groupHeadView(actions))
     this.edges = new EdgeLayer(parts.edges)
     this.overview = new Overview(parts.canvas)
     this.tooltip = new Tooltip(parts.tooltip)
@@ -143,13 +143,13 @@ export class GraphView {
     this.render()
   }
 
-  /** Moves the focus to a node or the head of a frame, and it into sight. */
+  /** Moves the focus to a node or the head of a group, and it into sight. */
   focus(key: string): void {
     const place = this.drawing.boxes.get(key)
-    const frame = this.drawing.frames.get(key)
+    const group = this.drawing.groups.get(key)
     if (place !== undefined) this.current = key
-    // Of a frame its head.
-    const aim = place ?? (frame && { ...frame, height: Math.min(frame.height, 200), width: Math.min(frame.width, 400) })
+    // Of a group its head.
+    const aim = place ?? (group && { ...group, height: Math.min(group.height, 200), width: Math.min(group.width, 400) })
     if (aim === undefined) return
     this.camera.reveal(aim)
     this.render()
@@ -166,7 +166,7 @@ export class GraphView {
     if (next !== undefined) this.focus(next)
   }
 
-  /** The key of the node or the frame that has the focus. */
+  /** The key of the node or the group that has the focus. */
   get focused(): string | undefined {
     return document.activeElement?.closest('[data-key]')?.getAttribute('data-key') ?? undefined
   }
@@ -174,26 +174,26 @@ export class GraphView {
   private layOut(): void {
     const { graph } = this.shown
     const { window } = this.camera
-    const boxes = graph.nodes.map((node) => ({ key: node.key, height: cardHeight(barCount(node)), frame: node.frame }))
+    const boxes = graph.nodes.map((node) => ({ key: node.key, height: cardHeight(barCount(node)), group: node.group }))
     const room = roomIn(window)
     const isSame = (one: number, other: number): boolean => one < other * SAME_ROOM && other < one * SAME_ROOM
     const isSameRoom = isSame(room.width, this.room.width) && isSame(room.height, this.room.height)
-    const frames = graph.frames.map(({ key, frame }) => [key, frame])
-    const shape = JSON.stringify([boxes, frames, graph.edges.map(({ key }) => key)])
+    const groups = graph.groups.map(({ key, group }) => [key, group])
+    const shape = JSON.stringify([boxes, groups, graph.edges.map(({ key }) => key)])
     if (shape === this.shape && isSameRoom) return
     if (!isSameRoom) this.room = room
     if (shape !== this.shape)
-      this.differences = differencesOf([...this.titles.nodes.values(), ...this.titles.frames.values()])
+      this.differences = differencesOf([...this.titles.nodes.values(), ...this.titles.groups.values()])
     this.shape = shape
     this.overview.clear()
-    const given = { frames: graph.frames, room: this.room }
+    const given = { groups: graph.groups, room: this.room }
     const drawing = boxes.length < MANY_NODES ? layoutGraph(boxes, graph.edges, spacing, given) : undefined
     const isReadable = drawing !== undefined && scaleFor(drawing, this.room) >= READABLE
     this.drawing = isReadable ? drawing : layoutGraph(boxes, graph.edges, closer, given)
     const head = HEAD / scaleFor(this.drawing, this.room)
-    if (graph.frames.length > 0 && head > (closer.frameHead ?? 0)) {
-      const frameHead = Math.min(head, HIGHEST_HEAD)
-      this.drawing = layoutGraph(boxes, graph.edges, { ...closer, frameHead }, given)
+    if (graph.groups.length > 0 && head > (closer.groupHead ?? 0)) {
+      const groupHead = Math.min(head, HIGHEST_HEAD)
+      this.drawing = layoutGraph(boxes, graph.edges, { ...closer, groupHead }, given)
     }
     this.camera.measure(this.drawing, window)
   }
@@ -209,12 +209,12 @@ export class GraphView {
 
   /** Draws what the camera sees. */
   private render(): void {
-    const { nodes, frames, edges, area } = this.parts
+    const { nodes, groups, edges, area } = this.parts
     const { x, y, scale } = this.camera.now
     const { width, height } = this.camera.window
     const detail = detailAt(scale)
     setAttributes(area, { 'data-detail': detail, 'data-small': isSmall(CARD_WIDTH * scale) ? '' : undefined })
-    for (const part of [nodes, frames]) {
+    for (const part of [nodes, groups]) {
       part.style.transform = `translate(${x}px, ${y}px) scale(${scale})`
       part.style.setProperty('--px', String(1 / scale))
     }
@@ -265,23 +265,23 @@ export class GraphView {
     const { graph, opened } = this.shown
     const { scale } = this.camera.now
     const taken: Rectangle[] = []
-    const heads = graph.frames.flatMap((frame): FrameHead[] => {
-      const place = this.drawing.frames.get(frame.key)
-      const title = this.titles.frames.get(frame.key) ?? ''
+    const heads = graph.groups.flatMap((group): GroupHead[] => {
+      const place = this.drawing.groups.get(group.key)
+      const title = this.titles.groups.get(group.key) ?? ''
       if (place === undefined || !areTouching(place, seen)) return []
       const width = place.width * scale
-      const { kind } = frame.owner
+      const { kind } = group.owner
       const short = headText(title, kind, this.differences.get(title), width)
       if (short === undefined) return []
-      // From far the head of an inner frame would lie upon that of the one around it: it stands beside that.
+      // From far the head of an inner group would lie upon that of the one around it: it stands beside that.
       const room = { x: place.x * scale, y: place.y * scale, ...headRoom(short, kind, width) }
       for (const other of taken) if (areTouching(room, other)) room.x = other.x + other.width + 1
       const shift = room.x - place.x * scale
       if (shift + room.width > width) return []
       taken.push(room)
-      return [{ frame, title, short, isOpened: frame.key === opened, width, shift }]
+      return [{ group, title, short, isOpened: group.key === opened, width, shift }]
     })
-    this.heads.show(heads, ({ frame }) => frame.key)
+    this.heads.show(heads, ({ group }) => group.key)
   }
 
   private shownCard(key: string, detail: Detail): ShownCard | undefined {
@@ -381,7 +381,7 @@ export class GraphView {
       setAttributes(element, { 'aria-expanded': key === opened ? 'true' : 'false' })
     }
     for (const [key, { element }] of this.heads.views) {
-      const place = this.drawing.frames.get(key)
+      const place = this.drawing.groups.get(key)
       if (place !== undefined && element instanceof HTMLElement) put(element, place)
     }
     this.mark()

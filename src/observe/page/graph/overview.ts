@@ -51,7 +51,7 @@ const FAINT_FROM = 60
 /** A mark has at least so many pixels. */
 const LEAST_MARK = 3
 
-/** Draws frames, lines, and in an overview nodes as marks: on a canvas, as there may be thousands. */
+/** Draws groups, lines, and in an overview nodes as marks: on a canvas, as there may be thousands. */
 export class Overview {
   private readonly canvas: HTMLCanvasElement
   private readonly context: CanvasRenderingContext2D
@@ -84,17 +84,17 @@ export class Overview {
     const { x, y, scale } = camera
     context.setTransform(scale * ratio, 0, 0, scale * ratio, x * ratio, y * ratio)
     const seen = visible(camera, window)
-    this.drawFrames(scene, seen, scale, this.colours)
+    this.drawGroups(scene, seen, scale, this.colours)
     this.drawLines(scene, seen, scale, this.colours)
     if (detail === 'mark') this.drawMarks(scene, seen, scale, this.colours)
   }
 
-  private drawFrames({ drawing, opened }: Scene, seen: Rectangle, scale: number, colours: Colours): void {
+  private drawGroups({ drawing, opened }: Scene, seen: Rectangle, scale: number, colours: Colours): void {
     const { context } = this
-    for (const [key, frame] of drawing.frames) {
-      if (!areTouching(frame, seen)) continue
+    for (const [key, group] of drawing.groups) {
+      if (!areTouching(group, seen)) continue
       context.beginPath()
-      context.roundRect(frame.x, frame.y, frame.width, frame.height, Math.min(12, 8 / scale))
+      context.roundRect(group.x, group.y, group.width, group.height, Math.min(12, 8 / scale))
       context.globalAlpha = 0.5
       context.fillStyle = colours.surface
       context.fill()

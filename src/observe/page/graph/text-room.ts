@@ -1,7 +1,7 @@
 import type { Detail } from '../../view/camera.ts'
 import type { Room } from '../../view/layout/wrap.ts'
 import { type Difference, shortened } from '../../view/short-names.ts'
-import { ROOM_FOR_KIND } from './frame-head.ts'
+import { ROOM_FOR_KIND } from './group-head.ts'
 import { CARD_WIDTH } from './node-card.ts'
 
 /** Beside the title of a card, in CSS pixels. */
@@ -82,7 +82,7 @@ function linesOf(text: string, width: number, font: string): number {
   return lines
 }
 
-/** The title of a frame, on a line with its kind where there is room; `undefined` where there is none at all. */
+/** The title of a group, on a line with its kind where there is room; `undefined` where there is none at all. */
 export function headText(
   title: string,
   kind: string,
@@ -94,7 +94,7 @@ export function headText(
   return shortened(title, difference, (text) => widthOf(text, '600 12px') <= width - beside)
 }
 
-/** How much room the head of a frame takes, in CSS pixels. */
+/** How much room the head of a group takes, in CSS pixels. */
 export function headRoom(short: string, kind: string, width: number): Room {
   const beside = width > ROOM_FOR_KIND ? widthOf(kind, '400 11px') + 6 : 0
   return { width: widthOf(short, '600 12px') + beside + 38, height: 18 }

@@ -30,7 +30,7 @@ interface DrawnPart extends Room {
   readonly lines: ReadonlyMap<string, readonly Spot[]>
 }
 
-/** Between the border of a frame and the layer beside it. */
+/** Between the border of a group and the layer beside it. */
 const PORT_GAP = 28
 /** Between the columns of a layer that is wrapped. */
 const COLUMN_GAP = 14

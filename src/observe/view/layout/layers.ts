@@ -5,7 +5,7 @@ export interface LayerItem {
   readonly key: string
   readonly width: number
   readonly height: number
-  /** A place on the border of a frame, where lines come in or go out: the first or the last layer. */
+  /** A place on the border of a group, where lines come in or go out: the first or the last layer. */
   readonly port?: 'in' | 'out'
 }
 

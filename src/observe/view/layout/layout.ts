@@ -8,15 +8,15 @@ export type { Spot } from './lay-part.ts'
 interface Box {
   readonly key: string
   readonly height: number
-  /** The key of the frame that it stands in. */
-  readonly frame?: string | undefined
+  /** The key of the group that it stands in. */
+  readonly group?: string | undefined
 }
 
-/** Something around boxes and other frames. */
+/** Something around boxes and other groups. */
 interface GroupBox {
   readonly key: string
-  /** The key of the frame that it stands in. */
-  readonly frame?: string | undefined
+  /** The key of the group that it stands in. */
+  readonly group?: string | undefined
 }
 
 /** A line between two boxes, by their keys. */
@@ -36,13 +36,13 @@ export interface Spacing {
   readonly rowGap: number
   /** How many boxes that nothing is connected to stand in a row, at least. */
   readonly looseInRow: number
-  /** Within a frame, above what is in it. */
-  readonly frameHead?: number
-  /** Within a frame, on the other sides. */
-  readonly framePad?: number
+  /** Within a group, above what is in it. */
+  readonly groupHead?: number
+  /** Within a group, on the other sides. */
+  readonly groupPad?: number
 }
 
-/** Where a box or a frame is drawn. */
+/** Where a box or a group is drawn. */
 export interface Placed extends Spot, Room {
   /** Its column among those around it: 0 is leftmost. */
   readonly layer: number
@@ -53,7 +53,7 @@ export interface Drawing extends Room {
   /** By key, in reading order. */
   readonly boxes: ReadonlyMap<string, Placed>
   /** By key, outer ones before inner ones. */
-  readonly frames: ReadonlyMap<string, Placed>
+  readonly groups: ReadonlyMap<string, Placed>
   /** By key: from the right side of a box, between the boxes in its way, to the left side of another. */
   readonly lines: ReadonlyMap<string, readonly Spot[]>
 }
@@ -61,7 +61,7 @@ export interface Drawing extends Room {
 /**
  * Lays a graph out from left to right: a box stands one layer behind the furthest of those that lead to it, in an order
  * that has few crossings, beside its neighbours. Parts that are not connected stand one below the other, and boxes that
- * nothing is connected to at the bottom. What is in a frame stands together.
+ * nothing is connected to at the bottom. What is in a group stands together.
  *
  * Where that would be too small to read in its room, high layers stand in several columns, long chains in several rows,
  * and parts beside one another. Without a room nothing is wrapped.
@@ -73,23 +73,23 @@ export function layoutGraph(
   boxes: readonly Box[],
   links: readonly Link[],
   spacing: Spacing,
-  { frames = [], room }: { readonly frames?: readonly GroupBox[]; readonly room?: Room | undefined } = {},
+  { groups = [], room }: { readonly groups?: readonly GroupBox[]; readonly room?: Room | undefined } = {},
 ): Drawing {
-  const outer = new Map(frames.map(({ key, frame }) => [key, frame ?? NONE]))
+  const outer = new Map(groups.map(({ key, group }) => [key, group ?? NONE]))
   const ways = waysOf(boxes, links, outer)
-  const levels = levelsOf(boxes, frames, ways)
+  const levels = levelsOf(boxes, groups, ways)
   const drawn = new Map<string, DrawnLevel>()
-  // Inner ones first: how large a frame is depends on what is in it.
-  for (const key of [...frames.map((frame) => frame.key).reverse(), NONE]) {
+  // Inner ones first: how large a group is depends on what is in it.
+  for (const key of [...groups.map((group) => group.key).reverse(), NONE]) {
     drawn.set(key, drawLevel(levels.get(key) ?? { items: [], links: [] }, key, drawn, spacing, room))
   }
-  return put(frames, ways, drawn, spacing)
+  return put(groups, ways, drawn, spacing)
 }
 
-/** The frame of what stands in none. */
+/** The group of what stands in none. */
 const NONE = ''
 
-/** What stands in a frame, or in none. */
+/** What stands in a group, or in none. */
 interface LayoutLevel {
   readonly items: LayerItem[]
   readonly links: LevelLink[]
@@ -99,7 +99,7 @@ interface LevelLink {
   readonly key: string
   readonly from: string
   readonly to: string
-  /** Where it begins and ends on the border of a frame. */
+  /** Where it begins and ends on the border of a group. */
   readonly fromPort?: string | undefined
   readonly toPort?: string | undefined
 }
@@ -112,91 +112,91 @@ interface DrawnLevel extends Room {
   readonly lines: ReadonlyMap<string, readonly Spot[]>
 }
 
-/** Before the key of a frame that is an item of the level that it stands in: a box may have the same key. */
-const FRAME = '▣ '
+/** Before the key of a group that is an item of the level that it stands in: a box may have the same key. */
+const GROUP = '▣ '
 
-function itemOfFrame(frame: string): string {
-  return FRAME + frame
+function itemOfGroup(group: string): string {
+  return GROUP + group
 }
 
-/** How a line leaves or enters a frame: from an item of it to its border, or the other way. */
+/** How a line leaves or enters a group: from an item of it to its border, or the other way. */
 interface Crossing {
-  readonly frame: string
+  readonly group: string
   readonly item: string
   readonly port: string
 }
 
-/** A line from a box to another, through the frames that it leaves and enters. */
+/** A line from a box to another, through the groups that it leaves and enters. */
 interface Way {
   readonly link: Link
   /** From the inside out. */
   readonly leaves: readonly Crossing[]
   /** From the outside in. */
   readonly enters: readonly Crossing[]
-  /** The frame in which it goes from one side to the other. */
-  readonly frame: string
+  /** The group in which it goes from one side to the other. */
+  readonly group: string
   readonly from: string
   readonly to: string
 }
 
 function waysOf(boxes: readonly Box[], links: readonly Link[], outer: ReadonlyMap<string, string>): readonly Way[] {
-  const frameOf = new Map(boxes.map(({ key, frame }) => [key, frame ?? NONE]))
+  const groupOf = new Map(boxes.map(({ key, group }) => [key, group ?? NONE]))
   /** From the outermost to the innermost. */
   const pathOf = (box: string): readonly string[] => {
     const path: string[] = []
-    for (let at = frameOf.get(box) ?? NONE; at !== NONE; at = outer.get(at) ?? NONE) path.push(at)
+    for (let at = groupOf.get(box) ?? NONE; at !== NONE; at = outer.get(at) ?? NONE) path.push(at)
     return path.reverse()
   }
-  const real = links.filter(({ from, to }) => from !== to && frameOf.has(from) && frameOf.has(to))
+  const real = links.filter(({ from, to }) => from !== to && groupOf.has(from) && groupOf.has(to))
   return real.map((link) => {
     const [left, right] = [pathOf(link.from), pathOf(link.to)]
     let shared = 0
     while (shared < left.length && left[shared] === right[shared]) shared++
     const crossings = (path: readonly string[], box: string, side: 'in' | 'out'): Crossing[] =>
-      path.slice(shared).map((frame, index) => {
+      path.slice(shared).map((group, index) => {
         const inner = path[shared + index + 1]
-        const item = inner === undefined ? box : itemOfFrame(inner)
-        return { frame, item, port: `${side} ${item}` }
+        const item = inner === undefined ? box : itemOfGroup(inner)
+        return { group, item, port: `${side} ${item}` }
       })
     const itemIn = (path: readonly string[], box: string): string => {
-      const frame = path[shared]
-      return frame === undefined ? box : itemOfFrame(frame)
+      const group = path[shared]
+      return group === undefined ? box : itemOfGroup(group)
     }
     return {
       link,
       leaves: crossings(left, link.from, 'out').reverse(),
       enters: crossings(right, link.to, 'in'),
-      frame: left[shared - 1] ?? NONE,
+      group: left[shared - 1] ?? NONE,
       from: itemIn(left, link.from),
       to: itemIn(right, link.to),
     }
   })
 }
 
-/** Who stands where, and which lines go there; sizes of frames come later. */
+/** Who stands where, and which lines go there; sizes of groups come later. */
 function levelsOf(
   boxes: readonly Box[],
-  frames: readonly GroupBox[],
+  groups: readonly GroupBox[],
   ways: readonly Way[],
 ): ReadonlyMap<string, LayoutLevel> {
-  const levels = new Map<string, LayoutLevel>([NONE, ...frames.map(({ key }) => key)].map((key) => [key, newLevel()]))
-  for (const { key, height, frame } of boxes) levels.get(frame ?? NONE)?.items.push({ key, width: -1, height })
-  for (const { key, frame } of frames) {
-    levels.get(frame ?? NONE)?.items.push({ key: itemOfFrame(key), width: -1, height: 0 })
+  const levels = new Map<string, LayoutLevel>([NONE, ...groups.map(({ key }) => key)].map((key) => [key, newLevel()]))
+  for (const { key, height, group } of boxes) levels.get(group ?? NONE)?.items.push({ key, width: -1, height })
+  for (const { key, group } of groups) {
+    levels.get(group ?? NONE)?.items.push({ key: itemOfGroup(key), width: -1, height: 0 })
   }
   const isThere = new Set<string>()
-  const addPort = ({ frame, item, port }: Crossing, side: 'in' | 'out'): void => {
-    const key = `${frame} ${port}`
+  const addPort = ({ group, item, port }: Crossing, side: 'in' | 'out'): void => {
+    const key = `${group} ${port}`
     if (isThere.has(key)) return
     isThere.add(key)
-    const level = levels.get(frame)
+    const level = levels.get(group)
     level?.items.push({ key: port, width: 0, height: 0, port: side })
     level?.links.push(side === 'in' ? { key: port, from: port, to: item } : { key: port, from: item, to: port })
   }
-  for (const { link, leaves, enters, frame, from, to } of ways) {
+  for (const { link, leaves, enters, group, from, to } of ways) {
     for (const crossing of leaves) addPort(crossing, 'out')
     for (const crossing of enters) addPort(crossing, 'in')
-    levels.get(frame)?.links.push({
+    levels.get(group)?.links.push({
       key: link.key,
       from,
       to,
@@ -213,35 +213,35 @@ function newLevel(): LayoutLevel {
 
 function drawLevel(
   level: LayoutLevel,
-  frame: string,
+  group: string,
   drawn: ReadonlyMap<string, DrawnLevel>,
   spacing: Spacing,
   room: Room | undefined,
 ): DrawnLevel {
   const innerOf = (item: string): DrawnLevel | undefined =>
-    item.startsWith(FRAME) ? drawn.get(item.slice(FRAME.length)) : undefined
-  const { frameHead = 0, framePad = 0 } = spacing
+    item.startsWith(GROUP) ? drawn.get(item.slice(GROUP.length)) : undefined
+  const { groupHead = 0, groupPad = 0 } = spacing
   const items = level.items.map((item) => {
     const within = innerOf(item.key)
     if (item.width >= 0) return item
     if (within === undefined) return { ...item, width: spacing.width }
-    return { ...item, width: within.width + 2 * framePad, height: within.height + frameHead + framePad }
+    return { ...item, width: within.width + 2 * groupPad, height: within.height + groupHead + groupPad }
   })
   const portY = (item: string, port: string | undefined): number | undefined => {
     const y = port === undefined ? undefined : innerOf(item)?.ports.get(port)
-    return y === undefined ? undefined : y + frameHead
+    return y === undefined ? undefined : y + groupHead
   }
   const links = level.links.map((link) => ({
     ...link,
     fromY: portY(link.from, link.fromPort),
     toY: portY(link.to, link.toPort),
   }))
-  return frame === NONE && items.length === 0 ? nothing : layoutLevel(items, links, spacing, room)
+  return group === NONE && items.length === 0 ? nothing : layoutLevel(items, links, spacing, room)
 }
 
 const nothing: DrawnLevel = { places: new Map(), ports: new Map(), lines: new Map(), width: 0, height: 0 }
 
-/** Lays out what stands in one frame: parts, and below them what nothing is connected to. */
+/** Lays out what stands in one group: parts, and below them what nothing is connected to. */
 function layoutLevel(
   items: readonly LayerItem[],
   links: readonly PartLink[],
@@ -341,47 +341,47 @@ function partsOf(items: readonly LayerItem[], links: readonly PartLink[]): reado
 
 /** Puts levels into each other: until here each began at 0. */
 function put(
-  frames: readonly GroupBox[],
+  groups: readonly GroupBox[],
   ways: readonly Way[],
   drawn: ReadonlyMap<string, DrawnLevel>,
-  { frameHead = 0, framePad = 0 }: Spacing,
+  { groupHead = 0, groupPad = 0 }: Spacing,
 ): Drawing {
   const root = drawn.get(NONE) ?? nothing
   const origins = new Map<string, Spot>([[NONE, { x: 0, y: 0 }]])
   const placed = new Map<string, Placed>()
-  const moved = (key: string, frame: string): Placed | undefined => {
-    const origin = origins.get(frame)
-    const place = drawn.get(frame)?.places.get(key)
+  const moved = (key: string, group: string): Placed | undefined => {
+    const origin = origins.get(group)
+    const place = drawn.get(group)?.places.get(key)
     return origin && place && { ...place, x: place.x + origin.x, y: place.y + origin.y }
   }
-  for (const { key, frame } of frames) {
-    const place = moved(itemOfFrame(key), frame ?? NONE)
+  for (const { key, group } of groups) {
+    const place = moved(itemOfGroup(key), group ?? NONE)
     if (place === undefined) continue
     placed.set(key, place)
-    origins.set(key, { x: place.x + framePad, y: place.y + frameHead })
+    origins.set(key, { x: place.x + groupPad, y: place.y + groupHead })
   }
-  const isFrame = new Map(frames.map(({ key }) => [itemOfFrame(key), key]))
+  const isGroup = new Map(groups.map(({ key }) => [itemOfGroup(key), key]))
   const boxes = new Map<string, Placed>()
-  const open: { readonly frame: string; readonly key: string }[] = []
-  const enter = (frame: string): void => {
-    const keys = [...(drawn.get(frame)?.places.keys() ?? [])]
-    for (const key of keys.reverse()) open.push({ frame, key })
+  const open: { readonly group: string; readonly key: string }[] = []
+  const enter = (group: string): void => {
+    const keys = [...(drawn.get(group)?.places.keys() ?? [])]
+    for (const key of keys.reverse()) open.push({ group, key })
   }
   enter(NONE)
   for (let next = open.pop(); next !== undefined; next = open.pop()) {
-    const inner = isFrame.get(next.key)
+    const inner = isGroup.get(next.key)
     if (inner !== undefined) enter(inner)
     else {
-      const place = moved(next.key, next.frame)
+      const place = moved(next.key, next.group)
       if (place !== undefined) boxes.set(next.key, place)
     }
   }
   const lines = new Map(ways.map((way) => [way.link.key, lineOf(way, drawn, origins, placed)]))
-  return { boxes, frames: placed, lines, width: root.width, height: root.height }
+  return { boxes, groups: placed, lines, width: root.width, height: root.height }
 }
 
 function lineOf(
-  { link, leaves, enters, frame }: Way,
+  { link, leaves, enters, group }: Way,
   drawn: ReadonlyMap<string, DrawnLevel>,
   origins: ReadonlyMap<string, Spot>,
   placed: ReadonlyMap<string, Placed>,
@@ -391,15 +391,15 @@ function lineOf(
     return (drawn.get(level)?.lines.get(key) ?? []).map(({ x, y }) => ({ x: x + left, y: y + top }))
   }
   const line: Spot[] = []
-  for (const { frame: left, port } of leaves) {
+  for (const { group: left, port } of leaves) {
     const piece = pieceOf(left, port)
     const border = placed.get(left)
     const end = piece.pop()
     line.push(...piece)
     if (end !== undefined && border !== undefined) line.push({ x: border.x + border.width, y: end.y })
   }
-  line.push(...pieceOf(frame, link.key))
-  for (const { frame: entered, port } of enters) {
+  line.push(...pieceOf(group, link.key))
+  for (const { group: entered, port } of enters) {
     const [begin, ...piece] = pieceOf(entered, port)
     const border = placed.get(entered)
     if (begin !== undefined && border !== undefined) line.push({ x: border.x, y: begin.y })

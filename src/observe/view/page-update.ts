@@ -7,12 +7,12 @@ export interface Hello {
   readonly server: string
   /** What the program is called. */
   readonly program: string
-  /** Milliseconds from one frame to the next. */
+  /** Milliseconds from one update to the next. */
   readonly interval: number
 }
 
-/** What is streamed at each interval, as the event `frame`. */
-export interface Frame {
+/** What is streamed at each interval, as the event `update`. */
+export interface PageUpdate {
   readonly snapshot: Snapshot
   /** What is wrong, the worst first. */
   readonly findings: readonly Finding[]

@@ -1,4 +1,4 @@
-import type { Frame } from '../view/frame.ts'
+import type { PageUpdate } from '../view/page-update.ts'
 import { type Check, list, nullable, number, oneOf, optional, record, text } from './check.ts'
 import { printable } from './printable.ts'
 
@@ -34,15 +34,15 @@ const snapshot = record({
   omitted: optional(record({ stages: number, subscriptions: number })),
 })
 const finding = record({ kind: text, severity: oneOf('problem', 'warning', 'note'), stage: text, text })
-const frame = record({ snapshot, findings: list(finding) })
+const update = record({ snapshot, findings: list(finding) })
 
 /**
- * Reads a frame as a server sends it; its strings hold nothing that a terminal takes for a command.
+ * Reads an update as a server sends it; its strings hold nothing that a terminal takes for a command.
  *
  * @throws {MalformedError} If it is none.
  */
-export function parseFrame(json: string): Frame {
-  return cleaned(parsed(json, frame)) as Frame
+export function parseUpdate(json: string): PageUpdate {
+  return cleaned(parsed(json, update)) as PageUpdate
 }
 
 /**
