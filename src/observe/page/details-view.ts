@@ -1,5 +1,5 @@
 import type { Finding } from '../doctor/finding.ts'
-import type { JsonValue, Snapshot, StageSnapshot } from '../snapshot/snapshot-types.ts'
+import type { Snapshot, StageSnapshot } from '../snapshot/snapshot-types.ts'
 import { type Fact, factsOf, type SubscriptionFact, subscriptionFacts } from '../view/facts.ts'
 import { type GraphNode, nodeLabel } from '../view/graph.ts'
 import { amount, percent, rate } from '../view/numbers.ts'
@@ -50,7 +50,7 @@ export class DetailsView {
   private readonly words = html('ul', { class: 'words' })
   private readonly facts = html('dl', { class: 'facts' })
   private readonly lists = html('div', { class: 'subscriptions' })
-  private readonly state = html('pre', { class: 'shown', tabindex: 0, 'aria-label': 'State' })
+  private readonly state = html('pre', { class: 'user-state', tabindex: 0, 'aria-label': 'State' })
   private readonly stateTitle = html('h3', {}, 'State')
   private readonly wordList: ListView<Finding>
   private readonly factList: ListView<Fact>
@@ -140,17 +140,17 @@ export class DetailsView {
     if (this.asked?.id === id && now - this.asked.at < STATE_INTERVAL) return
     if (this.asked?.id !== id) setText(this.state, '…')
     this.asked = { id, at: now }
-    const tell = (text: string): void => {
-      // Meanwhile another one may have been opened.
+    const show = (text: string): void => {
+      // In the meantime another stage may have been opened.
       if (this.asked?.id === id) setText(this.state, text)
     }
     fetch(pathOf(`/stage/${encodeURIComponent(id)}`))
       .then(async (response) => {
-        if (!response.ok) return tell((await response.text()).trim())
-        const { shown } = (await response.json()) as { readonly shown?: JsonValue }
-        tell(shown === null || shown === undefined ? 'none is shown' : JSON.stringify(shown, null, 2))
+        if (!response.ok) return show((await response.text()).trim())
+        const { userState } = (await response.json()) as Pick<StageSnapshot, 'userState'>
+        show(userState === null || userState === undefined ? 'no state to show' : JSON.stringify(userState, null, 2))
       })
-      .catch(() => tell('cannot be asked for at the moment'))
+      .catch(() => show('cannot be read at the moment'))
   }
 }
 
