@@ -1,5 +1,5 @@
 import type { GraphEdge } from './graph.ts'
-import type { Placed } from './layout/layout.ts'
+import type { Placed } from './layout/drawing.ts'
 
 /** Where an arrow key points. */
 export type Direction = 'left' | 'right' | 'up' | 'down'

@@ -1,5 +1,5 @@
 import { bounded, type Camera, fitted, type Rectangle, revealing, zoomed } from '../../view/camera.ts'
-import type { Spot } from '../../view/layout/layout.ts'
+import type { Spot } from '../../view/layout/drawing.ts'
 import type { Room } from '../../view/layout/wrap.ts'
 
 /** How long the camera moves by itself, in milliseconds. */

@@ -1,7 +1,7 @@
 import { areTouching, type Rectangle } from '../../view/camera.ts'
 import { type Flow, flowOf } from '../../view/flow.ts'
 import type { GraphEdge } from '../../view/graph.ts'
-import type { Drawing } from '../../view/layout/layout.ts'
+import type { Drawing } from '../../view/layout/drawing.ts'
 import { Timeline } from '../../view/timeline.ts'
 import { ListView, setAttributes } from '../dom.ts'
 import { spotOn } from './edge-path.ts'

@@ -1,4 +1,4 @@
-import type { Spot } from '../../view/layout/layout.ts'
+import type { Spot } from '../../view/layout/drawing.ts'
 
 /** What draws a path: of a canvas, or as the text that SVG takes. */
 interface Pen {

@@ -1,6 +1,6 @@
 import type { Flow } from '../../view/flow.ts'
 import type { GraphEdge } from '../../view/graph.ts'
-import type { Spot } from '../../view/layout/layout.ts'
+import type { Spot } from '../../view/layout/drawing.ts'
 import { type DomView, setAttributes, setText, svg } from '../dom.ts'
 import { pathThrough } from './edge-path.ts'
 

@@ -1,4 +1,4 @@
-import type { Spot } from '../../view/layout/layout.ts'
+import type { Spot } from '../../view/layout/drawing.ts'
 
 /** What gestures over the graph do. */
 interface GestureActions {

@@ -1,6 +1,6 @@
 import { areTouching, type Camera, type Detail, type Rectangle, visible } from '../../view/camera.ts'
 import { HIGH } from '../../view/card.ts'
-import type { Drawing, Spot } from '../../view/layout/layout.ts'
+import type { Drawing, Spot } from '../../view/layout/drawing.ts'
 import type { Room } from '../../view/layout/wrap.ts'
 import { trace } from './edge-path.ts'
 

@@ -1,13 +1,8 @@
+import type { Spot } from './drawing.ts'
 import { type Cell, type LayerItem, type LayerLink, layersFor } from './layers.ts'
 import { orderLayers, type Step } from './order-layers.ts'
 import { placeCentres } from './place-centres.ts'
 import { type LayerSize, type Room, type WrapGaps, wrapFor } from './wrap.ts'
-
-/** A place in a drawing. */
-export interface Spot {
-  readonly x: number
-  readonly y: number
-}
 
 /** A line whose ends may be elsewhere than in the middle of an item, as far down from its top. */
 export interface PartLink extends LayerLink {

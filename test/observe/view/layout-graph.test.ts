@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { type Drawing, layoutGraph, type Placed, type Spot } from '../../../src/observe/view/layout/layout.ts'
+import type { Drawing, Placed, Spot } from '../../../src/observe/view/layout/drawing.ts'
+import { layoutGraph } from '../../../src/observe/view/layout/layout-graph.ts'
 import { neighbourOf } from '../../../src/observe/view/neighbour.ts'
 
 const spacing = { width: 100, layerGap: 50, rowGap: 10, looseInRow: 3 }
