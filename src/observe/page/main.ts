@@ -1,21 +1,20 @@
 import type { Snapshot, StageSnapshot } from '../snapshot/snapshot-types.ts'
-import type { Unit, Units } from '../snapshot/unit-tree.ts'
 import { branchesOf } from '../view/branches.ts'
 import { type Graph, graphOf, MANY_STAGES } from '../view/graph.ts'
 import type { Spot } from '../view/layout/drawing.ts'
 import type { Direction } from '../view/neighbour.ts'
-import { amount, rate } from '../view/numbers.ts'
-import { openByDefault } from '../view/open-by-default.ts'
 import type { Hello, PageUpdate } from '../view/page-update.ts'
 import { TIMELINE, Timeline } from '../view/timeline.ts'
 import { connect } from './connection.ts'
 import { DetailsView, type Opened } from './details-view.ts'
-import { byId, html, ListView, setAttributes, setText } from './dom.ts'
+import { byId, setAttributes, setText } from './dom.ts'
 import { FindingsView } from './findings-view.ts'
 import { gestures } from './graph/gestures.ts'
 import { GraphView } from './graph/graph-view.ts'
 import { keys } from './keys.ts'
+import { OpenUnits } from './open-units.ts'
 import { keepable, rememberAcrossReloads } from './reload.ts'
+import { hasEvents, TotalsView } from './totals-view.ts'
 import { TreeView } from './tree-view.ts'
 
 /** How long it is said that the program was started again, in milliseconds. */
@@ -33,10 +32,7 @@ let isFolding: boolean | undefined
 let hello: Hello | undefined
 let latest: PageUpdate | undefined
 let graph: Graph = { nodes: [], groups: [], edges: [], nodeOf: new Map() }
-/** The units that the user has opened or closed. */
-const units = new Map<string, boolean>()
-/** The others, as they were when they were first seen: nothing opens or closes by itself. */
-const firstSeen = new Map<string, boolean>()
+const openUnits = new OpenUnits()
 let restartedAt = Number.NEGATIVE_INFINITY
 /** The id of the stage whose details are open, or the key of a fold. */
 let opened: string | undefined
@@ -69,17 +65,7 @@ const findingsView = new FindingsView(
 )
 const treeView = new TreeView(element('tree'), find)
 const detailsView = new DetailsView(element('details'), { open: find, close, toggleFold, toggleUnit })
-const totals = new ListView<readonly [string, string]>(element('totals'), () => {
-  const name = html('dt')
-  const value = html('dd')
-  return {
-    element: html('div', {}, name, value),
-    update([nameText, valueText]) {
-      setText(name, nameText)
-      setText(value, valueText)
-    },
-  }
-})
+const totalsView = new TotalsView(element('totals'))
 
 /** The snapshots of the last minute, for the page after a reload. */
 let snapshots: readonly Snapshot[] = []
@@ -89,7 +75,7 @@ const memory = rememberAcrossReloads(() => ({
   opened,
   camera: graphView.camera.chosen,
   unfolded: [...unfolded],
-  units: [...units],
+  units: openUnits.choices,
   isTreeShown,
   snapshots,
 }))
@@ -102,7 +88,7 @@ connect({
       isFolding = remembered.isFolding
       opened = remembered.opened
       isTreeShown = remembered.isTreeShown
-      for (const [unit, isOpen] of remembered.units) units.set(unit, isOpen)
+      for (const [unit, isOpen] of remembered.units) openUnits.set(unit, isOpen)
       if (remembered.camera !== undefined) graphView.camera.restore(remembered.camera)
       for (const key of remembered.unfolded) unfolded.add(key)
       for (const snapshot of remembered.snapshots) timeline.add(snapshot)
@@ -133,8 +119,7 @@ function restart(first?: Snapshot): void {
   findingsView.clear()
   snapshots = []
   opened = undefined
-  units.clear()
-  firstSeen.clear()
+  openUnits.clear()
   graphView.camera.chosen = undefined
 }
 
@@ -145,9 +130,12 @@ function draw(): void {
   delete document.body.dataset.connection
   const isNew = performance.now() - restartedAt < RESTART_SHOWN
   connection('live', isNew ? 'live, the program was started again' : 'live')
-  const isOn = isFolding ?? stages.filter(isFlowing).length >= MANY_STAGES
+  const isOn = isFolding ?? stages.filter(hasEvents).length >= MANY_STAGES
   setAttributes(foldButton, { 'aria-pressed': String(isOn) })
-  graph = graphOf({ stages, subscriptions, ended: timeline.ended }, { isOn, unfolded, isOpen: isUnitOpen })
+  graph = graphOf(
+    { stages, subscriptions, ended: timeline.ended },
+    { isOn, unfolded, isOpen: (unit, all) => openUnits.isOpen(unit, all) },
+  )
   showSide(branchesOf(snapshot))
   graphView.show({ graph, timeline, findings, subscriptions, opened: openedNode()?.key ?? opened })
   const empty = element('empty')
@@ -155,7 +143,7 @@ function draw(): void {
   setText(empty, 'No stage runs at the moment.')
   findingsView.show(findings)
   detailsView.show(openedNow(), { snapshot, timeline, findings })
-  totals.show(totalsOf(snapshot), ([name]) => name)
+  totalsView.show(snapshot, timeline)
 }
 
 /** There is a supervision tree, or details, or nothing beside the graph. */
@@ -167,35 +155,6 @@ function showSide(branches: ReturnType<typeof branchesOf>): void {
   element('supervision').hidden = !isShown
   element('side').hidden = !isShown && openedNow() === undefined
   if (isShown) treeView.show(branches)
-}
-
-/** Units open as the user says; before, as it was when they were first seen. */
-function isUnitOpen({ owner }: Unit, all: Units): boolean {
-  const said = units.get(owner.id)
-  if (said !== undefined) return said
-  if (!firstSeen.has(owner.id)) {
-    const open = openByDefault(all)
-    for (const id of all.units.keys()) if (!firstSeen.has(id)) firstSeen.set(id, open.has(id))
-  }
-  return firstSeen.get(owner.id) ?? false
-}
-
-/** Whether events go through it. */
-function isFlowing({ consuming, producing }: StageSnapshot): boolean {
-  return consuming !== undefined || producing !== undefined
-}
-
-function totalsOf({ stages, subscriptions }: Snapshot): (readonly [string, string])[] {
-  // What is emitted by those that take nothing in, comes in from outside.
-  const sources = stages.filter(({ consuming, producing }) => consuming === undefined && producing !== undefined)
-  const perSecond = sources.flatMap(({ id }) => timeline.ratesOf(id).emitted ?? [])
-  const incoming = perSecond.length === 0 ? null : perSecond.reduce((sum, each) => sum + each, 0)
-  const running = stages.filter(isFlowing).length
-  return [
-    ['stages', amount(running)],
-    ['subscriptions', amount(subscriptions.length)],
-    ['events in', `${rate(incoming)}/s`],
-  ]
 }
 
 function openedNode(): Graph['nodes'][number] | undefined {
@@ -258,7 +217,7 @@ function toggleFold(foldKey: string): void {
 
 /** Opens or closes a unit: its box, or the group around its parts, has the focus then. */
 function toggleUnit(owner: string): void {
-  units.set(owner, !graph.groups.some(({ key }) => key === owner))
+  openUnits.set(owner, !graph.groups.some(({ key }) => key === owner))
   draw()
   graphView.focus(owner)
 }

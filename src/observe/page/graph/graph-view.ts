@@ -1,50 +1,23 @@
 import type { Finding } from '../../doctor/finding.ts'
 import type { SubscriptionSnapshot } from '../../snapshot/snapshot-types.ts'
-import {
-  areTouching,
-  type Camera,
-  centred,
-  type Detail,
-  detailAt,
-  type Rectangle,
-  roomIn,
-  visible,
-} from '../../view/camera.ts'
-import { barCount, busyOf, cardOf, severityOf } from '../../view/card.ts'
+import { areTouching, type Camera, centred, type Detail, detailAt, visible } from '../../view/camera.ts'
+import { busyOf, cardOf, severityOf } from '../../view/card.ts'
 import { type Graph, type GraphEdge, type GraphNode, hasEnded } from '../../view/graph.ts'
-import type { Drawing, Spacing, Spot } from '../../view/layout/drawing.ts'
-import { layoutGraph } from '../../view/layout/layout-graph.ts'
-import { READABLE, type Room, scaleFor } from '../../view/layout/wrap.ts'
+import type { Spot } from '../../view/layout/drawing.ts'
+import type { Room } from '../../view/layout/wrap.ts'
 import { type Direction, neighbourOf } from '../../view/neighbour.ts'
-import { type Difference, differencesOf } from '../../view/short-names.ts'
 import { Timeline } from '../../view/timeline.ts'
-import { titlesOf } from '../../view/titles-of.ts'
 import { ListView, setAttributes } from '../dom.ts'
 import { Tooltip } from '../tooltip.ts'
 import { CameraControl } from './camera-control.ts'
 import { EdgeLayer } from './edge-layer.ts'
+import { GraphLayout } from './graph-layout.ts'
 import { type GroupHead, groupHeadView } from './group-head.ts'
-import { CARD_WIDTH, cardHeight, cardView, type ShownCard } from './node-card.ts'
+import { groupHeads } from './group-heads.ts'
+import { CARD_WIDTH, cardView, type ShownCard } from './node-card.ts'
 import { Overview, type Scene } from './overview.ts'
-import { cardText, headRoom, headText, isSmall, isTall } from './text-room.ts'
+import { cardText, isSmall, isTall } from './text-room.ts'
 
-const spacing: Spacing = {
-  width: CARD_WIDTH,
-  layerGap: 124,
-  rowGap: 18,
-  looseInRow: 4,
-  groupHead: 44,
-  groupPad: 18,
-}
-/** Where not all of it can be read at once there need be no room for texts between. */
-const closer: Spacing = { ...spacing, layerGap: 72, rowGap: 16, groupHead: 42, groupPad: 14 }
-/** How high the head of a group is seen, in CSS pixels, also where all else is small; and how much room that may take. */
-const HEAD = 20
-const HIGHEST_HEAD = 180
-/** So many nodes surely cannot. */
-const MANY_NODES = 60
-/** A drawing is made for a window; by so much another one may be larger or smaller before it is made anew. */
-const SAME_ROOM = 1.3
 /** So many pixels beside a mark are still it. */
 const BESIDE = 3
 /** The scale at which one looks at a node. */
@@ -101,12 +74,7 @@ export class GraphView {
     opened: undefined,
   }
   private nodes: ReadonlyMap<string, GraphNode> = new Map()
-  private titles = titlesOf({ nodes: [], groups: [] })
-  private differences: ReadonlyMap<string, Difference> = new Map()
-  private drawing: Drawing = { boxes: new Map(), groups: new Map(), lines: new Map(), width: 0, height: 0 }
-  /** What the drawing was made of: it is made anew only where that has changed. */
-  private shape = ''
-  private room: Room = { width: 0, height: 0 }
+  private readonly layout = new GraphLayout()
   /** What the canvas shows of the newest picture. */
   private scene: Scene | undefined
   /** Cards of the newest picture. */
@@ -138,16 +106,17 @@ export class GraphView {
     this.known.clear()
     this.scene = undefined
     this.edges.take(graph.edges, timeline)
-    this.titles = titlesOf(graph)
+    this.layout.take(graph)
     this.layOut()
-    if (this.current === undefined || !this.nodes.has(this.current)) this.current = [...this.drawing.boxes.keys()][0]
+    if (this.current === undefined || !this.nodes.has(this.current))
+      this.current = [...this.layout.drawing.boxes.keys()][0]
     this.render()
   }
 
   /** Moves the focus to a node or the head of a group, and it into sight. */
   focus(key: string): void {
-    const place = this.drawing.boxes.get(key)
-    const group = this.drawing.groups.get(key)
+    const place = this.layout.drawing.boxes.get(key)
+    const group = this.layout.drawing.groups.get(key)
     if (place !== undefined) this.current = key
     // Of a group its head.
     const aim = place ?? (group && { ...group, height: Math.min(group.height, 200), width: Math.min(group.width, 400) })
@@ -163,7 +132,7 @@ export class GraphView {
   /** Moves the focus from the node that has it to its neighbour. */
   move(direction: Direction): void {
     if (this.current === undefined) return
-    const next = neighbourOf(this.current, direction, this.drawing.boxes, this.shown.graph.edges)
+    const next = neighbourOf(this.current, direction, this.layout.drawing.boxes, this.shown.graph.edges)
     if (next !== undefined) this.focus(next)
   }
 
@@ -173,36 +142,15 @@ export class GraphView {
   }
 
   private layOut(): void {
-    const { graph } = this.shown
-    const { window } = this.camera
-    const boxes = graph.nodes.map((node) => ({ key: node.key, height: cardHeight(barCount(node)), group: node.group }))
-    const room = roomIn(window)
-    const isSame = (one: number, other: number): boolean => one < other * SAME_ROOM && other < one * SAME_ROOM
-    const isSameRoom = isSame(room.width, this.room.width) && isSame(room.height, this.room.height)
-    const groups = graph.groups.map(({ key, group }) => [key, group])
-    const shape = JSON.stringify([boxes, groups, graph.edges.map(({ key }) => key)])
-    if (shape === this.shape && isSameRoom) return
-    if (!isSameRoom) this.room = room
-    if (shape !== this.shape)
-      this.differences = differencesOf([...this.titles.nodes.values(), ...this.titles.groups.values()])
-    this.shape = shape
+    if (!this.layout.fit(this.camera.window)) return
     this.overview.clear()
-    const given = { groups: graph.groups, room: this.room }
-    const drawing = boxes.length < MANY_NODES ? layoutGraph(boxes, graph.edges, spacing, given) : undefined
-    const isReadable = drawing !== undefined && scaleFor(drawing, this.room) >= READABLE
-    this.drawing = isReadable ? drawing : layoutGraph(boxes, graph.edges, closer, given)
-    const head = HEAD / scaleFor(this.drawing, this.room)
-    if (graph.groups.length > 0 && head > (closer.groupHead ?? 0)) {
-      const groupHead = Math.min(head, HIGHEST_HEAD)
-      this.drawing = layoutGraph(boxes, graph.edges, { ...closer, groupHead }, given)
-    }
-    this.camera.measure(this.drawing, window)
+    this.camera.measure(this.layout.drawing, this.camera.window)
   }
 
   private resize(): void {
     const { clientWidth: width, clientHeight: height } = this.parts.area
     if (width === 0 || height === 0) return
-    this.camera.measure(this.drawing, { width, height })
+    this.camera.measure(this.layout.drawing, { width, height })
     if (this.nodes.size > 0) this.layOut()
     this.scene = undefined
     this.camera.schedule()
@@ -222,16 +170,17 @@ export class GraphView {
     setAttributes(edges, { width, height, viewBox: `${-x / scale} ${-y / scale} ${width / scale} ${height / scale}` })
     const seen = visible(this.camera.now, this.camera.window)
     const isSeen = (key: string): boolean => {
-      const place = this.drawing.boxes.get(key)
+      const place = this.layout.drawing.boxes.get(key)
       return place !== undefined && areTouching(place, seen)
     }
     const isShown = (key: string): boolean => key === this.current || (detail !== 'mark' && isSeen(key))
     this.cards.show(
-      [...this.drawing.boxes.keys()].filter(isShown).flatMap((key) => this.shownCard(key, detail) ?? []),
+      [...this.layout.drawing.boxes.keys()].filter(isShown).flatMap((key) => this.shownCard(key, detail) ?? []),
       ({ key }) => key,
     )
-    this.showHeads(seen)
-    const drawn = this.edges.show(this.drawing, detail === 'card' ? isSeen : () => false, this.isNear())
+    const { graph, opened } = this.shown
+    this.heads.show(groupHeads(graph.groups, this.layout, scale, seen, opened), ({ group }) => group.key)
+    const drawn = this.edges.show(this.layout.drawing, detail === 'card' ? isSeen : () => false, this.isNear())
     this.scene ??= this.newScene()
     const scene = { ...this.scene, isElsewhere: (key: string) => drawn.has(key) }
     this.overview.draw(scene, this.camera.now, this.camera.window, detail)
@@ -248,7 +197,7 @@ export class GraphView {
       severity: severityOf(node, findings),
     }))
     return {
-      drawing: this.drawing,
+      drawing: this.layout.drawing,
       opened,
       isElsewhere: () => false,
       marks,
@@ -262,38 +211,15 @@ export class GraphView {
     return ({ from, to }) => [from, to].some((key) => key === opened || key === focused)
   }
 
-  private showHeads(seen: Rectangle): void {
-    const { graph, opened } = this.shown
-    const { scale } = this.camera.now
-    const taken: Rectangle[] = []
-    const heads = graph.groups.flatMap((group): GroupHead[] => {
-      const place = this.drawing.groups.get(group.key)
-      const title = this.titles.groups.get(group.key) ?? ''
-      if (place === undefined || !areTouching(place, seen)) return []
-      const width = place.width * scale
-      const { kind } = group.owner
-      const short = headText(title, kind, this.differences.get(title), width)
-      if (short === undefined) return []
-      // From far the head of an inner group would lie upon that of the one around it: it stands beside that.
-      const room = { x: place.x * scale, y: place.y * scale, ...headRoom(short, kind, width) }
-      for (const other of taken) if (areTouching(room, other)) room.x = other.x + other.width + 1
-      const shift = room.x - place.x * scale
-      if (shift + room.width > width) return []
-      taken.push(room)
-      return [{ group, title, short, isOpened: group.key === opened, width, shift }]
-    })
-    this.heads.show(heads, ({ group }) => group.key)
-  }
-
   private shownCard(key: string, detail: Detail): ShownCard | undefined {
     const node = this.nodes.get(key)
-    const place = this.drawing.boxes.get(key)
+    const place = this.layout.drawing.boxes.get(key)
     if (node === undefined || place === undefined) return undefined
     const { scale } = this.camera.now
-    const title = this.titles.nodes.get(key) ?? ''
+    const title = this.layout.titles.nodes.get(key) ?? ''
     const seen = { width: place.width * scale, height: place.height * scale }
     const hasContent = node.isFold || node.unit !== undefined
-    const short = cardText(title, this.differences.get(title), detail, seen, hasContent)
+    const short = cardText(title, this.layout.differenceOf(title), detail, seen, hasContent)
     const before = this.known.get(key)
     const tall = isTall(seen)
     if (before?.short === short && before.detail === detail && before.isTall === tall) return before
@@ -315,7 +241,7 @@ export class GraphView {
     view.element.addEventListener('focus', () => {
       this.current = keyOf()
       this.scene = undefined
-      const place = this.drawing.boxes.get(this.current)
+      const place = this.layout.drawing.boxes.get(this.current)
       if (place !== undefined && view.element.matches(':focus-visible')) this.camera.reveal(place)
       this.camera.schedule()
     })
@@ -337,7 +263,7 @@ export class GraphView {
       width: 2 * around,
       height: 2 * around,
     }
-    for (const [key, place] of this.drawing.boxes) if (areTouching(place, spot)) return key
+    for (const [key, place] of this.layout.drawing.boxes) if (areTouching(place, spot)) return key
     return undefined
   }
 
@@ -351,7 +277,7 @@ export class GraphView {
 
   private clickTwice(event: MouseEvent): void {
     const key = this.nodeAt(event)
-    const place = key === undefined ? undefined : this.drawing.boxes.get(key)
+    const place = key === undefined ? undefined : this.layout.drawing.boxes.get(key)
     const node = key === undefined ? undefined : this.nodes.get(key)
     if (key === undefined || place === undefined || node === undefined) return
     if (node.isFold || node.unit !== undefined) this.actions.unfold(key)
@@ -376,13 +302,13 @@ export class GraphView {
   private place(): void {
     const { opened } = this.shown
     for (const [key, { element }] of this.cards.views) {
-      const place = this.drawing.boxes.get(key)
+      const place = this.layout.drawing.boxes.get(key)
       if (place === undefined || !(element instanceof HTMLElement)) continue
       put(element, place)
       setAttributes(element, { 'aria-expanded': key === opened ? 'true' : 'false' })
     }
     for (const [key, { element }] of this.heads.views) {
-      const place = this.drawing.groups.get(key)
+      const place = this.layout.drawing.groups.get(key)
       if (place !== undefined && element instanceof HTMLElement) put(element, place)
     }
     this.mark()
