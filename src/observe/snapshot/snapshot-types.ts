@@ -11,7 +11,7 @@ export type JsonValue = null | boolean | number | string | readonly JsonValue[] 
  * - `queued`: messages wait, and it waits for its turn.
  * - `handling`: a callback of it runs: the one that takes the snapshot, as nothing runs beside.
  * - `waiting`: a callback has answered a promise that is pending.
- * - `waitingForSlice`: it holds events that it cannot handle before its own consumers ask.
+ * - `unhandledOfSlice`: it holds events that it cannot handle before its own consumers ask.
  * - `ending`: its `terminate` is pending.
  */
 export type StageState = 'starting' | 'idle' | 'queued' | 'handling' | 'waiting' | 'blocked' | 'ending'
