@@ -175,7 +175,7 @@ export function referencePage(): string {
   return [introduction, ...parts].join('\n')
 }
 
-/** The page on telemetry, out of the telemetryEvents. */
+/** The page on telemetry, generated from `telemetryEvents`. */
 export function telemetryPage(): string {
   const parts = Object.entries(telemetryEvents).map(([name, { text, measurements, metadata }]) => {
     const rows = [
@@ -191,7 +191,7 @@ const telemetryIntroduction = `# Telemetry
 
 <!-- Written by \`npm run docs\` out of src/telemetry/telemetry-events.ts: change that, not this page. -->
 
-What the stages of a runtime tell whoever listens by \`attachTelemetry\`: each event with its measurements, which are numbers of events unless said otherwise, and its metadata. A stage is told as \`{ id, kind, name }\`. The same goes out on Node's \`diagnostics_channel\`, where \`publishDiagnostics\` of \`genstage/diagnostics\` was called: on the channel \`genstage:\` and the name of the event, as \`{ measurements, metadata }\`.
+The stages of a runtime emit these events to the listeners of \`attachTelemetry\`. Each event has measurements, which are numbers of events unless stated otherwise, and metadata. Processes are described as \`{ id, kind, name }\`. After a call of \`publishDiagnostics\` of \`genstage/diagnostics\` the same events are published on Node's \`diagnostics_channel\`: on the channel \`genstage:\` followed by the name of the event, as \`{ measurements, metadata }\`.
 `
 
 const introduction = `# Options
