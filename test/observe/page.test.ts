@@ -146,7 +146,7 @@ describe.skipIf(isMissing)('the live page, in a headless Chromium', { timeout: 4
     expect(await page.evaluate(outline)).toBe('solid')
     await page.keyboard.press('Enter')
     await page.locator('#details .user-state', { hasText: '"made": "many"' }).waitFor()
-    expect(await page.locator('#details').textContent()).toContain('Gives to')
+    expect(await page.locator('#details').textContent()).toContain('Consumers')
     expect(await focused()).toBe('numbers')
     await page.keyboard.press('Escape')
     await page.locator('#details').waitFor({ state: 'hidden' })

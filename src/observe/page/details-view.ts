@@ -7,10 +7,10 @@ import type { Timeline } from '../view/timeline.ts'
 import { pathOf } from './connection.ts'
 import { type DomView, html, ListView, setAttributes, setText } from './dom.ts'
 
-/** How often the state of the stage that is open is asked for, in milliseconds: that runs the user's `inspect`. */
+/** How often the state of the open stage is read, in milliseconds: that calls its `inspect`. */
 const STATE_INTERVAL = 2_000
 
-/** What can be done from the details. */
+/** The actions of the details. */
 interface DetailsActions {
   readonly open: (stage: string) => void
   readonly close: () => void
@@ -20,21 +20,21 @@ interface DetailsActions {
   toggleUnit(owner: string): void
 }
 
-/** More lines of a list are counted and not shown. */
+/** The most lines of a list. Further ones are only counted. */
 const MOST_LINES = 500
 
-/** What is open. */
+/** What the details show. */
 export interface Opened {
-  /** A stage, if it is one, also within a fold. */
+  /** The stage, if it is one; it may be in a fold. */
   readonly stage: StageSnapshot | undefined
   readonly isEnded: boolean
-  /** The node that it is, or is in. */
+  /** Its node, or the node that contains it. */
   readonly node: GraphNode | undefined
-  /** The unit that it is the owner of, or is in, and whether that is open. */
+  /** The unit that it owns or belongs to, and whether that is open. */
   readonly unit: { readonly owner: StageSnapshot; readonly isOpen: boolean } | undefined
 }
 
-/** What else is known when the details are shown. */
+/** The data that details are shown with. */
 interface DetailsContext {
   readonly snapshot: Snapshot
   readonly timeline: Timeline
@@ -47,18 +47,18 @@ export class DetailsView {
   private readonly title = html('h2', { id: 'details-title' })
   private readonly toggle = html('button', { type: 'button', class: 'quiet' })
   private readonly unitToggle = html('button', { type: 'button', class: 'quiet' })
-  private readonly words = html('ul', { class: 'words' })
+  private readonly findings = html('ul', { class: 'words' })
   private readonly facts = html('dl', { class: 'facts' })
   private readonly lists = html('div', { class: 'subscriptions' })
   private readonly state = html('pre', { class: 'user-state', tabindex: 0, 'aria-label': 'State' })
   private readonly stateTitle = html('h3', {}, 'State')
-  private readonly wordList: ListView<Finding>
+  private readonly findingList: ListView<Finding>
   private readonly factList: ListView<Fact>
   private readonly connections: ListView<Connections>
   private foldKey: string | undefined
   private unit: string | undefined
-  /** The stage whose state is shown, and when it was last asked for. */
-  private asked: { readonly id: string; readonly at: number } | undefined
+  /** The stage whose state is shown, and when it was last read; undefined while none is. */
+  private requested: { readonly id: string; readonly at: number } | undefined
 
   constructor(parent: HTMLElement, actions: DetailsActions) {
     this.parent = parent
@@ -70,19 +70,19 @@ export class DetailsView {
     this.unitToggle.addEventListener('click', () => {
       if (this.unit !== undefined) actions.toggleUnit(this.unit)
     })
-    this.wordList = new ListView(this.words, wordView)
+    this.findingList = new ListView(this.findings, findingView)
     this.factList = new ListView(this.facts, factView)
     this.connections = new ListView(this.lists, () => connectionsView(actions.open))
     const head = html('div', { class: 'details-head' }, this.title, this.unitToggle, this.toggle, close)
-    parent.append(head, this.words, this.facts, this.lists, this.stateTitle, this.state)
+    parent.append(head, this.findings, this.facts, this.lists, this.stateTitle, this.state)
   }
 
-  /** Shows what is open, or nothing. */
+  /** Shows a stage or a fold; nothing for undefined. */
   show(opened: Opened | undefined, around: DetailsContext): void {
     const { stage, node } = opened ?? {}
     this.parent.hidden = stage === undefined && node === undefined
     if (opened === undefined || this.parent.hidden) {
-      this.asked = undefined
+      this.requested = undefined
       return
     }
     setText(this.title, stage?.label ?? (node === undefined ? '' : `${nodeLabel(node)} × ${node.count}`))
@@ -95,7 +95,7 @@ export class DetailsView {
     this.toggle.hidden = this.foldKey === undefined
     setText(this.toggle, node?.isFold === true ? 'Unfold' : 'Fold')
     const ids = stage === undefined ? new Set(node?.stages.map(({ id }) => id)) : new Set([stage.id])
-    this.wordList.show(
+    this.findingList.show(
       around.findings.filter((finding) => ids.has(finding.stage)),
       ({ kind, subscription, stage: id }) => `${kind} ${id} ${subscription}`,
     )
@@ -116,15 +116,15 @@ export class DetailsView {
     const parts = node?.unit?.id === stage.id ? node.stages.filter(({ id }) => id !== stage.id) : []
     this.connections.show(
       [
-        { title: 'Takes from', lines: sideOf('consumer') },
-        { title: 'Gives to', lines: sideOf('producer') },
+        { title: 'Producers', lines: sideOf('consumer') },
+        { title: 'Consumers', lines: sideOf('producer') },
         { title: 'Parts', lines: parts.map((part) => memberLine(part, node, timeline)) },
       ].filter(({ lines }) => lines.length > 0),
       ({ title }) => title,
     )
     this.stateTitle.hidden = isEnded
     this.state.hidden = isEnded
-    if (!isEnded) this.askState(stage.id)
+    if (!isEnded) this.requestState(stage.id)
   }
 
   private showMembers(node: GraphNode | undefined, { timeline }: DetailsContext): void {
@@ -135,14 +135,14 @@ export class DetailsView {
     this.connections.show([{ title: 'Stages', lines }], ({ title }) => title)
   }
 
-  private askState(id: string): void {
+  private requestState(id: string): void {
     const now = performance.now()
-    if (this.asked?.id === id && now - this.asked.at < STATE_INTERVAL) return
-    if (this.asked?.id !== id) setText(this.state, '…')
-    this.asked = { id, at: now }
+    if (this.requested?.id === id && now - this.requested.at < STATE_INTERVAL) return
+    if (this.requested?.id !== id) setText(this.state, '…')
+    this.requested = { id, at: now }
     const show = (text: string): void => {
       // In the meantime another stage may have been opened.
-      if (this.asked?.id === id) setText(this.state, text)
+      if (this.requested?.id === id) setText(this.state, text)
     }
     fetch(pathOf(`/stage/${encodeURIComponent(id)}`))
       .then(async (response) => {
@@ -170,7 +170,7 @@ interface Connections {
   readonly lines: readonly SubscriptionFact[]
 }
 
-function wordView(): DomView<Finding> {
+function findingView(): DomView<Finding> {
   const element = html('li')
   return {
     element,

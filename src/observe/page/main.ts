@@ -17,17 +17,17 @@ import { keepable, rememberAcrossReloads } from './reload.ts'
 import { hasEvents, TotalsView } from './totals-view.ts'
 import { TreeView } from './tree-view.ts'
 
-/** How long it is said that the program was started again, in milliseconds. */
+/** How long the page shows that the program was started again, in milliseconds. */
 const RESTART_SHOWN = 20_000
-/** By how much a key or a button zooms, and how far an arrow moves, in pixels. */
+/** The factor by which a key or a button zooms, and how far an arrow moves, in pixels. */
 const ZOOM = 1.25
 const PAN = 90
-/** Windows that are narrower show the supervision tree only when asked. */
+/** Narrower windows show the supervision tree only after its button is pressed. */
 const NARROW = '(max-width: 900px)'
 
 const timeline = new Timeline()
 const unfolded = new Set<string>()
-/** What the user has said about folding; before, the number of stages decides. */
+/** Whether the user has switched folding on or off; undefined before that: the number of stages decides. */
 let isFolding: boolean | undefined
 let hello: Hello | undefined
 let latest: PageUpdate | undefined
@@ -36,7 +36,7 @@ const openUnits = new OpenUnits()
 let restartedAt = Number.NEGATIVE_INFINITY
 /** The id of the stage whose details are open, or the key of a fold. */
 let opened: string | undefined
-/** What the user has said about the supervision tree; before, the width of the window decides. */
+/** Whether the user has shown or hidden the supervision tree; undefined before that: the width of the window decides. */
 let isTreeShown: boolean | undefined
 
 const element = (id: string): HTMLElement => byId(id, HTMLElement)
@@ -111,7 +111,7 @@ connect({
   },
 })
 
-/** The program was started again: nothing that was known holds. */
+/** Forgets everything: the program was started again. */
 function restart(first?: Snapshot): void {
   restartedAt = performance.now()
   timeline.clear()
@@ -146,7 +146,7 @@ function draw(): void {
   totalsView.show(snapshot, timeline)
 }
 
-/** There is a supervision tree, or details, or nothing beside the graph. */
+/** Shows the supervision tree and the details next to the graph, if there are any. */
 function showSide(branches: ReturnType<typeof branchesOf>): void {
   const hasTree = branches.length > 0
   const isShown = hasTree && (isTreeShown ?? !matchMedia(NARROW).matches)
@@ -173,7 +173,7 @@ function openedNow(): Opened | undefined {
   return { stage, isEnded: running === undefined, node, unit: unitAround(stage, node) }
 }
 
-/** The unit that a stage is the owner of, or else the one that it is in. */
+/** The unit that a stage owns, or else the one that it belongs to. */
 function unitAround(stage: StageSnapshot | undefined, node: Graph['nodes'][number] | undefined): Opened['unit'] {
   if (node?.unit !== undefined) return { owner: node.unit, isOpen: false }
   const group = graph.groups.find(({ key }) => key === stage?.id) ?? graph.groups.find(({ key }) => key === node?.group)
@@ -192,7 +192,7 @@ function open(key: string): void {
   draw()
 }
 
-/** Opens the details of a stage, and brings its node into sight. */
+/** Opens the details of a stage and shows its node. */
 function find(stage: string): void {
   open(stage)
   graphView.focus(openedNode()?.key ?? stage)
@@ -215,21 +215,21 @@ function toggleFold(foldKey: string): void {
   if (key !== undefined) graphView.focus(key)
 }
 
-/** Opens or closes a unit: its box, or the group around its parts, has the focus then. */
+/** Opens or closes a unit, and moves the focus to its box or group. */
 function toggleUnit(owner: string): void {
   openUnits.set(owner, !graph.groups.some(({ key }) => key === owner))
   draw()
   graphView.focus(owner)
 }
 
-/** Opens what a node stands for, if it stands for more than a stage. */
+/** Opens a node that represents several stages. */
 function unfold(key: string): void {
   const node = graph.nodes.find((each) => each.key === key)
   if (node?.unit !== undefined) toggleUnit(node.unit.id)
   else if (node?.isFold === true && node.foldKey !== undefined) toggleFold(node.foldKey)
 }
 
-/** Opens what has the focus; closes the unit around it, or folds it with its like, where it is a stage. */
+/** Opens the node that has the focus; if it is a stage, closes the unit around it or folds it with alike stages. */
 function toggle(): void {
   const { focused } = graphView
   const node = graph.nodes.find(({ key }) => key === focused)

@@ -3,12 +3,12 @@ import { type Unit, type Units, unitsOf } from '../snapshot/unit-tree.ts'
 import { alikeKeys, type Comparable, type Connection } from './alike.ts'
 import type { EndedStage } from './timeline.ts'
 
-/** From so many stages on, alike ones are folded unless somebody says otherwise. */
+/** From this number of stages on, alike ones are folded, unless the user has chosen. */
 export const MANY_STAGES = 25
-/** The least stages that are folded into one node. */
+/** The least number of alike stages that are folded into one node. */
 const LEAST_ALIKE = 3
 
-/** A stage of the graph, a fold of alike ones, or a unit that is closed. */
+/** A node of the graph: a stage, a fold of alike stages, or a closed unit. */
 export interface GraphNode {
   /** The id of its stage or of the owner of its unit, or the key of its fold. */
   readonly key: string
@@ -16,24 +16,24 @@ export interface GraphNode {
   readonly foldKey: string | undefined
   /** Whether it stands for alike stages that are folded. */
   readonly isFold: boolean
-  /** How many stages or units it stands for: more than one only for a fold. */
+  /** The number of stages or units that it represents: more than one only for a fold. */
   readonly count: number
-  /** The owner of the unit that it stands for. */
+  /** The owner of the closed unit that it represents. */
   readonly unit: StageSnapshot | undefined
-  /** The key of the group that it is in. */
+  /** The key of the group that it belongs to. */
   readonly group: string | undefined
-  /** In the order in which they were started: those that run, then those that have ended. */
+  /** Its stages: running ones, then ended ones, each in the order of their starts. */
   readonly stages: readonly StageSnapshot[]
-  /** The ids of those among them that have ended. */
+  /** The ids of its stages that have ended. */
   readonly ended: ReadonlySet<string>
 }
 
-/** A unit that is open: around the nodes of its parts. */
+/** A group of nodes: the parts of an open unit. */
 export interface GraphGroup {
-  /** The id of its owner. */
+  /** The id of the owner of the unit. */
   readonly key: string
   readonly owner: StageSnapshot
-  /** The key of the group that it is in. */
+  /** The key of the group that it belongs to. */
   readonly group: string | undefined
 }
 
@@ -44,11 +44,11 @@ export interface GraphEdge {
   readonly from: string
   readonly to: string
   readonly subscriptions: readonly SubscriptionSnapshot[]
-  /** Whether all of them are of a stage that has ended. */
+  /** Whether all of its subscriptions have ended. */
   readonly isEnded: boolean
 }
 
-/** Where events go. */
+/** The graph of stages and subscriptions. */
 export interface Graph {
   readonly nodes: readonly GraphNode[]
   /** Outer ones before inner ones. */
@@ -58,7 +58,7 @@ export interface Graph {
   readonly nodeOf: ReadonlyMap<string, string>
 }
 
-/** What a graph is made of. */
+/** The processes and subscriptions that a graph is made of. */
 export interface GraphParts {
   readonly stages: readonly StageSnapshot[]
   readonly subscriptions: readonly SubscriptionSnapshot[]
@@ -69,18 +69,18 @@ export interface GraphParts {
 interface Folding {
   /** Whether alike stages are folded. */
   readonly isOn: boolean
-  /** The fold keys of alike stages that stay apart while folding is on. */
+  /** The fold keys of alike stages that are not folded while folding is on. */
   readonly unfolded: ReadonlySet<string>
-  /** Says whether a unit is open. Default: all are, but those whose owner is a stage itself. */
+  /** Whether a unit is open. Default: units are open unless their owner is a stage itself. */
   readonly isOpen?: (unit: Unit, units: Units) => boolean
 }
 
-/** Makes the graph of those stages that events can go through, in their units: tasks are not in it. */
+/** Creates the graph of all stages that events can pass through, in their units. Tasks are not in it. */
 export function graphOf({ stages, subscriptions, ended }: GraphParts, { isOn, unfolded, isOpen }: Folding): Graph {
-  const gone = ended.filter(({ stage }) => stage.producing !== undefined || stage.consuming !== undefined)
-  const endedIds = new Set(gone.map(({ stage }) => stage.id))
-  const connections = uniqueByTag([...subscriptions, ...gone.flatMap((each) => each.subscriptions)])
-  const units = unitsOf([...stages, ...gone.map(({ stage }) => stage)], connections)
+  const endedStages = ended.filter(({ stage }) => stage.producing !== undefined || stage.consuming !== undefined)
+  const endedIds = new Set(endedStages.map(({ stage }) => stage.id))
+  const connections = uniqueByTag([...subscriptions, ...endedStages.flatMap((each) => each.subscriptions)])
+  const units = unitsOf([...stages, ...endedStages.map(({ stage }) => stage)], connections)
   const items = new Items(units, (unit) => isOpen?.(unit, units) ?? !unit.isStage)
   const between = connections.flatMap(({ producer, consumer }) => {
     const [from, to] = [items.itemOf(producer), items.itemOf(consumer)]
@@ -117,23 +117,23 @@ export function hasEnded(node: GraphNode): boolean {
   return node.ended.size === node.stages.length
 }
 
-/** What a node is called: a stage's label, the pattern of a fold, or the label of a unit's owner. */
+/** The label of a node: that of its stage or of its unit's owner, or the pattern of a fold. */
 export function nodeLabel({ key, isFold, unit, stages: [first] }: GraphNode): string {
   if (isFold) return key
   return unit?.label ?? first?.label ?? key
 }
 
-/** What may be folded with its like: a stage that is seen by itself, or a unit that is closed. */
+/** What may be folded with alike ones: a stage outside of closed units, or a closed unit. */
 interface GraphItem extends Comparable {
   readonly group: string | undefined
   readonly unit: StageSnapshot | undefined
-  /** The stages that it stands for. */
+  /** The stages that it represents. */
   readonly stages: StageSnapshot[]
-  /** The ids of all processes that it stands for. */
+  /** The ids of all processes that it represents. */
   readonly ids: string[]
 }
 
-/** What is seen where some units are open. */
+/** The items of a graph in which some units are open. */
 class Items {
   readonly all: readonly GraphItem[]
   readonly groups: readonly GraphGroup[]
@@ -142,7 +142,7 @@ class Items {
   constructor(units: Units, isOpen: (unit: Unit) => boolean) {
     const items = new Map<string, GraphItem>()
     const groups: GraphGroup[] = []
-    /** By the owner of a unit that is closed, or in a closed one: the item that it is in. */
+    /** By the owner of a unit that is closed or in a closed one: the item of that. */
     const closed = new Map<string, GraphItem>()
     for (const [id, unit] of units.units) {
       const around = closed.get(unit.outer ?? '')
@@ -157,7 +157,7 @@ class Items {
     }
     for (const stage of units.stages) {
       const outer = units.outerOf(stage.id)
-      // An owner that is a stage itself stands in its own group.
+      // An owner that is a stage itself is in its own group.
       const own = units.units.has(stage.id) ? stage.id : outer
       const item = closed.get(own ?? '') ?? items.get(stage.id) ?? itemFor(stage, own, undefined)
       item.stages.push(stage)
@@ -188,7 +188,7 @@ function itemFor(process: StageSnapshot, group: string | undefined, unit: StageS
 }
 
 function uniqueByTag(subscriptions: readonly SubscriptionSnapshot[]): SubscriptionSnapshot[] {
-  // The first stands: what is current comes before what was.
+  // The first one is kept: current subscriptions come before ended ones.
   const byTag = new Map<string, SubscriptionSnapshot>()
   for (const each of subscriptions) if (!byTag.has(each.tag)) byTag.set(each.tag, each)
   return [...byTag.values()]

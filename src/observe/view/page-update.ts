@@ -1,19 +1,19 @@
 import type { Finding } from '../doctor/finding.ts'
 import type { Snapshot } from '../snapshot/snapshot-types.ts'
 
-/** What is streamed first, as the event `hello`: who speaks. */
+/** Identifies the server: the first event of the stream, `hello`. */
 export interface Hello {
-  /** Of this start of the program: another one after a restart. */
+  /** The id of this server. It is different after a restart of the program. */
   readonly server: string
-  /** What the program is called. */
+  /** The name of the program. */
   readonly program: string
-  /** Milliseconds from one update to the next. */
+  /** The time from one update to the next, in milliseconds. */
   readonly interval: number
 }
 
-/** What is streamed at each interval, as the event `update`. */
+/** What the server sends at each interval, as the event `update`. */
 export interface PageUpdate {
   readonly snapshot: Snapshot
-  /** What is wrong, the worst first. */
+  /** What is wrong, the most severe first. */
   readonly findings: readonly Finding[]
 }

@@ -2,9 +2,9 @@ import type { Graph, GraphNode } from './graph.ts'
 import { nodeLabel } from './graph.ts'
 
 /**
- * What nodes and groups are called where their kind is seen beside: by the keys of nodes, and of groups.
+ * The titles of nodes and groups, by their keys. The kind is not part of a title, because it is shown next to it.
  *
- * Within its group a part is called by its role alone. Where two would be called the same, their ids stand with them.
+ * The title of a part within its group is its role. If two titles would be equal, ids are added to them.
  */
 export function titlesOf({ nodes, groups }: Pick<Graph, 'nodes' | 'groups'>): {
   readonly nodes: ReadonlyMap<string, string>
@@ -13,9 +13,9 @@ export function titlesOf({ nodes, groups }: Pick<Graph, 'nodes' | 'groups'>): {
   const around = new Map<string, string>()
   const groupTitles = new Map<string, string>()
   for (const { key, owner, group } of groups) {
-    const whole = withoutKind(owner.label, owner.kind)
-    around.set(key, whole)
-    groupTitles.set(key, within(whole, around.get(group ?? '')))
+    const title = withoutKind(owner.label, owner.kind)
+    around.set(key, title)
+    groupTitles.set(key, within(title, around.get(group ?? '')))
   }
   const titles = new Map(nodes.map((node) => [node.key, within(titleOf(node), around.get(node.group ?? ''))]))
   const counts = new Map<string, number>()

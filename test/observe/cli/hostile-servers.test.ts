@@ -126,7 +126,7 @@ describe('no command to the terminal that a server sent is printed', () => {
     })
     const { code, stdout, stderr } = await genstage(['observe', url])
     expect({ code, stdout }).toEqual({ code: 1, stdout: '' })
-    expect(stderr).toMatch(/^genstage: http:\/\/\S+ refuses \(403\): no�\[2J/)
+    expect(stderr).toMatch(/^genstage: http:\/\/\S+ refused the request \(403\): no�\[2J/)
     expect(stderr).toSatisfy(isClean)
   })
 })
@@ -164,7 +164,7 @@ describe('a reply that is no good is a sentence, with exit code 1', () => {
     expect({ code, stdout }).toEqual({ code: 1, stdout: '' })
     expect(stderr.split('\n')).toHaveLength(2)
     expect(stderr).toContain(
-      `genstage: ${url} sends what is nothing of genstage's, or of another version's: ${message}`,
+      `genstage: ${url} sent data that is not from a live page of this version of genstage: ${message}`,
     )
   })
 
@@ -252,7 +252,7 @@ describe('no reply is read without a bound', () => {
     })
     const { code, stderr } = await genstage(['observe', url])
     expect(code).toBe(1)
-    expect(stderr).toBe(`genstage: ${url} refuses (401): no\n`)
+    expect(stderr).toBe(`genstage: ${url} refused the request (401): no\n`)
   })
 
   test.each([
@@ -270,8 +270,8 @@ describe('no reply is read without a bound', () => {
     const { code, stdout, stderr } = await genstage(['observe', url, '--json'], 300)
     expect({ code, stdout }).toEqual({ code: 1, stdout: '' })
     expect(stderr).toBe(
-      `genstage: cannot reach ${url} (it has sent nothing whole within 300 ms): ` +
-        'does the program run, and does it call observe()?\n',
+      `genstage: cannot reach ${url} (it sent no complete response within 300 ms): ` +
+        'is the program running, and does it call observe()?\n',
     )
   })
 

@@ -16,12 +16,12 @@ const spacing: Spacing = {
   groupHead: 44,
   groupPad: 18,
 }
-/** Where not all of it can be read at once there need be no room for texts between. */
+/** If the whole graph cannot be read at once, no room for texts is needed between its nodes. */
 const closer: Spacing = { ...spacing, layerGap: 72, rowGap: 16, groupHead: 42, groupPad: 14 }
 /** How high the head of a group is on the screen, in CSS pixels, at any scale; and how much room that may take. */
 const HEAD = 20
 const HIGHEST_HEAD = 180
-/** So many nodes surely cannot be read at once. */
+/** From this number on, nodes cannot be read at once. */
 const MANY_NODES = 60
 /** A drawing is made for a window. It is made again once the window is larger or smaller by this factor. */
 const SAME_ROOM = 1.3

@@ -18,14 +18,14 @@ import { CARD_WIDTH, cardView, type ShownCard } from './node-card.ts'
 import { Overview, type Scene } from './overview.ts'
 import { cardText, isSmall, isTall } from './text-room.ts'
 
-/** So many pixels beside a mark are still it. */
+/** How far from a mark the pointer still hits it, in pixels. */
 const BESIDE = 3
-/** The scale at which one looks at a node. */
+/** The scale of a node that is double-clicked. */
 const NEAR = 1
 
-/** Where the graph is drawn. */
+/** The elements that the graph is drawn in. */
 interface GraphElements {
-  /** The window that it is seen through. */
+  /** The window of the graph. */
   readonly area: HTMLElement
   readonly canvas: HTMLCanvasElement
   readonly edges: SVGSVGElement
@@ -34,11 +34,11 @@ interface GraphElements {
   readonly tooltip: HTMLElement
 }
 
-/** What a click in the graph does. */
+/** The actions of the graph. */
 interface GraphActions {
   /** Opens the details of a node or of a unit. */
   readonly open: (key: string) => void
-  /** Opens what a node stands for into its parts. */
+  /** Opens a node into its parts. */
   readonly unfold: (key: string) => void
   /** Closes a unit into one box. */
   readonly fold: (unit: string) => void
@@ -46,17 +46,17 @@ interface GraphActions {
   readonly moved: (camera: Camera) => void
 }
 
-/** What the graph is drawn of. */
+/** The data that the graph is drawn from. */
 interface Shown {
   readonly graph: Graph
   readonly timeline: Timeline
   readonly findings: readonly Finding[]
   readonly subscriptions: readonly SubscriptionSnapshot[]
-  /** What is opened: the key of a node or of a group. */
+  /** The key of the node or group whose details are open. */
   readonly opened: string | undefined
 }
 
-/** Draws the graph as it is seen by a camera, and moves the focus in it. */
+/** Draws the graph as a camera shows it, and moves the focus in it. */
 export class GraphView {
   readonly camera = new CameraControl(() => this.render())
   private readonly parts: GraphElements
@@ -75,11 +75,11 @@ export class GraphView {
   }
   private nodes: ReadonlyMap<string, GraphNode> = new Map()
   private readonly layout = new GraphLayout()
-  /** What the canvas shows of the newest picture. */
+  /** What the canvas shows; undefined after each change, until it is drawn. */
   private scene: Scene | undefined
-  /** Cards of the newest picture. */
+  /** The cards of the newest update. */
   private readonly known = new Map<string, ShownCard>()
-  /** The node that the tab key comes to. */
+  /** The node that the tab key reaches. */
   private current: string | undefined
 
   constructor(parts: GraphElements, actions: GraphActions) {
@@ -113,12 +113,12 @@ export class GraphView {
     this.render()
   }
 
-  /** Moves the focus to a node or the head of a group, and it into sight. */
+  /** Moves the focus to a node or to the head of a group, and shows it. */
   focus(key: string): void {
     const place = this.layout.drawing.boxes.get(key)
     const group = this.layout.drawing.groups.get(key)
     if (place !== undefined) this.current = key
-    // Of a group its head.
+    // Only the head of a group is shown for certain.
     const aim = place ?? (group && { ...group, height: Math.min(group.height, 200), width: Math.min(group.width, 400) })
     if (aim === undefined) return
     this.camera.reveal(aim)
@@ -156,7 +156,7 @@ export class GraphView {
     this.camera.schedule()
   }
 
-  /** Draws what the camera sees. */
+  /** Draws what the camera shows. */
   private render(): void {
     const { nodes, groups, edges, area } = this.parts
     const { x, y, scale } = this.camera.now
@@ -255,7 +255,7 @@ export class GraphView {
   private nodeAt(event: MouseEvent): string | undefined {
     const { left, top } = this.parts.area.getBoundingClientRect()
     const { x, y, scale } = this.camera.now
-    // Marks are small: beside one is as good as on it.
+    // Marks are small, so a place next to one hits it, too.
     const around = detailAt(scale) === 'mark' ? BESIDE / scale : 0
     const spot = {
       x: (event.clientX - left - x) / scale - around,
@@ -293,7 +293,7 @@ export class GraphView {
     else this.tooltip.show(card, event, this.parts.area)
   }
 
-  /** Only one node is reached by the tab key; the others by arrows. */
+  /** Makes one node reachable by the tab key. The others are reached by arrows. */
   private mark(): void {
     for (const [key, { element }] of this.cards.views)
       setAttributes(element, { tabindex: key === this.current ? 0 : -1 })

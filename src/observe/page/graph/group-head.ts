@@ -1,23 +1,23 @@
 import type { GraphGroup } from '../../view/graph.ts'
 import { type DomView, html, setAttributes, setText } from '../dom.ts'
 
-/** What stands on top of a group. */
+/** The content of a group's head. */
 export interface GroupHead {
   readonly group: GraphGroup
   readonly title: string
-  /** The title as it fits. */
+  /** The title, shortened to fit. */
   readonly short: string
   readonly isOpened: boolean
-  /** How wide the group is seen, in CSS pixels. */
+  /** The width of the group on the screen, in CSS pixels. */
   readonly width: number
-  /** How far to the right it stands, in CSS pixels. */
+  /** How far the head is moved to the right, in CSS pixels. */
   readonly shift: number
 }
 
-/** Narrower groups have no room for the kind of their unit. */
+/** The heads of narrower groups have no room for the kind of their unit. */
 export const ROOM_FOR_KIND = 240
 
-/** What a head can do. */
+/** The actions of a head. */
 interface GroupActions {
   /** Opens the details of the unit. */
   readonly open: (unit: string) => void
@@ -25,7 +25,7 @@ interface GroupActions {
   readonly fold: (unit: string) => void
 }
 
-/** The name of a unit on its group, and a button that closes it. */
+/** Creates the head of a group: the name of its unit, and a button that closes it. */
 export function groupHeadView({ open, fold }: GroupActions): DomView<GroupHead> & { readonly element: HTMLElement } {
   const kind = html('span', { class: 'kind' })
   const title = html('span', { class: 'title' })
