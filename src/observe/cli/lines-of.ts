@@ -27,12 +27,12 @@ const columns: readonly Column[] = [
   { heading: 'OUT/S', width: 8 },
   { heading: 'BUSY', width: 6 },
   { heading: 'MAILBOX', width: 9 },
-  { heading: 'HANDLING', width: 9 },
-  { heading: 'BUFFER', width: 9 },
+  { heading: 'IN FLIGHT', width: 10 },
+  { heading: 'BUFFER', width: 8 },
   { heading: 'ASKED', width: 8 },
 ]
 /** The columns that a narrow terminal leaves out, in this order. */
-const dispensable: readonly string[] = ['HANDLING', 'BUFFER', 'MAILBOX', 'STATE', 'ASKED']
+const dispensable: readonly string[] = ['IN FLIGHT', 'BUFFER', 'MAILBOX', 'STATE', 'ASKED']
 /** The preferred width of labels. */
 const LABEL = 30
 const NARROWEST_LABEL = 10
@@ -156,7 +156,10 @@ function cellsOf(node: GraphNode, asked: ReadonlyMap<string, number>, timeline: 
     'OUT/S': orBlank(sum(rates.map((each) => each.emitted)), rate),
     BUSY: orBlank(busy, percent),
     MAILBOX: orBlank(sum(running.map(({ consuming, mailbox }) => consuming?.mailbox ?? mailbox)), amount),
-    HANDLING: orBlank(sum(running.map(({ consuming }) => consuming && consuming.handling + consuming.inbound)), amount),
+    'IN FLIGHT': orBlank(
+      sum(running.map(({ consuming }) => consuming && consuming.handling + consuming.inbound)),
+      amount,
+    ),
     BUFFER: orBlank(sum(running.map(({ producing }) => producing?.buffer.events)), amount),
     ASKED: isProducing ? amount(sum(running.map(({ id }) => asked.get(id))) ?? 0) : '',
   }

@@ -200,7 +200,7 @@ function barsOf(stages: readonly StageSnapshot[], busy: number | null, unit: Sta
   bars.push(waiting('mailbox', mailbox, logarithmicShare(mailbox), `${counted(mailbox, noun)} in the mailbox`))
   if (isConsuming || isUnit) {
     const held = total(stages, ({ consuming }) => (consuming?.handling ?? 0) + (consuming?.inbound ?? 0))
-    bars.push(waiting('handling', held, logarithmicShare(held), `${counted(held, 'event')} received and not handled`))
+    bars.push(waiting('in flight', held, logarithmicShare(held), `${counted(held, 'event')} in flight`))
   }
   if (isUnit || stages.some(({ producing }) => producing !== undefined)) bars.push(bufferBar(stages))
   return bars

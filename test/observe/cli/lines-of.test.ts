@@ -31,9 +31,9 @@ test('a table has a line for each stage, with rates once there are two snapshots
     '',
     'no problems found',
     '',
-    'STAGE                                       STATE        IN/S   OUT/S  BUSY  MAILBOX HANDLING   BUFFER   ASKED',
+    'STAGE                                       STATE        IN/S   OUT/S  BUSY  MAILBOX IN FLIGHT  BUFFER   ASKED',
     'producer numbers                            idle                1,500    0%        0                12       7',
-    'consumer printer                            waiting     1,500           50%        0        0',
+    'consumer printer                            waiting     1,500           50%        0         0',
   ])
   expect(shown([pipeline(1_000, 10)]).at(-1)).toMatch(/^consumer printer +waiting +0 +0$/)
 })
@@ -53,7 +53,7 @@ test('what is wrong stands above it, in lines that fit', () => {
 })
 
 test.each([
-  [110, 'STATE IN/S OUT/S BUSY MAILBOX HANDLING BUFFER ASKED'],
+  [110, 'STATE IN/S OUT/S BUSY MAILBOX IN FLIGHT BUFFER ASKED'],
   [80, 'STATE IN/S OUT/S BUSY MAILBOX ASKED'],
   [60, 'IN/S OUT/S BUSY ASKED'],
 ])('%d columns hold what matters most', (columns, headings) => {

@@ -90,7 +90,10 @@ describe('what is served', () => {
     const id = (await snapshotAt(url)).stages[0]?.id ?? ''
     const stage = JSON.parse((await ask(`${url}stage/${id}`)).text) as StageSnapshot
     expect(stage).toMatchObject({ id, label: 'producer numbers', userState: { secret: 42 } })
-    expect(await ask(`${url}stage/nobody%20here`)).toMatchObject({ status: 404, text: 'no stage has the id nobody here\n' })
+    expect(await ask(`${url}stage/nobody%20here`)).toMatchObject({
+      status: 404,
+      text: 'no stage has the id nobody here\n',
+    })
   })
 
   test('nothing else', async () => {
@@ -290,9 +293,7 @@ describe('options', () => {
     const taken: Server = createServer().listen(0, '127.0.0.1')
     await once(taken, 'listening')
     const { port } = taken.address() as AddressInfo
-    await expect(observe({ port })).rejects.toThrow(
-      `cannot listen on port ${port} of 127.0.0.1: the port is in use`,
-    )
+    await expect(observe({ port })).rejects.toThrow(`cannot listen on port ${port} of 127.0.0.1: the port is in use`)
     taken.close()
   })
 })

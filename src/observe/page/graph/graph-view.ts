@@ -8,18 +8,16 @@ import type { Room } from '../../view/layout/wrap.ts'
 import { type Direction, neighbourOf } from '../../view/neighbour.ts'
 import { Timeline } from '../../view/timeline.ts'
 import { ListView, setAttributes } from '../dom.ts'
-import { Tooltip } from '../tooltip.ts'
 import { CameraControl } from './camera-control.ts'
 import { EdgeLayer } from './edge-layer.ts'
 import { GraphLayout } from './graph-layout.ts'
 import { type GroupHead, groupHeadView } from './group-head.ts'
 import { groupHeads } from './group-heads.ts'
 import { CARD_WIDTH, cardView, type ShownCard } from './node-card.ts'
+import { NodePointer } from './node-pointer.ts'
 import { Overview, type Scene } from './overview.ts'
 import { cardText, isSmall, isTall } from './text-room.ts'
 
-/** How far from a mark the pointer still hits it, in pixels. */
-const BESIDE = 3
 /** The scale of a node that is double-clicked. */
 const NEAR = 1
 
@@ -65,7 +63,6 @@ export class GraphView {
   private readonly heads: ListView<GroupHead>
   private readonly edges: EdgeLayer
   private readonly overview: Overview
-  private readonly tooltip: Tooltip
   private shown: Shown = {
     graph: { nodes: [], groups: [], edges: [], nodeOf: new Map() },
     timeline: new Timeline(),
@@ -74,7 +71,7 @@ export class GraphView {
     opened: undefined,
   }
   private nodes: ReadonlyMap<string, GraphNode> = new Map()
-  private readonly layout = new GraphLayout()
+  readonly layout = new GraphLayout()
   /** What the canvas shows; undefined after each change, until it is drawn. */
   private scene: Scene | undefined
   /** The cards of the newest update. */
@@ -89,13 +86,16 @@ export class GraphView {
     this.heads = new ListView(parts.groups, () => groupHeadView(actions))
     this.edges = new EdgeLayer(parts.edges)
     this.overview = new Overview(parts.canvas)
-    this.tooltip = new Tooltip(parts.tooltip)
     new ResizeObserver(() => this.resize()).observe(parts.area)
     matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => this.camera.schedule())
-    parts.area.addEventListener('click', (event) => this.click(event))
-    parts.area.addEventListener('dblclick', (event) => this.clickTwice(event))
-    parts.area.addEventListener('pointermove', (event) => this.hover(event))
-    parts.area.addEventListener('pointerleave', () => this.tooltip.hide())
+    new NodePointer(parts, this, {
+      click: (key) => {
+        this.current = key
+        actions.open(key)
+      },
+      clickTwice: (key) => this.clickTwice(key),
+      cardOf: (key) => this.shownCard(key, 'mark'),
+    })
   }
 
   /** Shows a graph. */
@@ -252,45 +252,14 @@ export class GraphView {
     return view
   }
 
-  private nodeAt(event: MouseEvent): string | undefined {
-    const { left, top } = this.parts.area.getBoundingClientRect()
-    const { x, y, scale } = this.camera.now
-    // Marks are small, so a place next to one hits it, too.
-    const around = detailAt(scale) === 'mark' ? BESIDE / scale : 0
-    const spot = {
-      x: (event.clientX - left - x) / scale - around,
-      y: (event.clientY - top - y) / scale - around,
-      width: 2 * around,
-      height: 2 * around,
-    }
-    for (const [key, place] of this.layout.drawing.boxes) if (areTouching(place, spot)) return key
-    return undefined
-  }
-
-  private click(event: MouseEvent): void {
-    const isOnButton = event.target instanceof Element && event.target.closest('button') !== null
-    const key = isOnButton ? undefined : this.nodeAt(event)
-    if (key === undefined) return
-    this.current = key
-    this.actions.open(key)
-  }
-
-  private clickTwice(event: MouseEvent): void {
-    const key = this.nodeAt(event)
-    const place = key === undefined ? undefined : this.layout.drawing.boxes.get(key)
-    const node = key === undefined ? undefined : this.nodes.get(key)
-    if (key === undefined || place === undefined || node === undefined) return
+  private clickTwice(key: string): void {
+    const place = this.layout.drawing.boxes.get(key)
+    const node = this.nodes.get(key)
+    if (place === undefined || node === undefined) return
     if (node.isFold || node.unit !== undefined) this.actions.unfold(key)
-    else if (detailAt(this.camera.now.scale) !== 'card')
+    else if (detailAt(this.camera.now.scale) !== 'card') {
       this.camera.look(centred(place, this.camera.window, NEAR), false)
-  }
-
-  private hover(event: PointerEvent): void {
-    const isShown = detailAt(this.camera.now.scale) === 'mark' && event.buttons === 0
-    const key = isShown ? this.nodeAt(event) : undefined
-    const card = key === undefined ? undefined : this.shownCard(key, 'mark')
-    if (card === undefined) this.tooltip.hide()
-    else this.tooltip.show(card, event, this.parts.area)
+    }
   }
 
   /** Makes one node reachable by the tab key. The others are reached by arrows. */
