@@ -34,16 +34,16 @@ import { checkPages, writePages } from './reference/page-files.ts'
 
 interface Section {
   readonly title: string
-  /** Which functions take these options. */
+  /** Where these options are given. */
   readonly text: string
-  /** Each table by its exported name. */
+  /** By the name it is exported under. */
   readonly tables: Readonly<Record<string, OptionTable<unknown>>>
 }
 
 const sections: readonly Section[] = [
   {
     title: 'A producer',
-    text: 'The callbacks and options of `producer`. In an object literal, an unknown key is refused when the stage starts. In an instance of a class, other fields are its state.',
+    text: 'The callbacks and options of `producer`. A misspelt one in a literal is refused when the stage starts; other fields of a class instance are its state.',
     tables: { producerOptions },
   },
   {
@@ -57,8 +57,8 @@ const sections: readonly Section[] = [
     text:
       'The options of `subscribe` and `resubscribe`, and of `to`. Other keys go to the dispatcher of the producer and to ' +
       "both sides' `handleSubscribe`, unless one looks like a misspelling of these. `broadcastDispatcher` takes " +
-      '`selector`, a function that returns whether this subscriber gets an event; `partitionDispatcher` requires ' +
-      '`partition`, the name of a partition.',
+      '`selector`, a function that answers whether this subscriber gets an event; `partitionDispatcher` must be given ' +
+      '`partition`, the name of one.',
     tables: { subscribeOptions },
   },
   {
@@ -68,7 +68,7 @@ const sections: readonly Section[] = [
   },
   {
     title: 'Calling',
-    text: 'The options of `call`, which follow the request, and of `info`, `demand` and `estimateBufferedCount`.',
+    text: 'The options of `call`, which stand behind the request, and of `info`, `demand` and `estimateBufferedCount`.',
     tables: { callOptions },
   },
   { title: 'Draining', text: 'The options of `drain`.', tables: { drainOptions } },
@@ -83,8 +83,8 @@ const sections: readonly Section[] = [
     text: 'The options of `partitionDispatcher`.',
     tables: { partitionDispatcherOptions },
   },
-  { title: 'Iterables as sources', text: 'The options of `fromIterable`.', tables: { fromIterableOptions } },
-  { title: 'Streams of events', text: 'The options of `stream`.', tables: { streamOptions } },
+  { title: 'Iterables in', text: 'The options of `fromIterable`.', tables: { fromIterableOptions } },
+  { title: 'Streams out', text: 'The options of `stream`.', tables: { streamOptions } },
   {
     title: 'A consumer supervisor',
     text: 'The options of `consumerSupervisor`.',
@@ -93,7 +93,7 @@ const sections: readonly Section[] = [
   { title: 'A supervisor', text: 'The options of `supervisor`.', tables: { supervisorOptions } },
   {
     title: 'A child of a supervisor',
-    text: 'The items of `children` of `supervisor`; a function is short for `{ start }`.',
+    text: 'What may stand among the `children` of `supervisor`; a function alone stands for `{ start }`.',
     tables: { childOptions },
   },
   {
@@ -102,7 +102,7 @@ const sections: readonly Section[] = [
     tables: { runOptions },
   },
   {
-    title: 'Sources that read on demand',
+    title: 'Sources that can wait',
     text: 'The options of `fromReadable` and `fromReadableStream`.',
     tables: { sourceOptions },
   },
@@ -117,12 +117,12 @@ const sections: readonly Section[] = [
     tables: { sinkOptions },
   },
   {
-    title: 'Stages as streams',
+    title: 'Out into streams',
     text: 'The options of `toReadable` and `toReadableStream`.',
     tables: { toReadableOptions, toReadableStreamOptions },
   },
   {
-    title: 'A stage between streams',
+    title: 'A stage in the middle of streams',
     text: 'The options of `toDuplex` and `toTransform`.',
     tables: { passageOptions },
   },
@@ -140,12 +140,12 @@ const sections: readonly Section[] = [
   { title: 'A snapshot', text: 'The options of `snapshot`, from `genstage/snapshot`.', tables: { snapshotOptions } },
   {
     title: 'A chart',
-    text: 'The options of `toMermaid`, which follow the snapshot.',
+    text: 'The options of `toMermaid`, which stand behind the snapshot.',
     tables: { mermaidOptions },
   },
   {
     title: 'The doctor',
-    text: 'The options of `diagnose`, from `genstage/snapshot`: the limits from which it reports a problem.',
+    text: 'The options of `diagnose`, from `genstage/snapshot`: from when on something counts as wrong.',
     tables: { diagnoseOptions },
   },
   { title: 'The live page', text: 'The options of `observe`, from `genstage/observe`.', tables: { observeOptions } },
@@ -164,7 +164,7 @@ export const referencePath = 'docs/reference/options.md'
 /** The path of the page on telemetry, from the root of the project. */
 export const telemetryPath = 'docs/reference/telemetry.md'
 
-/** Creates the page of options from the tables that check them. */
+/** The page on options, out of the tables that check them. */
 export function referencePage(): string {
   const parts = sections.map(
     ({ title, text, tables }) =>
@@ -175,7 +175,7 @@ export function referencePage(): string {
   return [introduction, ...parts].join('\n')
 }
 
-/** Creates the page of telemetry from `telemetryEvents`. */
+/** The page on telemetry, generated from `telemetryEvents`. */
 export function telemetryPage(): string {
   const parts = Object.entries(telemetryEvents).map(([name, { text, measurements, metadata }]) => {
     const rows = [
@@ -189,16 +189,16 @@ export function telemetryPage(): string {
 
 const telemetryIntroduction = `# Telemetry
 
-<!-- Generated by \`npm run docs\` from src/telemetry/telemetry-events.ts: change that, not this page. -->
+<!-- Written by \`npm run docs\` out of src/telemetry/telemetry-events.ts: change that, not this page. -->
 
-The events that the stages of a runtime emit to the listeners of \`attachTelemetry\`, each with its measurements and its metadata. Measurements are numbers of events unless stated otherwise. A stage is identified as \`{ id, kind, name }\`. After a call of \`publishDiagnostics\` from \`genstage/diagnostics\`, the same events are published on Node's \`diagnostics_channel\`: the channel is \`genstage:\` followed by the name of the event, and the message is \`{ measurements, metadata }\`.
+The stages of a runtime emit these events to the listeners of \`attachTelemetry\`. Each event has measurements, which are numbers of events unless stated otherwise, and metadata. Processes are described as \`{ id, kind, name }\`. After a call of \`publishDiagnostics\` of \`genstage/diagnostics\` the same events are published on Node's \`diagnostics_channel\`: on the channel \`genstage:\` followed by the name of the event, as \`{ measurements, metadata }\`.
 `
 
 const introduction = `# Options
 
-<!-- Generated by \`npm run docs\` from the tables that check the options: change those, not this page. -->
+<!-- Written by \`npm run docs\` out of the tables that check the options: change those, not this page. -->
 
-The library checks options against these tables. An unknown key is refused, and the error names the most similar known key. A value of the wrong type causes a \`TypeError\`, and a number out of range a \`RangeError\`. A value of \`undefined\` counts as not given, and only own enumerable keys are read. \`NaN\`, fractions, numbers over 2⁵³ − 1 and numeric strings are not integers. Use \`Infinity\` for no limit.
+Each table here is also what checks the options. A key that is not in it is refused, and the nearest one named; a value of the wrong type is a \`TypeError\`, a number out of range a \`RangeError\`. A value of \`undefined\` counts as not given, and only own enumerable keys count. \`NaN\`, fractions, numbers over 2⁵³ − 1 and numeric strings are no integers. Unbounded is \`Infinity\`.
 `
 
 const isRun = process.argv[1] === fileURLToPath(import.meta.url)

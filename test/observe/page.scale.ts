@@ -194,12 +194,12 @@ describe.skipIf(isMissing)('the live page, in a headless Chromium, with many sta
     const titles = async () => (await page.locator('.card .title').allTextContents()).sort()
     await card('writer').waitFor()
     expect(await titles()).toEqual(['audit', 'numbers', 'pool', 'writer'])
-    expect(await page.locator('.frame .title').allTextContents()).toEqual(['shop'])
-    const frame = await boxOf('.frame')
+    expect(await page.locator('.group .title').allTextContents()).toEqual(['shop'])
+    const group = await boxOf('.group')
     for (const title of ['numbers', 'writer', 'pool']) {
-      expect(isWithin((await card(title).boundingBox()) as Box, frame)).toBe(true)
+      expect(isWithin((await card(title).boundingBox()) as Box, group)).toBe(true)
     }
-    expect(isWithin((await card('audit').boundingBox()) as Box, frame)).toBe(false)
+    expect(isWithin((await card('audit').boundingBox()) as Box, group)).toBe(false)
     await page.getByRole('button', { name: 'Fold supervisor shop into one box' }).click()
     await card('shop').waitFor()
     expect(await titles()).toEqual(['audit', 'shop'])

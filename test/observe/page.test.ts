@@ -145,8 +145,8 @@ describe.skipIf(isMissing)('the live page, in a headless Chromium', { timeout: 4
     const outline = `getComputedStyle(document.activeElement).outlineStyle`
     expect(await page.evaluate(outline)).toBe('solid')
     await page.keyboard.press('Enter')
-    await page.locator('#details .shown', { hasText: '"made": "many"' }).waitFor()
-    expect(await page.locator('#details').textContent()).toContain('Gives to')
+    await page.locator('#details .user-state', { hasText: '"made": "many"' }).waitFor()
+    expect(await page.locator('#details').textContent()).toContain('Consumers')
     expect(await focused()).toBe('numbers')
     await page.keyboard.press('Escape')
     await page.locator('#details').waitFor({ state: 'hidden' })
@@ -231,7 +231,7 @@ describe.skipIf(isMissing)('the live page, in a headless Chromium', { timeout: 4
     await startPipeline()
     await page.goto(`${observation.url}?token=${token}`)
     await card('numbers').click()
-    await page.locator('#details .shown', { hasText: 'made' }).waitFor()
+    await page.locator('#details .user-state', { hasText: 'made' }).waitFor()
   })
 })
 

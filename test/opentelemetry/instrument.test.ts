@@ -315,7 +315,7 @@ describe('spans', () => {
     await runtime.settle()
     expect(spans()[0]?.links).toHaveLength(2)
     expect(records.filter(({ level }) => level === 'error').map(({ message }) => message)).toEqual([
-      'contextOf of instrument failed: no header',
+      'contextOf of instrument threw: no header',
     ])
     expect((await metric('genstage.events.handled')).series).toMatchObject([{ value: 5 }])
   })

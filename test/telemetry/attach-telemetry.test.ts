@@ -263,7 +263,7 @@ describe('listeners', () => {
     expect(handled).toEqual([1, 2, 3, 4])
     expect(others).toBe(4)
     expect(
-      lines.filter((line) => line.includes("listener of 'batch.handled' failed and was detached: oh")),
+      lines.filter((line) => line.includes("detached a telemetry listener of 'batch.handled' that failed: oh")),
     ).not.toEqual([])
     const before = started
     await launch(runtime, failing())

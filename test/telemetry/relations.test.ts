@@ -243,7 +243,7 @@ describe('a listener', () => {
     expect(records.filter(({ message }) => message.includes('listener'))).toEqual([
       {
         level: 'error',
-        message: "a telemetry listener of 'stage.started' failed and was detached: oh",
+        message: "detached a telemetry listener of 'stage.started' that failed: oh",
         facts: { event: 'stage.started', error: new Error('oh') },
       },
     ])

@@ -86,8 +86,8 @@ describe('arguments', () => {
   test.each([
     [[], 'expected the command observe, got: nothing'],
     [['watch'], "expected the command observe, got: 'watch'"],
-    [['observe'], 'expected one URL behind observe, got: nothing'],
-    [['observe', 'a', 'b'], "expected one URL behind observe, got: 'a' 'b'"],
+    [['observe'], 'expected one URL after observe, got: nothing'],
+    [['observe', 'a', 'b'], "expected one URL after observe, got: 'a' 'b'"],
     [['observe', 'ftp://a'], "expected a URL like http://127.0.0.1:4040/, got: 'ftp://a'"],
     [['observe', '99999'], 'expected a URL like'],
     [['observe', 'a', '--token'], 'expected --token to be followed by a token, got: nothing'],
@@ -133,7 +133,7 @@ describe('one line on stderr says it, with exit code 1', () => {
       expect(await genstage(given)).toEqual({
         code: 1,
         stdout: '',
-        stderr: `genstage: cannot reach ${url} (ECONNREFUSED): does the program run, and does it call observe()?\n`,
+        stderr: `genstage: cannot reach ${url} (ECONNREFUSED): is the program running, and does it call observe()?\n`,
       })
     }
   })
@@ -142,7 +142,7 @@ describe('one line on stderr says it, with exit code 1', () => {
     const { code, stderr } = await genstage(['observe', observation.url, '--token', 'wrong'])
     expect(code).toBe(1)
     expect(stderr).toMatch(
-      /^genstage: http:\/\/\S+ refuses \(401\): expected the token that this server was started with/,
+      /^genstage: http:\/\/\S+ refused the request \(401\): expected the token that this server was started with/,
     )
   })
 
@@ -154,7 +154,7 @@ describe('one line on stderr says it, with exit code 1', () => {
       response.writeHead(status, { 'content-type': 'text/html' }).end('<!doctype html>')
     })
     expect((await genstage(['observe', url])).stderr).toBe(
-      `genstage: what answers at ${url} is no live page of genstage (${status} for /events): is the port right?\n`,
+      `genstage: ${url} is not a live page of genstage (${status} for /events): is the port right?\n`,
     )
   })
 

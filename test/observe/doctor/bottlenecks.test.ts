@@ -101,7 +101,7 @@ describe('of two stages that are nearly as slow', () => {
     const looks = await looksFor(runtime, 30_000)
     expect(foundIn(looks.slice(1))).toEqual(['note: bottleneck at producer-consumer enrich'])
     const [finding] = looks.at(-1)?.findings ?? []
-    expect(finding?.text).toMatch(/consumer warehouse is nearly as busy, with 99 %: it comes next\.$/)
+    expect(finding?.text).toMatch(/consumer warehouse is nearly as busy, with 99 %: it is the next bottleneck\.$/)
     expect(finding?.evidence).toMatchObject({ next: 'consumer warehouse', busyShare: 1 })
   })
 
@@ -113,7 +113,7 @@ describe('of two stages that are nearly as slow', () => {
     const looks = (await looksFor(runtime, 40_000)).filter(({ time }) => time >= 22_000)
     for (const { findings } of looks) {
       expect(briefly(findings)).toEqual(['note: bottleneck at consumer warehouse'])
-      expect(findings[0]?.text).toContain('hardly work at the same time: raise maxDemand')
+      expect(findings[0]?.text).toContain('hardly ever work at the same time: raise maxDemand')
       expect(findings[0]?.evidence).toMatchObject({ next: 'producer-consumer enrich' })
     }
   })
@@ -274,7 +274,7 @@ describe('a consumer supervisor', () => {
     expect(foundIn(known)).toEqual(['note: bottleneck at consumer-supervisor pool'])
     const [finding] = looks.at(-1)?.findings ?? []
     expect(finding?.text).toMatch(
-      /^consumer-supervisor pool sets the pace, at 4\.5 events a second: all its places, 4 children, were taken for 100 % of the last 10 s\. Raise maxDemand/,
+      /^consumer-supervisor pool sets the pace, at 4\.5 events a second: its places for 4 children were all taken for 100 % of the last 10 s\. Raise maxDemand/,
     )
     expect(finding?.evidence).toMatchObject({ places: 4, busyShare: 1 })
   })

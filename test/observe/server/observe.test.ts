@@ -90,7 +90,10 @@ describe('what is served', () => {
     const id = (await snapshotAt(url)).stages[0]?.id ?? ''
     const stage = JSON.parse((await ask(`${url}stage/${id}`)).text) as StageSnapshot
     expect(stage).toMatchObject({ id, label: 'producer numbers', userState: { secret: 42 } })
-    expect(await ask(`${url}stage/nobody%20here`)).toMatchObject({ status: 404, text: 'no stage nobody here runs\n' })
+    expect(await ask(`${url}stage/nobody%20here`)).toMatchObject({
+      status: 404,
+      text: 'no stage has the id nobody here\n',
+    })
   })
 
   test('nothing else', async () => {
@@ -110,10 +113,10 @@ describe('the stream', () => {
     await stream.reached(4)
     stream.close()
     expect(stream.hellos).toEqual([{ server: expect.any(String), program: expect.any(String), interval: 50 }])
-    const [first, , , last] = stream.frames
+    const [first, , , last] = stream.updates
     expect(first?.snapshot.subscriptions).toHaveLength(1)
     expect(first?.findings).toEqual(expect.any(Array))
-    const handled = (frame: typeof first) => frame?.snapshot.stages[1]?.consuming?.handled ?? 0
+    const handled = (update: typeof first) => update?.snapshot.stages[1]?.consuming?.handled ?? 0
     expect(handled(last)).toBeGreaterThan(handled(first))
   })
 
@@ -275,8 +278,8 @@ describe('what it costs', () => {
 
 describe('options', () => {
   test.each([
-    [{ host: '0.0.0.0' }, "expected token to be given where others than this machine can ask: host is '0.0.0.0'"],
-    [{ host: '127.evil.example' }, 'expected token to be given'],
+    [{ host: '0.0.0.0' }, "expected a token, because other machines can reach the host '0.0.0.0'"],
+    [{ host: '127.evil.example' }, 'expected a token, because other machines can reach the host'],
     [{ token: 'short' }, "expected token to be a string of at least 16 characters, got: 'short'"],
     [{ port: 65_536 }, 'expected port to be an integer from 0 to 65535, got: 65536'],
     [{ interval: 1 }, 'expected interval to be an integer of at least 50, got: 1'],
@@ -290,9 +293,7 @@ describe('options', () => {
     const taken: Server = createServer().listen(0, '127.0.0.1')
     await once(taken, 'listening')
     const { port } = taken.address() as AddressInfo
-    await expect(observe({ port })).rejects.toThrow(
-      `cannot listen on port ${port} of 127.0.0.1: somebody listens there`,
-    )
+    await expect(observe({ port })).rejects.toThrow(`cannot listen on port ${port} of 127.0.0.1: the port is in use`)
     taken.close()
   })
 })

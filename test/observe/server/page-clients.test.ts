@@ -40,7 +40,7 @@ function client() {
 
 const timesOf = (written: readonly string[]) => written.flatMap((text) => /"time":(\d+)/.exec(text)?.[1] ?? [])
 
-test('who has not taken a frame gets none until he has, and others are not kept waiting', () => {
+test('who has not taken an update gets none until he has, and others are not kept waiting', () => {
   const { open, show } = staged()
   const audience = new PageClients(hello, open)
   const [slow, quick] = [client(), client()]
@@ -81,7 +81,7 @@ test('there is room for many, and not for any number', () => {
   expect(audience.isFull).toBe(true)
 })
 
-test('a client that does not read costs no memory for each frame', async () => {
+test('a client that does not read costs no memory for each update', async () => {
   const { open, show } = staged()
   const audience = new PageClients(hello, open)
   let response: ServerResponse | undefined
@@ -99,7 +99,7 @@ test('a client that does not read costs no memory for each frame', async () => {
     show({ ...large, time })
     await new Promise((resolve) => setImmediate(resolve))
   }
-  // What is under way to the network, and one frame that waits behind it.
+  // What is under way to the network, and one update that waits behind it.
   expect(response?.writableLength).toBeLessThan(3 * size)
   asked.destroy()
   audience.close()

@@ -276,9 +276,9 @@ describe('one bound holds for all that is shown', () => {
   test('a part of it is spent earlier, and spends the whole', () => {
     const whole = new Allowance(() => 0, 100)
     const part = whole.part(10)
-    part.spend(10)
-    expect([part.isSpent, whole.isSpent]).toEqual([true, false])
-    whole.part(1_000).spend(90)
-    expect([whole.isSpent, whole.part(1_000).isSpent]).toEqual([true, true])
+    part.use(10)
+    expect([part.isUsedUp, whole.isUsedUp]).toEqual([true, false])
+    whole.part(1_000).use(90)
+    expect([whole.isUsedUp, whole.part(1_000).isUsedUp]).toEqual([true, true])
   })
 })

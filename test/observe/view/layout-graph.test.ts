@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { type Drawing, layoutGraph, type Placed, type Spot } from '../../../src/observe/view/layout/layout.ts'
+import type { Drawing, Placed, Spot } from '../../../src/observe/view/layout/drawing.ts'
+import { layoutGraph } from '../../../src/observe/view/layout/layout-graph.ts'
 import { neighbourOf } from '../../../src/observe/view/neighbour.ts'
 
 const spacing = { width: 100, layerGap: 50, rowGap: 10, looseInRow: 3 }
@@ -215,19 +216,19 @@ describe('a drawing that has a room', () => {
   }, 120_000)
 })
 
-describe('frames', () => {
-  const spaced = { ...spacing, frameHead: 30, framePad: 12 }
-  /** `a → [b → (c)] → d`, with `c` in a frame in a frame. */
+describe('groups', () => {
+  const spaced = { ...spacing, groupHead: 30, groupPad: 12 }
+  /** `a → [b → (c)] → d`, with `c` in a group in a group. */
   const drawing = layoutGraph(
     [
       { key: 'a', height: 40 },
-      { key: 'b', height: 40, frame: 'outer' },
-      { key: 'c', height: 40, frame: 'inner' },
+      { key: 'b', height: 40, group: 'outer' },
+      { key: 'c', height: 40, group: 'inner' },
       { key: 'd', height: 40 },
     ],
     ['ab', 'bc', 'cd', 'ac'].map((key) => ({ key, from: key[0]!, to: key[1]! })),
     spaced,
-    { frames: [{ key: 'outer' }, { key: 'inner', frame: 'outer' }] },
+    { groups: [{ key: 'outer' }, { key: 'inner', group: 'outer' }] },
   )
   const isWithin = (inner: Placed, outer: Placed) =>
     inner.x >= outer.x &&
@@ -237,12 +238,12 @@ describe('frames', () => {
 
   test('stand around what is in them, and around nothing else', () => {
     const box = (key: string) => drawing.boxes.get(key)!
-    const frame = (key: string) => drawing.frames.get(key)!
-    expect(isWithin(box('c'), frame('inner')) && isWithin(frame('inner'), frame('outer'))).toBe(true)
-    expect(isWithin(box('b'), frame('outer'))).toBe(true)
-    expect(box('a').x + box('a').width).toBeLessThan(frame('outer').x)
-    expect(box('d').x).toBeGreaterThan(frame('outer').x + frame('outer').width)
-    expect(box('c').y - frame('inner').y).toBeGreaterThanOrEqual(30)
+    const group = (key: string) => drawing.groups.get(key)!
+    expect(isWithin(box('c'), group('inner')) && isWithin(group('inner'), group('outer'))).toBe(true)
+    expect(isWithin(box('b'), group('outer'))).toBe(true)
+    expect(box('a').x + box('a').width).toBeLessThan(group('outer').x)
+    expect(box('d').x).toBeGreaterThan(group('outer').x + group('outer').width)
+    expect(box('c').y - group('inner').y).toBeGreaterThanOrEqual(30)
   })
 
   test('are crossed by lines at their borders, from box to box', () => {
@@ -252,7 +253,7 @@ describe('frames', () => {
       expect(line[0]).toEqual({ x: from.x + from.width, y: from.y + 20 })
       expect(line.at(-1)).toEqual({ x: to.x, y: to.y + 20 })
     }
-    const { x } = drawing.frames.get('outer')!
+    const { x } = drawing.groups.get('outer')!
     expect(drawing.lines.get('ab')!.some((spot) => spot.x === x)).toBe(true)
   })
 
@@ -263,33 +264,33 @@ describe('frames', () => {
   test('that hold nothing in common do not touch, whatever the graph', () => {
     const arbitrary = fc.record({
       size: fc.integer({ min: 1, max: 24 }),
-      frameOf: fc.array(fc.integer({ min: 0, max: 6 }), { minLength: 24, maxLength: 24 }),
+      groupOf: fc.array(fc.integer({ min: 0, max: 6 }), { minLength: 24, maxLength: 24 }),
       links: fc.array(fc.tuple(fc.nat({ max: 23 }), fc.nat({ max: 23 })), { maxLength: 40 }),
       isNarrow: fc.boolean(),
     })
     fc.assert(
-      fc.property(arbitrary, ({ size, frameOf, links, isNarrow }) => {
-        const frames = [
+      fc.property(arbitrary, ({ size, groupOf, links, isNarrow }) => {
+        const groups = [
           { key: 'f1' },
-          { key: 'f2', frame: 'f1' },
-          { key: 'f3', frame: 'f1' },
+          { key: 'f2', group: 'f1' },
+          { key: 'f3', group: 'f1' },
           { key: 'f4' },
-          { key: 'f5', frame: 'f4' },
+          { key: 'f5', group: 'f4' },
         ]
         const boxes = Array.from({ length: size }, (_, index) => {
-          const frame = frames[frameOf[index]! - 1]?.key
-          return { key: `${index}`, height: 30 + (index % 3) * 10, ...(frame !== undefined && { frame }) }
+          const group = groups[groupOf[index]! - 1]?.key
+          return { key: `${index}`, height: 30 + (index % 3) * 10, ...(group !== undefined && { group }) }
         })
         const lines = links.map(([from, to], index) => ({ key: `l${index}`, from: `${from}`, to: `${to}` }))
         const room = isNarrow ? { width: 500, height: 300 } : undefined
-        const made = layoutGraph(boxes, lines, spaced, { frames, room })
+        const made = layoutGraph(boxes, lines, spaced, { groups, room })
         expect(countOverlaps(made)).toBe(0)
-        for (const { key, frame } of boxes) {
+        for (const { key, group } of boxes) {
           const place = made.boxes.get(key)!
-          expect(frame === undefined || isWithin(place, made.frames.get(frame)!)).toBe(true)
-          for (const other of frames) {
-            const isAround = other.key === frame || frames.find((each) => each.key === frame)?.frame === other.key
-            if (!isAround) expect(areApart(place, made.frames.get(other.key)!)).toBe(true)
+          expect(group === undefined || isWithin(place, made.groups.get(group)!)).toBe(true)
+          for (const other of groups) {
+            const isAround = other.key === group || groups.find((each) => each.key === group)?.group === other.key
+            if (!isAround) expect(areApart(place, made.groups.get(other.key)!)).toBe(true)
           }
         }
       }),

@@ -2,17 +2,17 @@ import { count, duration } from '../../snapshot/format.ts'
 import type { StageSnapshot, SubscriptionSnapshot } from '../../snapshot/snapshot-types.ts'
 import type { Diagnosis, DiagnosisRule } from '../diagnosis.ts'
 import { Idleness } from '../measures/idleness.ts'
-import { type View, waitingFor } from '../view.ts'
+import { unhandledOf, type View } from '../view.ts'
 
-/** Broadcasts in which all wait for one who does not ask. */
-export const slowBroadcasts: DiagnosisRule = (view) =>
+/** Subscribers of a broadcast that all others wait for, because they do not ask for events. */
+export const slowBroadcastConsumers: DiagnosisRule = (view) =>
   view.newest.snapshot.stages.flatMap((stage) => {
     if (stage.producing?.dispatcher.kind !== 'broadcast') return []
     const subscriptions = view.newest.downstream.get(stage.id) ?? []
     const late = subscriptions.filter(({ pending }) => pending === 0)
     const others = subscriptions.filter(({ pending }) => pending > 0)
     const [slowest] = late
-    // Where many are late, they are so together: then nobody is to be named.
+    // If most subscribers are late, none of them is to blame.
     if (slowest === undefined || late.length > others.length) return []
     const heldMs = waitingTime(view, late, others)
     return heldMs >= view.thresholds.heldBackAfter ? [heldBack(view, stage, late, others, heldMs)] : []
@@ -29,10 +29,13 @@ function heldBack(
   const stage = newest.stages.get(consumer)
   const label = stage?.label ?? consumer
   const demand = others.reduce((sum, { pending }) => sum + pending, 0)
-  const waiting = waitingFor(stage)
+  const waiting = unhandledOf(stage)
   const alike = late.length === 1 ? '' : ` (and ${late.length - 1} more like it)`
-  const doing = waiting > 0 ? `it has ${count(waiting, 'event')} in hand` : 'it has nothing in hand, and does not ask'
-  const suffering = `${count(others.length, 'other subscriber')} of ${producer.label}`
+  const why =
+    waiting > 0
+      ? `it has ${count(waiting, 'unhandled event')}`
+      : 'it has no unhandled events, and has not asked for more'
+  const affected = `${count(others.length, 'other subscriber')} of ${producer.label}`
   const quietMs = newest.snapshot.time - (stage?.consuming?.lastHandled ?? newest.snapshot.time)
   const isOver = waiting === 0 && quietMs >= thresholds.neverAsksAfter
   const evidence = { producer: producer.label, heldBack: others.length, heldMs, unmetDemand: demand }
@@ -43,11 +46,11 @@ function heldBack(
     label,
     subscription: tag,
     text:
-      `${label}${alike} has held back ${suffering} for ${duration(heldMs)}: ${doing}, while they wait for ` +
-      `${count(demand, 'event')}.`,
+      `${label}${alike} has held back ${affected} for ${duration(heldMs)}: ${why}, while the other ` +
+      `${others.length === 1 ? 'subscriber has' : 'subscribers have'} open demand for ${count(demand, 'event')}.`,
     evidence: { ...evidence, handling: waiting },
     asConsequence: {
-      text: `That holds back ${suffering}, a broadcast: they wait for ${count(demand, 'event')}.`,
+      text: `This holds back ${affected}, a broadcast, with open demand for ${count(demand, 'event')}.`,
       evidence,
       severity: 'problem',
     },
@@ -55,8 +58,9 @@ function heldBack(
 }
 
 /**
- * For how long, up to now, these have asked for nothing while the others waited, in milliseconds; 0 where they only
- * seem to: between two subscribers of one pace it is now this one that is late and now that.
+ * How long, up to now, late subscribers have had no open demand while the others waited, in milliseconds.
+ *
+ * 0 if that is not certain: of two equally fast subscribers sometimes the one is late, sometimes the other.
  */
 function waitingTime(
   { backwards, newest }: View,

@@ -1,14 +1,14 @@
-import type { Frame } from '../view/frame.ts'
+import type { PageUpdate } from '../view/page-update.ts'
 import { type Check, list, nullable, number, oneOf, optional, record, text } from './check.ts'
 import { printable } from './printable.ts'
 
-/** What was received is nothing that this program understands; the message says what was expected. */
+/** The received data is invalid. The message states what was expected. */
 export class MalformedError extends Error {}
 
-/** How much of a string is kept, in characters. */
+/** The longest part of a string that is kept, in characters. */
 const LONGEST_STRING = 2_000
 
-// What the table reads: a server of a later version may send more.
+// Only what the table reads is checked: a server of a later version may send more.
 const stage = record({
   id: text,
   kind: text,
@@ -34,19 +34,19 @@ const snapshot = record({
   omitted: optional(record({ stages: number, subscriptions: number })),
 })
 const finding = record({ kind: text, severity: oneOf('problem', 'warning', 'note'), stage: text, text })
-const frame = record({ snapshot, findings: list(finding) })
+const update = record({ snapshot, findings: list(finding) })
 
 /**
- * Reads a frame as a server sends it; its strings hold nothing that a terminal takes for a command.
+ * Reads an update that a server has sent. Removes control characters from its strings.
  *
- * @throws {MalformedError} If it is none.
+ * @throws {MalformedError} If it is no valid update.
  */
-export function parseFrame(json: string): Frame {
-  return cleaned(parsed(json, frame)) as Frame
+export function parseUpdate(json: string): PageUpdate {
+  return cleaned(parsed(json, update)) as PageUpdate
 }
 
 /**
- * Sees to it that this is the JSON of a snapshot.
+ * Checks that this is the JSON of a snapshot.
  *
  * @throws {MalformedError} If it is not.
  */
@@ -66,7 +66,7 @@ function parsed(json: string, check: Check): unknown {
   return value
 }
 
-/** Cleans all strings in it, however deep: without recursion, which could be too deep. */
+/** Removes control characters from all strings. Without recursion, because the value may be very deep. */
 function cleaned(value: unknown): unknown {
   const waiting: unknown[] = [value]
   for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
