@@ -105,7 +105,7 @@ test.each([
   expect(() => make(fromIterable([1]))).toThrow(`expected ${name} to be given a producer-consumer, got a producer`)
   const started = await launch(testRuntime(), fromIterable([1]))
   for (const given of [undefined, {}, started]) expect(() => make(given)).toThrow('expected a stage, made by')
-  expect(() => make(() => {})).toThrow('call the function, and pass what it makes')
+  expect(() => make(() => {})).toThrow('call the function, and pass what it returns')
 })
 
 test('text stages refuse what is no option', () => {

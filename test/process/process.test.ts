@@ -252,7 +252,7 @@ describe('turns', () => {
       other.send('still here')
       await runtime.settle()
       expect(heard).toEqual(['still here'])
-      expect(lines).toContain('error: producer failing could not say what it held at its end: in queuedCount')
+      expect(lines).toContain('error: producer failing could not count its remaining events: in queuedCount')
       await start(idle(), { runtime, name: 'failing' })
     },
   )

@@ -328,8 +328,8 @@ describe('createScope with a function', () => {
     }
     const own = lines.filter((line) => line.includes('the function of a scope'))
     expect(own).toEqual([
-      'error: the function of a scope failed, after a stage of it had: after that',
-      expect.stringContaining('debug: the function of a scope failed, after a stage of it had: '),
+      'error: the function of a scope failed after one of its stages had failed: after that',
+      expect.stringContaining('debug: the function of a scope failed after one of its stages had failed: '),
     ])
   })
 

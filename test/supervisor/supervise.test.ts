@@ -534,7 +534,7 @@ describe('a start that fails', () => {
       },
       'no stage',
     ],
-    ['answers none', () => undefined, 'expected a stage, made by producer'],
+    ['answers none', () => undefined, 'expected a stage, created by producer'],
     ['answers one that was started', undefined, 'got the same consumer again'],
   ])('may be one whose function %s', async (_what, start, message) => {
     const runtime = testRuntime()
@@ -566,10 +566,7 @@ describe('a start that fails', () => {
     const runtime = testRuntime()
     const diary = new Diary()
     const twice = await rejection(launchTree(runtime, 'one-for-one', [diary.child('a'), diary.child('a')]))
-    expect([twice.constructor, twice.message]).toEqual([
-      TypeError,
-      "expected each child to have an id of its own, got 'a' twice",
-    ])
+    expect([twice.constructor, twice.message]).toEqual([TypeError, "expected child ids to be unique, got 'a' twice"])
     expect(await rejection(launchTree(runtime, 'one-for-one', [diary.child('a', { name: '' })]))).toBeInstanceOf(
       TypeError,
     )
