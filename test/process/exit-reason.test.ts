@@ -31,7 +31,7 @@ describe('exit reasons', () => {
   })
 
   test.each(['normal', 'shutdown', { shutdown: 'by throwing' }, undefined, null, 0, Symbol('x')])(
-    'anything else thrown is wrapped, and nobody ends in order by throwing %o',
+    'anything else thrown is wrapped, and throwing %o is no clean exit',
     async (thrown) => {
       const runtime = testRuntime()
       for (const stage of [crashing(thrown), acting(() => Promise.reject(thrown))]) {
@@ -139,7 +139,7 @@ describe('exit reasons', () => {
       expect(await ref.exited).toBeInstanceOf(ThrownValueError)
     })
 
-    test('whatever it answers is of no interest', async () => {
+    test('whatever it returns is ignored', async () => {
       const runtime = testRuntime()
       const ref = await start(
         ending(() => ({ stop: 'another reason' })),

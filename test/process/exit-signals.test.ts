@@ -2,7 +2,7 @@ import { consumer, start } from 'genstage'
 import { testRuntime } from 'genstage/testing'
 import { describe, expect, test } from 'vitest'
 import { gate } from './gate.ts'
-import { acting, hearing, idle, recordingLogger } from './plain-stages.ts'
+import { acting, collecting, idle, recordingLogger } from './plain-stages.ts'
 
 describe('exit signals', () => {
   test('end a process at once, in the middle of a pending callback and without terminate', async () => {
@@ -33,27 +33,27 @@ describe('exit signals', () => {
 
   test('come before what is in the mailbox', async () => {
     const runtime = testRuntime()
-    const heard: unknown[] = []
-    const ref = await start(hearing(heard), { runtime })
-    ref.send('never heard')
+    const received: unknown[] = []
+    const ref = await start(collecting(received), { runtime })
+    ref.send('dropped')
     ref.exit('enough')
     expect(await ref.exited).toBe('enough')
-    expect(heard).toEqual([])
+    expect(received).toEqual([])
   })
 
   test('of reason normal mean nothing', async () => {
     const runtime = testRuntime()
-    const heard: unknown[] = []
-    const ref = await start(hearing(heard), { runtime })
+    const received: unknown[] = []
+    const ref = await start(collecting(received), { runtime })
     ref.exit('normal')
     ref.send('still here')
     await runtime.settle()
-    expect(heard).toEqual(['still here'])
+    expect(received).toEqual(['still here'])
   })
 
   test('that are trapped wait their turn, as { exit, reason }', async () => {
     const runtime = testRuntime()
-    const heard: unknown[] = []
+    const received: unknown[] = []
     const waiting = gate()
     const child = await start(idle(), { runtime })
     const ref = await start(
@@ -63,7 +63,7 @@ describe('exit signals', () => {
           trapExit: true,
           handleEvents() {},
           async handleInfo(message: unknown) {
-            heard.push(message)
+            received.push(message)
             await waiting.promise
           },
         }
@@ -77,22 +77,22 @@ describe('exit signals', () => {
     ref.exit('normal')
     child.exit('of a link')
     await runtime.settle()
-    expect(heard).toEqual(['pending'])
+    expect(received).toEqual(['pending'])
     waiting.open()
     await runtime.settle()
-    expect(heard).toEqual([
+    expect(received).toEqual([
       'pending',
       'before',
       { exit: undefined, reason: 'by hand' },
       { exit: undefined, reason: 'normal' },
       { exit: child, reason: 'of a link' },
     ])
-    expect((heard[4] as { exit: unknown }).exit).toBe(child)
+    expect((received[4] as { exit: unknown }).exit).toBe(child)
   })
 
-  test('of kind kill cannot be trapped, and the others hear killed', async () => {
+  test('of kind kill cannot be trapped, and other processes receive killed', async () => {
     const runtime = testRuntime()
-    const heard: unknown[] = []
+    const received: unknown[] = []
     const terminated: unknown[] = []
     const target = await start(
       consumer({
@@ -113,7 +113,7 @@ describe('exit signals', () => {
           trapExit: true,
           handleEvents() {},
           handleInfo(message: unknown) {
-            heard.push(message)
+            received.push(message)
           },
         }
       }),
@@ -124,7 +124,7 @@ describe('exit signals', () => {
     target.exit('kill')
     expect(await target.exited).toBe('killed')
     await runtime.settle()
-    expect(heard).toEqual([
+    expect(received).toEqual([
       { down: target, reason: 'killed' },
       { exit: target, reason: 'killed' },
     ])
@@ -136,13 +136,13 @@ describe('exit signals', () => {
     for (const reason of ['normal', 'boom'] as const) {
       const runtime = testRuntime()
       const terminated: unknown[] = []
-      const heard: unknown[] = []
+      const received: unknown[] = []
       const Child = () =>
         consumer({
           trapExit: true,
           handleEvents() {},
           handleInfo(message: unknown) {
-            heard.push(message)
+            received.push(message)
           },
           terminate(why) {
             terminated.push(why)
@@ -157,7 +157,7 @@ describe('exit signals', () => {
       )
       parent.send(reason)
       await runtime.settle()
-      expect({ terminated, heard }).toEqual({ terminated: [reason], heard: [] })
+      expect({ terminated, received }).toEqual({ terminated: [reason], received: [] })
     }
   })
 
@@ -174,7 +174,7 @@ describe('exit signals', () => {
     const lines: string[] = []
     const runtime = testRuntime({ logger: recordingLogger(lines) })
     const waiting = gate()
-    const heard: unknown[] = []
+    const received: unknown[] = []
     const ref = await start(
       acting(async (_message, { self }) => {
         self.exit('kill')
@@ -188,7 +188,7 @@ describe('exit signals', () => {
         return {
           handleEvents() {},
           handleInfo(message: unknown) {
-            heard.push(message)
+            received.push(message)
           },
         }
       }),
@@ -197,11 +197,11 @@ describe('exit signals', () => {
     ref.send('')
     expect(await ref.exited).toBe('killed')
     await runtime.settle()
-    // The name belongs to somebody else by the time the callback goes on.
+    // The name belongs to another process by the time the callback resumes.
     const heir = await start(idle(), { runtime, name: 'once' })
     waiting.open()
     await runtime.settle()
-    expect(heard).toEqual([{ down: ref, reason: 'killed' }])
+    expect(received).toEqual([{ down: ref, reason: 'killed' }])
     expect(lines.filter((line) => line.includes('once ended'))).toHaveLength(1)
     await heir.stop()
     await watching.stop()

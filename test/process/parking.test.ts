@@ -3,18 +3,18 @@ import { consumer, producer, producerConsumer, start } from 'genstage'
 import { testRuntime } from 'genstage/testing'
 import { describe, expect, test } from 'vitest'
 import { gate } from './gate.ts'
-import { acting, hearing } from './plain-stages.ts'
+import { acting, collecting } from './plain-stages.ts'
 
 /** Something with a `then` that is no promise. */
-// oxlint-disable-next-line unicorn/no-thenable -- that callbacks may answer one is what is tested
+// oxlint-disable-next-line unicorn/no-thenable -- the test is that callbacks may return one
 const thenable = (run: (resolve: (value: unknown) => void) => void): object => Object.fromEntries([['then', run]])
 
 describe('synchronous first', () => {
-  test('a chain of callbacks that answer plain values runs within one microtask', async () => {
+  test('a chain of callbacks that return plain values runs within one microtask', async () => {
     // Its slices are counted in turns, so that no slow machine ends one here.
     const runtime = testRuntime()
-    const heard: unknown[] = []
-    let next = await start(hearing(heard), { runtime })
+    const received: unknown[] = []
+    let next = await start(collecting(received), { runtime })
     for (let length = 0; length < 50; length++) {
       const after = next
       next = await start(
@@ -23,13 +23,13 @@ describe('synchronous first', () => {
       )
     }
     next.send('passed on')
-    expect(heard).toEqual([])
+    expect(received).toEqual([])
     // The run queue is drained by a microtask that was queued by the send, so before this one.
     await Promise.resolve()
-    expect(heard).toEqual(['passed on'])
+    expect(received).toEqual(['passed on'])
   })
 
-  test('a pipeline of callbacks that answer plain values makes no promise', async () => {
+  test('a pipeline of callbacks that return plain values creates no promise', async () => {
     const runtime = testRuntime()
     let emitted = 0
     const last = 100_000
@@ -72,7 +72,7 @@ describe('synchronous first', () => {
 })
 
 describe('parking', () => {
-  test('a promise parks its process, and nobody else', async () => {
+  test('a promise parks its process, and no other', async () => {
     const runtime = testRuntime()
     const waiting = gate()
     const log: string[] = []

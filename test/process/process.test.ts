@@ -2,13 +2,13 @@ import { consumer, producer, start } from 'genstage'
 import { shuffled, testRuntime } from 'genstage/testing'
 import { describe, expect, test } from 'vitest'
 import { gate } from './gate.ts'
-import { acting, hearing, idle, recordingLogger } from './plain-stages.ts'
+import { acting, collecting, idle, recordingLogger } from './plain-stages.ts'
 
 describe('order', () => {
-  test('messages from one process to another arrive in the order sent, whoever runs next', async () => {
+  test('messages from one process to another arrive in the order sent, under every schedule', async () => {
     await shuffled(100, async (runtime) => {
-      const heard: string[] = []
-      const listener = await start(hearing(heard), { runtime })
+      const received: string[] = []
+      const listener = await start(collecting(received), { runtime })
       const talkers = await Promise.all(
         ['a', 'b', 'c'].map((name) =>
           start(
@@ -23,7 +23,7 @@ describe('order', () => {
       for (const talker of talkers) talker.send(1)
       await runtime.settle()
       for (const name of ['a', 'b', 'c']) {
-        const ofOne = heard.filter((message) => message.startsWith(name))
+        const ofOne = received.filter((message) => message.startsWith(name))
         expect(ofOne).toEqual(Array.from({ length: 20 }, (_, index) => `${name}${index + 1}`))
       }
     })
@@ -31,26 +31,26 @@ describe('order', () => {
 
   test('a message of each kind keeps its place among the others', async () => {
     const runtime = testRuntime()
-    const heard: unknown[] = []
+    const received: unknown[] = []
     const stage = await start(
       consumer({
         handleEvents() {},
         handleInfo(message: unknown) {
-          heard.push(message)
+          received.push(message)
         },
         handleCast: {
           note(word: string) {
-            heard.push(word)
+            received.push(word)
           },
         },
         handleCall: {
           ask(word: string) {
-            heard.push(word)
+            received.push(word)
             return { reply: word }
           },
         },
         terminate(reason) {
-          heard.push(reason)
+          received.push(reason)
         },
       }),
       { runtime },
@@ -62,15 +62,15 @@ describe('order', () => {
     const stopped = stage.stop('shutdown')
     stage.send('too late')
     await Promise.all([reply, queued, stopped])
-    // A consumer has no buffer, so an info is due behind what is in the mailbox: behind the stop.
-    expect(heard).toEqual(['sent', 'cast', 'called', 'shutdown'])
+    // A consumer has no buffer, so an info is due after what is in the mailbox: after the stop.
+    expect(received).toEqual(['sent', 'cast', 'called', 'shutdown'])
   })
 
-  test('nobody’s code runs inside a call of ours', async () => {
+  test('no callback runs inside a call of the library', async () => {
     const runtime = testRuntime()
     const ran: string[] = []
     const stage = consumer(({ signal }) => {
-      ran.push('set-up')
+      ran.push('setup')
       signal.addEventListener('abort', () => ran.push('abort'))
       return {
         handleEvents() {},
@@ -101,14 +101,14 @@ describe('order', () => {
     const size = ref.call('size')
     const stopping = ref.stop()
     ref.exit('normal')
-    expect(ran).toEqual(['set-up'])
+    expect(ran).toEqual(['setup'])
     await Promise.all([size, stopping])
-    expect(ran).toEqual(['set-up', 'info', 'cast', 'call', 'terminate', 'abort'])
+    expect(ran).toEqual(['setup', 'info', 'cast', 'call', 'terminate', 'abort'])
   })
 })
 
 describe('turns', () => {
-  test('whoever has mail first runs first', async () => {
+  test('the process that has a message first runs first', async () => {
     const runtime = testRuntime()
     const ran: string[] = []
     const make = (name: string) =>
@@ -122,7 +122,7 @@ describe('turns', () => {
     expect(ran).toEqual(['c', 'c', 'a', 'a', 'b'])
   })
 
-  test('a process handles in its turn what arrives meanwhile too', async () => {
+  test('a process handles in its turn what arrives in the meantime, too', async () => {
     const runtime = testRuntime()
     const ran: string[] = []
     const a = await start(
@@ -194,31 +194,31 @@ describe('turns', () => {
     expect(seen.at(-1)).toBeLessThan(1_000)
   })
 
-  test('what a callback throws ends its process and nobody else', async () => {
+  test('what a callback throws ends its process and no other', async () => {
     const runtime = testRuntime()
-    const heard: unknown[] = []
+    const received: unknown[] = []
     const failing = await start(
       acting(() => {
         throw new Error('boom')
       }),
       { runtime },
     )
-    const other = await start(hearing(heard), { runtime })
+    const other = await start(collecting(received), { runtime })
     failing.send('')
     other.send('still here')
     await runtime.settle()
-    expect(heard).toEqual(['still here'])
+    expect(received).toEqual(['still here'])
     other.send('and now')
     await runtime.settle()
-    expect(heard).toEqual(['still here', 'and now'])
+    expect(received).toEqual(['still here', 'and now'])
   })
 
   test.each(['kill', 'boom', 'stop', 'throw'])(
-    'a dispatcher that throws when it is asked at the end (%s) harms nobody else',
+    'a dispatcher that throws when it is asked at the end (%s) harms no other process',
     async (how) => {
       const lines: string[] = []
       const runtime = testRuntime({ logger: recordingLogger(lines) })
-      const heard: unknown[] = []
+      const received: unknown[] = []
       const dispatcher = {
         subscribe: () => 0,
         ask: () => 0,
@@ -238,14 +238,14 @@ describe('turns', () => {
         }),
         { runtime, name: 'failing' },
       )
-      const other = await start(hearing(heard), { runtime })
+      const other = await start(collecting(received), { runtime })
       if (how === 'throw') failing.send('')
       else if (how === 'stop') void failing.stop()
       else failing.exit(how)
       expect(await failing.exited).toBeDefined()
       other.send('still here')
       await runtime.settle()
-      expect(heard).toEqual(['still here'])
+      expect(received).toEqual(['still here'])
       expect(lines).toContain('error: producer failing could not count its remaining events: in queuedCount')
       await start(idle(), { runtime, name: 'failing' })
     },
@@ -303,7 +303,7 @@ describe('stop', () => {
     expect(await ref.exited).toBe('normal')
   })
 
-  test('of several askers tells all of them', async () => {
+  test('of several callers resolves for all of them', async () => {
     const runtime = testRuntime()
     const ref = await start(idle(), { runtime })
     const [one, other] = await Promise.allSettled([ref.stop(), ref.stop('shutdown')])

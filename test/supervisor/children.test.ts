@@ -56,8 +56,8 @@ describe('a start that fails', () => {
       },
       'no stage',
     ],
-    ['answers none', () => undefined, 'expected a stage, created by producer'],
-    ['answers one that was started', undefined, 'got the same consumer again'],
+    ['returns none', () => undefined, 'expected a stage, created by producer'],
+    ['returns one that was started', undefined, 'got the same consumer again'],
   ])('may be one whose function %s', async (_what, start, message) => {
     const runtime = testRuntime()
     const used = consumer({ handleEvents: () => {} })
@@ -67,7 +67,7 @@ describe('a start that fails', () => {
     expect(error.reason.shutdown.cause.message).toContain(message)
   })
 
-  test('is none where a child answers ignore: it is kept, and not temporary ones', async () => {
+  test('does not fail if a child returns ignore: the child is kept unless it is temporary', async () => {
     const runtime = testRuntime()
     const ignoring = (restart: Restart): ChildSpec => ({
       id: restart,
@@ -152,7 +152,7 @@ describe('a start that fails', () => {
     const diary = new Diary()
     const tree = await launchTree(runtime, 'one-for-one', [diary.child('a', { name: 'a' })], { maxRestarts: 2 })
     diary.living.get('a')?.exit('kill')
-    // Somebody is faster.
+    // Another process is faster.
     await diary.living.get('a')?.exited
     const thief = await launch(runtime, consumer({ handleEvents: () => {} }), { name: 'a' }).catch(
       (error: unknown) => error,
@@ -174,12 +174,12 @@ describe('a supervisor that is killed', () => {
       tree.exit('kill')
       expect(await tree.exited).toBe('killed')
       await runtime.settle()
-      // Supervisors trap exits: the one inside hears of it, and stops its children in order.
+      // Supervisors trap exits: the inner one receives the signal, and stops its children in order.
       expect([await diary.living.get('a')?.exited, await diary.living.get('b')?.exited]).toEqual(['killed', 'shutdown'])
     })
   })
 
-  /** A child whose set-up waits for its gate. */
+  /** A child whose setup function waits for its gate. */
   const waiting = (name: string, diary: Diary, setups: Gate[]): ChildSpec => ({
     id: name,
     start: () =>

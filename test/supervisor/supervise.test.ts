@@ -164,7 +164,7 @@ describe('a supervisor', () => {
     })
   })
 
-  test('ignores those who are none of its children, and messages', async () => {
+  test('ignores exits of processes that are not its children, and messages', async () => {
     const runtime = testRuntime()
     const diary = new Diary()
     const tree = await launchTree(runtime, 'one-for-one', [diary.child('a')])
@@ -231,11 +231,11 @@ describe('giving up', () => {
     [{}, 3],
     [{ maxRestarts: 0 }, 0],
     [{ maxRestarts: 1 }, 1],
-  ])('has its defaults: %j bears %d', async (options, borne) => {
+  ])('has its defaults: %j allows %d', async (options, allowed) => {
     const runtime = testRuntime()
     const diary = new Diary()
     const tree = await launchTree(runtime, 'one-for-one', [diary.child('a')], options)
-    for (const _ of range(0, borne)) {
+    for (const _ of range(0, allowed)) {
       diary.end('a', 'because')
       await runtime.settle()
     }
@@ -260,7 +260,7 @@ describe('giving up', () => {
     expect(await tree.exited).toBe('shutdown')
   })
 
-  test('is reported, with the last failure, and is a failure of whoever is linked', async () => {
+  test('is reported, with the last failure, and is a failure of linked processes', async () => {
     const records: LogRecord[] = []
     const runtime = testRuntime({ logger: recording(records) })
     const diary = new Diary()

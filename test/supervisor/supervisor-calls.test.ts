@@ -109,7 +109,7 @@ describe('the children of a supervisor', () => {
     await tree.stop()
   })
 
-  test('are not there for those who ask too late', async () => {
+  test('are unknown to calls that come too late', async () => {
     const runtime = testRuntime()
     const tree = await launchTree(runtime, 'one-for-one', [])
     await tree.stop()
@@ -126,7 +126,7 @@ describe('the children of a supervisor', () => {
   test('may call their supervisor once they run', async () => {
     const runtime = testRuntime()
     const diary = new Diary()
-    const heard: unknown[] = []
+    const received: unknown[] = []
     const tree = named<SupervisorRef>('tree', { runtime })
     const ref = await launch(
       runtime,
@@ -139,7 +139,7 @@ describe('the children of a supervisor', () => {
               consumer({
                 handleEvents: () => {},
                 async handleInfo() {
-                  heard.push(await idsOf(tree), (await tree.startChild(diary.child('new'))) !== undefined)
+                  received.push(await idsOf(tree), (await tree.startChild(diary.child('new'))) !== undefined)
                 },
               }),
           },
@@ -150,7 +150,7 @@ describe('the children of a supervisor', () => {
     const [child] = await ref.whichChildren()
     child?.ref?.send('look')
     await runtime.settle()
-    expect(heard).toEqual([['curious'], true])
+    expect(received).toEqual([['curious'], true])
     await ref.stop()
   })
 })
