@@ -58,5 +58,3 @@ function isWithin(process: Drainable, root: Linkable): boolean {
   while (current !== undefined && current !== root) current = (current as Partial<Drainable>).parent
   return current === root
 }
-
-export type { DrainResult, UndoneStage } from './process-ref.ts'

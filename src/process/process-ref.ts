@@ -92,4 +92,3 @@ export interface ProcessRef extends AsyncDisposable {
   /** Sends an ordinary message, for `handleInfo`. If the process has ended, the message is dropped. */
   send(message: unknown): void
 }
-export type { AbortSignalLike } from './host/abort-signal-like.ts'

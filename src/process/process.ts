@@ -342,4 +342,3 @@ export class Process extends ProcessRecord implements Runnable {
     return progress
   }
 }
-export type { Behaviour, Progress } from './behaviour.ts'
