@@ -1,5 +1,5 @@
+import type { AbortSignalLike } from '../process/host/abort-signal-like.ts'
 import { onAbort as onLaterAbort } from '../process/host/on-abort.ts'
-import type { AbortSignalLike } from '../process/process-ref.ts'
 import type { StageContext } from '../stage/types/context.ts'
 
 /**

@@ -2,8 +2,8 @@ import { setMaxListeners } from 'node:events'
 import { GenStageError, StageFailure } from '../base/errors.ts'
 import { isAbort } from '../base/is-abort.ts'
 import type { Linkable } from '../process/exit/link.ts'
-import { Process } from '../process/process.ts'
-import type { AbortSignalLike } from '../process/process-ref.ts'
+import type { AbortSignalLike } from '../process/host/abort-signal-like.ts'
+import { ProcessRecord } from '../process/process-record.ts'
 import type { ProcessRuntime } from '../process/runtime.ts'
 import type { Deadline } from '../process/schedule/timers.ts'
 import { ProcessScope, type Scope } from '../process/start/scope.ts'
@@ -144,9 +144,9 @@ export class ProgramRun<Value> {
 function nothing(): void {}
 
 /** The tasks that a scope or its supervisors have started; not those that are work of a consumer supervisor. */
-function tasksIn(scope: Linkable, { processes }: ProcessRuntime): Process[] {
-  const isIn = ({ parent }: Process): boolean =>
-    parent === scope || (parent instanceof Process && parent.kind === 'supervisor' && isIn(parent))
+function tasksIn(scope: Linkable, { processes }: ProcessRuntime): ProcessRecord[] {
+  const isIn = ({ parent }: ProcessRecord): boolean =>
+    parent === scope || (parent instanceof ProcessRecord && parent.kind === 'supervisor' && isIn(parent))
   return Array.from(processes.values()).filter((process) => process.kind === 'task' && isIn(process))
 }
 

@@ -1,7 +1,7 @@
 import { GenStageError } from '../base/errors.ts'
 import { type OptionTable, optionTable } from '../base/option-table.ts'
 import { anything, integer, matching, type OptionType } from '../base/option-type.ts'
-import type { Process } from '../process/process.ts'
+import type { ProcessRecord } from '../process/process-record.ts'
 import type { ProcessRef } from '../process/process-ref.ts'
 import { resolveReference } from '../process/reference.ts'
 import { expectTestRuntime, type ManualRuntime, type TestRuntime } from './test-runtime.ts'
@@ -137,19 +137,19 @@ function wordsFor(fault: Fault): readonly [done: string, due: string, how: strin
   return ['delayed', 'delay', `, for ${fault.delay} steps`]
 }
 
-function anyStage({ processes, bystanders }: ManualRuntime, lot: number): Process | undefined {
+function anyStage({ processes, bystanders }: ManualRuntime, lot: number): ProcessRecord | undefined {
   const stages = [...processes.values()].filter(({ id, kind, status }) => {
     return STAGES.has(kind) && status === 'alive' && !bystanders.has(id)
   })
   return stages[Math.floor(lot * stages.length)]
 }
 
-function find(runtime: ManualRuntime, stage: unknown): Process | undefined {
+function find(runtime: ManualRuntime, stage: unknown): ProcessRecord | undefined {
   if (typeof stage === 'string') return runtime.names.get(stage)
   return resolveReference(stage, runtime, 'stage to be a reference')?.process
 }
 
-function applyFault({ schedule }: ManualRuntime, process: Process, fault: Fault, step: number): void {
+function applyFault({ schedule }: ManualRuntime, process: ProcessRecord, fault: Fault, step: number): void {
   if (fault === 'kill') process.reference.exit('kill')
   else if (fault === 'crash') process.fail(new InjectedCrash(process.label, step))
   else schedule.delay(process.id, fault.delay)

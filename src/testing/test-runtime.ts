@@ -3,7 +3,7 @@ import type { Logger } from '../base/logger.ts'
 import { type OptionTable, optionTable } from '../base/option-table.ts'
 import { boolean, integer, matching } from '../base/option-type.ts'
 import { quote } from '../base/quote.ts'
-import type { Process } from '../process/process.ts'
+import type { ProcessRecord } from '../process/process-record.ts'
 import { ProcessRuntime, type Runtime } from '../process/runtime.ts'
 import { FairSchedule } from '../process/schedule/scheduler.ts'
 import { type ManualClock, manualClock } from './manual-clock.ts'
@@ -272,7 +272,7 @@ function milliseconds(ms: number): number {
   throw new RangeError(`expected ms to be a finite number of at least 0, got: ${quote(ms)}`)
 }
 
-function list(processes: readonly Process[], show: (process: Process) => string): string {
+function list(processes: readonly ProcessRecord[], show: (process: ProcessRecord) => string): string {
   const names = processes.slice(0, MOST_NAMES).map(show)
   if (processes.length > MOST_NAMES) names.push(`and ${processes.length - MOST_NAMES} more`)
   return names.join(', ')

@@ -104,8 +104,8 @@ test.each([
 ])('%s takes a producer-consumer that is not started', async (name, make) => {
   expect(() => make(fromIterable([1]))).toThrow(`expected ${name} to be given a producer-consumer, got a producer`)
   const started = await launch(testRuntime(), fromIterable([1]))
-  for (const given of [undefined, {}, started]) expect(() => make(given)).toThrow('expected a stage, made by')
-  expect(() => make(() => {})).toThrow('call the function, and pass what it makes')
+  for (const given of [undefined, {}, started]) expect(() => make(given)).toThrow('expected a stage, created by')
+  expect(() => make(() => {})).toThrow('call the function, and pass what it returns')
 })
 
 test('text stages refuse what is no option', () => {
@@ -119,7 +119,7 @@ test('runUntilSignal takes a program, and signals that a program can hear', asyn
   for (const given of [undefined, 'program', {}, Promise.resolve()]) {
     expect(await rejection(runUntilSignal(given as never))).toMatchObject({
       name: 'TypeError',
-      message: expect.stringContaining('expected a stage, made by') as string,
+      message: expect.stringContaining('expected a stage, created by') as string,
     })
   }
   for (const signals of ['SIGINT', ['SIGFOO'], ['SIGKILL'], [2]]) {

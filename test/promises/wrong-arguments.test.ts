@@ -19,7 +19,7 @@ import { idle, inside, literal, living, runtime, source } from './living-stages.
 import { type Mistake, mistakeOf, refuses, shown, without } from './mistakes.ts'
 
 describe('arguments', () => {
-  const notStage = 'expected a stage, made by producer, producerConsumer, consumer or another maker, got: '
+  const notStage = 'expected a stage, created by producer, producerConsumer, consumer or another factory, got: '
   const starts: Record<string, (stage: Untyped) => unknown> = {
     start: (stage) => start(stage, { runtime }),
     startLink: (stage) => startLink(stage, { runtime }),
@@ -27,7 +27,7 @@ describe('arguments', () => {
     'startLink of a stage': (stage) => inside((context) => context.startLink(stage)),
   }
   test.each(Object.entries(starts))('%s requires a stage', async (_name, act) => {
-    const hint = ' (call the function, and pass what it makes)'
+    const hint = ' (call the function, and pass what it returns)'
     for (const [value, text] of without('function'))
       await refuses(() => act(value), 'rejects', TypeError, `${notStage}${text}`)
     await refuses(() => act(undefined), 'rejects', TypeError, `${notStage}undefined`)

@@ -220,7 +220,7 @@ describe('choices, flags and functions', () => {
       () => start(supervisor({ strategy: 'one-for-one', children }), { runtime }),
       'rejects',
       TypeError,
-      "expected each child to have an id of its own, got 'same' twice",
+      "expected child ids to be unique, got 'same' twice",
     )
   })
 })

@@ -257,7 +257,7 @@ describe('a stepped runtime', () => {
     )
     stage.send('step')
     await runtime.settle()
-    expect(thrown).toEqual(new Error('expected no turn to be under way where one is to be run'))
+    expect(thrown).toEqual(new Error('expected a scheduler that is held and not running a turn'))
     expect(() => testRuntime().step()).toThrow('expected a runtime made by testRuntime({ stepped: true })')
     expect(() => runtime.step(-1)).toThrow('expected count to be an integer of at least 0, got: -1')
   })

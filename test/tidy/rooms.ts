@@ -49,9 +49,7 @@ export const roomsOf: Readonly<Record<string, Rooms>> = {
     host: [],
     exit: [],
     schedule: ['host'],
-    // A reference recognizes a stage that is not started yet, and what is not started yet makes its reference.
-    'start/definition.ts': ['start', '.'],
-    '.': ['host', 'exit', 'schedule', 'start/definition.ts'],
+    '.': ['host', 'exit', 'schedule'],
     unfinished: ['host', 'exit', '.'],
     start: 'above',
   },

@@ -3,7 +3,7 @@ import { oneOf } from '../../base/option-type.ts'
 import type { Dispatcher } from '../../dispatcher/dispatcher.ts'
 import { dispatcherType } from '../../dispatcher/dispatcher-type.ts'
 import { abortSignalType } from '../../process/call-options.ts'
-import type { AbortSignalLike } from '../../process/process-ref.ts'
+import type { AbortSignalLike } from '../../process/host/abort-signal-like.ts'
 import type { DemandMode } from '../../stage/types/references.ts'
 import type { DefaultRow, OptionalRow } from '../option-rows.ts'
 

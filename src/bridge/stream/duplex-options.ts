@@ -1,7 +1,7 @@
 import { type OptionTable, optionTable } from '../../base/option-table.ts'
 import { anything, integer } from '../../base/option-type.ts'
 import { abortSignalType } from '../../process/call-options.ts'
-import type { AbortSignalLike } from '../../process/process-ref.ts'
+import type { AbortSignalLike } from '../../process/host/abort-signal-like.ts'
 import type { Runtime } from '../../process/runtime.ts'
 
 /** How a stage works as the middle of a pipeline of streams. */

@@ -1,7 +1,7 @@
 import { type OptionTable, optionTable } from '../../base/option-table.ts'
 import { callback, matching } from '../../base/option-type.ts'
 import { abortSignalType } from '../../process/call-options.ts'
-import type { AbortSignalLike } from '../../process/process-ref.ts'
+import type { AbortSignalLike } from '../../process/host/abort-signal-like.ts'
 import type { produces } from '../../stage/types/references.ts'
 import type { Source } from '../../stage/types/source.ts'
 import { onAbort } from '../abort.ts'

@@ -2,7 +2,7 @@ import { describeReason } from '../../base/errors.ts'
 import { type OptionTable, optionTable } from '../../base/option-table.ts'
 import { anything, boolean } from '../../base/option-type.ts'
 import { quote } from '../../base/quote.ts'
-import { Process } from '../../process/process.ts'
+import { ProcessRecord } from '../../process/process-record.ts'
 import { defaultRuntime, expectRuntime, type ProcessRuntime, type Runtime } from '../../process/runtime.ts'
 import type { Inspection, ProducingInspection, UpstreamInspection } from '../../telemetry/inspection.ts'
 import { Allowance } from './allowance.ts'
@@ -116,7 +116,7 @@ export function timeStages(runtime: ProcessRuntime): () => void {
 }
 
 /** Includes the state of the stage if there is an allowance for it. */
-function stageSnapshot(process: Process, time: number, allowance: Allowance | undefined): StageSnapshot {
+function stageSnapshot(process: ProcessRecord, time: number, allowance: Allowance | undefined): StageSnapshot {
   const inspection = inspectionOf(process)
   const state = stateOf(process, inspection)
   const isActive = state === 'waiting' || state === 'handling' || process.isBusy
@@ -125,7 +125,7 @@ function stageSnapshot(process: Process, time: number, allowance: Allowance | un
     kind: process.kind,
     name: process.name === undefined ? null : cut(process.name, MOST_OF_A_NAME),
     label: cut(process.label, MOST_OF_A_NAME),
-    parent: process.parent instanceof Process ? process.parent.id : null,
+    parent: process.parent instanceof ProcessRecord ? process.parent.id : null,
     state,
     callback: isActive ? (process.callback ?? null) : null,
     since: process.parkedSince ?? null,
@@ -137,10 +137,10 @@ function stageSnapshot(process: Process, time: number, allowance: Allowance | un
 }
 
 /** Processes that could not be inspected: each is logged once, because snapshots may be taken ten times a second. */
-const uninspectable = new WeakSet<Process>()
+const uninspectable = new WeakSet<ProcessRecord>()
 
 /** Inspects a process. A custom dispatcher may throw here, and the snapshot must not fail because of it. */
-function inspectionOf(process: Process): Inspection {
+function inspectionOf(process: ProcessRecord): Inspection {
   try {
     return process.behaviour.inspect()
   } catch (error) {
@@ -152,7 +152,7 @@ function inspectionOf(process: Process): Inspection {
   }
 }
 
-function stateOf(process: Process, { isBlocked }: Inspection): StageState {
+function stateOf(process: ProcessRecord, { isBlocked }: Inspection): StageState {
   if (process.status === 'starting') return 'starting'
   if (process.status === 'terminating') return 'ending'
   if (process.isParked) return 'waiting'
@@ -162,7 +162,7 @@ function stateOf(process: Process, { isBlocked }: Inspection): StageState {
 }
 
 /** The state of a stage as it is shown. If user-defined `inspect` throws, the error is shown in its place. */
-function userStateOf(process: Process, allowance: Allowance): JsonValue {
+function userStateOf(process: ProcessRecord, allowance: Allowance): JsonValue {
   // Other stages have used up the allowance: `inspect` is not even called.
   if (allowance.isUsedUp) return '…'
   try {

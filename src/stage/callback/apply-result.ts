@@ -1,9 +1,9 @@
 import { BadReturnError } from '../../base/errors.ts'
 import { isError } from '../../base/is-error.ts'
 import { isThenable } from '../../base/is-thenable.ts'
+import type { Progress } from '../../process/behaviour.ts'
 import type { PendingCall } from '../../process/call.ts'
 import type { ExitReason } from '../../process/exit/exit-reason.ts'
-import type { Progress } from '../../process/process.ts'
 import type { StageBehaviour } from '../kinds/stage-behaviour.ts'
 
 /** What a callback may answer: `events` or nothing, `events` and never nothing, or nothing at all. */

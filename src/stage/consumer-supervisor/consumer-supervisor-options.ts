@@ -1,4 +1,5 @@
-import type { AbortSignalLike, ProcessRef } from '../../process/process-ref.ts'
+import type { AbortSignalLike } from '../../process/host/abort-signal-like.ts'
+import type { ProcessRef } from '../../process/process-ref.ts'
 import type { Stage } from '../../process/start/start-types.ts'
 import type { ConsumingOptions } from '../types/callbacks.ts'
 

@@ -1,4 +1,5 @@
-import type { Process, Progress } from '../../process/process.ts'
+import type { Progress } from '../../process/behaviour.ts'
+import type { Process } from '../../process/process.ts'
 import type { ConsumerHalf, SubscribeRequest } from './consumer-half.ts'
 
 /** Subscribes a stage that is starting to all that its set-up named, one after the other. */

@@ -1,8 +1,9 @@
 import { Ring } from '../../base/ring.ts'
+import type { Progress } from '../../process/behaviour.ts'
 import type { PendingCall } from '../../process/call.ts'
 import type { Drain } from '../../process/drain.ts'
 import type { ProcessMonitor } from '../../process/monitor.ts'
-import type { Process, Progress } from '../../process/process.ts'
+import type { Process } from '../../process/process.ts'
 import type { Inspection } from '../../telemetry/inspection.ts'
 import type { Callback, CallbackTable } from '../callback/callback-table.ts'
 import {

@@ -1,5 +1,6 @@
 import type { ExitReason } from '../../process/exit/exit-reason.ts'
-import type { AbortSignalLike, ProcessRef } from '../../process/process-ref.ts'
+import type { AbortSignalLike } from '../../process/host/abort-signal-like.ts'
+import type { ProcessRef } from '../../process/process-ref.ts'
 import type { Stage, StartOptions } from '../../process/start/start-types.ts'
 import type { CallArguments, Callable, CallReply, DemandMode, StageRef } from './references.ts'
 import type { Source } from './source.ts'
