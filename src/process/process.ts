@@ -524,9 +524,10 @@ export class Process implements Runnable, Linkable {
     return isThenable(value) ? this.park(value, () => 'done') : 'done'
   }
 
-  /** Leaves word what to do after work that is parked; answers the progress it was given, for the caller to answer. */
-  afterwards(progress: Progress, resume: Continuation): Progress {
-    if (progress === 'parked') this.continuations.push(resume)
+  /** Runs `next` once some work is done: at once, or when it resumes where it is parked; not where it has stopped. */
+  afterwards(progress: Progress, next: Continuation): Progress {
+    if (progress === 'done') return next(undefined)
+    if (progress === 'parked') this.continuations.push(next)
     return progress
   }
 

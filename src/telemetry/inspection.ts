@@ -1,3 +1,5 @@
+import type { DispatcherInfo } from '../dispatcher/dispatcher.ts'
+
 /**
  * What a process tells of itself when it is asked: plain data, which JSON carries without loss.
  *
@@ -51,22 +53,9 @@ export interface ProducingInspection {
   readonly subscribers: readonly SubscriberInspection[]
 }
 
-/** A dispatcher, as far as is known of it. */
-export interface DispatcherInspection {
-  /** `'custom'` for one of the user's own. */
-  readonly kind: 'demand' | 'broadcast' | 'partition' | 'custom'
-  /** Events that the dispatcher itself holds back. */
-  readonly queued: number
-  /** Of a partition dispatcher: its partitions in order. */
-  readonly partitions?: readonly PartitionInspection[]
-}
-
-/** A partition. */
-export interface PartitionInspection {
-  readonly partition: string | number
-  /** The tag of its subscription; `null` where it has no subscriber. */
-  readonly subscriber: string | null
-  /** Events that wait for its subscriber to ask. */
+/** A dispatcher: what it reports of itself, and how many events it holds. */
+export interface DispatcherInspection extends DispatcherInfo {
+  /** Events that the dispatcher holds for its subscribers. */
   readonly queued: number
 }
 
@@ -131,4 +120,9 @@ export interface ChildInspection {
   readonly kind: string | null
   readonly restart: 'permanent' | 'transient' | 'temporary'
   readonly state: 'running' | 'stopped' | 'restarting'
+}
+
+/** Returns a time, or `null` for `NaN`. Fields use `NaN` for "never", because a field that only holds numbers is faster. */
+export function timeOrNull(time: number): number | null {
+  return Number.isNaN(time) ? null : time
 }

@@ -274,7 +274,7 @@ describe('one batch of 2,000,000 events passes', () => {
       const source = await start(Told({ bufferSize: 10_000, bufferKeep }), { runtime, name: 'source' })
       source.send('emit')
       expect(await source.estimateBufferedCount()).toBe(10_000)
-      expect(warnings).toEqual(['producer source has discarded 1990000 events from its buffer'])
+      expect(warnings).toEqual(['producer source discarded 1990000 events: buffer full'])
       const tally = new Tally()
       const sink = await start(counting(tally, 10_000), { runtime })
       await sink.subscribe(source)
@@ -408,6 +408,6 @@ describe('10,000,000 events go into a buffer', () => {
     await one.exited
     expect(await other.call('leave')).toBe('bye')
     expect(await other.exited).toBe('normal')
-    expect(ends).toEqual(ends.map(() => ({ buffer: many, dispatcher: 0, accumulated: 0, answer: 0 })))
+    expect(ends).toEqual(ends.map(() => ({ buffer: many, dispatcher: 0, accumulated: 0, unemitted: 0 })))
   })
 })

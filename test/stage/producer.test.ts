@@ -477,7 +477,7 @@ describe.each(timings)('requests to a producer, with callbacks that answer %s', 
     expect(await quiet.call('emit', [])).toBe('ok')
     expect(records.map(({ level }) => level)).toEqual(kinds.map(() => 'error'))
     expect(records[0]?.message).toContain(
-      "received an unknown cast: expected a kind of request that handleCast has ('emit')",
+      "discarded an unknown cast: expected a kind of request that handleCast has ('emit')",
     )
   })
 
@@ -637,8 +637,8 @@ describe.each(timings)('messages to a producer, with callbacks that answer %s', 
     await source.info('hello')
     await runtime.settle()
     expect(records.map(({ level, message }) => `${level}: ${message}`)).toEqual([
-      'warn: producer numbers has no handleInfo, and received a message',
-      'warn: producer numbers has no handleInfo, and received a message',
+      'warn: producer numbers discarded a message: no handleInfo',
+      'warn: producer numbers discarded a message: no handleInfo',
     ])
     expect(await source.estimateBufferedCount()).toBe(0)
   })
@@ -674,7 +674,7 @@ describe.each(timings)('the buffer of a producer, with callbacks that answer %s'
     await runtime.settle()
     expect([seen, dropped]).toEqual([kept, drops])
     expect(records.map(({ level, message }) => `${level}: ${message}`)).toEqual(
-      drops.map((count) => `warn: producer numbers has discarded ${count} events from its buffer`),
+      drops.map((count) => `warn: producer numbers discarded ${count} events: buffer full`),
     )
   })
 
