@@ -34,6 +34,11 @@ export function applyResult(stage: AnyStage, callback: string, result: unknown, 
     return 'done'
   }
   if (result === undefined && rule !== 'events') return 'done'
+  return applyLongResult(stage, callback, result, rule)
+}
+
+/** Applies a promise or a record. A function of its own, so that the usual results need no context for closures. */
+function applyLongResult(stage: AnyStage, callback: string, result: unknown, rule: ResultRule): Progress {
   if (isThenable(result)) return stage.process.park(result, (value) => applyResult(stage, callback, value, rule))
   const { events, stop } = readRecord(callback, result, ['events', 'stop'], EXPECTED[rule])
   const progress = events === undefined ? 'done' : applyResult(stage, callback, events, rule)

@@ -176,9 +176,8 @@ export class ProducerHalf implements SubscriberDispatch {
       if (!this.knowsOpenDemand) this.announced += expectAddedDemand(method, result)
       return
     }
-    const { process } = this
     expectRecord(method, 'the demand that it adds, or { demand, deliveries?, … }', result)
-    if (result.warning !== undefined) logWarning(process, `${process.label}: ${result.warning}`)
+    if (result.warning !== undefined) logWarning(this.process, `${this.process.label}: ${result.warning}`)
     if (result.deliveries !== undefined) for (const delivery of result.deliveries) this.deliverHeld(...delivery)
     if (result.infos !== undefined) for (const info of result.infos) this.sendInfo(info)
     if (result.discarded !== undefined && result.discarded > 0) this.discardHeld(result.discarded)
@@ -214,9 +213,8 @@ export class ProducerHalf implements SubscriberDispatch {
 
   /** Sends new events to subscribers that have asked for them, and stores the rest after what is buffered already. */
   dispatch(events: readonly unknown[]): void {
-    const { length } = events
-    this.outstanding.meet(length)
-    this.emitted += length
+    this.outstanding.meet(events.length)
+    this.emitted += events.length
     if (!this.buffer.isEmpty) this.dispatchBuffered()
     const leftover = this.buffer.isEmpty ? this.dispatchNow(events) : events
     if (leftover.length === 0) return
