@@ -1,7 +1,7 @@
 import { isReference } from '../process/reference.ts'
 import { defaultRuntime, type ProcessRuntime } from '../process/runtime.ts'
 import { runtimeOfName } from '../stage/handles/named.ts'
-import { requestFromSource } from '../stage/subscription/subscribe-options.ts'
+import { requestFromSource } from '../stage/subscription/subscribe-request.ts'
 import { ProducerWithOptions } from '../stage/subscription/to.ts'
 import type { Source } from '../stage/types/source.ts'
 

@@ -101,11 +101,14 @@ export interface Dispatcher<in Event, in Options = {}> {
 /** What a dispatcher tells of itself. */
 export interface DispatcherInfo {
   readonly kind: 'demand' | 'broadcast' | 'partition' | 'custom'
-  readonly partitions?: readonly {
-    readonly partition: string | number
-    /** The tag of its subscription; `null` where it has no subscriber. */
-    readonly subscriber: string | null
-    /** How many events wait for its subscriber to ask. */
-    readonly queued: number
-  }[]
+  readonly partitions?: readonly PartitionInfo[]
+}
+
+/** One partition of a dispatcher, as {@link DispatcherInfo} describes it. */
+export interface PartitionInfo {
+  readonly partition: string | number
+  /** The tag of its subscription; `null` where it has no subscriber. */
+  readonly subscriber: string | null
+  /** How many events wait for its subscriber to ask. */
+  readonly queued: number
 }

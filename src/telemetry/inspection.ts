@@ -1,3 +1,5 @@
+import type { DispatcherInfo } from '../dispatcher/dispatcher.ts'
+
 /**
  * The state of a process at one moment, as plain data that JSON represents without loss.
  *
@@ -59,22 +61,9 @@ export interface ProducingInspection {
   readonly subscribers: readonly SubscriberInspection[]
 }
 
-/** The state of a dispatcher. */
-export interface DispatcherInspection {
-  /** `'custom'` for a dispatcher that is none of the built-in ones. */
-  readonly kind: 'demand' | 'broadcast' | 'partition' | 'custom'
+/** The state of a dispatcher: its description, and how many events it holds. */
+export interface DispatcherInspection extends DispatcherInfo {
   /** Events that are queued in the dispatcher. */
-  readonly queued: number
-  /** The partitions of a partition dispatcher, in order. */
-  readonly partitions?: readonly PartitionInspection[]
-}
-
-/** The state of a partition of a partition dispatcher. */
-export interface PartitionInspection {
-  readonly partition: string | number
-  /** The tag of its subscription; `null` if it has no subscriber. */
-  readonly subscriber: string | null
-  /** Events that are queued until its subscriber asks for them. */
   readonly queued: number
 }
 
@@ -143,4 +132,9 @@ export interface ChildInspection {
   readonly kind: string | null
   readonly restart: 'permanent' | 'transient' | 'temporary'
   readonly state: 'running' | 'stopped' | 'restarting'
+}
+
+/** Returns a time, or `null` for `NaN`. Fields use `NaN` for "never", because a field that only holds numbers is faster. */
+export function timeOrNull(time: number): number | null {
+  return Number.isNaN(time) ? null : time
 }

@@ -276,7 +276,7 @@ describe('one batch of 2,000,000 events passes', () => {
       const source = await start(EmittingOnRequest({ bufferSize: 10_000, bufferKeep }), { runtime, name: 'source' })
       source.send('emit')
       expect(await source.estimateBufferedCount()).toBe(10_000)
-      expect(warnings).toEqual(['producer source has discarded 1990000 events from its buffer'])
+      expect(warnings).toEqual(['producer source discarded 1990000 events: buffer full'])
       const tally = new Tally()
       const sink = await start(counting(tally, 10_000), { runtime })
       await sink.subscribe(source)

@@ -117,7 +117,7 @@ describe('arguments', () => {
   const subscribing = Object.entries(wanting).filter(([, [, , what]]) => what === 'a producer to subscribe to')
   test.each(subscribing)('%s requires the reference of a stage', async (_name, [act, how, what]) => {
     for (const kind of ['task', 'supervisor'] as const) {
-      const message = new RegExp(`^expected ${what}, got ${kind} ${living[kind].id}, which is no stage$`)
+      const message = new RegExp(`^expected ${what}, got ${kind} ${living[kind].id}, which is not a stage$`)
       await refuses(() => act(living[kind]), how, TypeError, message)
     }
   })
@@ -130,13 +130,13 @@ describe('arguments', () => {
     await expect(own.settle(sink.subscribe(named('other', { runtime: own })))).rejects.toThrow(
       'consumer other refused the subscription of consumer sink: it emits no events',
     )
-    expect(lines[0]).toBe("consumer other received 'subscribe' from consumer sink, and cannot handle it")
+    expect(lines[0]).toBe("consumer other rejected 'subscribe' from consumer sink: not for a consumer")
     await sink.stop()
   })
 
   test('resubscribe requires a subscription', async () => {
     for (const [value, text] of shown) {
-      const message = `expected a subscription, as subscribe answers it, got: ${text}`
+      const message = `expected a subscription, as subscribe returns it, got: ${text}`
       await refuses(() => living.consumer.resubscribe(value, 'normal', living.producer), 'rejects', TypeError, message)
       const within = () => inside((stage) => stage.resubscribe(value, 'normal', living.producer))
       await refuses(within, 'rejects', TypeError, message)

@@ -98,7 +98,7 @@ const undefinedToo = [...nonsense, [undefined, 'undefined'] as const]
 const events = 'an array of events ([] for none) or { events?, stop? }'
 const occasionally = 'an array of events, nothing, or { events?, stop? }'
 const none = 'nothing or { stop? }, as a consumer emits no events'
-const reply = '{ reply, events?, stop? }, or nothing where from.reply comes later'
+const reply = '{ reply, events?, stop? }, or nothing if from.reply is called later'
 const emitted: readonly (readonly [unknown, string])[] = [
   [[1], '[1]'],
   [{ events: [1] }, '[1]'],

@@ -210,7 +210,7 @@ describe('a subscriber that subscribes after the end', () => {
     await runtime.settle(first.exited)
     const second = await start(consumer({ handleEvents(_events: readonly number[]) {} }), { runtime, name: 'second' })
     await expect(runtime.settle(second.subscribe(source))).rejects.toThrow(
-      'consumer second could not subscribe: it subscribed to producer source, which had ended before with boom',
+      'consumer second could not subscribe: it subscribed to producer source, which had already exited with boom',
     )
     expect(await second.drain()).toEqual({ undone: [] })
     lines.length = 0
@@ -219,7 +219,9 @@ describe('a subscriber that subscribes after the end', () => {
       name: 'third',
     })
     expect(await runtime.settle(third.exited)).toBe('noproc')
-    expect(lines).toEqual(['consumer third failed: it subscribed to producer source, which had ended before with boom'])
+    expect(lines).toEqual([
+      'consumer third failed: it subscribed to producer source, which had already exited with boom',
+    ])
   })
 })
 

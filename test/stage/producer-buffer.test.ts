@@ -42,7 +42,7 @@ describe.each(timings)('the buffer of a producer, with %s callbacks', (_name, la
     await runtime.settle()
     expect([seen, dropped]).toEqual([kept, drops])
     expect(records.map(({ level, message }) => `${level}: ${message}`)).toEqual(
-      drops.map((count) => `warn: producer numbers has discarded ${count} events from its buffer`),
+      drops.map((count) => `warn: producer numbers discarded ${count} events: buffer full`),
     )
   })
 

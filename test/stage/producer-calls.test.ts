@@ -145,7 +145,7 @@ describe.each(timings)('calls of a producer, with %s callbacks', (_name, later) 
     expect(await quiet.call('emit', [])).toBe('ok')
     expect(records.map(({ level }) => level)).toEqual(kinds.map(() => 'error'))
     expect(records[0]?.message).toContain(
-      "received an unknown cast: expected a kind of request that handleCast has ('emit')",
+      "discarded an unknown cast: expected a kind of request that handleCast has ('emit')",
     )
   })
 

@@ -220,7 +220,7 @@ describe.each(timings)('a producer-consumer, with %s callbacks', (_name, later) 
     middle.demand('accumulate')
     expect(await middle.demand()).toBe('forward')
     expect(records.map(({ level, message }) => `${level}: ${message}`)).toEqual([
-      "error: producer-consumer middle is a producer-consumer: its demand mode is always 'forward'",
+      "error: producer-consumer middle ignored the demand mode 'accumulate': that of a producer-consumer is 'forward'",
     ])
   })
 

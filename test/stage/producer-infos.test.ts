@@ -119,8 +119,8 @@ describe.each(timings)('messages to a producer, with %s callbacks', (_name, late
     await source.info('hello')
     await runtime.settle()
     expect(records.map(({ level, message }) => `${level}: ${message}`)).toEqual([
-      'warn: producer numbers has no handleInfo, and received a message',
-      'warn: producer numbers has no handleInfo, and received a message',
+      'warn: producer numbers discarded a message: no handleInfo',
+      'warn: producer numbers discarded a message: no handleInfo',
     ])
     expect(await source.estimateBufferedCount()).toBe(0)
   })

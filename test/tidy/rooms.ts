@@ -59,7 +59,8 @@ export const roomsOf: Readonly<Record<string, Rooms>> = {
     callback: 'above',
     subscription: 'above',
     producing: 'above',
-    consuming: 'above',
+    // The halves of a stage do not know each other.
+    consuming: ['types', 'protocol.ts', 'callback', 'subscription'],
     kinds: 'above',
     handles: 'above',
     definition: 'above',

@@ -5,7 +5,7 @@ import { callback as functionType, integer, oneOf } from '../../base/option-type
 import type { ProcessRef } from '../../process/process-ref.ts'
 import type { ProcessReference } from '../../process/reference.ts'
 import type { Stage } from '../../process/start/start-types.ts'
-import { StageBehaviour as Running } from '../../stage/kinds/stage-behaviour.ts'
+import { ProducerStage } from '../../stage/kinds/producer-stage.ts'
 import { Buffer } from '../../stage/producing/buffer.ts'
 import { OverflowError } from '../errors.ts'
 import type { DefaultRow, OptionalRow, RequiredRow } from '../option-rows.ts'
@@ -185,7 +185,7 @@ class PushFeed implements Feed {
 
   private isAccumulating(): boolean {
     const behaviour = (this.port.stage.self as unknown as ProcessReference).process?.behaviour
-    return behaviour instanceof Running && behaviour.demandMode() === 'accumulate'
+    return behaviour instanceof ProducerStage && behaviour.demandMode === 'accumulate'
   }
 
   /** The stage has dropped events; answers whether that is to be logged. */

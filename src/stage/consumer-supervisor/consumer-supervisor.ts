@@ -2,7 +2,6 @@ import { type OptionTable, optionTable } from '../../base/option-table.ts'
 import { array, callback, oneOf } from '../../base/option-type.ts'
 import type { Progress } from '../../process/behaviour.ts'
 import type { Drain } from '../../process/drain.ts'
-import type { Message } from '../../process/message.ts'
 import type { Process } from '../../process/process.ts'
 import type { ProcessRef } from '../../process/process-ref.ts'
 import type { ProcessReference } from '../../process/reference.ts'
@@ -14,11 +13,12 @@ import { restartRows } from '../../supervisor/supervisor-options.ts'
 import type { Inspection } from '../../telemetry/inspection.ts'
 import type { CallbackTable } from '../callback/callback-table.ts'
 import { readCallbacks } from '../callback/read-callbacks.ts'
-import type { Cancellation } from '../consuming/consumer-half.ts'
+import type { Cancellation } from '../consuming/cancellation.ts'
 import { consumerOptions } from '../definition/stage-options.ts'
 import { ConsumerReference, callStage } from '../handles/stage-references.ts'
 import { type ConsumerOptions, ConsumerStage } from '../kinds/consumer-stage.ts'
-import { requestFromSource } from '../subscription/subscribe-options.ts'
+import type { StageMessage } from '../kinds/stage-message.ts'
+import { requestFromSource } from '../subscription/subscribe-request.ts'
 import type { ConsumerSupervisorRef } from '../types/references.ts'
 import { ChildPool, type StartReply } from './child-pool.ts'
 import type { ChildContext, ConsumerSupervisorOptions } from './consumer-supervisor-options.ts'
@@ -142,7 +142,7 @@ class ConsumerSupervisorStage extends ConsumerStage {
   }
 
   /** Any message may be the exit of the last child. */
-  override receive(message: Message): Progress {
+  override receive(message: StageMessage): Progress {
     const progress = super.receive(message)
     return progress === 'done' ? this.stopIfChildrenAreDone() : progress
   }

@@ -10,7 +10,7 @@ import { ConsumerStage } from '../kinds/consumer-stage.ts'
 import { ProducerConsumerStage } from '../kinds/producer-consumer-stage.ts'
 import { ProducerStage } from '../kinds/producer-stage.ts'
 import type { StageBehaviour } from '../kinds/stage-behaviour.ts'
-import { requestFromSource } from '../subscription/subscribe-options.ts'
+import { requestFromSource } from '../subscription/subscribe-request.ts'
 import { consumerOptions, producerConsumerOptions, producerOptions } from './stage-options.ts'
 import { type CreateStage, StageSetup } from './stage-setup.ts'
 

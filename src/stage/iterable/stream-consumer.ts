@@ -9,13 +9,18 @@ import { monitor, type ProcessMonitor } from '../../process/monitor.ts'
 import type { Process } from '../../process/process.ts'
 import { type ProcessReference, resolveReference } from '../../process/reference.ts'
 import { nameOf } from '../../process/start/name-of.ts'
-import type { ConsumingInspection, Inspection, UpstreamInspection } from '../../telemetry/inspection.ts'
-import { emitDemandSent, reportUnknown, timeOrNull } from '../callback/timed-callback.ts'
-import type { SubscribeRequest } from '../consuming/consumer-half.ts'
+import {
+  type ConsumingInspection,
+  type Inspection,
+  timeOrNull,
+  type UpstreamInspection,
+} from '../../telemetry/inspection.ts'
+import { cancelUnknownSubscription } from '../consuming/cancel-unknown-subscription.ts'
 import { DemandWindow } from '../consuming/demand-window.ts'
 import { countEvents, originsOf } from '../consuming/mailbox-events.ts'
-import { PROTOCOL_VERSION, sendAsk, sendCancel, sendSubscribe } from '../protocol.ts'
-import { endForLateSubscriber, LateSubscription } from '../subscription/late-subscription.ts'
+import { type EventsMessage, PROTOCOL_VERSION, sendAsk, sendCancel, sendSubscribe } from '../protocol.ts'
+import { causeForLateSubscriber, LateSubscription } from '../subscription/late-subscription.ts'
+import type { SubscribeRequest } from '../subscription/subscribe-request.ts'
 import type { DemandMode } from '../types/references.ts'
 import type { CancelMode } from '../types/subscription.ts'
 
@@ -110,7 +115,7 @@ export class StreamConsumer implements Behaviour {
       this.listener.finish({ label: name, reason: 'noproc', details })
       return false
     }
-    const watch = monitor(process, producer, 'producer-down', tag, endForLateSubscriber(process, producer))
+    const watch = monitor(process, producer, 'producer-down', tag, causeForLateSubscriber(process, producer))
     const window = new DemandWindow(valid.maxDemand, valid.minDemand)
     this.sources.add(producer)
     this.upstreams.set(tag, { tag, producer, cancel: cancelOf(options), window, monitor: watch })
@@ -118,7 +123,6 @@ export class StreamConsumer implements Behaviour {
     sendSubscribe(producer, tag, process.reference, body)
     // The stream was closed before it was read: this subscription exists only to be cancelled.
     if (this.listener.isClosed) return true
-    if (process.runtime.telemetry.hasListeners) emitDemandSent(process.reference, producer, tag, valid.maxDemand)
     sendAsk(producer, tag, process.reference, valid.maxDemand)
     return true
   }
@@ -126,7 +130,7 @@ export class StreamConsumer implements Behaviour {
   receive(message: Message): Progress {
     switch (message.kind) {
       case 'events':
-        return this.onEvents(message as Message<'events', readonly unknown[]>)
+        return this.onEvents(message as EventsMessage)
       case 'cancelled':
         return this.onEnd(message.tag, (message.body as { readonly reason: ExitReason }).reason, undefined)
       case 'producer-down': {
@@ -140,12 +144,11 @@ export class StreamConsumer implements Behaviour {
     }
   }
 
-  private onEvents({ tag, from, body: events }: Message<'events', readonly unknown[]>): Progress {
-    const upstream = this.upstreams.get(tag)
+  private onEvents(message: EventsMessage): Progress {
+    const { body: events } = message
+    const upstream = this.upstreams.get(message.tag)
     if (upstream === undefined) {
-      const producer = from as ProcessReference
-      sendCancel(producer, tag, this.process.reference, 'unknown-subscription')
-      reportUnknown(this.process, producer, events.length)
+      cancelUnknownSubscription(this.process, message)
       return 'done'
     }
     if (this.isClosing) {

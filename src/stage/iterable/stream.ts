@@ -11,11 +11,9 @@ import { isReference, ProcessReference, resolveReference } from '../../process/r
 import { defaultRuntime, type ProcessRuntime } from '../../process/runtime.ts'
 import { Definition } from '../../process/start/definition.ts'
 import { launchProcess } from '../../process/start/start.ts'
-import { emitDemandSent } from '../callback/timed-callback.ts'
-import type { SubscribeRequest } from '../consuming/consumer-half.ts'
 import { runtimeOfName } from '../handles/named.ts'
 import { sendAsk } from '../protocol.ts'
-import { requestFromSource } from '../subscription/subscribe-options.ts'
+import { requestFromSource, type SubscribeRequest } from '../subscription/subscribe-request.ts'
 import { ProducerWithOptions } from '../subscription/to.ts'
 import type { DemandMode, ProducerRef, produces } from '../types/references.ts'
 import type { Source } from '../types/source.ts'
@@ -240,7 +238,6 @@ class StageStream implements AsyncIterableIterator<never>, StreamListener {
       this.taken = 0
       const { upstream, ask } = first
       if (ask === 0 || this.consumer === undefined) continue
-      if (this.runtime.telemetry.hasListeners) emitDemandSent(this.consumer, upstream.producer, upstream.tag, ask)
       sendAsk(upstream.producer, upstream.tag, this.consumer, ask)
     }
     return { done: true, value: undefined }
