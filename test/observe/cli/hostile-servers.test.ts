@@ -22,7 +22,7 @@ async function serve(respond: RequestListener): Promise<string> {
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
 }
 
-/** A server that begins a stream of events, and goes on as the test says. */
+/** A server that begins a stream of events, and continues as the test decides. */
 const serveEvents = (send: (response: ServerResponse) => void) =>
   serve((_request, response) => {
     response.writeHead(200, { 'content-type': 'text/event-stream' })
@@ -256,7 +256,7 @@ describe('no reply is read without a bound', () => {
   })
 
   test.each([
-    ['that says nothing', () => {}],
+    ['that sends nothing', () => {}],
     [
       'whose snapshot comes in drops',
       (response: ServerResponse) => {

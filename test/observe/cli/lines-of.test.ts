@@ -125,7 +125,7 @@ test('a stage that has ended stays for a while', () => {
 })
 
 describe('a terminal', () => {
-  test('is not told anything by a name', () => {
+  test('receives no command from a name', () => {
     const update = {
       snapshot: picture([stage('a\x1b[2J\r\n\u202eb')]),
       findings: [finding('a', { text: 'x\x1b]0;y' })],

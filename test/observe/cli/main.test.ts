@@ -57,8 +57,8 @@ async function genstage(given: readonly string[], environment: Record<string, st
   return { code, stdout, stderr }
 }
 
-async function elsewhere(answer: RequestListener): Promise<string> {
-  const server = createServer(answer).listen(0, '127.0.0.1')
+async function elsewhere(listener: RequestListener): Promise<string> {
+  const server = createServer(listener).listen(0, '127.0.0.1')
   servers.push(server)
   await once(server, 'listening')
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
@@ -99,7 +99,7 @@ describe('arguments', () => {
     expect(stderr).toContain('genstage observe URL')
   })
 
-  test('--help and --version answer', async () => {
+  test('--help and --version print their text', async () => {
     expect(await genstage(['observe', '--help'])).toMatchObject({
       code: 0,
       stdout: expect.stringContaining('genstage observe URL'),
@@ -122,8 +122,8 @@ describe('where there is no terminal', () => {
   })
 })
 
-describe('one line on stderr says it, with exit code 1', () => {
-  test('if nobody answers', async () => {
+describe('one line on stderr explains it, with exit code 1', () => {
+  test('if no server listens', async () => {
     const url = await elsewhere(() => {})
     servers.pop()?.close()
     for (const given of [
@@ -149,7 +149,7 @@ describe('one line on stderr says it, with exit code 1', () => {
   test.each([
     ['a page', 200],
     ['no page', 404],
-  ])('if something else answers: %s', async (_what, status) => {
+  ])('if it is another server: %s', async (_what, status) => {
     const url = await elsewhere((_request, response) => {
       response.writeHead(status, { 'content-type': 'text/html' }).end('<!doctype html>')
     })

@@ -36,7 +36,7 @@ async function looksFor(runtime: TestRuntime, ms: number, interval: number = 500
   return looks
 }
 
-/** What is found in these looks, each different answer once. */
+/** What is found in these looks, each different result once. */
 function foundIn(looks: readonly Look[]): string[] {
   return [...new Set(looks.map(({ findings }) => briefly(findings).join(', ')))]
 }
@@ -135,7 +135,7 @@ describe('the slowest is named', () => {
     return foundIn((await looksFor(runtime, 40_000)).slice(1))
   }
 
-  test('behind a source that waits for each event, but less than it does', async () => {
+  test('downstream of a source that waits for each event, but less than it does', async () => {
     for (const window of [{ maxDemand: 10, minDemand: 5 }, { maxDemand: 100, minDemand: 50 }, {}]) {
       const runtime = testRuntime()
       const reading = async function* () {
@@ -297,7 +297,7 @@ describe('a stage that is busy 95 % of the time and keeps up is never named', ()
   })
 })
 
-test('demand of a source is counted as long as it is open, whoever looks how often', async () => {
+test('demand of a source is counted as long as it is open, however often it is observed', async () => {
   const runtime = testRuntime()
   const begin = starterIn(runtime)
   const ref: ConsumerRef<number> = await begin('sink', slow(runtime, 95))

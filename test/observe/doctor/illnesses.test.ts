@@ -51,7 +51,7 @@ describe('a callback that is stuck', () => {
     expect(briefly(diagnose([snapshot({ runtime })]))).toEqual(['problem: stuck-callback at consumer sink'])
   })
 
-  test('is named where it is a set-up, and its supervisor is not', async () => {
+  test('is named if it is in the setup function, and its supervisor is not', async () => {
     const runtime = testRuntime()
     const hanging = () => producer(async () => new Promise<never>(() => {}))
     void start(supervisor({ strategy: 'one-for-one', children: [{ name: 'source', start: hanging }] }), {
@@ -63,7 +63,7 @@ describe('a callback that is stuck', () => {
     expect(finding?.text).toBe('producer source has been waiting for the promise of set-up for 20 s.')
   })
 
-  test('in a broadcast is told with those it holds back', async () => {
+  test('in a broadcast is reported with the subscribers that it holds back', async () => {
     const runtime = testRuntime()
     const begin = starterIn(runtime)
     const source = await begin('source', broadcaster())
@@ -76,7 +76,7 @@ describe('a callback that is stuck', () => {
     )
   })
 
-  test('behind another stage is told with what is dropped before that', async () => {
+  test('downstream of another stage is reported with what is dropped upstream', async () => {
     const runtime = testRuntime()
     const begin = starterIn(runtime)
     const source = await begin('ticks', ticking(10, 1_000, 100))
@@ -93,7 +93,7 @@ describe('a callback that is stuck', () => {
   })
 })
 
-describe('demand that is not answered', () => {
+describe('unmet demand', () => {
   test('is found where handleDemand is pending', async () => {
     const runtime = testRuntime()
     const begin = starterIn(runtime)
@@ -158,7 +158,7 @@ describe('a consumer in manual mode that never asks', () => {
     ])
   })
 
-  test('is a problem in a broadcast, where nobody gets anything', async () => {
+  test('is a problem in a broadcast, where no subscriber receives events', async () => {
     const runtime = testRuntime()
     const begin = starterIn(runtime)
     const source = await begin('source', broadcaster())
@@ -172,7 +172,7 @@ describe('a consumer in manual mode that never asks', () => {
 })
 
 describe('a broadcast that is held back', () => {
-  test('names the one who does it, and how busy that is', async () => {
+  test('names the slow subscriber, and how busy it is', async () => {
     const runtime = testRuntime()
     const begin = starterIn(runtime)
     const source = await begin('source', broadcaster())
@@ -206,7 +206,7 @@ describe('a broadcast that is held back', () => {
     expect(findings[0]?.text).toContain('it has no unhandled events, and has not asked for more')
   })
 
-  test('by a slow stage behind a subscriber is told there', async () => {
+  test('by a slow stage downstream of a subscriber is reported there', async () => {
     const runtime = testRuntime()
     const begin = starterIn(runtime)
     const source = await begin('source', broadcaster())
@@ -258,7 +258,7 @@ describe('a partition that falls behind', () => {
     )
   })
 
-  test('because its consumer is stuck is told there', async () => {
+  test('because its consumer is stuck is reported there', async () => {
     const runtime = testRuntime()
     const begin = starterIn(runtime)
     const source = await begin(
@@ -338,7 +338,7 @@ describe('the bottleneck', () => {
     )
   })
 
-  test('is not looked for where nobody measures', async () => {
+  test('is not looked for without an observer', async () => {
     const runtime = testRuntime()
     const begin = starterIn(runtime)
     await (await begin('sink', slow(runtime, 10))).subscribe(await begin('numbers', counter()), small)

@@ -201,7 +201,7 @@ describe('a cycle of stages', () => {
     )
   })
 
-  test('that a consumer outside holds back is told there', async () => {
+  test('that a consumer outside blocks is reported at that consumer', async () => {
     const runtime = testRuntime()
     const { one, three } = await cycle(runtime, 2)
     await (await starterIn(runtime)('exit', asking(1, 50_000))).subscribe(one)
@@ -237,7 +237,7 @@ describe('events of a producer that has ended', () => {
       handleEvents: (_events: readonly number[]) => {},
     })
 
-  test('which a producer-consumer holds while its consumer does not ask, are told', async () => {
+  test('which a producer-consumer holds while its consumer does not ask, are reported', async () => {
     const runtime = testRuntime({ logger: {} })
     const sink = await starterIn(runtime)('sink', twice())
     const middle = await ended(runtime, 'normal', sink)
@@ -281,7 +281,7 @@ describe('events of a producer that has ended', () => {
     watching.close()
   })
 
-  test('which it holds for no consumer at all, are told', async () => {
+  test('which it holds for no consumer at all, are reported', async () => {
     const runtime = testRuntime({ logger: {} })
     await ended(runtime, 'normal')
     expect(briefly(await findingsAfter(runtime, 29_000))).toEqual([])
@@ -301,7 +301,7 @@ describe('events of a producer that has ended', () => {
     for (const { findings } of await looksFor(runtime, 90_000)) expect(findings).toEqual([])
   })
 
-  test('are told at the consumer that never asks, where there is one', async () => {
+  test('are reported at the consumer that never asks, if there is one', async () => {
     const runtime = testRuntime({ logger: {} })
     const sink = await starterIn(runtime)('sink', asking(1, Number.POSITIVE_INFINITY))
     await ended(runtime, 'normal', sink)

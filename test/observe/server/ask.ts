@@ -1,19 +1,19 @@
 import { type IncomingHttpHeaders, request } from 'node:http'
 import type { Hello, PageUpdate } from '../../../src/observe/view/page-update.ts'
 
-/** What a server answers. */
-export interface Answer {
+/** The response of a server. */
+export interface ReceivedResponse {
   readonly status: number | undefined
   readonly headers: IncomingHttpHeaders
   readonly text: string
 }
 
-/** Asks as a client that may say what it likes: `fetch` does not let one choose Host and Origin. */
+/** Sends a request with any headers: `fetch` does not permit to choose Host and Origin. */
 export function ask(
   url: string,
   headers: Readonly<Record<string, string>> = {},
   method: string = 'GET',
-): Promise<Answer> {
+): Promise<ReceivedResponse> {
   return new Promise((resolve, reject) => {
     request(url, { headers, method, agent: false }, (response) => {
       let text = ''

@@ -90,9 +90,9 @@ describe('what is served', () => {
     const id = (await snapshotAt(url)).stages[0]?.id ?? ''
     const stage = JSON.parse((await ask(`${url}stage/${id}`)).text) as StageSnapshot
     expect(stage).toMatchObject({ id, label: 'producer numbers', userState: { secret: 42 } })
-    expect(await ask(`${url}stage/nobody%20here`)).toMatchObject({
+    expect(await ask(`${url}stage/none%20here`)).toMatchObject({
       status: 404,
-      text: 'no stage has the id nobody here\n',
+      text: 'no stage has the id none here\n',
     })
   })
 
@@ -108,7 +108,7 @@ describe('what is served', () => {
 })
 
 describe('the stream', () => {
-  test('says who speaks, then what runs and what is wrong, at each interval', async () => {
+  test('identifies itself, then sends the stages and findings at each interval', async () => {
     const stream = lookOn(await serve())
     await stream.reached(4)
     stream.close()
@@ -120,7 +120,7 @@ describe('the stream', () => {
     expect(handled(last)).toBeGreaterThan(handled(first))
   })
 
-  test('counts busy time only while somebody looks', async () => {
+  test('measures busy time only while a page is open', async () => {
     const url = await serve()
     expect((await snapshotAt(url)).isObserved).toBe(false)
     const one = lookOn(url)
@@ -141,7 +141,7 @@ describe('the stream', () => {
   })
 })
 
-describe('who asks', () => {
+describe('a request', () => {
   test.each(['evil.example', 'evil.example:80', '127.0.0.1.evil.example', '192.168.0.1', 'localhost.evil.example'])(
     'by the foreign Host %j is refused',
     async (host) => {
@@ -151,7 +151,7 @@ describe('who asks', () => {
     },
   )
 
-  test.each(['localhost', 'localhost:9', '127.0.0.1', '[::1]:80'])('by %s is answered', async (host) => {
+  test.each(['localhost', 'localhost:9', '127.0.0.1', '[::1]:80'])('by %s is accepted', async (host) => {
     expect((await ask(`${await serve()}snapshot`, { host })).status).toBe(200)
   })
 
@@ -161,7 +161,7 @@ describe('who asks', () => {
     expect(text).toBe(`expected no request from another page, got one with the Origin '${origin}'.\n`)
   })
 
-  test('from the page itself is answered', async () => {
+  test('from the page itself is accepted', async () => {
     const url = await serve()
     expect((await ask(`${url}snapshot`, { origin: new URL(url).origin })).status).toBe(200)
   })
@@ -182,7 +182,7 @@ describe('who asks', () => {
     ],
     ['a place that is not known', { 'sec-fetch-site': 'elsewhere' }],
     ['two places', { 'sec-fetch-site': 'same-origin, cross-site' }],
-  ])('from %s is refused, by what the browser says of it, before the code of users runs', async (_name, headers) => {
+  ])('from %s is refused, by the headers of the browser, before user code runs', async (_name, headers) => {
     const url = await serve()
     for (const path of ['', 'snapshot?states=1', 'events', 'stage/1']) {
       const { status, text } = await ask(`${url}${path}`, headers)
@@ -206,7 +206,7 @@ describe('who asks', () => {
       'a link on another port',
       { 'sec-fetch-site': 'same-site', 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'document' },
     ],
-  ])('from %s is answered', async (_name, headers) => {
+  ])('from %s is accepted', async (_name, headers) => {
     expect((await ask(await serve(), headers)).status).toBe(200)
   })
 
@@ -299,7 +299,7 @@ describe('options', () => {
 })
 
 describe('the end', () => {
-  test('closes the streams of all who look on, and nobody is observed any more', async () => {
+  test('closes the streams of all clients, and stops observing', async () => {
     const observation = await observe({ port: 0, runtime, interval: 50 })
     const streams = [lookOn(observation.url), lookOn(observation.url)]
     for (const stream of streams) await stream.reached(1)
@@ -310,7 +310,7 @@ describe('the end', () => {
     expect((await snapshotAt(url)).isObserved).toBe(false)
   })
 
-  test('of a program does not wait for the server, nor for who looks on', async () => {
+  test('of a program does not wait for the server, nor for its clients', async () => {
     const program = `
       import { observe } from 'genstage/observe'
       const { url } = await observe({ port: 0, interval: 50 })

@@ -167,24 +167,24 @@ test.each([
   [{ states: 1 }, 'expected states to be'],
   [{ state: true }, 'did you mean states?'],
 ])('wrong options are refused: %o', (options, message) => {
-  // @ts-expect-error They are wrong, as the compiler says too.
+  // @ts-expect-error The compiler refuses wrong arguments, too.
   expect(() => snapshot(options)).toThrow(message)
 })
 
 describe('the state of a stage', () => {
-  test('is starting until its set-up has answered', async () => {
+  test('is starting until its setup function has returned', async () => {
     const runtime = testRuntime()
-    const answer = gate()
+    const finish = gate()
     const starting = launch(
       runtime,
       consumer<unknown>(async () => {
-        await answer.opened
+        await finish.opened
         return { handleEvents() {} }
       }),
     )
     await runtime.settle()
     expect(look(runtime).stages).toMatchObject([{ state: 'starting', callback: 'set-up', since: 0, kind: 'consumer' }])
-    answer.open()
+    finish.open()
     expect(lookAt(runtime, await starting).state).toBe('idle')
   })
 
@@ -231,12 +231,12 @@ describe('the state of a stage', () => {
 
   test('is ending while its terminate is pending', async () => {
     const runtime = testRuntime()
-    const answer = gate()
-    const stage = await launch(runtime, consumer<unknown>({ handleEvents() {}, terminate: () => answer.opened }))
+    const finish = gate()
+    const stage = await launch(runtime, consumer<unknown>({ handleEvents() {}, terminate: () => finish.opened }))
     const stopped = stage.stop()
     await runtime.settle()
     expect(lookAt(runtime, stage)).toMatchObject({ state: 'ending', callback: 'terminate', since: 0 })
-    answer.open()
+    finish.open()
     await stopped
     expect(look(runtime).stages).toEqual([])
   })
@@ -254,7 +254,7 @@ describe('the state of a stage', () => {
 })
 
 describe('the tree', () => {
-  test('shows who started whom, and what a supervisor calls its children, running or not', async () => {
+  test('shows which process started which, and the ids of children, running or not', async () => {
     const runtime = testRuntime()
     const boss = await launch(
       runtime,
@@ -266,14 +266,14 @@ describe('the tree', () => {
             id: 'inner',
             start: () => supervisor({ strategy: 'one-for-all', children: [{ name: 'leaf', start: sinking }] }),
           },
-          { id: 'gone', restart: 'transient', start: () => fromIterable<number>([]) },
+          { id: 'stopped', restart: 'transient', start: () => fromIterable<number>([]) },
         ],
       }),
     )
     const pool = await launch(runtime, consumerSupervisor({ child: () => new Promise<void>(() => {}) }))
     const child = await pool.startChild(1)
-    const gone = (await boss.whichChildren())[2]
-    await gone?.ref?.stop()
+    const stopped = (await boss.whichChildren())[2]
+    await stopped?.ref?.stop()
     const [, inner] = await boss.whichChildren()
     inner?.ref?.exit('kill')
     await runtime.settle()
@@ -293,7 +293,7 @@ describe('the tree', () => {
             child: 'inner',
             children: [{ id: idOf('consumer', innerId), child: 'leaf', children: [] }],
           },
-          { id: expect.any(String), child: 'gone', children: [] },
+          { id: expect.any(String), child: 'stopped', children: [] },
         ],
       },
       { id: pool.id, child: null, children: [{ id: childId, child: childId, children: [] }] },
@@ -305,7 +305,7 @@ describe('the tree', () => {
       children: [
         { id: 'source', kind: 'producer', restart: 'permanent', state: 'running' },
         { id: 'inner', process: innerId, kind: 'supervisor', state: 'running' },
-        { id: 'gone', kind: 'producer', restart: 'transient' },
+        { id: 'stopped', kind: 'producer', restart: 'transient' },
       ],
     })
     expect(stages.find(({ id }) => id === pool.id)?.supervising).toEqual({
@@ -345,7 +345,7 @@ describe('the states of stages', () => {
     return lookAt(runtime, running, true).userState
   }
 
-  test('are what inspect answers', async () => {
+  test('are the results of inspect', async () => {
     expect(await shown(consumer<number>({ handleEvents() {}, inspect: () => ({ open: 2 }) }))).toEqual({ open: 2 })
   })
 
@@ -364,7 +364,7 @@ describe('the states of stages', () => {
     expect(await shown(sinking())).toBe(null)
   })
 
-  test('and an inspect that throws is told as such', async () => {
+  test('and an inspect that throws is shown as such', async () => {
     const failing = consumer<number>({
       handleEvents() {},
       inspect() {
@@ -375,7 +375,7 @@ describe('the states of stages', () => {
   })
 })
 
-describe("a dispatcher of one's own", () => {
+describe('a custom dispatcher', () => {
   const lookingAt = async (own: Partial<Record<'inspect' | 'queuedCount', () => unknown>>) => {
     const records: LogRecord[] = []
     const runtime = testRuntime({ logger: recording(records) })
@@ -394,11 +394,11 @@ describe("a dispatcher of one's own", () => {
     ...own,
   })
 
-  test('is custom where it says nothing', async () => {
+  test('is custom without inspect', async () => {
     expect((await lookingAt({})).seen.producing?.dispatcher).toEqual({ kind: 'custom', queued: 0 })
   })
 
-  test('says its kind, what it holds, and its partitions', async () => {
+  test('shows its kind, its queue, and its partitions', async () => {
     const partitions = [{ partition: 0, subscriber: null, queued: 3 }]
     const { seen } = await lookingAt({ inspect: () => ({ kind: 'partition', partitions }), queuedCount: () => 3 })
     expect(seen.producing?.dispatcher).toEqual({ kind: 'partition', queued: 3, partitions })
@@ -421,8 +421,8 @@ describe("a dispatcher of one's own", () => {
         ],
       },
     ],
-  ])('what it says is JSON, whatever it is: %o', async (answer, expected) => {
-    const { seen } = await lookingAt({ inspect: () => answer, queuedCount: () => Number.NaN })
+  ])('its inspection is JSON, whatever it returns: %o', async (inspected, expected) => {
+    const { seen } = await lookingAt({ inspect: () => inspected, queuedCount: () => Number.NaN })
     expect(seen.producing?.dispatcher).toEqual(expected)
   })
 

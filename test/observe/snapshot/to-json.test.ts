@@ -50,7 +50,7 @@ test('what refers to itself ends where it is deep', () => {
   expect(JSON.stringify(toJson(circle))).toContain('circular')
 })
 
-test('an object with many entries is cut, and says so', () => {
+test('an object with many entries is cut, and shows that', () => {
   const many = Object.fromEntries(Array.from({ length: 60 }, (_, index) => [`key${index}`, index]))
   const shown = toJson(many) as Record<string, unknown>
   expect(Object.keys(shown)).toHaveLength(51)

@@ -55,7 +55,7 @@ test('what is held back was emitted, and never less than before', async () => {
   })
 })
 
-test('an event of a broadcast is emitted once, and sent to each who wants it', async () => {
+test('an event of a broadcast is emitted once, and sent to each subscriber that wants it', async () => {
   const runtime = testRuntime()
   let next = 0
   const source = await launch(
@@ -82,7 +82,7 @@ test('an event of a broadcast is emitted once, and sent to each who wants it', a
   expect(lookAt(runtime, even).consuming?.handled).toBe(50)
 })
 
-test('partitions say who takes from them, and what waits; what is lost with a subscriber is discarded', async () => {
+test('partitions have their subscriber and their queue; what is lost with a subscriber is discarded', async () => {
   const runtime = testRuntime()
   const source = await launch(
     runtime,
@@ -167,7 +167,7 @@ test('the time with open demand adds up, from when it reaches the stage until it
   const sink = await launch(runtime, sinking())
   await sink.subscribe(source, { maxDemand: 10, minDemand: 0 })
   await runtime.advance(70)
-  // As long as nobody observes, it does not count.
+  // Without an observer it is not measured.
   expect(opened(source)).toBe(0)
   const watching = observer({ runtime })
   await runtime.advance(100)
@@ -224,7 +224,7 @@ test('a broadcast has open demand once all have asked', async () => {
   watching.close()
 })
 
-test('in every step of a run each event that was sent is handled, in hand, in a mailbox or in a queue', async () => {
+test('in every step of a run each event that was sent is handled, in flight, in a mailbox or in a queue', async () => {
   const runtime = testRuntime({ stepped: true, seed: 7 })
   const source = await runtime.settle(launch(runtime, counting(atOnce, 300)))
   const middle = await runtime.settle(
@@ -250,7 +250,7 @@ test('in every step of a run each event that was sent is handled, in hand, in a 
       ] as const) {
         const { handled, waiting } = arrived(to)
         const sent = from?.producing?.sent ?? 0
-        // A batch counts as handled from when it is begun, and as in hand until it is answered.
+        // A batch counts as handled from when it is begun, and as in flight until its callback has returned.
         expect(handled + waiting).toBeGreaterThanOrEqual(sent)
         if (to?.state !== 'waiting') expect(handled + waiting).toBe(sent)
       }
@@ -266,7 +266,7 @@ test('in every step of a run each event that was sent is handled, in hand, in a 
   expect(third?.consuming).toMatchObject({ handled: 600, handling: 0, mailbox: 0 })
 })
 
-test('a stream counts what has come as handled, and what the loop has not taken as in hand', async () => {
+test('a stream counts what has come as handled, and what the loop has not taken as in flight', async () => {
   const runtime = testRuntime()
   const source = await launch(runtime, counting(atOnce, 10))
   const events = stream([source])

@@ -62,8 +62,8 @@ describe('alike are stages', () => {
     expect(folds({ stages, subscriptions })).toEqual([['x', 'y', 'z']])
   })
 
-  test('as no further look would tell them apart, whatever the graph', () => {
-    /** Tells all of them apart by all of their neighbours, until that changes nothing. */
+  test('so that no further comparison would split them, whatever the graph', () => {
+    /** Splits all of them by all of their neighbours, until that changes nothing. */
     const slowly = (stages: GraphParts['stages'], subscriptions: GraphParts['subscriptions']): Map<string, string> => {
       let classes = new Map(stages.map(({ id }) => [id, '0']))
       for (let known = 0; new Set(classes.values()).size > known; ) {
@@ -151,12 +151,12 @@ describe('the graph', () => {
 
   test('keeps a stage that has ended, with its edges, in its fold too', () => {
     const { stages, subscriptions } = star(4)
-    const gone = stages.find(({ id }) => id === 'worker 2')!
-    const ofGone = subscriptions.filter(({ tag }) => tag.includes('worker 2'))
+    const stopped = stages.find(({ id }) => id === 'worker 2')!
+    const ofStopped = subscriptions.filter(({ tag }) => tag.includes('worker 2'))
     const rest = {
-      stages: stages.filter((each) => each !== gone),
-      subscriptions: subscriptions.filter((each) => !ofGone.includes(each)),
-      ended: [{ stage: gone, subscriptions: ofGone, endedAt: 0 }],
+      stages: stages.filter((each) => each !== stopped),
+      subscriptions: subscriptions.filter((each) => !ofStopped.includes(each)),
+      ended: [{ stage: stopped, subscriptions: ofStopped, endedAt: 0 }],
     }
     const open = graphOf(rest, unfolded)
     expect(open.nodes.filter(hasEnded).map(({ key }) => key)).toEqual(['worker 2'])

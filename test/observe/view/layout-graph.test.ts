@@ -181,7 +181,7 @@ describe('a drawing that has a room', () => {
     expect(countOverlaps(drawing)).toBe(0)
   })
 
-  test('of 2,000 has marks that can be told apart', () => {
+  test('of 2,000 has marks that can be distinguished', () => {
     for (const links of [chain(2_000), fan(2_000)]) {
       expect(216 * scaleOf(layoutGraph(boxes(2_000), links, measures, { room }))).toBeGreaterThan(14)
     }

@@ -115,7 +115,7 @@ describe('a unit', () => {
 
   test('that is unknown, its own, or in a circle is none', () => {
     const odd = [
-      stage('a', { unit: 'gone' }),
+      stage('a', { unit: 'unknown' }),
       stage('b', { unit: 'b' }),
       stage('c', { unit: 'd' }),
       stage('d', { unit: 'c' }),
