@@ -15,7 +15,16 @@ import {
 import { observer, type Snapshot, type StageSnapshot, snapshot } from 'genstage/snapshot'
 import { type TestRuntime, testRuntime } from 'genstage/testing'
 import { describe, expect, test } from 'vitest'
-import { atOnce, counting, gate, type LogRecord, launch, range, recording, emittingOnRequest } from '../../stage/test-stages.ts'
+import {
+  atOnce,
+  counting,
+  emittingOnRequest,
+  gate,
+  type LogRecord,
+  launch,
+  range,
+  recording,
+} from '../../stage/test-stages.ts'
 
 /** Takes a snapshot, which must be JSON. */
 function look(runtime: TestRuntime, states = false): Snapshot {
