@@ -19,7 +19,7 @@ interface UpstreamDemand {
 }
 
 /** Has the supervisor run a function as a message to itself. */
-export type RunLater = (run: () => void | Stop) => void
+type RunLater = (run: () => void | Stop) => void
 
 /**
  * The demand of a consumer supervisor: one place per child, `maxDemand` places for each producer.

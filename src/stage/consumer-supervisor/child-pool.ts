@@ -13,10 +13,10 @@ import type { Stage } from '../../process/start/start-types.ts'
 import { RestartIntensity } from '../../supervisor/restart-intensity.ts'
 import { type Shutdown, shutDown } from '../../supervisor/shutdown.ts'
 import type { SupervisingInspection } from '../../telemetry/inspection.ts'
-import type { ChildrenCount } from '../types/references.ts'
 import type { Stop } from '../types/results.ts'
 import type { From, Subscription } from '../types/subscription.ts'
 import { ChildDemand } from './child-demand.ts'
+import { countChildren, inspectChild, isUnfinished, type PoolChild, type PoolOrigin } from './pool-child.ts'
 
 /** The options of a consumer supervisor that apply to its children. */
 interface PoolOptions {
@@ -24,23 +24,6 @@ interface PoolOptions {
   readonly maxRestarts: number
   readonly maxSeconds: number
   readonly shutdown: Shutdown
-}
-
-/** What a child was started for. */
-interface PoolOrigin {
-  readonly event: unknown
-  /** The subscription of the event; undefined for a child of `startChild`, which occupies no place of a producer. */
-  readonly from: Subscription | undefined
-}
-
-/** A child that was started. A restart replaces it with another one. */
-interface PoolChild extends PoolOrigin {
-  readonly reference: ProcessReference
-  readonly kind: string
-  /** Whether it has exited, and a restart has failed and will be tried again. */
-  isRestarting: boolean
-  /** Whether the supervisor is terminating it. It is not restarted then. */
-  isTerminating: boolean
 }
 
 /** The result of a start; `wasTerminated` if it failed because the child was terminated while it started. */
@@ -100,8 +83,6 @@ export class ChildPool {
 
   /** Children whose work is not done, except for those that `terminateChild` has terminated. */
   private countUnfinished(): number {
-    const isUnfinished = ({ reference, isRestarting, isTerminating }: PoolChild): boolean =>
-      !isTerminating && (isRestarting || !reference.hasEnded)
     return [...this.children.values()].filter(isUnfinished).length
   }
 
@@ -168,18 +149,12 @@ export class ChildPool {
         ref: isRestarting ? 'restarting' : reference,
       })),
     }),
-    countChildren: () => ({ reply: this.count() }),
+    countChildren: () => ({ reply: countChildren([...this.children.values()]) }),
   }
 
   inspect(): SupervisingInspection {
     const { restart } = this.options
-    const children = Array.from(this.children.values(), ({ reference, kind, isRestarting }) => ({
-      id: reference.id,
-      process: isRestarting ? null : reference.id,
-      kind,
-      restart,
-      state: isRestarting ? ('restarting' as const) : ('running' as const),
-    }))
+    const children = Array.from(this.children.values(), (child) => inspectChild(child, restart))
     return { strategy: 'per-event', restarts: this.restarts, children }
   }
 
@@ -321,13 +296,6 @@ export class ChildPool {
     if (!this.has(child)) return
     this.children.delete(child.reference)
     if (child.from !== undefined) this.childDemand.release(child.from, 1)
-  }
-
-  private count(): ChildrenCount {
-    const children = [...this.children.values()]
-    const supervisors = children.filter(({ kind }) => kind.endsWith('supervisor')).length
-    const active = children.filter(({ isRestarting }) => !isRestarting).length
-    return { specs: 1, active, supervisors, workers: children.length - supervisors }
   }
 
   private sendSelf(run: () => void | Stop): void {

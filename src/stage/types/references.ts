@@ -206,4 +206,4 @@ export type OptionsArgument<Options> = {} extends Options
 export type OptionsOf<Ref> = Ref extends AcceptsOptions<infer Options> ? Options : {}
 
 /** The options that a consumer's own `handleSubscribe` reads. */
-export type OwnOptionsOf<Ref> = Ref extends HandlesOptions<infer Own> ? Own : {}
+type OwnOptionsOf<Ref> = Ref extends HandlesOptions<infer Own> ? Own : {}
