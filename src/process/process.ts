@@ -336,8 +336,8 @@ export class Process extends ProcessRecord implements Runnable {
    *
    * On a hot path, check for `'done'` first: then no closure is allocated for work that is never parked.
    */
-  afterwards(progress: Progress, next: () => Progress): Progress {
-    if (progress === 'done') return next()
+  afterwards(progress: Progress, next: Continuation): Progress {
+    if (progress === 'done') return next(undefined)
     if (progress === 'parked') this.parking.add(next)
     return progress
   }
