@@ -24,6 +24,7 @@ export type {
   Dispatcher,
   DispatcherInfo,
   DispatchResult,
+  PartitionInfo,
   Refusal,
   Subscriber,
 } from './dispatcher/dispatcher.ts'

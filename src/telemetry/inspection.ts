@@ -1,3 +1,5 @@
+import type { DispatcherInfo } from '../dispatcher/dispatcher.ts'
+
 /**
  * What a process tells of itself when it is asked: plain data, which JSON carries without loss.
  *
@@ -51,22 +53,9 @@ export interface ProducingInspection {
   readonly subscribers: readonly SubscriberInspection[]
 }
 
-/** A dispatcher, as far as is known of it. */
-export interface DispatcherInspection {
-  /** `'custom'` for one of the user's own. */
-  readonly kind: 'demand' | 'broadcast' | 'partition' | 'custom'
-  /** Events that the dispatcher itself holds back. */
-  readonly queued: number
-  /** Of a partition dispatcher: its partitions in order. */
-  readonly partitions?: readonly PartitionInspection[]
-}
-
-/** A partition. */
-export interface PartitionInspection {
-  readonly partition: string | number
-  /** The tag of its subscription; `null` where it has no subscriber. */
-  readonly subscriber: string | null
-  /** Events that wait for its subscriber to ask. */
+/** A dispatcher. */
+export interface DispatcherInspection extends DispatcherInfo {
+  /** Events that the dispatcher itself has queued. */
   readonly queued: number
 }
 

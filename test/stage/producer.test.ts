@@ -851,7 +851,7 @@ describe.each(timings)('subscribers of a producer, with callbacks that answer %s
       ['consumer', { cancel: 'bad-partition' }],
     ])
     expect(records.map(({ level, message }) => `${level}: ${message}`)).toEqual([
-      `warn: producer numbers refused a subscription of consumer sink: partition 'odd' has a subscriber already (${sink.id}), and only one can have it`,
+      `warn: producer numbers refused a subscription of consumer sink: partition 'odd' already has a subscriber (${sink.id}), and can have only one`,
       "warn: producer numbers refused a subscription of consumer sink: expected the option partition to be one of ['odd', 'even'], got: 'neither'",
     ])
     source.cast('emit', [1, 2, 3])
@@ -1050,7 +1050,7 @@ describe.each(timings)('a subscription that is to be confirmed, with callbacks t
       'already-subscribed',
     ])
     expect(error.message).toBe(
-      'producer numbers refused the subscription of consumer sink: the consumer is subscribed already, and gets every event once',
+      'producer numbers refused the subscription of consumer sink: the consumer is already subscribed, and can receive each event only once',
     )
     await sink.stop()
   })

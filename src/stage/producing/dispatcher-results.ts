@@ -1,6 +1,6 @@
 import { BadReturnError } from '../../base/errors.ts'
-import type { Dispatcher, DispatcherInfo, DispatchResult } from '../../dispatcher/dispatcher.ts'
-import type { DispatcherInspection, PartitionInspection } from '../../telemetry/inspection.ts'
+import type { Dispatcher, DispatcherInfo, DispatchResult, PartitionInfo } from '../../dispatcher/dispatcher.ts'
+import type { DispatcherInspection } from '../../telemetry/inspection.ts'
 
 // Dispatchers are users' code, too: what they answer is checked where it enters, or the mistake shows far from there.
 
@@ -38,7 +38,7 @@ export function inspectDispatcher(dispatcher: Dispatcher<never, never>): Dispatc
     : { kind, queued: held }
 }
 
-function inspectPartition(given: Partial<PartitionInspection> | null | undefined): PartitionInspection {
+function inspectPartition(given: Partial<PartitionInfo> | null | undefined): PartitionInfo {
   const { partition, subscriber, queued } = given ?? {}
   return {
     partition: Number.isFinite(partition) ? (partition as number) + 0 : String(partition),

@@ -1,4 +1,4 @@
-import type { PartitionInspection } from '../../../telemetry/inspection.ts'
+import type { PartitionInfo } from '../../../dispatcher/dispatcher.ts'
 import { count, duration, figure } from '../../snapshot/format.ts'
 import type { StageSnapshot } from '../../snapshot/snapshot-types.ts'
 import type { Diagnosis, DiagnosisRule } from '../diagnosis.ts'
@@ -9,7 +9,7 @@ import { type Indexed, isRising, labelOf, seriesOf, type View } from '../view.ts
 export const partitionBacklogs: DiagnosisRule = (view) =>
   view.newest.snapshot.stages.flatMap((stage) => {
     const partitions = stage.producing?.dispatcher.partitions ?? []
-    const slowest = partitions.reduce<PartitionInspection | undefined>(
+    const slowest = partitions.reduce<PartitionInfo | undefined>(
       (most, each) => (each.queued > (most?.queued ?? 0) ? each : most),
       undefined,
     )
@@ -25,7 +25,7 @@ export const partitionBacklogs: DiagnosisRule = (view) =>
 function behind(
   { newest, elapsed }: View,
   { id, label }: StageSnapshot,
-  { partition, subscriber, queued }: PartitionInspection,
+  { partition, subscriber, queued }: PartitionInfo,
   queue: readonly number[],
 ): Diagnosis {
   const consumer = subscriber === null ? undefined : newest.subscriptions.get(subscriber)?.consumer
@@ -58,11 +58,7 @@ function behind(
 }
 
 /** How long, up to now, a long queue has kept the others waiting, who have nothing to do, in milliseconds. */
-function starvingTime(
-  { backwards, newest, thresholds }: View,
-  stage: StageSnapshot,
-  slowest: PartitionInspection,
-): number {
+function starvingTime({ backwards, newest, thresholds }: View, stage: StageSnapshot, slowest: PartitionInfo): number {
   const idleness = new Idleness()
   let since = newest.snapshot.time
   for (const index of backwards) {
@@ -78,12 +74,12 @@ function starvingTime(
 function partitionIn(
   { stages }: Indexed,
   { id }: StageSnapshot,
-  { partition }: PartitionInspection,
-): PartitionInspection | undefined {
+  { partition }: PartitionInfo,
+): PartitionInfo | undefined {
   return stages.get(id)?.producing?.dispatcher.partitions?.find((each) => each.partition === partition)
 }
 
-function medianOf(partitions: readonly PartitionInspection[], but: PartitionInspection): number {
+function medianOf(partitions: readonly PartitionInfo[], but: PartitionInfo): number {
   const queues = partitions.filter((each) => each !== but).map(({ queued }) => queued)
   return queues.sort((one, other) => one - other)[queues.length >> 1] ?? 0
 }
