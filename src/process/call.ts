@@ -165,7 +165,7 @@ export async function request<Reply>(
 
 /** Refuses a call that could never be answered, since every process on the way waits for the next one. */
 function refuseCircles(operation: string, caller: Process, callee: Process): void {
-  if (caller === callee) throw new CallingSelfError(operation, caller.label)
+  if (caller === callee) throw new CallingSelfError(operation)
   const path = waitingPath(callee, caller)
   if (path !== undefined)
     throw new DeadlockError(

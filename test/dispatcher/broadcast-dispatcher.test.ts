@@ -130,7 +130,7 @@ describe('broadcastDispatcher', () => {
     dispatcher.subscribe(a, { selector: (async () => false) as unknown as () => boolean })
     dispatcher.ask(a, 1)
     expect(() => dispatcher.dispatch([1])).toThrow(BadReturnError)
-    expect(() => dispatcher.dispatch([1])).toThrow(/expected selector to answer true or false, not a promise/)
+    expect(() => dispatcher.dispatch([1])).toThrow(/expected selector to return true or false, not a promise/)
   })
 
   test('has dispatched nothing when a selector throws', () => {

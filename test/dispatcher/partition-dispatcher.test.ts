@@ -207,7 +207,7 @@ describe('partitionDispatcher', () => {
     dispatcher.subscribe(a, { partition: 'a' })
     dispatcher.ask(a, 10)
     expect(() => dispatcher.dispatch([1, 2])).toThrow(BadReturnError)
-    expect(() => dispatcher.dispatch([1, 2])).toThrow(/expected hash to answer \[event, partition\] or 'none'/)
+    expect(() => dispatcher.dispatch([1, 2])).toThrow(/expected hash to return \[event, partition\] or 'none'/)
     isBroken = false
     expect(dispatcher.dispatch([1, 2]).deliveries).toEqual([[a, [1, 2]]])
   })

@@ -113,7 +113,7 @@ const replies: readonly (readonly [unknown, string])[] = [[{ reply: 1 }, '{reply
 interface Place {
   readonly play: Play
   readonly callback: string
-  /** As it stands behind "to answer"; undefined where it differs by the answer. */
+  /** As it stands after "to return"; undefined where it differs by the answer. */
   readonly expected: string | undefined
   readonly wrong: readonly (readonly [value: unknown, text: string])[]
 }
@@ -219,8 +219,8 @@ function holds(reason: unknown, { callback, expected }: Pick<Place, 'callback' |
   expect(reason).toBeInstanceOf(BadReturnError)
   const { code, callback: named, message } = reason as BadReturnError
   expect({ code, named }).toEqual({ code: 'GENSTAGE_BAD_RETURN', named: callback })
-  const answer = expected ?? message.slice(`expected ${callback} to answer `.length, -`, got: ${text}`.length)
-  expect(message).toBe(`expected ${callback} to answer ${answer}, got: ${text}`)
+  const answer = expected ?? message.slice(`expected ${callback} to return `.length, -`, got: ${text}`.length)
+  expect(message).toBe(`expected ${callback} to return ${answer}, got: ${text}`)
 }
 
 describe.each(Object.entries(places))('%s', (_name, place) => {

@@ -189,7 +189,7 @@ describe.each(timings)('a consumer, with callbacks that answer %s', (_name, late
       expect(error).toBeInstanceOf(ExitError)
       expect(error.reason).toBeInstanceOf(BadReturnError)
       expect(error.reason.message).toContain(
-        "expected handleSubscribe to answer 'automatic', 'manual', nothing or { stop }",
+        "expected handleSubscribe to return 'automatic', 'manual', nothing or { stop }",
       )
     },
   )
@@ -952,7 +952,7 @@ describe.each(timings)('what a stage can do from inside, with callbacks that ans
     await runtime.settle()
     expect([errors[0]?.constructor, errors[0]?.message]).toEqual([
       CallingSelfError,
-      'call askThrough to consumer one: consumer one cannot wait for an answer from itself',
+      "call 'askThrough' to consumer one: a stage cannot call itself",
     ])
 
     let other: { call: ConsumerContext['call'] } | undefined

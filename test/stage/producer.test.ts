@@ -502,7 +502,7 @@ describe.each(timings)('requests to a producer, with callbacks that answer %s', 
     const reason = (await source.exited) as BadReturnError
     expect(reason).toBeInstanceOf(BadReturnError)
     expect(reason.callback).toBe('handleCall.size')
-    expect(reason.message).toContain('expected handleCall.size to answer { reply, events?, stop? }')
+    expect(reason.message).toContain('expected handleCall.size to return { reply, events?, stop? }')
   })
 
   test('reply may be undefined', async () => {
@@ -917,7 +917,7 @@ describe.each(timings)('what a producer’s callbacks answer (%s)', (_name, late
     const errors = records.filter(({ level }) => level === 'error')
     expect(errors.length).toBe(1)
     expect(errors[0]?.message).toContain(
-      'producer numbers failed in handleDemand: expected handleDemand to answer an array',
+      'producer numbers failed in handleDemand: expected handleDemand to return an array',
     )
   })
 
@@ -1230,7 +1230,7 @@ describe('a dispatcher of one’s own', () => {
     subscription.cancel()
     const reason = (await source.exited) as BadReturnError
     expect([reason.constructor, reason.callback]).toEqual([BadReturnError, method])
-    expect(reason.message).toContain(`expected ${method} to answer `)
+    expect(reason.message).toContain(`expected ${method} to return `)
     expect(reason.message).toContain(expected)
     await runtime.settle()
     await sink.stop()

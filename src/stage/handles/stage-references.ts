@@ -27,9 +27,9 @@ export function callStage(
   return request(target, 'call', argument, operation, options as CallOptions | undefined, caller)
 }
 
-/** A kind of request, for an error: whatever somebody has given for one. */
+/** A kind of request, for an error; it may be any value. Cheap for a string, as every call needs it. */
 export function describeKind(kind: unknown): string {
-  return typeof kind === 'string' ? kind : quote(kind)
+  return typeof kind === 'string' ? `'${kind}'` : quote(kind)
 }
 
 function isCallOptions(value: unknown): boolean {

@@ -108,7 +108,7 @@ describe('an end of the producer', () => {
     source.exit('kill')
     const error = await ended
     expect(error).toMatchObject({ code: 'GENSTAGE_EXIT', reason: 'killed' })
-    expect(error.message).toBe("toReadable: producer one ended with reason 'killed'")
+    expect(error.message).toBe("toReadable: producer one exited with reason 'killed'")
   })
 
   test('by a shutdown ends it', async () => {
