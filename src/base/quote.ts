@@ -136,8 +136,8 @@ function showProperty(descriptor: PropertyDescriptor | undefined, room: number, 
 /** The name of the constructor of `object`; empty if there is none, or if it is hidden. */
 function constructorName(object: object): string {
   const prototype: object | null = Object.getPrototypeOf(object)
-  const constructor = prototype === null ? undefined : dataOf(prototype, 'constructor')
-  const name = typeof constructor === 'function' ? dataOf(constructor, 'name') : undefined
+  const creator = prototype === null ? undefined : dataOf(prototype, 'constructor')
+  const name = typeof creator === 'function' ? dataOf(creator, 'name') : undefined
   return typeof name === 'string' ? name : ''
 }
 

@@ -91,7 +91,7 @@ const programs: Record<string, () => Promise<unknown>> = {
     })
     say(outcome)
   },
-  // The children of a consumer supervisor are what is in flight: they are not told.
+  // The children of a consumer supervisor are work in flight: their signal is not aborted.
   async children() {
     const Slow = () =>
       consumerSupervisor({
@@ -144,7 +144,7 @@ const programs: Record<string, () => Promise<unknown>> = {
       })
     const outcome = await runUntilSignal(
       async (scope, { signal }) => {
-        signal.addEventListener('abort', () => seen.push('told'))
+        signal.addEventListener('abort', () => seen.push('interrupted'))
         const numbers = await scope.startLink(Numbers())
         const sink = await scope.startLink(Sink())
         await sink.subscribe(numbers, { maxDemand: 10 })
@@ -213,7 +213,7 @@ const programs: Record<string, () => Promise<unknown>> = {
       process.stdout.write(`${JSON.stringify({ isFailure: error instanceof StageFailure, seen })}\n`)
     }
   },
-  // Requests that were accepted are answered by a stage, though they call it only after the signal.
+  // A stage replies to requests that were accepted, though they call it only after the signal.
   async server() {
     const outcome = await runUntilSignal(async (scope, { signal }) => {
       const stage = await scope.startLink(Doubler())
