@@ -4,7 +4,7 @@ import { emitterOptions } from '../src/bridge/node/from-emitter.ts'
 import { toReadableOptions } from '../src/bridge/node/to-readable.ts'
 import { callbackOptions } from '../src/bridge/source/from-callback.ts'
 import { sourceOptions } from '../src/bridge/source/source-options.ts'
-import { passageOptions } from '../src/bridge/stream/duplex-options.ts'
+import { duplexOptions } from '../src/bridge/stream/duplex-options.ts'
 import { sinkOptions } from '../src/bridge/stream/sink.ts'
 import { decodeOptions } from '../src/bridge/text/decode-text.ts'
 import { lineOptions } from '../src/bridge/text/split-lines.ts'
@@ -124,7 +124,7 @@ const sections: readonly Section[] = [
   {
     title: 'A stage in the middle of streams',
     text: 'The options of `toDuplex` and `toTransform`.',
-    tables: { passageOptions },
+    tables: { duplexOptions },
   },
   { title: 'Text', text: 'The options of `decodeText` and `splitLines`.', tables: { decodeOptions, lineOptions } },
   {

@@ -122,7 +122,7 @@ test.each([
   await (await launch(runtime, failing(undefined))).subscribe(text)
   expect(await text.exited).toMatchObject({
     name: 'TypeError',
-    message: `expected decodeText to get bytes, as a Uint8Array, got: ${got}`,
+    message: `expected decodeText to receive bytes, as a Uint8Array, got: ${got}`,
   })
 })
 

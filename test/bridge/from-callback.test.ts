@@ -165,7 +165,7 @@ describe('an end', () => {
     const reason = await stage.exited
     expect(reason).toBeInstanceOf(OverflowError)
     expect((reason as Error).message).toBe(
-      'expected no more than 5 events that nobody has asked for (bufferSize), and one more came',
+      'expected at most 5 buffered events (bufferSize), got one more: consumers are slower than the source',
     )
     expect(records.filter(({ message }) => message.endsWith('5 events were dropped')).length).toBe(1)
   })
@@ -269,7 +269,7 @@ describe('connecting', () => {
     await stage.stop()
     await turns()
     const errors = records.filter(({ level }) => level === 'error').map(({ message }) => message)
-    expect(errors).toEqual([expect.stringMatching(/^producer g\d+\.1 could not disconnect its source: boom$/)])
+    expect(errors).toEqual([expect.stringMatching(/^producer g\d+\.1 failed to disconnect its source: boom$/)])
   })
 })
 

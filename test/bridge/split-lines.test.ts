@@ -125,7 +125,7 @@ describe('a line that is too long', () => {
     const { reason } = await rejection(reading)
     expect(reason).toBeInstanceOf(LineTooLongError)
     expect(reason).toMatchObject({ code: 'GENSTAGE_LINE_TOO_LONG', line: 2, maxLength: 4 })
-    expect(reason.message).toBe('expected no line of more than 4 characters (maxLength), and line 2 is longer')
+    expect(reason.message).toBe('expected lines of at most 4 characters (maxLength), but line 2 is longer')
     expect(seen).toEqual(['abc'])
   })
 
@@ -153,7 +153,7 @@ test('bytes are refused, with a word on what makes text of them', async () => {
   await lines.subscribe(source as unknown as ProducerRef<string>)
   const sink = await launch(runtime, failing(undefined))
   await sink.subscribe(lines)
-  expect(await lines.exited).toMatchObject({ message: expect.stringContaining('as decodeText makes it of bytes') })
+  expect(await lines.exited).toMatchObject({ message: expect.stringContaining('as decodeText makes from bytes') })
 })
 
 test('behind decodeText, into partitions', async () => {

@@ -60,7 +60,7 @@ test.each([
   ['fromReadableStream', () => fromReadableStream(new ReadableStream(), { maxDemand: 8 } as never)],
 ])('%s says where a maxDemand belongs', (name, make) => {
   expect(make).toThrow(
-    `expected maxDemand where this is subscribed to, as to(source, { maxDemand: 8 }), not in the options of ${name}`,
+    `expected maxDemand in the subscription, as in to(source, { maxDemand: 8 }), not in the options of ${name}`,
   )
 })
 
@@ -85,7 +85,7 @@ test.each(['endOn', 'failOn'])('%s names events', (option) => {
 
 test('what emits nothing is no source, and whoever reads from it does not wait for ever', async () => {
   const sink = (await launch(testRuntime(), consumer({ handleEvents() {} }))) as unknown as ProducerRef<never>
-  const message = /^expected a producer to subscribe to, got consumer g\d+\.1, which emits nothing$/
+  const message = /^expected a producer to subscribe to, got consumer g\d+\.1, which emits no events$/
   for (const attempt of [
     () => toReadable(sink),
     () => toReadable(to(sink, { maxDemand: 1 })),

@@ -234,7 +234,7 @@ describe('a stream that', () => {
 
   test('flows to somebody else is refused', () => {
     const readable = countingReadable(10).on('data', () => {})
-    expect(() => fromReadable(readable)).toThrow('expected a Readable that nobody reads, got one that flows')
+    expect(() => fromReadable(readable)).toThrow('expected a Readable without a reader, got one that flows')
     readable.destroy()
   })
 
@@ -244,7 +244,7 @@ describe('a stream that', () => {
     const error = await rejection(launch(testRuntime(), fromReadable(readable)))
     expect(error).toBeInstanceOf(StartError)
     expect(error).toMatchObject({
-      cause: { message: 'expected a Readable that nobody reads, got one that another stage reads' },
+      cause: { message: 'expected a Readable without a reader, got one that another stage reads' },
     })
     const seen: unknown[] = []
     for await (const number of stream([source])) seen.push(number)
@@ -256,7 +256,7 @@ describe('a stream that', () => {
 
   test('is read by somebody else is refused', () => {
     const readable = countingReadable(10).on('readable', () => {})
-    expect(() => fromReadable(readable)).toThrow("expected a Readable that nobody reads, got one whose 'readable'")
+    expect(() => fromReadable(readable)).toThrow("expected a Readable without a reader, got one that has a listener for 'readable'")
     readable.destroy()
   })
 

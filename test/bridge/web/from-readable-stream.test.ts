@@ -117,7 +117,7 @@ describe('a stream that', () => {
     const web = countingStream(10)
     const stage = fromReadableStream(web)
     const reader = web.getReader()
-    expect(() => fromReadableStream(web)).toThrow('expected a ReadableStream that nobody reads, got one that is locked')
+    expect(() => fromReadableStream(web)).toThrow('expected a ReadableStream without a reader, got one that is locked')
     const error = await rejection(launch(testRuntime(), stage))
     expect(error).toBeInstanceOf(StartError)
     expect(error.reason).toBeInstanceOf(TypeError)

@@ -104,7 +104,7 @@ describe('a stream that', () => {
     const runtime = testRuntime()
     expect(await (await launch(runtime, intoWritableStream(failed))).exited).toBe(boom)
     const reason = await (await launch(runtime, intoWritableStream(closed))).exited
-    expect(reason).toEqual(new TypeError('expected a WritableStream that is open, and it has been closed'))
+    expect(reason).toEqual(new TypeError('expected an open WritableStream, got one that is closed'))
     expect([failed.locked, closed.locked]).toEqual([false, false])
   })
 
@@ -113,7 +113,7 @@ describe('a stream that', () => {
     const stage = intoWritableStream(web)
     const writer = web.getWriter()
     expect(() => intoWritableStream(web)).toThrow(
-      'expected a WritableStream that nobody writes into, got one that is locked',
+      'expected a WritableStream without a writer, got one that is locked',
     )
     expect(await rejection(launch(testRuntime(), stage))).toBeInstanceOf(StartError)
     writer.releaseLock()
