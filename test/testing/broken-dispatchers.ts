@@ -45,7 +45,7 @@ export class CountingDispatcher extends PlainDispatcher {
   }
 }
 
-/** Holds events back, and infos behind them, until the next who asks; then gives that one all it has. */
+/** Queues events, and infos after them, until the next subscriber asks, which then gets all of them. */
 export class HoldingDispatcher extends PlainDispatcher {
   held: unknown[] = []
   infos: unknown[] = []
@@ -87,7 +87,7 @@ export const broken: readonly (readonly [does: string, rule: RegExp, make: () =>
           return this.demands.size === 2 ? { refuse: 'full' } : super.subscribe(subscriber)
         }
         override cancel(subscriber: Subscriber) {
-          if (!this.demands.has(subscriber)) throw new Error('nobody')
+          if (!this.demands.has(subscriber)) throw new Error('unknown subscriber')
           return super.cancel(subscriber)
         }
       })(),
@@ -360,8 +360,8 @@ export const broken: readonly (readonly [does: string, rule: RegExp, make: () =>
       new (class extends HoldingDispatcher {
         override ask(subscriber: Subscriber, demand: number) {
           const infos = [...this.infos]
-          const answer = super.ask(subscriber, demand)
-          return { ...answer, infos: this.held.length === 0 ? infos : [] }
+          const result = super.ask(subscriber, demand)
+          return { ...result, infos: this.held.length === 0 ? infos : [] }
         }
         override queueInfo(message: unknown) {
           this.infos = [message]

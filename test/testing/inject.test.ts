@@ -105,7 +105,7 @@ describe('a stage that crashes', () => {
     expect(await outcome).toMatchObject({ cause: expect.any(InjectedCrash) })
   })
 
-  test('before its set-up is done does not start', async () => {
+  test('before its setup is done does not start', async () => {
     const runtime = testRuntime({ stepped: true })
     const starting = start(
       consumer(() => new Promise<'ignore'>(() => {})),
@@ -149,12 +149,12 @@ describe('a stage that is delayed', () => {
       other.send(message)
     }
     await runtime.settle()
-    // Each message is a step, as each answers a promise.
+    // Each message is a step, because each settles a promise.
     expect(order.join(' ')).toBe('one other other other other other other other other one one one one one one one')
     expect(String(injected)).toMatch(/^delayed consumer g\d+\.1 before step 3, for 6 steps$/)
   })
 
-  test('runs all the same where nobody else has anything to do', async () => {
+  test('runs all the same if no other process has anything to do', async () => {
     const runtime = testRuntime()
     const heard: unknown[] = []
     await sending(runtime, heard)
@@ -225,7 +225,7 @@ describe('a fault', () => {
       { fault: 'kill', stage: numbers, at: 4 },
       { fault: 'kill', stage: numbers, at: 5 },
       { fault: 'crash', stage: 'numbers', at: 6 },
-      { fault: 'kill', stage: 'nobody', at: 1 },
+      { fault: 'kill', stage: 'missing', at: 1 },
     ]
     const injected = faults.map((options) => inject(runtime, options))
     for (let again = 0; again < 10; again++) {
@@ -237,7 +237,7 @@ describe('a fault', () => {
       'killed producer numbers before step 4',
       expect.stringMatching(/^killed producer numbers before step \d+$/),
       expect.stringMatching(/^crashed producer numbers before step \d+$/),
-      'was to kill a stage before step 1, and has not',
+      'planned to kill a stage before step 1: not applied yet',
     ])
   })
 

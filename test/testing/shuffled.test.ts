@@ -67,7 +67,7 @@ describe('shuffled', () => {
     expect(messages[1]).not.toBe(messages[0])
   })
 
-  test('runs the seed that GENSTAGE_SEED says, and no other', async () => {
+  test('runs only the seed that GENSTAGE_SEED specifies', async () => {
     const seeds: number[] = []
     process.env.GENSTAGE_SEED = '42'
     await shuffled(100, (_runtime, seed) => void seeds.push(seed), 5)

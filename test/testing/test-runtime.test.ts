@@ -3,7 +3,7 @@ import { type Callable, consumer, producer, type StageRef, start, task } from 'g
 import { collector, counter, hangingConsumer, mapper, shuffled, type TestRuntime, testRuntime } from 'genstage/testing'
 import { describe, expect, test } from 'vitest'
 
-/** A stage that writes down each message, and answers it as `act` says. */
+/** A stage that records each message, and returns the result of `act`. */
 const hearing = (heard: unknown[], act: (message: unknown, self: StageRef) => void | Promise<void> = () => {}) =>
   consumer(({ self }) => ({
     handleEvents() {},
@@ -52,14 +52,14 @@ describe('settle', () => {
     expect(runtime.now()).toBe(0)
   })
 
-  test('answers what a promise has come to', async () => {
+  test('returns the value of a promise', async () => {
     const runtime = testRuntime({ stepped: true })
     const stage = await runtime.settle(start(counter(), { runtime, name: 'numbers' }))
     expect(await runtime.settle(stage.estimateBufferedCount())).toBe(0)
     await expect(runtime.settle(start(counter(), { runtime, name: 'numbers' }))).rejects.toThrow('already taken')
   })
 
-  test('fails where the promise waits for ever, and names who might be the cause', async () => {
+  test('fails if the promise can never settle, and names the stages that may be the cause', async () => {
     const runtime = testRuntime()
     const stage = await start(
       consumer({ handleEvents() {}, handleCall: { never: () => new Promise<{ reply: 1 }>(() => {}) } }),
@@ -67,8 +67,8 @@ describe('settle', () => {
     )
     const mute: Callable<{ never(): 1 }> = stage
     await expect(runtime.settle(mute.call('never'))).rejects.toThrow(
-      'expected the promise to be settled, and nobody has anything left to do; ' +
-        'waiting on a promise: consumer mute (in handleCall.never)',
+      'the promise is still pending, but no process has anything left to do; ' +
+        'waiting for a promise: consumer mute (in handleCall.never)',
     )
   })
 })
@@ -77,7 +77,7 @@ describe.each([
   { mode: 'by itself', stepped: false },
   { mode: 'stepped', stepped: true },
 ])('settle gives up after a million steps, $mode,', { timeout: 60_000 }, ({ stepped }) => {
-  test('and names who goes on and who waits on a promise', async () => {
+  test('and names the stages that run and those that wait for a promise', async () => {
     const runtime = testRuntime({ stepped })
     const names = { runtime, name: 'restless' }
     const restless = await runtime.settle(
@@ -91,8 +91,8 @@ describe.each([
     await runtime.settle(sink.subscribe(numbers))
     restless.send('again')
     await expect(runtime.settle()).rejects.toThrow(
-      'did not settle within 1000000 steps; still going on: consumer restless (in handleInfo, 1 message); ' +
-        'waiting on a promise: consumer hanging (in handleEvents)',
+      'did not settle within 1000000 steps; still running: consumer restless (in handleInfo, 1 message); ' +
+        'waiting for a promise: consumer hanging (in handleEvents)',
     )
   })
 
@@ -108,17 +108,17 @@ describe.each([
       ),
     )
     restless.send('again')
-    await expect(runtime.settle()).rejects.toThrow(/still going on: consumer restless \(in handleInfo, \d messages?\)$/)
+    await expect(runtime.settle()).rejects.toThrow(/still running: consumer restless \(in handleInfo, \d messages?\)$/)
   })
 })
 
-test('settle also gives up where those who go on end all the time', { timeout: 60_000 }, async () => {
+test('settle also gives up if the processes that run exit all the time', { timeout: 60_000 }, async () => {
   const runtime = testRuntime()
   const again = (): void => {
     void start(task(again), { runtime })
   }
   again()
-  await expect(runtime.settle()).rejects.toThrow(/still going on: (.*, and )?\d+ that have ended since$/)
+  await expect(runtime.settle()).rejects.toThrow(/still running: (.*, and )?\d+ that have exited since$/)
 })
 
 test('a runtime that settle has given up stands still', async () => {
@@ -164,7 +164,7 @@ describe('a stepped runtime', () => {
     expect(heard).toEqual(['other', 'one'])
   })
 
-  test('answers how many steps there were to take', async () => {
+  test('returns how many steps there were to take', async () => {
     const runtime = testRuntime({ stepped: true })
     const stage = await runtime.settle(start(hearing([]), { runtime }))
     expect(runtime.step()).toBe(0)
@@ -294,7 +294,7 @@ describe('advance', () => {
     const outcome = stage.call('never').catch((error: Error) => error.message)
     await runtime.advance(4_999)
     await runtime.advance(1)
-    expect(await outcome).toContain('within 5000 ms')
+    expect(await outcome).toContain('timed out after 5000 ms')
   })
 
   test('refuses what is no time', async () => {
