@@ -47,7 +47,7 @@ const runtimes: readonly Runtime[] = [
 
 const execute = promisify(execFile)
 
-/** Tries each area, and says what has become of it. */
+/** Tries each area, and returns whether it works. */
 async function tryAreas(
   runtime: string,
   attempt: (name: string) => Promise<void>,
@@ -71,12 +71,12 @@ async function tryAreas(
 async function tryRuntime({ name, from, locate, run }: Runtime, folder: string): Promise<Row | undefined> {
   const located = await execute('npx', ['-y', '-p', from, '--', ...locate], { timeout: 300_000 }).catch(() => undefined)
   if (located === undefined) {
-    console.log(`SKIPPED ${name}: the npm package ${from} cannot be had here`)
+    console.log(`SKIPPED ${name}: the npm package ${from} is not available here`)
     return undefined
   }
   const path = located.stdout.trim()
-  const { stdout: told } = await execute(path, ['--version'])
-  const version = /\d+\.\d+\.\d+/.exec(told)?.[0] ?? ''
+  const { stdout: output } = await execute(path, ['--version'])
+  const version = /\d+\.\d+\.\d+/.exec(output)?.[0] ?? ''
   const attempt = async (area: string): Promise<void> => {
     const { stdout } = await execute(path, [...run, `${area}.js`], { cwd: folder, timeout: 60_000 })
     if (stdout.trimEnd().split('\n').at(-1) !== 'ok') throw new Error(`expected it to print ok, got: ${stdout}`)

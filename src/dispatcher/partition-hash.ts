@@ -107,7 +107,7 @@ function unhashable(whole: unknown, why: string): TypeError {
   )
 }
 
-// The two functions of MurmurHash3 for 32 bits, by Austin Appleby, who placed them in the public domain.
+// The two functions of MurmurHash3 for 32 bits, by Austin Appleby, placed by him in the public domain.
 
 function mix(state: number, word: number): number {
   let scrambled = Math.imul(word, 0xcc9e2d51)

@@ -84,7 +84,7 @@ test('the chunks of each producer are a text of their own', async () => {
   })
 })
 
-describe('when its last consumer has gone', () => {
+describe('when its last subscription was cancelled', () => {
   test('it stops, with the reason if that was a failure', async () => {
     const boom = new Error('boom')
     const runtime = testRuntime()

@@ -17,33 +17,33 @@ import {
 import { describe, expect, test } from 'vitest'
 
 /** Handles the messages `0` to `9`, each in a step of its own, and writes them down. */
-async function sending(runtime: TestRuntime, heard: unknown[]) {
-  const ears = await runtime.settle(
+async function sending(runtime: TestRuntime, received: unknown[]) {
+  const recorder = await runtime.settle(
     start(
       consumer({
         handleEvents() {},
         async handleInfo(message: unknown) {
-          heard.push(message)
+          received.push(message)
         },
       }),
-      { runtime, name: 'ears' },
+      { runtime, name: 'recorder' },
     ),
   )
-  for (let message = 0; message < 10; message++) ears.send(message)
-  return ears
+  for (let message = 0; message < 10; message++) recorder.send(message)
+  return recorder
 }
 
 describe('a stage that is killed', () => {
   test('ends before the chosen step', async () => {
     const runtime = testRuntime({ stepped: true })
-    const heard: unknown[] = []
-    const ears = await sending(runtime, heard)
-    const injected = inject(runtime, { fault: 'kill', stage: ears, at: 4 })
+    const received: unknown[] = []
+    const recorder = await sending(runtime, received)
+    const injected = inject(runtime, { fault: 'kill', stage: recorder, at: 4 })
     await runtime.settle()
-    expect(heard).toEqual([0, 1, 2])
-    expect(await ears.exited).toBe('killed')
-    expect(String(injected)).toBe('killed consumer ears before step 4')
-    expect(injected).toMatchObject({ fault: 'kill', stage: 'consumer ears', at: 4 })
+    expect(received).toEqual([0, 1, 2])
+    expect(await recorder.exited).toBe('killed')
+    expect(String(injected)).toBe('killed consumer recorder before step 4')
+    expect(injected).toMatchObject({ fault: 'kill', stage: 'consumer recorder', at: 4 })
   })
 
   test('may be in the middle of a callback that would never end', async () => {
@@ -156,11 +156,11 @@ describe('a stage that is delayed', () => {
 
   test('runs all the same if no other process has anything to do', async () => {
     const runtime = testRuntime()
-    const heard: unknown[] = []
-    await sending(runtime, heard)
-    inject(runtime, { fault: { delay: 1_000_000 }, stage: 'ears', at: 1 })
+    const received: unknown[] = []
+    await sending(runtime, received)
+    inject(runtime, { fault: { delay: 1_000_000 }, stage: 'recorder', at: 1 })
     await runtime.settle()
-    expect(heard).toHaveLength(10)
+    expect(received).toHaveLength(10)
   })
 })
 

@@ -4,11 +4,11 @@ import { collector, counter, hangingConsumer, mapper, shuffled, type TestRuntime
 import { describe, expect, test } from 'vitest'
 
 /** A stage that records each message, and returns the result of `act`. */
-const hearing = (heard: unknown[], act: (message: unknown, self: StageRef) => void | Promise<void> = () => {}) =>
+const recording = (received: unknown[], act: (message: unknown, self: StageRef) => void | Promise<void> = () => {}) =>
   consumer(({ self }) => ({
     handleEvents() {},
     handleInfo(message: unknown) {
-      heard.push(message)
+      received.push(message)
       return act(message, self)
     },
   }))
@@ -26,9 +26,9 @@ describe('settle', () => {
 
   test('waits for callbacks whose promises settle by themselves', async () => {
     const runtime = testRuntime()
-    const heard: unknown[] = []
+    const received: unknown[] = []
     const stage = await start(
-      hearing(heard, async (message, self) => {
+      recording(received, async (message, self) => {
         for (let turn = 0; turn < 5; turn++) await (turn % 2 === 0 ? setImmediate() : Promise.resolve())
         if (message !== 0) self.send((message as number) - 1)
       }),
@@ -36,7 +36,7 @@ describe('settle', () => {
     )
     stage.send(20)
     await runtime.settle()
-    expect(heard).toHaveLength(21)
+    expect(received).toHaveLength(21)
   })
 
   test('does not wait for what only time would bring, nor for a promise that never settles', async () => {
@@ -82,7 +82,7 @@ describe.each([
     const names = { runtime, name: 'restless' }
     const restless = await runtime.settle(
       start(
-        hearing([], (message, self) => self.send(message)),
+        recording([], (message, self) => self.send(message)),
         names,
       ),
     )
@@ -100,7 +100,7 @@ describe.each([
     const runtime = testRuntime({ stepped })
     const restless = await runtime.settle(
       start(
-        hearing([], async (message, self) => {
+        recording([], async (message, self) => {
           await Promise.resolve()
           self.send(message)
         }),
@@ -124,7 +124,7 @@ test('settle also gives up if the processes that run exit all the time', { timeo
 test('a runtime that settle has given up stands still', async () => {
   const runtime = testRuntime()
   const restless = await start(
-    hearing([], (message, self) => self.send(message)),
+    recording([], (message, self) => self.send(message)),
     { runtime },
   )
   restless.send('again')
@@ -138,35 +138,35 @@ test('a runtime that settle has given up stands still', async () => {
 describe('a stepped runtime', () => {
   test('runs nothing by itself', async () => {
     const runtime = testRuntime({ stepped: true })
-    const heard: unknown[] = []
-    const starting = start(hearing(heard), { runtime, name: 'ears' })
+    const received: unknown[] = []
+    const starting = start(recording(received), { runtime, name: 'recorder' })
     await setTimeout(5)
     expect(runtime.steps).toBe(0)
     expect(runtime.step()).toBe(1)
     ;(await starting).send('hello')
     await setTimeout(5)
-    expect(heard).toEqual([])
+    expect(received).toEqual([])
     runtime.step()
-    expect(heard).toEqual(['hello'])
+    expect(received).toEqual(['hello'])
   })
 
   test('takes one step at a time, in the order in which processes have something to do', async () => {
     const runtime = testRuntime({ stepped: true })
-    const heard: unknown[] = []
+    const received: unknown[] = []
     const [one, other] = await runtime.settle(
-      Promise.all([start(hearing(heard), { runtime }), start(hearing(heard), { runtime })]),
+      Promise.all([start(recording(received), { runtime }), start(recording(received), { runtime })]),
     )
     other.send('other')
     one.send('one')
     runtime.step()
-    expect(heard).toEqual(['other'])
+    expect(received).toEqual(['other'])
     runtime.step()
-    expect(heard).toEqual(['other', 'one'])
+    expect(received).toEqual(['other', 'one'])
   })
 
   test('returns how many steps there were to take', async () => {
     const runtime = testRuntime({ stepped: true })
-    const stage = await runtime.settle(start(hearing([]), { runtime }))
+    const stage = await runtime.settle(start(recording([]), { runtime }))
     expect(runtime.step()).toBe(0)
     stage.send('hello')
     expect(runtime.step(0)).toBe(0)
@@ -205,13 +205,13 @@ describe('a stepped runtime', () => {
   test('is shuffled by its seed', async () => {
     const orderUnder = async (seed: number): Promise<unknown[]> => {
       const runtime = testRuntime({ stepped: true, seed })
-      const heard: unknown[] = []
+      const received: unknown[] = []
       const stages = await runtime.settle(
-        Promise.all(Array.from({ length: 8 }, () => start(hearing(heard), { runtime }))),
+        Promise.all(Array.from({ length: 8 }, () => start(recording(received), { runtime }))),
       )
       for (const [index, stage] of stages.entries()) stage.send(index)
       runtime.step(8)
-      return heard
+      return received
     }
     expect(await orderUnder(1)).toEqual(await orderUnder(1))
     expect(await orderUnder(1)).not.toEqual(await orderUnder(2))
@@ -219,7 +219,7 @@ describe('a stepped runtime', () => {
 
   test('moves its clock and settles by advance', async () => {
     const runtime = testRuntime({ stepped: true })
-    const heard: unknown[] = []
+    const received: unknown[] = []
     await runtime.settle(
       start(
         consumer(({ sendAfter }) => {
@@ -227,7 +227,7 @@ describe('a stepped runtime', () => {
           return {
             handleEvents() {},
             handleInfo(message: unknown) {
-              heard.push([runtime.now(), message])
+              received.push([runtime.now(), message])
             },
           }
         }),
@@ -235,9 +235,9 @@ describe('a stepped runtime', () => {
       ),
     )
     await runtime.advance(999)
-    expect(heard).toEqual([])
+    expect(received).toEqual([])
     await runtime.advance(1)
-    expect(heard).toEqual([[1_000, 'late']])
+    expect(received).toEqual([[1_000, 'late']])
   })
 
   test('cannot be stepped by a callback, nor can one that runs by itself be stepped at all', async () => {
@@ -245,7 +245,7 @@ describe('a stepped runtime', () => {
     let thrown: unknown
     const stage = await runtime.settle(
       start(
-        hearing([], () => {
+        recording([], () => {
           try {
             runtime.step()
           } catch (error) {
@@ -330,7 +330,9 @@ describe('random', () => {
     let alike = 0
     await shuffled(50, async (runtime) => {
       const ran: number[] = []
-      const stages = Array.from({ length: 4 }, (_, index) => start(hearing(ran), { runtime }).then((it) => [it, index]))
+      const stages = Array.from({ length: 4 }, (_, index) =>
+        start(recording(ran), { runtime }).then((it) => [it, index]),
+      )
       for (const [stage, index] of (await Promise.all(stages)) as [StageRef, number][]) stage.send(index)
       await runtime.settle()
       if (ran[0] === runtime.random.below(4)) alike++
