@@ -1,22 +1,22 @@
 import { Ring } from './ring.ts'
 
-interface StandingInfo<Info> {
-  /** How many events had left the queue, ever, once the last event before this info has left it. */
-  readonly place: number
+interface QueuedInfo<Info> {
+  /** The total number of events that will have left the queue once the last event before this info leaves it. */
+  readonly position: number
   readonly info: Info
 }
 
 /**
- * A queue of events in which infos can stand, each behind the events that were there before it.
+ * A queue of events and infos, in which each info keeps its position after the events that were added before it.
  *
- * Whoever takes events out decides when the infos between them are due: see `eventsBeforeInfo`.
+ * The code that takes events out decides when the infos between them are due: see `eventsBeforeInfo`.
  */
 export class EventQueue<Event, Info = unknown> {
   private readonly events = new Ring<Event>()
-  /** In the order of their places, which is the order in which they came. */
-  private readonly infos = new Ring<StandingInfo<Info>>()
-  /** How many events have left, ever: what places are counted from, so that no info is touched when events leave. */
-  private gone = 0
+  /** In the order of their positions, which is the order in which they were added. */
+  private readonly infos = new Ring<QueuedInfo<Info>>()
+  /** The total number of events removed. Positions include it, so that infos need no update when events are removed. */
+  private removed = 0
 
   /** Whether it holds neither events nor infos. */
   get isEmpty(): boolean {
@@ -34,12 +34,12 @@ export class EventQueue<Event, Info = unknown> {
   }
 
   /**
-   * How many events stand before the first info: 0 if it is at the front, `Infinity` if there is none. Negative where
-   * more events were taken than stood before it.
+   * How many events are before the first info: 0 if it is at the front, `Infinity` if there is none. Negative if more
+   * events were taken out than were before it.
    */
   get eventsBeforeInfo(): number {
     const first = this.infos.peek()
-    return first === undefined ? Number.POSITIVE_INFINITY : first.place - this.gone
+    return first === undefined ? Number.POSITIVE_INFINITY : first.position - this.removed
   }
 
   /** Adds `events[from]` up to, not including, `events[to]`. Default: all of them. */
@@ -47,32 +47,32 @@ export class EventQueue<Event, Info = unknown> {
     this.events.pushAll(events, from, to)
   }
 
-  /** Puts events that were taken out back to the front, in their order: before all events and infos there are. */
+  /** Puts events that were taken out back to the front, in their order, before all events and infos in the queue. */
   unshiftEvents(events: readonly Event[]): void {
     this.events.unshiftAll(events)
-    this.gone -= events.length
+    this.removed -= events.length
   }
 
-  /** Adds an info behind all events there are. */
+  /** Adds an info after all events in the queue. */
   pushInfo(info: Info): void {
-    this.infos.push({ place: this.gone + this.events.length, info })
+    this.infos.push({ position: this.removed + this.events.length, info })
   }
 
-  /** Takes the first `count` events out, or all where there are fewer, regardless of infos. */
+  /** Takes the first `count` events out, or all if there are fewer, regardless of infos. */
   shiftEvents(count: number): Event[] {
     const taken = this.events.shiftMany(count)
-    this.gone += taken.length
+    this.removed += taken.length
     return taken
   }
 
-  /** Lets go of the first `count` events, or of all where there are fewer, regardless of infos. */
+  /** Removes the first `count` events, or all if there are fewer, regardless of infos. */
   dropEvents(count: number): void {
     const before = this.events.length
     this.events.drop(count)
-    this.gone += before - this.events.length
+    this.removed += before - this.events.length
   }
 
-  /** Takes the first info out, wherever it stands; `undefined` where there is none. */
+  /** Takes the first info out, at any position; `undefined` if there is none. */
   shiftInfo(): Info | undefined {
     return this.infos.shift()?.info
   }

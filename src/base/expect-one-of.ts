@@ -1,7 +1,7 @@
 import { quote } from './quote.ts'
 
 /**
- * Checks that an argument is one of a few strings, and answers it.
+ * Checks that an argument is one of a few strings, and returns it.
  *
  * @throws {TypeError} If it is not.
  */

@@ -3,26 +3,26 @@ import type { Computed, OptionType } from './option-type.ts'
 import { quote } from './quote.ts'
 
 /**
- * One option. It has a `default`, or is `required`, or is `undefined` where it is not given.
+ * One option. It has a `default`, or is `required`, or is `undefined` if it is not given.
  *
- * Written as a row of an {@link optionTable}.
+ * A row of an {@link optionTable}.
  */
 interface OptionRow<Value = unknown, in Others = never> {
   readonly type: OptionType<Value, Others>
-  /** What it is where it is not given. */
+  /** Its value if it is not given. */
   readonly default?: NoInfer<Value> | Computed<NoInfer<Value>, Others>
   readonly required?: boolean
-  /** What it counts: `events`, `ms`. */
+  /** Its unit: `events`, `ms`. */
   readonly unit?: string
   /** What it is for, in a sentence or two. */
   readonly text: string
-  /** What happens where it is not given, if there is no default to say so. */
+  /** What happens if it is not given, where there is no default. */
   readonly absent?: string
 }
 
 type Rows = Readonly<Record<string, OptionRow>>
 
-/** What reading by these rows gives: every option is there. */
+/** The values that are read by these rows: every option is present. */
 type OptionValues<Table extends Rows> = {
   readonly [Name in keyof Table]: Table[Name] extends { readonly default: unknown } | { readonly required: true }
     ? ValueOf<Table[Name]>
@@ -32,8 +32,8 @@ type OptionValues<Table extends Rows> = {
 type ValueOf<Row> = Row extends { readonly type: OptionType<infer Value, never> } ? Value : never
 
 /**
- * The options of one function, each described once: that checks what users give, types what comes out, and writes the
- * reference.
+ * The options of one function. Each is described once, and the description serves to check what users pass, to type the
+ * result, and to write the reference.
  */
 export interface OptionTable<out Values> {
   /** The options' names, in the order of the table. */
@@ -43,14 +43,14 @@ export interface OptionTable<out Values> {
    *
    * Only own, enumerable properties count, and a value of `undefined` counts as not given.
    *
-   * @param given What a user gave; `undefined` for no options at all.
-   * @param subject What to call the whole in a message. Default: `options`.
-   * @throws {TypeError} If `given` is no object, has a key that is no option, lacks one that is required, or a value is
-   *   not of its type.
+   * @param given What a user passed; `undefined` for no options at all.
+   * @param subject What the options are called in a message. Default: `options`.
+   * @throws {TypeError} If `given` is not an object, has an unknown key, lacks a required option, or a value is not of
+   *   its type.
    * @throws {RangeError} If a value is a number out of range.
    */
   read(given: unknown, subject?: string): Values
-  /** As `read`, but other keys are not looked at: for options that lie among those of somebody else. */
+  /** As `read`, but unknown keys are allowed: for an object that holds other options, too. */
   readAmong(given: unknown, subject?: string): Values
   /** The table for the reference page, in Markdown. */
   toMarkdown(): string
@@ -59,7 +59,7 @@ export interface OptionTable<out Values> {
 /**
  * Makes a table of options out of its rows.
  *
- * What a row needs of others (`computed`) is typed: those must be in the table, and stand before it.
+ * A row that depends on other options (`computed`) is typed: those must be in the table, before it.
  */
 export function optionTable<const Table extends Rows>(
   rows: Table & { readonly [Name in keyof Table]: OptionRow<ValueOf<Table[Name]>, OptionValues<Table>> },
@@ -69,7 +69,7 @@ export function optionTable<const Table extends Rows>(
 
 class DescribedOptions<Values> implements OptionTable<Values> {
   readonly names: readonly string[]
-  /** A map, and not an object, so that a user's `constructor` is no option. */
+  /** A map instead of an object, so that a user's `constructor` is an unknown option. */
   private readonly rows: ReadonlyMap<string, OptionRow>
 
   constructor(rows: ReadonlyMap<string, OptionRow>) {
@@ -110,7 +110,7 @@ class DescribedOptions<Values> implements OptionTable<Values> {
   }
 }
 
-/** What a row that is in a table may be asked with: the options before it, which its type has been checked against. */
+/** A row with the type of the options before it erased; `optionTable` has checked that type. */
 type AnyRow = OptionRow<unknown, Readonly<Record<string, unknown>>>
 
 function readOne(name: string, row: OptionRow, value: unknown, before: Readonly<Record<string, unknown>>): unknown {

@@ -1,47 +1,47 @@
 import { quote } from './quote.ts'
 
-/** A value that is worked out from other options of the same table, which must stand before it. */
+/** A value that is computed from other options of the same table, which must come before it. */
 export interface Computed<out Value, in Others> {
-  /** How it is worked out, in words: `half of maxDemand`. */
+  /** How it is computed: `half of maxDemand`. */
   readonly text: string
   readonly from: (others: Others) => Value
 }
 
 /**
- * What an option may be.
+ * The type of an option.
  *
- * `Others` are the options of the same table that it needs to know, for a limit that depends on them.
+ * `Others` are the options of the same table that it depends on, for example for a limit.
  */
 export interface OptionType<out Value, in Others = unknown> {
-  /** As it stands in a table: `integer, at least 1`. */
+  /** Its name in a table: `integer, at least 1`. */
   readonly name: string
-  /** As it stands after "expected … to be": `an integer of at least 1`. */
+  /** What follows "expected … to be" in a message: `an integer of at least 1`. */
   readonly expected: (others: Others) => string
   /**
-   * Whether `value` will do: `'wrong'` if it is not of the type at all (a `TypeError`), `'out of range'` if it is, but
-   * too small, too large, or a number that is none (a `RangeError`).
+   * Whether `value` is valid: `'wrong'` if it is not of the type at all (a `TypeError`), `'out of range'` if it is, but
+   * too small, too large, or `NaN` (a `RangeError`).
    */
   readonly check: (value: unknown, others: Others) => 'fits' | 'wrong' | 'out of range'
-  /** Only in types: what it is when it fits. */
+  /** Exists only in types: the type of a valid value. */
   readonly value?: Value
 }
 
-/** Makes a value that is worked out from other options; `text` says how. */
+/** Makes a value that is computed from other options; `text` describes how. */
 export function computed<Value, Others>(text: string, from: (others: Others) => Value): Computed<Value, Others> {
   return { text, from }
 }
 
 /** The limits of an integer. */
 interface IntegerLimits<out Max = number> {
-  /** The smallest that will do. */
+  /** The smallest valid value. */
   readonly min: number
-  /** The largest that will do, which may depend on other options. Default: 2⁵³ − 1. */
+  /** The largest valid value, which may depend on other options. Default: 2⁵³ − 1. */
   readonly max?: Max
-  /** Whether `Infinity` will do too. Default: no. */
+  /** Whether `Infinity` is valid as well. Default: no. */
   readonly infinity?: boolean
 }
 
-/** An integer within limits. Whatever else is a number is out of range: `NaN`, fractions, more than 2⁵³ − 1. */
+/** An integer within limits. All other numbers are out of range: `NaN`, fractions, more than 2⁵³ − 1. */
 export function integer(limits: IntegerLimits): OptionType<number>
 export function integer<Others>(limits: IntegerLimits<Computed<number, Others>>): OptionType<number, Others>
 export function integer<Others>(limits: IntegerLimits<number | Computed<number, Others>>): OptionType<number, Others> {
@@ -75,25 +75,25 @@ export function oneOf<const Value extends string>(...values: readonly Value[]): 
   }
 }
 
-/** True or false, and nothing that is merely like it. */
+/** True or false; no other value is converted. */
 export function boolean(): OptionType<boolean> {
   return simple('boolean', 'true or false', (value) => typeof value === 'boolean')
 }
 
-/** A function. Its type parameter is believed: nobody can see what a function takes. */
+/** A function. Its type parameter is not checked: what a function takes cannot be seen at run time. */
 export function callback<Value extends (...args: never) => unknown>(): OptionType<Value> {
   return simple('function', 'a function', (value) => typeof value === 'function')
 }
 
-/** An array. Its elements are believed to be of the type given. */
+/** An array. The type of its elements is not checked. */
 export function array(): OptionType<readonly unknown[]>
 export function array<Element>(): OptionType<readonly Element[]>
 export function array<Element>(): OptionType<readonly Element[]> {
   return simple('array', 'an array', (value) => Array.isArray(value))
 }
 
-/** Any value. With a type parameter, it is believed to be of that type. */
-// Without one nothing may be inferred, as it would be from the table, where it stands for what is to be found out.
+/** Any value. A type parameter is not checked. */
+// The overload without one prevents an inference from the table, whose type is itself inferred from this one.
 export function anything(): OptionType<unknown>
 export function anything<Value>(): OptionType<Value>
 export function anything<Value>(): OptionType<Value> {
@@ -101,11 +101,11 @@ export function anything<Value>(): OptionType<Value> {
 }
 
 /**
- * What no other type describes.
+ * A custom type, for what no other type describes.
  *
- * @param expected As it stands after "expected … to be".
+ * @param expected What follows "expected … to be" in a message.
  * @param isRight Whether a value is of that type.
- * @param isInRange Whether a value of that type will do. Default: yes.
+ * @param isInRange Whether a value of that type is valid. Default: yes.
  */
 export function matching<Value>(
   expected: string,

@@ -1,16 +1,16 @@
-/** How many slots a ring has once it holds anything. */
+/** How many slots a ring has at least, once it holds a value. */
 const smallest = 8
-/** A ring of no more slots than this keeps them when it runs empty: they are what the next burst needs. */
+/** A ring of no more slots than this keeps them when it runs empty, for the next burst. */
 const keptWhenEmpty = 1024
-/** How many values stand in one array at most, a power of two: to grow or to shrink never moves more of them than this. */
+/** The most values in one array, a power of two: growing or shrinking never moves more of them than this. */
 const block = 8_192
 
 /**
  * A queue with two ends that grows and shrinks by itself.
  *
- * Adding and removing cost the same whatever the length, at either end. What is taken out is let go at once, so that
- * nothing is kept alive by having been in a queue; and a ring that was long once gives its memory back. A new one holds
- * no memory but its own fields.
+ * Adding and removing cost the same for any length, at either end. A value that is taken out is not referenced any
+ * longer, so a queue keeps nothing alive that it does not hold. A ring that was long and is short again frees memory. A
+ * new ring uses no memory except its own fields.
  *
  * ```
  *   slots    [ e | f |   |   | a | b | c | d ]     8 slots, 6 values
@@ -18,23 +18,23 @@ const block = 8_192
  *                      end     head              the first value is at `head`; after the last slot comes the first
  * ```
  *
- * What does not fit into a block of slots stands in `later`, block by block, the last one being filled. Only the first
- * block goes round; when it is empty the next one takes its place.
+ * Values that do not fit into one block of slots are in `later`, block by block, of which the last one is being filled.
+ * Only the first block is used as a ring; when it is empty the next one takes its place.
  */
 export class Ring<T> {
-  /** The first block: as many slots as a power of two, or none at all. One that holds no value holds `undefined`. */
+  /** The first block; its length is a power of two, or 0. Slots without a value hold `undefined`. */
   private slots: (T | undefined)[] = []
-  /** Where the first value is; any slot while there is none. */
+  /** The index of the first value; any index while there is none. */
   private head = 0
-  /** How many values there are in `slots`, from `head` on; 0 only where there are none at all. */
+  /** How many values there are in `slots`, from `head` on; 0 only if the ring is empty. */
   private count = 0
-  /** Takes an index back into the slots: `slots.length - 1`. */
+  /** Wraps an index around the end of the slots: `slots.length - 1`. */
   private mask = -1
-  /** How many values `slots` may hold before one more must go elsewhere; 0 while there are other blocks. */
+  /** How many values `slots` may hold before the next one needs other room; 0 while there are other blocks. */
   private room = 0
   /**
    * The other blocks, in order; undefined while there are none. All but the last are full. While there are any, `slots`
-   * has more than `keptWhenEmpty`, so that taking the last value out of it is noticed.
+   * has more than `keptWhenEmpty` slots, so that `shift` notices when it takes the last value out.
    */
   private later: Ring<T[]> | undefined
   /** The last of `later`. */
@@ -47,7 +47,7 @@ export class Ring<T> {
     return this.count + this.laterCount
   }
 
-  /** How many it could hold without growing. Never below `length`; 0 for a ring that never held anything. */
+  /** How many it could hold without growing. Never below `length`; 0 for a ring that was never used. */
   get capacity(): number {
     return this.slots.length + this.laterCount
   }
@@ -61,7 +61,7 @@ export class Ring<T> {
     }
   }
 
-  /** Adds a value where there is no slot for it: in more slots, or in the last block. */
+  /** Adds a value for which there is no slot: grows the slots, or adds it to the last block. */
   private pushElsewhere(value: T): void {
     if (this.later === undefined && this.count < block) {
       this.grow(this.count + 1)
@@ -106,7 +106,7 @@ export class Ring<T> {
   /** Adds a value at the front, before all others. */
   unshift(value: T): void {
     if (this.count === this.slots.length) {
-      if (this.count === block) this.putOff()
+      if (this.count === block) this.moveToLater()
       else this.grow(this.count + 1)
     }
     this.head = (this.head - 1) & this.mask
@@ -119,8 +119,8 @@ export class Ring<T> {
     for (let index = values.length - 1; index >= 0; index--) this.unshift(values[index] as T)
   }
 
-  /** Puts the first block, which is full, before the others, so that there is room at the front. */
-  private putOff(): void {
+  /** Moves the first block, which is full, to the front of the others, so that there is room at the front. */
+  private moveToLater(): void {
     const full = this.firstOnes(this.count)
     this.later ??= new Ring<T[]>()
     this.later.unshift(full)
@@ -131,7 +131,7 @@ export class Ring<T> {
     this.place([], 2 * keptWhenEmpty)
   }
 
-  /** Takes the first value out; `undefined` where there is none. */
+  /** Takes the first value out; `undefined` if there is none. */
   shift(): T | undefined {
     if (this.count === 0) return undefined
     const { slots, head } = this
@@ -139,11 +139,11 @@ export class Ring<T> {
     slots[head] = undefined
     this.head = (head + 1) & this.mask
     this.count--
-    if (slots.length > keptWhenEmpty && this.count < slots.length >>> 2) this.tidy()
+    if (slots.length > keptWhenEmpty && this.count < slots.length >>> 2) this.shrinkOrAdvance()
     return value
   }
 
-  /** Takes the first `count` values out, or all where there are fewer, in a new array. */
+  /** Takes the first `count` values out, or all if there are fewer, in a new array. */
   shiftMany(count: number): T[] {
     const taken = this.firstOnes(count)
     this.drop(taken.length)
@@ -155,7 +155,7 @@ export class Ring<T> {
     return taken
   }
 
-  /** Lets go of the first `count` values, or of all where there are fewer. */
+  /** Removes the first `count` values, or all if there are fewer. */
   drop(count: number): void {
     let left = count
     while (this.later !== undefined && left >= this.count) {
@@ -172,22 +172,22 @@ export class Ring<T> {
     }
     this.head = end & this.mask
     this.count -= dropped
-    if (slots.length > keptWhenEmpty && this.count < slots.length >>> 2) this.tidy()
+    if (slots.length > keptWhenEmpty && this.count < slots.length >>> 2) this.shrinkOrAdvance()
   }
 
-  /** The first value, which stays; `undefined` where there is none. */
+  /** The first value, which stays; `undefined` if there is none. */
   peek(): T | undefined {
     return this.slots[this.head]
   }
 
-  /** The value that `index` others stand before; `undefined` where there is none. */
+  /** The value at `index`, counted from the front; `undefined` if there is none. */
   at(index: number): T | undefined {
     if (index < this.count) return index >= 0 ? this.slots[(this.head + index) & this.mask] : undefined
     const beyond = index - this.count
     return this.later?.at(Math.floor(beyond / block))?.[beyond % block]
   }
 
-  /** Lets go of everything, its memory too. */
+  /** Removes all values, and frees the memory. */
   clear(): void {
     this.slots = []
     this.head = 0
@@ -199,7 +199,7 @@ export class Ring<T> {
     this.laterCount = 0
   }
 
-  /** A copy of the first `count` values of the first block, or of all of it where there are fewer. */
+  /** A copy of the first `count` values of the first block, or of all of it if there are fewer. */
   private firstOnes(count: number): T[] {
     const { slots, head } = this
     const end = head + Math.min(count, this.count)
@@ -208,11 +208,11 @@ export class Ring<T> {
     return values as T[]
   }
 
-  /** Makes room for `needed` values in the first block, which are more than there are slots. */
+  /** Makes room for `needed` values in the first block; `needed` is greater than the number of slots. */
   private grow(needed: number): void {
     const { slots } = this
     const capacity = capacityFor(needed, Math.max(smallest, slots.length))
-    // The values that stand before `head`, for want of slots behind it, move to where the ring now goes on.
+    // The values that had wrapped around to the start move to the new slots at the end.
     const wrapped = this.head + this.count - slots.length
     for (let index = 0; index < wrapped; index++) {
       slots.push(slots[index])
@@ -221,8 +221,8 @@ export class Ring<T> {
     this.place(slots, capacity)
   }
 
-  /** There are few values left in the first block: has the next one take its place, or moves to fewer slots. */
-  private tidy(): void {
+  /** Called when few values are left in the first block: replaces it by the next one, or moves to fewer slots. */
+  private shrinkOrAdvance(): void {
     if (this.later === undefined) this.shrink()
     else if (this.count === 0) this.takeNextBlock()
   }
@@ -240,7 +240,7 @@ export class Ring<T> {
     this.place(next, capacityFor(next.length, smallest))
   }
 
-  /** Moves to fewer slots: twice as many as are needed now, so that the next shrinking or growing is far off. */
+  /** Moves to fewer slots: twice as many as are needed now, so that it does not shrink or grow again soon. */
   private shrink(): void {
     const first = this.firstOnes(this.count)
     this.head = 0
@@ -255,14 +255,14 @@ export class Ring<T> {
   }
 }
 
-/** The first power of two that is at least `needed`, from `least`, which is one, on. */
+/** The smallest power of two that is at least `needed` and at least `least`, which is a power of two. */
 function capacityFor(needed: number, least: number): number {
   let capacity = least
   while (capacity < needed) capacity *= 2
   return capacity
 }
 
-/** Adds slots one by one, for an array made with a length has holes. */
+/** Adds slots one by one, because an array made with a length has holes. */
 function pad(slots: unknown[], capacity: number): void {
   while (slots.length < capacity) slots.push(undefined)
 }

@@ -1,20 +1,20 @@
 /*
- * Collections for what comes and goes all the time.
+ * Collections for entries that are added and removed all the time.
  *
- * When a `Map` or `Set` of V8 runs out of room it moves to a new table, and the old one, which nobody needs any more,
- * refers to the new one. Once such a table has grown old (it belonged to a collection that was quiet for a while), it
- * keeps all the tables after it from being young garbage, and whatever was in them when they were given up: each entry
- * that is ever seen by a move is carried along until the next major collection. For the children of a consumer
- * supervisor, one per event, that was more than half of all the work.
+ * When a `Map` or `Set` of V8 runs out of room it moves to a new table, and the old table, which is not used again,
+ * refers to the new one. Once an old table is in the old generation (because its collection did not change for a while),
+ * it keeps alive all later tables, and everything that was in them when they were replaced: each entry that is present
+ * during a move stays in memory until the next major collection. For the children of a consumer supervisor, one per
+ * event, that was more than half of all the work.
  *
- * So these begin anew, with a collection that no table refers to, whenever as many entries have come as there are. It
- * costs about one more insertion for each entry.
+ * So these collections start again with a new table, to which no other refers, whenever as many entries were added as
+ * there are. That costs about one more insertion for each entry.
  */
 
-/** Up to this many entries may come before it is worth beginning anew. */
+/** At least this many entries are added before a new table is worth its cost. */
 const fewest = 64
 
-/** A `Map`, in what it can be used for, whose entries come and go. */
+/** A `Map` whose entries are added and removed all the time; it has those methods of a `Map` that are used. */
 export class ShortLivedMap<Key, Value> {
   private map = new Map<Key, Value>()
   private added = 0
@@ -43,18 +43,18 @@ export class ShortLivedMap<Key, Value> {
     return this.map.delete(key)
   }
 
-  /** The keys, in the order in which they came, as they are now. */
+  /** The keys, in the order in which they were added. */
   keys(): IterableIterator<Key> {
     return this.map.keys()
   }
 
-  /** The values, in the order of their keys, as they are now. */
+  /** The values, in the order of their keys. */
   values(): IterableIterator<Value> {
     return this.map.values()
   }
 }
 
-/** A `Set`, in what it can be used for, whose entries come and go. */
+/** A `Set` whose values are added and removed all the time; it has those methods of a `Set` that are used. */
 export class ShortLivedSet<Value> {
   private set = new Set<Value>()
   private added = 0
@@ -75,7 +75,7 @@ export class ShortLivedSet<Value> {
     return this.set.delete(value)
   }
 
-  /** The values, in the order in which they came, as they are now. */
+  /** The values, in the order in which they were added. */
   [Symbol.iterator](): IterableIterator<Value> {
     return this.set[Symbol.iterator]()
   }

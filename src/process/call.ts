@@ -164,7 +164,7 @@ export async function request<Reply>(
 
 /** Rejects a call that could never have a reply, because each process on the way waits for the next one. */
 function refuseCircles(operation: string, caller: ProcessRecord, callee: ProcessRecord): void {
-  if (caller === callee) throw new CallingSelfError(operation, caller.label)
+  if (caller === callee) throw new CallingSelfError(operation)
   const path = waitingPath(callee, caller)
   if (path !== undefined)
     throw new DeadlockError(

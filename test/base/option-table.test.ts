@@ -168,7 +168,7 @@ describe('reading options', () => {
     expect(() => demanding.read({ partitions: 10 })).toThrow(RangeError)
   })
 
-  test('answers complete options or throws a TypeError or RangeError that names one of them', () => {
+  test('returns complete options or throws a TypeError or RangeError that names one of them', () => {
     const given = fc.dictionary(
       fc.constantFrom(...table.names, 'unknown'),
       fc.oneof(fc.anything(), fc.integer(), fc.double(), fc.constantFrom('permanent', true, [], 5)),

@@ -152,7 +152,7 @@ describe('after the end', () => {
         reason: error,
         cause: error,
       })
-      expect((thrown as Error).message, name).toBe(`${name}: consumer late has itself ended, with reason Error: boom`)
+      expect((thrown as Error).message, name).toBe(`${name}: consumer late has already exited, with reason Error: boom`)
     }
     expect((runtime as unknown as ProcessRuntime).processes.size).toBe(1)
     expect((runtime as unknown as ProcessRuntime).timers.size).toBe(0)

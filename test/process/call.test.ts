@@ -68,9 +68,7 @@ describe('a call', () => {
     expect(error).toBeUndefined()
     await runtime.advance(1)
     expect(error).toMatchObject({ name: 'TimeoutError', code: 'GENSTAGE_TIMEOUT', timeout: 5_000 })
-    expect((error as Error).message).toBe(
-      'expected call owe to consumer library to be answered within 5000 ms, and it was not',
-    )
+    expect((error as Error).message).toBe("call 'owe' to consumer library timed out after 5000 ms")
   })
 
   test.each([1, 60_000, 2 ** 31, 2 ** 40])('waits for its own timeout of %d ms', async (timeout) => {
@@ -170,7 +168,7 @@ describe('a call', () => {
       name: 'NoProcessError',
       code: 'GENSTAGE_NO_PROCESS',
       reason: 'noproc',
-      message: 'call echo to consumer library: consumer library is not alive',
+      message: "call 'echo' to consumer library: consumer library is not running",
     })
     const token = named<typeof ref>('library', { runtime })
     await expect(token.call('echo', 'hello')).rejects.toMatchObject({ code: 'GENSTAGE_NO_PROCESS' })
@@ -428,12 +426,12 @@ describe('a stage’s own call', () => {
     expect(await ref.call('self')).toMatchObject({
       name: 'CallingSelfError',
       code: 'GENSTAGE_CALLING_SELF',
-      message: 'call self to consumer lonely: consumer lonely cannot wait for an answer from itself',
+      message: "call 'self' to consumer lonely: a stage cannot call itself",
     })
     expect(runtime.now()).toBe(0)
   })
 
-  test('in a circle is a DeadlockError that names the stages, for the caller that closes the circle', async () => {
+  test('in a circle is a DeadlockError that names the stages, for the call that closes the circle', async () => {
     await shuffled(30, async (runtime) => {
       const [a, b, c] = await Promise.all(['a', 'b', 'c'].map((name) => start(Replying(), { runtime, name })))
       if (a === undefined || b === undefined || c === undefined) throw new Error('three were started')
@@ -446,7 +444,7 @@ describe('a stage’s own call', () => {
         code: 'GENSTAGE_DEADLOCK',
         stages: ['consumer c', 'consumer a', 'consumer b'],
       })
-      expect(error.message).toContain('consumer c calls consumer a calls consumer b calls consumer c')
+      expect(error.message).toContain('consumer c calls consumer a, which calls consumer b, which calls consumer c')
       expect(await outcome).toMatchObject({ code: 'GENSTAGE_EXIT' })
       expect(runtime.now()).toBe(0)
     })

@@ -75,7 +75,7 @@ describe.concurrent('a program with nothing left to do names', () => {
       [],
     ],
     ['callback that never settles', [`consumer printer is in handleEvents with 3 events: ${never}`], []],
-    ['call without a reply', ['call size to producer mute has received no reply'], []],
+    ['call without a reply', ["call 'size' to producer mute has received no reply"], []],
     [
       'setup that never settles',
       ['producer numbers is still being set up: its promise is pending, and nothing is left that could settle it'],

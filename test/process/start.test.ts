@@ -68,7 +68,7 @@ describe('a start', () => {
     await expect(start(idle(), { runtime, name: 'early' })).rejects.toMatchObject({
       name: 'NameTakenError',
       code: 'GENSTAGE_NAME_TAKEN',
-      message: expect.stringMatching(/^the name 'early' is already taken, by consumer g\d+\.1$/),
+      message: expect.stringMatching(/^the name 'early' is already taken by consumer g\d+\.1$/),
     })
     await runtime.settle()
     expect(received).toEqual([])

@@ -84,7 +84,7 @@ describe.each(owners)('owned by %s, the failure reaches', (_owner, begin) => {
       const error: unknown = await runtime.settle(reading.catch((thrown: unknown) => thrown))
       expect(error).toBeInstanceOf(ExitError)
       expect((error as ExitError).cause).toBe(boom)
-      expect((error as ExitError).message).toMatch(/^stream: producer .* ended with reason Error: boom/)
+      expect((error as ExitError).message).toMatch(/^stream: producer .* exited with reason Error: boom/)
       expect(seen).toEqual(seen.toSorted((one, other) => one - other))
     })
   })

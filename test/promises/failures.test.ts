@@ -136,7 +136,7 @@ describe.concurrent('a failure', () => {
     const { code, stderr } = await run('throws no error')
     expect(code).toBe(1)
     expect(stderr).toContain(
-      "StageFailure: consumer odd failed in handleInfo: a callback threw 'normal', which is no Error",
+      "StageFailure: consumer odd failed in handleInfo: a callback threw 'normal', which is not an Error",
     )
   })
 
@@ -172,7 +172,7 @@ describe.concurrent('a failure', () => {
   test('of a callback that must not be async, and rejects as well, is one failure', async ({ expect }) => {
     const { code, stderr } = await run('async where it may not be')
     expect(linesOf(stderr)).toEqual([
-      expect.stringMatching(/^producer events failed in handleDemand: expected hash to answer/),
+      expect.stringMatching(/^producer events failed in handleDemand: expected hash to return/),
     ])
     expect(code).toBe(0)
   })

@@ -49,7 +49,7 @@ describe.each(timings)('a confirmed subscription, with %s callbacks', (_name, la
       'already-subscribed',
     ])
     expect(error.message).toBe(
-      'producer numbers refused the subscription of consumer sink: the consumer is subscribed already, and gets every event once',
+      'producer numbers refused the subscription of consumer sink: the consumer is already subscribed, and can receive each event only once',
     )
     await sink.stop()
   })

@@ -171,7 +171,7 @@ describe.each(timings)('a consumer, with %s callbacks', (_name, later) => {
       expect(error).toBeInstanceOf(ExitError)
       expect(error.reason).toBeInstanceOf(BadReturnError)
       expect(error.reason.message).toContain(
-        "expected handleSubscribe to answer 'automatic', 'manual', nothing or { stop }",
+        "expected handleSubscribe to return 'automatic', 'manual', nothing or { stop }",
       )
     },
   )

@@ -87,7 +87,7 @@ describe('a custom dispatcher', () => {
       subscription.cancel()
       const reason = (await source.exited) as BadReturnError
       expect([reason.constructor, reason.callback]).toEqual([BadReturnError, method])
-      expect(reason.message).toContain(`expected ${method} to answer `)
+      expect(reason.message).toContain(`expected ${method} to return `)
       expect(reason.message).toContain(expected)
       await runtime.settle()
       await sink.stop()

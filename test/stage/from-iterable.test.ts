@@ -459,8 +459,8 @@ describe('an async iterable', () => {
         },
         'thrown',
       ],
-      [async () => 5, 'expected next to answer an iterator result, got: 5'],
-      [async () => undefined, 'expected next to answer an iterator result, got: undefined'],
+      [async () => 5, 'expected next to return an iterator result, got: 5'],
+      [async () => undefined, 'expected next to return an iterator result, got: undefined'],
     ] as const) {
       const runtime = testRuntime()
       const source = await launch(runtime, fromIterable({ [Symbol.asyncIterator]: () => ({ next }) } as never))

@@ -61,7 +61,7 @@ describe.each(timings)('the context of a stage, with %s callbacks', (_name, late
     await runtime.settle()
     expect([errors[0]?.constructor, errors[0]?.message]).toEqual([
       CallingSelfError,
-      'call askThrough to consumer one: consumer one cannot wait for an answer from itself',
+      "call 'askThrough' to consumer one: a stage cannot call itself",
     ])
 
     let other: { call: ConsumerContext['call'] } | undefined

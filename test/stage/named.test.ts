@@ -142,7 +142,7 @@ describe('a name that no process has', () => {
     for (const asking of asked) {
       const error = await rejection(asking)
       expect(error).toBeInstanceOf(NoProcessError)
-      expect(error.message).toContain("the process named 'unknown' is not alive")
+      expect(error.message).toContain("the process named 'unknown' is not running")
     }
     await unknown.stop()
     expect(await unknown.drain()).toEqual({ undone: [] })
@@ -178,7 +178,7 @@ describe('names', () => {
     const source = await launch(runtime, emittingOnRequest(atOnce), { name: 'numbers' })
     const error = await rejection(launch(runtime, emittingOnRequest(atOnce), { name: named<EmittingRef>('numbers') }))
     expect(error).toBeInstanceOf(NameTakenError)
-    expect(error.message).toBe(`the name 'numbers' is already taken, by producer ${source.id}`)
+    expect(error.message).toBe(`the name 'numbers' is already taken by producer ${source.id}`)
     source.exit('kill')
     expect(await source.exited).toBe('killed')
     await launch(runtime, emittingOnRequest(atOnce), { name: 'numbers' })

@@ -170,7 +170,7 @@ describe.each(timings)('calls of a producer, with %s callbacks', (_name, later) 
     const reason = (await source.exited) as BadReturnError
     expect(reason).toBeInstanceOf(BadReturnError)
     expect(reason.callback).toBe('handleCall.size')
-    expect(reason.message).toContain('expected handleCall.size to answer { reply, events?, stop? }')
+    expect(reason.message).toContain('expected handleCall.size to return { reply, events?, stop? }')
   })
 
   test('may have undefined as the reply', async () => {

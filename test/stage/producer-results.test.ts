@@ -34,7 +34,7 @@ describe.each(timings)('what the callbacks of a producer return (%s)', (_name, l
     const errors = records.filter(({ level }) => level === 'error')
     expect(errors.length).toBe(1)
     expect(errors[0]?.message).toContain(
-      'producer numbers failed in handleDemand: expected handleDemand to answer an array',
+      'producer numbers failed in handleDemand: expected handleDemand to return an array',
     )
   })
 

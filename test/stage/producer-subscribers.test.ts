@@ -151,7 +151,7 @@ describe.each(timings)('the subscribers of a producer, with %s callbacks', (_nam
       ['consumer', { cancel: 'bad-partition' }],
     ])
     expect(records.map(({ level, message }) => `${level}: ${message}`)).toEqual([
-      `warn: producer numbers refused a subscription of consumer sink: partition 'odd' has a subscriber already (${sink.id}), and only one can have it`,
+      `warn: producer numbers refused a subscription of consumer sink: partition 'odd' already has a subscriber (${sink.id}), and can have only one`,
       "warn: producer numbers refused a subscription of consumer sink: expected the option partition to be one of ['odd', 'even'], got: 'neither'",
     ])
     source.cast('emit', [1, 2, 3])

@@ -203,7 +203,7 @@ describe.each(timings)('the end of a stream of stages with %s callbacks', (_name
         const events = stream([source])
         const { seen, error } = await exhaust(events)
         expect([seen, error?.constructor, error?.reason]).toEqual([[1, 2], ExitError, reason])
-        expect(error?.message).toContain('producer numbers ended with reason')
+        expect(error?.message).toContain('producer numbers exited with reason')
         expect(await events.next()).toEqual({ done: true, value: undefined })
       })
     },

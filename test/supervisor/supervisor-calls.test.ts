@@ -49,7 +49,7 @@ describe('the children of a supervisor', () => {
     for (const operation of ['restartChild', 'deleteChild'] as const) {
       const refused = await rejection(tree[operation]('a'))
       expect(refused).toMatchObject({ code: 'GENSTAGE_CHILD_RUNNING', child: 'a' })
-      expect(refused.message).toBe(`${operation}: child 'a' is running, and only one that was terminated can be`)
+      expect(refused.message).toBe(`${operation}: child 'a' is running: terminate it first`)
     }
     expect(await tree.terminateChild('a')).toBe(true)
     expect([diary.take(), await idsOf(tree)]).toEqual([['-a'], ['a-', 'b']])

@@ -1,4 +1,4 @@
-import { describeReason, droppedInWords, StageFailure, ThrownValueError } from '../../base/errors.ts'
+import { describeDropped, describeReason, StageFailure, ThrownValueError } from '../../base/errors.ts'
 import { isError } from '../../base/is-error.ts'
 import { quote } from '../../base/quote.ts'
 import { type ExitReason, isCleanExit } from './exit-reason.ts'
@@ -64,7 +64,7 @@ export class ExitCause {
   describe(): string {
     const where = this.callback === undefined ? '' : ` in ${this.callback}`
     const what = describeReason(this.reason).replaceAll(/\s*[\r\n]+\s*/g, ' ')
-    return `${this.origin} failed${where}: ${what}${placeOf(this.reason)}${droppedInWords(this.dropped)}`
+    return `${this.origin} failed${where}: ${what}${placeOf(this.reason)}${describeDropped(this.dropped)}`
   }
 
   /**

@@ -29,7 +29,7 @@ export function callStage(
 
 /** The kind of a call as an error prints it; any value may have been given for it. */
 export function describeKind(kind: unknown): string {
-  return typeof kind === 'string' ? kind : quote(kind)
+  return typeof kind === 'string' ? `'${kind}'` : quote(kind)
 }
 
 function isCallOptions(value: unknown): boolean {

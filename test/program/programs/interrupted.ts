@@ -1,4 +1,4 @@
-// Programs whose function or tasks act on their signal, as the argument says. What they saw is one line of JSON.
+// Programs whose function or tasks act on their signal, depending on the argument. What they saw is one line of JSON.
 import { once } from 'node:events'
 import { createServer, get, type ServerResponse } from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -29,7 +29,7 @@ const Failing = () =>
   })
 const begun = performance.now()
 const seen: unknown[] = []
-const say = (outcome: RunOutcome<unknown>): void => {
+const print = (outcome: RunOutcome<unknown>): void => {
   const isQuick = performance.now() - begun < 3_000
   const { value, signal, undone } = outcome
   process.stdout.write(`${JSON.stringify({ value, signal, undone, seen, isQuick })}\n`)
@@ -48,7 +48,7 @@ const programs: Record<string, () => Promise<unknown>> = {
       await sleep(50)
       return stage.call('double', 21)
     })
-    say(outcome)
+    print(outcome)
   },
   async 'abort-error'() {
     const outcome = await runUntilSignal(async (scope, { signal }) => {
@@ -56,7 +56,7 @@ const programs: Record<string, () => Promise<unknown>> = {
       running()
       await sleep(60_000, undefined, { signal })
     })
-    say(outcome)
+    print(outcome)
   },
   async throws() {
     await runUntilSignal(async (_scope, { signal }) => {
@@ -80,7 +80,7 @@ const programs: Record<string, () => Promise<unknown>> = {
     const stages = () => supervisor({ strategy: 'one-for-one', children: [{ start: Doubler, name: doubler }] })
     const fronts = () =>
       supervisor({ strategy: 'one-for-one', children: [Front, { start: Unaware, restart: 'transient' }] })
-    say(await runUntilSignal(supervisor({ strategy: 'rest-for-one', children: [stages, fronts] })))
+    print(await runUntilSignal(supervisor({ strategy: 'rest-for-one', children: [stages, fronts] })))
   },
   async begun() {
     const outcome = await runUntilSignal(async (scope, { signal }) => {
@@ -89,9 +89,9 @@ const programs: Record<string, () => Promise<unknown>> = {
       seen.push(await (await scope.startLink(Doubler())).call('double', 1))
       signal.throwIfAborted()
     })
-    say(outcome)
+    print(outcome)
   },
-  // The children of a consumer supervisor are what is in flight: they are not told.
+  // The children of a consumer supervisor are work in flight: their signal is not aborted.
   async children() {
     const Slow = () =>
       consumerSupervisor({
@@ -107,7 +107,7 @@ const programs: Record<string, () => Promise<unknown>> = {
       await slow.subscribe(numbers, { cancel: 'temporary' })
       await slow.exited
     })
-    say(outcome)
+    print(outcome)
   },
   // Of three children one hangs, and one fails and would be started again.
   async 'children at the deadline'() {
@@ -130,7 +130,7 @@ const programs: Record<string, () => Promise<unknown>> = {
       },
       { deadline: 1_000 },
     )
-    say(outcome)
+    print(outcome)
   },
   // It has taken the signal, and waits for what only a drain brings.
   async waiting() {
@@ -144,7 +144,7 @@ const programs: Record<string, () => Promise<unknown>> = {
       })
     const outcome = await runUntilSignal(
       async (scope, { signal }) => {
-        signal.addEventListener('abort', () => seen.push('told'))
+        signal.addEventListener('abort', () => seen.push('interrupted'))
         const numbers = await scope.startLink(Numbers())
         const sink = await scope.startLink(Sink())
         await sink.subscribe(numbers, { maxDemand: 10 })
@@ -153,7 +153,7 @@ const programs: Record<string, () => Promise<unknown>> = {
       },
       { deadline: 1_000 },
     )
-    say(outcome)
+    print(outcome)
   },
   // It returns at once; what its stages hold is handled all the same.
   async drains() {
@@ -182,7 +182,7 @@ const programs: Record<string, () => Promise<unknown>> = {
       await once(signal, 'abort')
     })
     seen.push(made > 0, made - handled)
-    say(outcome)
+    print(outcome)
   },
   async never() {
     const outcome = await runUntilSignal(
@@ -193,7 +193,7 @@ const programs: Record<string, () => Promise<unknown>> = {
       },
       { deadline: 200, grace: 60_000 },
     )
-    say(outcome)
+    print(outcome)
   },
   // A stage fails: what the function has opened is closed, and the program can end by itself.
   async failure() {
@@ -213,7 +213,7 @@ const programs: Record<string, () => Promise<unknown>> = {
       process.stdout.write(`${JSON.stringify({ isFailure: error instanceof StageFailure, seen })}\n`)
     }
   },
-  // Requests that were accepted are answered by a stage, though they call it only after the signal.
+  // A stage replies to requests that were accepted, though they call it only after the signal.
   async server() {
     const outcome = await runUntilSignal(async (scope, { signal }) => {
       const stage = await scope.startLink(Doubler())
@@ -238,7 +238,7 @@ const programs: Record<string, () => Promise<unknown>> = {
       await once(server, 'close')
       await Promise.all(replies)
     })
-    say(outcome)
+    print(outcome)
   },
 }
 await programs[process.argv[2] ?? '']?.()

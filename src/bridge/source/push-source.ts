@@ -9,34 +9,34 @@ import { ProducerStage } from '../../stage/kinds/producer-stage.ts'
 import { Buffer } from '../../stage/producing/buffer.ts'
 import { OverflowError } from '../errors.ts'
 import type { DefaultRow, OptionalRow, RequiredRow } from '../option-rows.ts'
-import { defineSource, type Feed, type FeedPort } from './feed.ts'
-import { type FeedOptions, feedRows, type ValidFeedOptions } from './source-options.ts'
+import { defineSource, type ExternalSource, type SourcePort } from './external-source.ts'
+import { type ExternalSourceOptions, externalSourceRows, type ValidExternalSourceOptions } from './source-options.ts'
 
-/** How a producer works whose source pushes its events and cannot be slowed. */
-export interface PushOptions<Out, Options> extends FeedOptions<Out, Options> {
+/** Options of a producer whose source pushes its events and cannot be slowed down. */
+export interface PushOptions<Out, Options> extends ExternalSourceOptions<Out, Options> {
   /**
-   * What happens to events that come while nobody asks and the buffer is full. There is no default: whoever connects
-   * such a source has to know.
+   * What happens to events that come without demand while the buffer is full. There is no default, because the right
+   * choice depends on the source.
    *
-   * `'drop-oldest'`: the one that has waited longest goes. `'drop-newest'`: the one that comes is not taken. Drops are
+   * `'drop-oldest'`: the oldest event in the buffer is dropped. `'drop-newest'`: the new event is dropped. Drops are
    * counted (`call('discarded')`) and logged. `'fail'`: the stage fails with an `OverflowError`.
    */
   readonly whenFull: 'drop-oldest' | 'drop-newest' | 'fail'
-  /** How many events to keep that nobody has asked for: an integer of at least 0. Default: 10,000. */
+  /** The most events to keep without demand: an integer of at least 0. Default: 10,000. */
   readonly bufferSize?: number
-  /** Whether to log that `count` events were dropped. Default: always logged. Answers at once, and once per drop. */
+  /** Returns whether to log that `count` events were dropped; not async. Default: always logged. */
   readonly formatDiscarded?: (count: number) => boolean
 }
 
 /** Options of a source that pushes, complete. */
-export interface ValidPushOptions extends ValidFeedOptions {
+export interface ValidPushOptions extends ValidExternalSourceOptions {
   readonly whenFull: 'drop-oldest' | 'drop-newest' | 'fail'
   readonly bufferSize: number
   readonly formatDiscarded: ((count: number) => boolean) | undefined
 }
 
-/** The rows that every source has which pushes. */
-export const pushRows: typeof feedRows & {
+/** The options of every source that pushes its events. */
+export const pushRows: typeof externalSourceRows & {
   readonly whenFull: RequiredRow<'drop-oldest' | 'drop-newest' | 'fail'>
   readonly bufferSize: DefaultRow<number>
   readonly formatDiscarded: OptionalRow<(count: number) => boolean>
@@ -44,23 +44,23 @@ export const pushRows: typeof feedRows & {
   whenFull: {
     type: oneOf('drop-oldest', 'drop-newest', 'fail'),
     required: true,
-    text: 'What happens when an event comes that nobody asks for, and the buffer is full.',
+    text: 'What happens to an event that comes without demand while the buffer is full.',
   },
   bufferSize: {
     type: integer({ min: 0 }),
     default: 10_000,
     unit: 'events',
-    text: 'How many events are kept that nobody has asked for.',
+    text: 'The most events to keep without demand.',
   },
   formatDiscarded: {
     type: functionType<(count: number) => boolean>(),
     absent: 'always logged',
-    text: 'Whether it is logged that so many events were dropped.',
+    text: 'Returns whether to log that so many events were dropped.',
   },
-  ...feedRows,
+  ...externalSourceRows,
 }
 
-/** What a source that pushes is handed to push by. All of it may be called from anywhere, and taken out. */
+/** The functions by which a source pushes its events. They may be called from anywhere, and need no `this`. */
 export interface Push<in Out> {
   /** Emits an event. Returns at once; once the stage has ended, or `end` or `fail` was called, it does nothing. */
   readonly emit: (event: Out) => void
@@ -70,58 +70,61 @@ export interface Push<in Out> {
   readonly fail: (error: unknown) => void
 }
 
-/** Takes away what connecting has set up: listeners, a connection. What it answers is waited for by nobody. */
+/** Undoes what connecting has set up: listeners, a connection. A promise that it returns is not awaited. */
 export type Disconnect = () => unknown
 
-/** Connects a source: has it call `push`, and answers how to disconnect it. May be async; the start then waits. */
+/**
+ * Connects a source, so that it calls the functions of `push`, and returns a function that disconnects it. May be async;
+ * then the start waits for it.
+ */
 export type Connect<out Out> = (push: Push<Out>) => void | Disconnect | Promise<void | Disconnect>
 
-/** Makes the producer of what a source pushes. */
+/** Makes the producer of the events that a source pushes. */
 export function definePushSource<Ref extends ProcessRef>(
   connect: (push: Push<unknown>) => unknown,
   options: ValidPushOptions,
 ): Stage<Ref> {
   const { whenFull, bufferSize } = options
-  let feed: PushFeed | undefined
-  const open = (port: FeedPort): Feed => {
-    feed = new PushFeed(port, options)
-    feed.connect(connect)
-    return feed
+  let source: PushSource | undefined
+  const open = (port: SourcePort): ExternalSource => {
+    source = new PushSource(port, options)
+    source.connect(connect)
+    return source
   }
   return defineSource<Ref>(open, options, {
     bufferSize,
     bufferKeep: whenFull === 'drop-oldest' ? 'last' : 'first',
-    formatDiscarded: (count) => feed?.countDiscarded(count) ?? true,
-    handleCall: { discarded: () => ({ reply: feed?.discarded ?? 0 }) },
+    formatDiscarded: (count) => source?.countDiscarded(count) ?? true,
+    handleCall: { discarded: () => ({ reply: source?.discarded ?? 0 }) },
   })
 }
 
 /**
- * Events that were pushed and not fetched yet.
+ * Holds events that were pushed and not fetched yet.
  *
- * They are fetched in the stage's next turn, and then wait in its own buffer. But a source can push any number of events
- * before that turn comes, so no more are kept here than the stage would keep: what is `due` meets demand, and what
- * comes on top goes into a buffer of the same size and policy. In demand mode `'accumulate'`, in which a stage holds
- * without a bound what it emits, that is where it stays.
+ * The stage fetches them in its next turn, and then keeps them in its own buffer. But a source can push any number of
+ * events before that turn, so this class keeps no more than the stage would keep: the events in `due` meet demand, and
+ * all others go into a buffer of the same size and policy. In demand mode `'accumulate'`, in which a stage holds its
+ * emitted events without a limit, they stay in that buffer.
  */
-class PushFeed implements Feed {
+class PushSource implements ExternalSource {
   opened: Promise<unknown> | undefined
   /** How many events were dropped, here and by the stage, since the start. */
   discarded = 0
-  private readonly port: FeedPort
+  private readonly port: SourcePort
   private readonly options: ValidPushOptions
   private due: unknown[] = []
-  private readonly rest: Buffer<unknown>
-  /** Dropped here, and not reported yet. */
+  private readonly buffer: Buffer<unknown>
+  /** How many events were dropped here and not reported yet. */
   private unreported = 0
   private disconnect: Disconnect | undefined
-  /** Set once nothing more is taken. */
+  /** Set once no more events are accepted. */
   private isOver = false
 
-  constructor(port: FeedPort, options: ValidPushOptions) {
+  constructor(port: SourcePort, options: ValidPushOptions) {
     this.port = port
     this.options = options
-    this.rest = new Buffer(options.bufferSize, options.whenFull === 'drop-oldest' ? 'last' : 'first')
+    this.buffer = new Buffer(options.bufferSize, options.whenFull === 'drop-oldest' ? 'last' : 'first')
   }
 
   connect(connect: (push: Push<unknown>) => unknown): void {
@@ -140,8 +143,8 @@ class PushFeed implements Feed {
       throw new BadReturnError('connect', 'a function that disconnects, or nothing', disconnect)
     }
     this.disconnect = disconnect as Disconnect
-    // It may have ended while it was connecting, or have been stopped.
-    if (this.isOver) this.letGo()
+    // It may have ended while it was connecting, or the stage may have been stopped.
+    if (this.isOver) this.release()
   }
 
   private emit(event: unknown): void {
@@ -149,7 +152,7 @@ class PushFeed implements Feed {
     if (this.due.length < this.port.wanted) {
       this.due.push(event)
     } else {
-      const { discarded } = this.rest.store([event])
+      const { discarded } = this.buffer.store([event])
       if (discarded > 0) this.overflow(discarded)
     }
     this.port.wake()
@@ -164,11 +167,11 @@ class PushFeed implements Feed {
     }
   }
 
-  get holdsBack(): boolean {
-    return this.rest.eventCount > 0
+  get hasMore(): boolean {
+    return this.buffer.eventCount > 0
   }
 
-  /** Fetches all there is: what nobody has asked for waits in the stage, unless that has no bound now. */
+  /** Returns all events: those without demand are buffered in the stage, unless its buffer has no limit now. */
   take(): unknown[] {
     if (this.unreported > 0) {
       const count = this.unreported
@@ -177,10 +180,10 @@ class PushFeed implements Feed {
     }
     const events = this.due
     this.due = []
-    if (this.holdsBack && this.isAccumulating()) return events
-    const rest = this.rest.take(this.rest.eventCount)?.events
-    if (rest === undefined) return events
-    return events.length === 0 ? rest : events.concat(rest)
+    if (this.hasMore && this.isAccumulating()) return events
+    const buffered = this.buffer.take(this.buffer.eventCount)?.events
+    if (buffered === undefined) return events
+    return events.length === 0 ? buffered : events.concat(buffered)
   }
 
   private isAccumulating(): boolean {
@@ -188,7 +191,7 @@ class PushFeed implements Feed {
     return behaviour instanceof ProducerStage && behaviour.demandMode === 'accumulate'
   }
 
-  /** The stage has dropped events; answers whether that is to be logged. */
+  /** The stage has dropped events; returns whether to log that. */
   countDiscarded(count: number): boolean {
     const { whenFull, bufferSize, formatDiscarded } = this.options
     if (whenFull === 'fail') throw new OverflowError(bufferSize)
@@ -200,36 +203,36 @@ class PushFeed implements Feed {
   private report(count: number): void {
     const result: unknown = this.options.formatDiscarded?.(count) ?? true
     if (typeof result !== 'boolean') throw new BadReturnError('formatDiscarded', 'a boolean', result)
-    if (result) this.log('warn', `has discarded ${count} events from its buffer`, { discarded: count })
+    if (result) this.log('warn', `discarded ${count} events from its buffer`, { discarded: count })
   }
 
   close(): void {
     this.finish(() => {})
-    const dropped = this.due.length + this.rest.eventCount
+    const dropped = this.due.length + this.buffer.eventCount
     if (dropped === 0) return
     this.discarded += dropped
     this.due = []
-    this.rest.take(dropped)
-    this.log('warn', `ended and dropped ${dropped} events that it had not fetched from its source`, { dropped })
+    this.buffer.take(dropped)
+    this.log('warn', `exited and dropped ${dropped} events that it had not fetched from its source`, { dropped })
   }
 
-  private finish(tell: () => void): void {
+  private finish(notify: () => void): void {
     if (this.isOver) return
     this.isOver = true
-    tell()
-    this.letGo()
+    notify()
+    this.release()
   }
 
-  private letGo(): void {
+  private release(): void {
     const { disconnect } = this
     this.disconnect = undefined
-    const complain = (error: unknown): void =>
-      this.log('error', `could not disconnect its source: ${describeReason(error)}`, {})
+    const logFailure = (error: unknown): void =>
+      this.log('error', `failed to disconnect its source: ${describeReason(error)}`, {})
     try {
       const result = disconnect?.()
-      if (isThenable(result)) result.then(undefined, complain)
+      if (isThenable(result)) result.then(undefined, logFailure)
     } catch (error) {
-      complain(error)
+      logFailure(error)
     }
   }
 
