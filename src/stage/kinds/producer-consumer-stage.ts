@@ -159,7 +159,7 @@ export class ProducerConsumerStage extends StageBehaviour implements EmittingSta
   private onEvents(message: EventsMessage): Progress {
     const upstream = this.consuming.receive(message)
     if (upstream === undefined) return 'done'
-    if (!this.inbound.isEmpty || this.producing.outstanding.open === 0) {
+    if (this.inbound.length > 0 || this.producing.outstanding.open === 0) {
       this.inbound.push({ kind: 'events', upstream, events: message.body })
       return this.takeInbound()
     }
@@ -181,7 +181,7 @@ export class ProducerConsumerStage extends StageBehaviour implements EmittingSta
   }
 
   protected queueInfo(message: unknown): void {
-    if (this.inbound.isEmpty) this.producing.queueInfo(message)
+    if (this.inbound.length === 0) this.producing.queueInfo(message)
     else this.inbound.push({ kind: 'info', message })
   }
 
@@ -198,7 +198,7 @@ export class ProducerConsumerStage extends StageBehaviour implements EmittingSta
   // ── Ends of producers ─────────────────────────────────────────────────────────────────────────────────────────
 
   scheduleCancel(cancellation: Cancellation): Progress {
-    if (this.inbound.isEmpty) return this.handleCancellation(cancellation)
+    if (this.inbound.length === 0) return this.handleCancellation(cancellation)
     this.inbound.push({ kind: 'cancellation', cancellation })
     return 'done'
   }
@@ -233,7 +233,7 @@ export class ProducerConsumerStage extends StageBehaviour implements EmittingSta
   private stopIfDrained(): Progress {
     const { drainCause } = this
     if (drainCause === undefined) return this.stopIfDone()
-    if (!this.inbound.isEmpty || this.producing.queuedCount > 0) return 'done'
+    if (this.inbound.length > 0 || this.producing.queuedCount > 0) return 'done'
     if (!this.drainCauseHandled) {
       this.drainCauseHandled = true
       const progress = this.consuming.callHandleCancel(drainCause)
@@ -249,7 +249,7 @@ export class ProducerConsumerStage extends StageBehaviour implements EmittingSta
   }
 
   protected isDone(): boolean {
-    return this.consuming.hasNoSubscriptions && this.inbound.isEmpty && this.producing.queuedCount === 0
+    return this.consuming.hasNoSubscriptions && this.inbound.length === 0 && this.producing.queuedCount === 0
   }
 
   remainingEvents(): Readonly<Record<string, number>> {
