@@ -60,13 +60,21 @@ export class ProducerConsumerStage extends StageBehaviour implements EmittingSta
   }
 
   override receive(message: StageMessage): Progress {
-    const { consuming, producing } = this
     switch (message.kind) {
       case 'events':
         return this.onEvents(message)
       case 'ask':
       case 'ask-again':
-        return producing.ask(message)
+        return this.producing.ask(message)
+      default:
+        return this.receiveControl(message)
+    }
+  }
+
+  /** Receives what is rare: `receive` stays small enough to be inlined. */
+  private receiveControl(message: StageMessage): Progress {
+    const { consuming, producing } = this
+    switch (message.kind) {
       case 'subscribe':
         return this.onSubscribe(message)
       case 'cancel':
