@@ -41,6 +41,14 @@ export class ConsumerStage extends StageBehaviour implements HandlingStage {
     switch (message.kind) {
       case 'events':
         return this.onEvents(message)
+      default:
+        return this.receiveControl(message)
+    }
+  }
+
+  /** Receives what is rare: `receive` stays small enough to be inlined. */
+  private receiveControl(message: StageMessage): Progress {
+    switch (message.kind) {
       case 'cancelled':
         return this.half.onCancelled(message)
       case 'producer-down':

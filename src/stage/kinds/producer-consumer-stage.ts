@@ -61,13 +61,21 @@ export class ProducerConsumerStage extends StageBehaviour implements EmittingSta
   }
 
   override receive(message: StageMessage): Progress {
-    const { consuming, producing } = this
     switch (message.kind) {
       case 'events':
         return this.onEvents(message)
       case 'ask':
       case 'ask-again':
-        return producing.ask(message)
+        return this.producing.ask(message)
+      default:
+        return this.receiveControl(message)
+    }
+  }
+
+  /** Receives what is rare: `receive` stays small enough to be inlined. */
+  private receiveControl(message: StageMessage): Progress {
+    const { consuming, producing } = this
+    switch (message.kind) {
       case 'subscribe':
         return this.onSubscribe(message)
       case 'cancel':
@@ -160,7 +168,7 @@ export class ProducerConsumerStage extends StageBehaviour implements EmittingSta
   private onEvents(message: EventsMessage): Progress {
     const upstream = this.consuming.receive(message)
     if (upstream === undefined) return 'done'
-    if (!this.inbound.isEmpty || this.producing.outstanding.open === 0) {
+    if (this.inbound.length > 0 || this.producing.outstanding.open === 0) {
       this.inbound.push({ kind: 'events', upstream, events: message.body })
       return this.takeInbound()
     }
@@ -182,7 +190,7 @@ export class ProducerConsumerStage extends StageBehaviour implements EmittingSta
   }
 
   protected queueInfo(message: unknown): void {
-    if (this.inbound.isEmpty) this.producing.queueInfo(message)
+    if (this.inbound.length === 0) this.producing.queueInfo(message)
     else this.inbound.push({ kind: 'info', message })
   }
 
@@ -199,7 +207,7 @@ export class ProducerConsumerStage extends StageBehaviour implements EmittingSta
   // ── Ends of producers ─────────────────────────────────────────────────────────────────────────────────────────
 
   scheduleCancel(cancellation: Cancellation): Progress {
-    if (this.inbound.isEmpty) return this.handleCancellation(cancellation)
+    if (this.inbound.length === 0) return this.handleCancellation(cancellation)
     this.inbound.push({ kind: 'cancellation', cancellation })
     return 'done'
   }
@@ -234,7 +242,7 @@ export class ProducerConsumerStage extends StageBehaviour implements EmittingSta
   private stopIfDrained(): Progress {
     const { drainCause } = this
     if (drainCause === undefined) return this.stopIfDone()
-    if (!this.inbound.isEmpty || this.producing.queuedCount > 0) return 'done'
+    if (this.inbound.length > 0 || this.producing.queuedCount > 0) return 'done'
     if (!this.drainCauseHandled) {
       this.drainCauseHandled = true
       const progress = this.consuming.callHandleCancel(drainCause)
@@ -250,7 +258,7 @@ export class ProducerConsumerStage extends StageBehaviour implements EmittingSta
   }
 
   protected isDone(): boolean {
-    return this.consuming.hasNoSubscriptions && this.inbound.isEmpty && this.producing.queuedCount === 0
+    return this.consuming.hasNoSubscriptions && this.inbound.length === 0 && this.producing.queuedCount === 0
   }
 
   remainingEvents(): Readonly<Record<string, number>> {

@@ -49,6 +49,14 @@ export class ProducerStage extends StageBehaviour implements EmittingStage {
       case 'ask':
       case 'ask-again':
         return this.half.ask(message)
+      default:
+        return this.receiveControl(message)
+    }
+  }
+
+  /** Receives what is rare: `receive` stays small enough to be inlined. */
+  private receiveControl(message: StageMessage): Progress {
+    switch (message.kind) {
       case 'subscribe':
         return this.half.subscribers.onSubscribe(message)
       case 'cancel':

@@ -135,7 +135,8 @@ export class ProducerHalf implements SubscriberDispatch {
   /** A consumer asks for more. */
   ask(message: AskMessage): Progress {
     const { stage, process, subscribers } = this
-    const subscriber = subscribers.find(message.tag)
+    const { lastFound } = subscribers
+    const subscriber = lastFound?.tag === message.tag ? lastFound : subscribers.find(message.tag)
     if (subscriber === undefined) {
       // From the stage itself: for events that the dispatcher discarded, or for a subscriber that was cancelled since.
       if (message.kind === 'ask-again') return stage.onDemand()

@@ -26,8 +26,8 @@ export class Subscribers {
   private readonly stage: EmittingStage
   private readonly dispatch: SubscriberDispatch
   private readonly byTag = new Map<string, ProducerSubscription>()
-  /** The subscriber that was found last: the next one to ask is often the same. */
-  private lastFound: ProducerSubscription | undefined
+  /** The subscriber that `find` returned last: the next one to ask is often the same, so look here first. */
+  lastFound: ProducerSubscription | undefined
   /** How many have exited without their DOWN being handled yet. */
   exitedCount = 0
   /** Those of them that are still to be removed from the dispatcher, in the order of their exits. */
@@ -50,9 +50,8 @@ export class Subscribers {
 
   /** The subscriber with this tag, if there is one. */
   find(tag: string): ProducerSubscription | undefined {
-    const found = this.lastFound?.tag === tag ? this.lastFound : this.byTag.get(tag)
-    this.lastFound = found
-    return found
+    this.lastFound = this.byTag.get(tag)
+    return this.lastFound
   }
 
   /** A consumer subscribes. */
