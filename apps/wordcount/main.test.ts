@@ -225,7 +225,7 @@ describe('with --observe', () => {
     const { port } = server.address() as AddressInfo
     const { code, stdout, stderr } = await wordcount([folder, '--observe', String(port)])
     expect({ code, stdout }).toEqual({ code: 1, stdout: '' })
-    expect(stderr).toMatch(/^wordcount: cannot listen on port \d+ of 127\.0\.0\.1: somebody listens there.*\n$/)
+    expect(stderr).toMatch(/^wordcount: cannot listen on port \d+ of 127\.0\.0\.1: the port is in use.*\n$/)
     server.close()
   })
 })

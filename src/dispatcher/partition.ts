@@ -3,7 +3,7 @@ import { EventQueue } from '../base/event-queue.ts'
 import type { PartitionInfo, Subscriber } from './dispatcher.ts'
 
 /** An info in the queues of several partitions. */
-interface QueuedInfo {
+interface SharedInfo {
   readonly message: unknown
   /** How many queues it is still in. It is due when it has left the last one. */
   queues: number
@@ -23,7 +23,7 @@ export class Partition<Event> {
   /** What its subscriber has asked for and not received. 0 while it is queueing, or has no subscriber. */
   demand = 0
   /** Empty unless it is queueing. */
-  readonly queue: EventQueue<Event, QueuedInfo> = new EventQueue<Event, QueuedInfo>()
+  readonly queue: EventQueue<Event, SharedInfo> = new EventQueue<Event, SharedInfo>()
   /** Its index in the list of the partitions that are queueing; -1 if it is not. */
   queueing = -1
   /** Its events of the current dispatch; `emptyArray` between dispatches, and until it gets an event in one. */

@@ -338,7 +338,7 @@ export class Ledger {
   private read(level: string, message: string, facts: LogFacts): void {
     const emitter = this.emitters.get(facts.process ?? '')
     if (facts.discarded !== undefined && emitter !== undefined) {
-      if (message.includes('from its buffer')) emitter.loggedDiscarded += facts.discarded
+      if (message.endsWith('buffer full')) emitter.loggedDiscarded += facts.discarded
       else emitter.droppedWithSubscriber += facts.discarded
     }
     if (facts.excess !== undefined) this.excess += facts.excess

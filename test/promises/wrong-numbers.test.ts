@@ -189,7 +189,7 @@ describe('numbers', () => {
       () => partitionDispatcher({ partitions: ['a', 'b'] }),
       'throws',
       TypeError,
-      /^expected hash to be given, .*\['a', 'b'\]$/,
+      /^expected hash to be given: .*\['a', 'b'\]$/,
     )
   })
 

@@ -219,8 +219,8 @@ function holds(reason: unknown, { callback, expected }: Pick<Place, 'callback' |
   expect(reason).toBeInstanceOf(BadReturnError)
   const { code, callback: named, message } = reason as BadReturnError
   expect({ code, named }).toEqual({ code: 'GENSTAGE_BAD_RETURN', named: callback })
-  const result = expected ?? message.slice(`expected ${callback} to answer `.length, -`, got: ${text}`.length)
-  expect(message).toBe(`expected ${callback} to answer ${result}, got: ${text}`)
+  const result = expected ?? message.slice(`expected ${callback} to return `.length, -`, got: ${text}`.length)
+  expect(message).toBe(`expected ${callback} to return ${result}, got: ${text}`)
 }
 
 describe.each(Object.entries(places))('%s', (_name, place) => {

@@ -203,7 +203,7 @@ class PushSource implements ExternalSource {
   private report(count: number): void {
     const result: unknown = this.options.formatDiscarded?.(count) ?? true
     if (typeof result !== 'boolean') throw new BadReturnError('formatDiscarded', 'a boolean', result)
-    if (result) this.log('warn', `discarded ${count} events from its buffer`, { discarded: count })
+    if (result) this.log('warn', `discarded ${count} events: buffer full`, { discarded: count })
   }
 
   close(): void {

@@ -60,7 +60,7 @@ describe('a callback that is stuck', () => {
     }).catch(() => {})
     const [finding, ...others] = await findingsAfter(runtime, 20_000)
     expect(others).toEqual([])
-    expect(finding?.text).toBe('producer source has been waiting for the promise of set-up for 20 s.')
+    expect(finding?.text).toBe('producer source has been waiting for the promise of setup for 20 s.')
   })
 
   test('in a broadcast is reported with the subscribers that it holds back', async () => {

@@ -183,7 +183,7 @@ describe('the state of a stage', () => {
       }),
     )
     await runtime.settle()
-    expect(look(runtime).stages).toMatchObject([{ state: 'starting', callback: 'set-up', since: 0, kind: 'consumer' }])
+    expect(look(runtime).stages).toMatchObject([{ state: 'starting', callback: 'setup', since: 0, kind: 'consumer' }])
     finish.open()
     expect(lookAt(runtime, await starting).state).toBe('idle')
   })
