@@ -1,4 +1,4 @@
-import { describeReason, describeDropped, StageFailure, ThrownValueError } from '../../base/errors.ts'
+import { describeDropped, describeReason, StageFailure, ThrownValueError } from '../../base/errors.ts'
 import { isError } from '../../base/is-error.ts'
 import { quote } from '../../base/quote.ts'
 import { type ExitReason, isCleanExit } from './exit-reason.ts'
