@@ -1,6 +1,6 @@
 import { Ring } from './ring.ts'
 
-interface QueuedInfo<Info> {
+interface PositionedInfo<Info> {
   /** The total number of events that will have left the queue once the last event before this info leaves it. */
   readonly position: number
   readonly info: Info
@@ -14,7 +14,7 @@ interface QueuedInfo<Info> {
 export class EventQueue<Event, Info = unknown> {
   private readonly events = new Ring<Event>()
   /** In the order of their positions, which is the order in which they were added. */
-  private readonly infos = new Ring<QueuedInfo<Info>>()
+  private readonly infos = new Ring<PositionedInfo<Info>>()
   /** The total number of events removed. Positions include it, so that infos need no update when events are removed. */
   private removed = 0
 

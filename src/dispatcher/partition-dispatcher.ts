@@ -1,8 +1,6 @@
 import { emptyArray } from '../base/empty-array.ts'
 import { BadReturnError } from '../base/errors.ts'
 import { isThenable } from '../base/is-thenable.ts'
-import { type OptionTable, optionTable } from '../base/option-table.ts'
-import { callback, matching } from '../base/option-type.ts'
 import { quote } from '../base/quote.ts'
 import type { AnyEvent } from './any-event.ts'
 import type {
@@ -15,37 +13,8 @@ import type {
   Subscriber,
 } from './dispatcher.ts'
 import { Partition } from './partition.ts'
+import { type Hash, type PartitionName, partitionDispatcherOptions } from './partition-dispatcher-options.ts'
 import { partitionOf } from './partition-hash.ts'
-
-/** The name of a partition. */
-type PartitionName = string | number
-type Hash<Event> = (event: Event) => readonly [event: Event, partition: PartitionName] | 'none'
-
-/** More than any program needs; a typo with too many zeros should not use up the memory. */
-const mostPartitions = 100_000
-
-/** The options of `partitionDispatcher`. */
-export const partitionDispatcherOptions: OptionTable<{
-  readonly partitions: number | readonly PartitionName[]
-  readonly hash: Hash<unknown> | undefined
-}> = optionTable({
-  partitions: {
-    type: matching<number | readonly PartitionName[]>(
-      `a number of partitions from 1 to ${mostPartitions}, or a list of as many names`,
-      (value) => typeof value === 'number' || (Array.isArray(value) && value.every((name) => isName(name))),
-      (value) => (typeof value === 'number' ? isCount(value) : isCount(value.length)),
-    ),
-    required: true,
-    text: 'The number of partitions, which are then named 0, 1, 2 and so on; or their names: strings or numbers.',
-  },
-  hash: {
-    type: callback<Hash<unknown>>(),
-    text:
-      "Returns `[event, partition]`: what to send, and where to; or `'none'` to discard the event. Required if the " +
-      'partitions have custom names.',
-    absent: '`partitionHash` of the event',
-  },
-})
 
 /**
  * Makes a dispatcher that gives each event to one partition, to which one consumer subscribes with `{ partition }`.
@@ -94,14 +63,6 @@ export function partitionDispatcher<const Partition extends string | number = nu
   const names = typeof partitions === 'number' ? Array.from({ length: partitions }, (_, index) => index) : partitions
   checkNames(names, partitions, hash !== undefined)
   return new PartitionDispatcher<Event>(names, hash as Hash<Event> | undefined)
-}
-
-function isCount(value: number): boolean {
-  return Number.isInteger(value) && value >= 1 && value <= mostPartitions
-}
-
-function isName(value: unknown): value is PartitionName {
-  return typeof value === 'string' || (typeof value === 'number' && !Number.isNaN(value))
 }
 
 function checkNames(names: readonly PartitionName[], given: unknown, hasHash: boolean): void {
