@@ -259,11 +259,10 @@ export class ProducerHalf implements SubscriberDispatch {
   }
 
   private dispatchToMany(events: readonly unknown[]): readonly unknown[] {
-    const { length } = events
-    this.dispatching = length
+    this.dispatching = events.length
     const { deliveries, leftover, returnedDemand, filtered = 0 } = expectDispatched(this.dispatcher.dispatch(events))
     this.dispatching = 0
-    this.announced = Math.max(0, this.announced - (length - leftover.length - filtered))
+    this.announced = Math.max(0, this.announced - (events.length - leftover.length - filtered))
     for (let next = 0; next < deliveries.length; next++) {
       const delivery = deliveries[next] as (typeof deliveries)[number]
       this.deliver(delivery[0], delivery[1])
