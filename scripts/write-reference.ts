@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url'
-import type { OptionTable } from '../src/base/option-table.ts'
+import type { OptionTable } from '../src/base/options/option-table.ts'
 import { emitterOptions } from '../src/bridge/node/from-emitter.ts'
 import { toReadableOptions } from '../src/bridge/node/to-readable.ts'
 import { callbackOptions } from '../src/bridge/source/from-callback.ts'

@@ -1,4 +1,4 @@
-import type { OptionType } from '../base/option-type.ts'
+import type { OptionType } from '../base/options/option-type.ts'
 
 // Types of rows that several option tables share: an exported constant needs an explicit type.
 

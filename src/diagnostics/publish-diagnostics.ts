@@ -1,6 +1,6 @@
 import { channel } from 'node:diagnostics_channel'
-import { type OptionTable, optionTable } from '../base/option-table.ts'
-import { anything } from '../base/option-type.ts'
+import { type OptionTable, optionTable } from '../base/options/option-table.ts'
+import { anything } from '../base/options/option-type.ts'
 import { defaultRuntime, expectRuntime, type Runtime } from '../process/runtime.ts'
 import type { TelemetryListener } from '../telemetry/telemetry.ts'
 import { type Measurements, type Metadata, type TelemetryName, telemetryEvents } from '../telemetry/telemetry-events.ts'

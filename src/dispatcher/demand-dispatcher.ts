@@ -1,6 +1,6 @@
 import { emptyArray } from '../base/empty-array.ts'
-import { type OptionTable, optionTable } from '../base/option-table.ts'
-import { boolean, callback, integer } from '../base/option-type.ts'
+import { type OptionTable, optionTable } from '../base/options/option-table.ts'
+import { boolean, callback, integer } from '../base/options/option-type.ts'
 import { DemandQueue, QueueEntry } from './demand-queue.ts'
 import type { Delivery, DemandResult, Dispatcher, DispatcherInfo, DispatchResult, Subscriber } from './dispatcher.ts'
 import { SingleReceiver } from './single-receiver.ts'

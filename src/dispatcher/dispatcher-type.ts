@@ -1,4 +1,4 @@
-import { matching, type OptionType } from '../base/option-type.ts'
+import { matching, type OptionType } from '../base/options/option-type.ts'
 import type { Dispatcher } from './dispatcher.ts'
 
 /** An option that is a dispatcher: any object that has the methods of one. */

@@ -1,5 +1,5 @@
-import { type OptionTable, optionTable } from '../base/option-table.ts'
-import { callback, matching } from '../base/option-type.ts'
+import { type OptionTable, optionTable } from '../base/options/option-table.ts'
+import { callback, matching } from '../base/options/option-type.ts'
 
 /** The name of a partition. */
 export type PartitionName = string | number

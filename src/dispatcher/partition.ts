@@ -1,5 +1,5 @@
+import { EventQueue } from '../base/collections/event-queue.ts'
 import { emptyArray } from '../base/empty-array.ts'
-import { EventQueue } from '../base/event-queue.ts'
 import type { PartitionInfo, Subscriber } from './dispatcher.ts'
 
 /** An info in the queues of several partitions. */

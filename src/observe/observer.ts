@@ -130,7 +130,7 @@ class RuntimeObserver implements Observer {
       listener(latest, this.findings)
     } catch (error) {
       this.listeners.delete(listener)
-      this.runtime.log('error', `removed a listener of an observer that failed: ${describeReason(error)}`, {
+      this.runtime.log('error', `a listener of an observer threw, and was removed: ${describeReason(error)}`, {
         error,
       })
     }

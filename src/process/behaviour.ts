@@ -34,9 +34,9 @@ export interface Behaviour extends InspectableBehaviour {
   receive(message: Message): Progress
   /** Runs last, unless the process is killed. */
   terminate(reason: ExitReason): Progress
-  /** Runs in a turn of its own as soon as `'finish'` is delivered, also while a promise is pending. */
-  onFinish?(): void
-  /** Whether something thrown is how the behaviour ends after `'finish'`, and not a failure. */
+  /** Runs in a turn of its own as soon as `'drain'` is delivered, also while a promise is pending. */
+  onDrain?(): void
+  /** Whether something thrown is how the behaviour ends after `'drain'`, and not a failure. */
   endsBy?(thrown: unknown): boolean
   /** Runs before the measurement of time ends: keeps the time for which open demand has been pending. */
   keepDemandTime?(now: number): void

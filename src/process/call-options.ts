@@ -1,5 +1,5 @@
-import { type OptionTable, optionTable } from '../base/option-table.ts'
-import { matching, type OptionType } from '../base/option-type.ts'
+import { type OptionTable, optionTable } from '../base/options/option-table.ts'
+import { matching, type OptionType } from '../base/options/option-type.ts'
 import type { AbortSignalLike } from './host/abort-signal-like.ts'
 
 /** A duration in milliseconds. */

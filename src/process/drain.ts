@@ -50,7 +50,7 @@ export class Drain {
 /** Requests a process to drain. It reports to its first request; a later one may still widen what it cancels. */
 export function askToDrain(process: Drainable, drain: Drain): void {
   process.drain ??= drain
-  process.deliver(new Message('finish', '', undefined, drain))
+  process.deliver(new Message('drain', '', undefined, drain))
 }
 
 function isWithin(process: Drainable, root: Linkable): boolean {

@@ -1,4 +1,5 @@
 import { describeReason } from '../base/errors.ts'
+import { eventCount } from '../base/event-count.ts'
 import type { ExitCause } from './exit/exit-cause.ts'
 import { isCleanExit } from './exit/exit-reason.ts'
 import { type Linkable, unlink } from './exit/link.ts'
@@ -153,7 +154,7 @@ function report(
   else if (dropped > 0) {
     const places = Object.entries(remaining).filter(([, count]) => count > 0)
     const where = places.map(([place, count]) => `${count} ${PLACES[place] ?? `in its ${place}`}`).join(', ')
-    const events = `${dropped} ${dropped === 1 ? 'event' : 'events'}${originsOf(process)}`
+    const events = `${eventCount(dropped)}${originsOf(process)}`
     runtime.log('warn', `${label} ended and dropped ${events}: ${where}`, facts)
   }
   if (beganHere) emitFailure(process, cause, dropped)

@@ -1,4 +1,4 @@
-import type { ShortLivedSet } from '../base/short-lived.ts'
+import type { ChurningSet } from '../base/collections/churning.ts'
 import type { StageIdentity } from '../telemetry/telemetry-events.ts'
 import type { InspectableBehaviour } from './behaviour.ts'
 import type { Drain } from './drain.ts'
@@ -71,7 +71,7 @@ export abstract class ProcessRecord implements Linkable {
   startup: { resolve(): void; reject(cause: ExitCause): void } | undefined
 
   // Relations. They are created when first needed, because most processes have few.
-  links: ShortLivedSet<Linkable> | undefined
+  links: ChurningSet<Linkable> | undefined
   /** Monitors that watch this process. */
   watchers: Set<Watch> | undefined
   /** Monitors by which this process watches others. */

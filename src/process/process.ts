@@ -1,5 +1,5 @@
+import { Ring } from '../base/collections/ring.ts'
 import { isThenable } from '../base/is-thenable.ts'
-import { Ring } from '../base/ring.ts'
 import { type Behaviour, type Continuation, endedBehaviour, type Progress } from './behaviour.ts'
 import { end } from './end.ts'
 import { ExitCause, thrownReason } from './exit/exit-cause.ts'
@@ -37,7 +37,7 @@ export class Process extends ProcessRecord implements Runnable {
   isWaitingForTurn = false
   /** Whether something precedes its next message: its setup, the outcome of a promise, its end. */
   private hasPriorityWork = true
-  /** Whether `'finish'` was delivered while the process was busy or scheduled; cleared when `onFinish` runs. */
+  /** Whether `'drain'` was delivered while the process was busy or scheduled; cleared when `onDrain` runs. */
   private isFinishRequested = false
   /** Whether a turn is running. */
   private isRunning = false
@@ -92,13 +92,13 @@ export class Process extends ProcessRecord implements Runnable {
     if (this.status === 'ended') return
     this.mailbox.push(message)
     if (!this.isWaitingForTurn && !this.isBusy) this.schedule()
-    else if (message.kind === 'finish') this.requestFinish()
+    else if (message.kind === 'drain') this.requestDrain()
     if (this.mailbox.length >= LONG_MAILBOX) this.reportMailbox()
   }
 
-  /** A message may wait long for its turn; a behaviour with `onFinish` is notified at once. */
-  private requestFinish(): void {
-    if (this.behaviour.onFinish === undefined) return
+  /** A message may wait long for its turn; a behaviour with `onDrain` is notified at once. */
+  private requestDrain(): void {
+    if (this.behaviour.onDrain === undefined) return
     this.isFinishRequested = true
     this.scheduleFirst()
   }
@@ -161,7 +161,7 @@ export class Process extends ProcessRecord implements Runnable {
     if (this.killCause !== undefined || this.status === 'ended') return false
     if (this.isFinishRequested) {
       this.isFinishRequested = false
-      this.behaviour.onFinish?.()
+      this.behaviour.onDrain?.()
       if (this.parking.isParked) return false
     }
     if (this.parking.isSettled && !this.completeStep(this.parking.resume())) return false

@@ -1,8 +1,8 @@
 import { host } from '#host'
+import { ChurningMap } from '../base/collections/churning.ts'
 import { isThenable } from '../base/is-thenable.ts'
 import type { Logger, LogLevel } from '../base/logger.ts'
 import { quote } from '../base/quote.ts'
-import { ShortLivedMap } from '../base/short-lived.ts'
 import { Telemetry } from '../telemetry/telemetry.ts'
 import { ExitCause } from './exit/exit-cause.ts'
 import { ProgramScope } from './exit/program-scope.ts'
@@ -45,7 +45,7 @@ export class ProcessRuntime implements Runtime {
   /** What processes are linked to if they are started outside of any process. */
   readonly scope: ProgramScope
   /** All processes that have not ended, by id. */
-  readonly processes: ShortLivedMap<string, ProcessRecord> = new ShortLivedMap<string, ProcessRecord>()
+  readonly processes: ChurningMap<string, ProcessRecord> = new ChurningMap<string, ProcessRecord>()
   readonly names: Map<string, ProcessRecord> = new Map<string, ProcessRecord>()
   readonly telemetry: Telemetry = new Telemetry((message, facts) => this.log('error', message, facts))
   /** Whether the end of the program reports its waiting stages; set by the first start. */

@@ -1,6 +1,6 @@
 import { constants } from 'node:os'
-import { type OptionTable, optionTable } from '../base/option-table.ts'
-import { anything, matching, type OptionType } from '../base/option-type.ts'
+import { type OptionTable, optionTable } from '../base/options/option-table.ts'
+import { anything, matching, type OptionType } from '../base/options/option-type.ts'
 import { milliseconds } from '../process/call-options.ts'
 import type { ProcessRef, UndoneStage } from '../process/process-ref.ts'
 import { defaultRuntime, expectRuntime, type ProcessRuntime, type Runtime } from '../process/runtime.ts'

@@ -1,5 +1,5 @@
-import { type OptionTable, optionTable } from '../base/option-table.ts'
-import { anything, callback, matching, oneOf } from '../base/option-type.ts'
+import { type OptionTable, optionTable } from '../base/options/option-table.ts'
+import { anything, callback, matching, oneOf } from '../base/options/option-type.ts'
 import type { ProcessRef } from '../process/process-ref.ts'
 import type { Name, Stage } from '../process/start/start-types.ts'
 import { type Shutdown, shutdownType } from './shutdown.ts'

@@ -1,4 +1,4 @@
-import { Ring } from '../base/ring.ts'
+import { Ring } from '../base/collections/ring.ts'
 
 /**
  * Counts restarts within a period, to distinguish a stage that fails now and then from one that cannot run at all.

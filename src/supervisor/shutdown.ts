@@ -1,4 +1,4 @@
-import { matching, type OptionType } from '../base/option-type.ts'
+import { matching, type OptionType } from '../base/options/option-type.ts'
 import { ExitCause } from '../process/exit/exit-cause.ts'
 import { unlink } from '../process/exit/link.ts'
 import type { ProcessRecord } from '../process/process-record.ts'

@@ -1,5 +1,5 @@
-import { type OptionTable, optionTable } from '../base/option-table.ts'
-import { array, integer, matching, type OptionType, oneOf } from '../base/option-type.ts'
+import { type OptionTable, optionTable } from '../base/options/option-table.ts'
+import { array, integer, matching, type OptionType, oneOf } from '../base/options/option-type.ts'
 import { type ChildSpec, readChildSpec, type ValidChildSpec } from './child-spec.ts'
 
 /** Which children are restarted when one has failed: only that one, all of them, or that one and those started after it. */

@@ -1,4 +1,4 @@
-import { ExitError, StartError } from '../base/errors.ts'
+import { describeReason, ExitError, StartError } from '../base/errors.ts'
 import { isError } from '../base/is-error.ts'
 import { quote } from '../base/quote.ts'
 import type { Behaviour, Progress } from '../process/behaviour.ts'
@@ -34,10 +34,10 @@ export class SupervisorProcess implements Behaviour {
   private readonly limit: string
   private readonly children: Children
   private readonly calls: SupervisorCalls
-  /** Set by `'finish'`: no child is restarted, and the supervisor ends with the last of its children. */
-  private isFinishing = false
+  /** Set by `'drain'`: no child is restarted, and the supervisor ends with the last of its children. */
+  private isDraining = false
   /** Set by `'finish-tasks'`: no task is restarted. */
-  private isFinishingTasks = false
+  private isDrainingTasks = false
   /** How many restarts there were since the start. */
   private restarts = 0
 
@@ -103,12 +103,12 @@ export class SupervisorProcess implements Behaviour {
       }
       case 'restart-again': {
         const { child, cause } = message.body as { readonly child: Child; readonly cause: ExitCause }
-        return child.isRestarting && !this.isFinishing ? this.restart(child, cause) : 'done'
+        return child.isRestarting && !this.isDraining ? this.restart(child, cause) : 'done'
       }
       case 'finish-tasks':
         return this.finishTasks(message.body as Drain)
-      case 'finish':
-        return this.finish(message.body as Drain)
+      case 'drain':
+        return this.startDraining(message.body as Drain)
       case 'call':
         return this.calls.handle(message.body as SupervisorRequest)
       default:
@@ -118,7 +118,7 @@ export class SupervisorProcess implements Behaviour {
 
   /** Drains the tasks under it. When a program ends, this comes before any stage is drained. */
   private finishTasks(drain: Drain): Progress {
-    this.isFinishingTasks = true
+    this.isDrainingTasks = true
     for (const { kind, reference } of this.children.all) {
       if (reference?.process === undefined) continue
       if (kind === 'task') askToDrain(reference.process, drain)
@@ -128,8 +128,8 @@ export class SupervisorProcess implements Behaviour {
   }
 
   /** Drains its children. The supervisor ends once they have ended. */
-  private finish(drain: Drain): Progress {
-    this.isFinishing = true
+  private startDraining(drain: Drain): Progress {
+    this.isDraining = true
     for (const { reference } of this.children.all) {
       if (reference?.process !== undefined) askToDrain(reference.process, drain)
     }
@@ -138,15 +138,15 @@ export class SupervisorProcess implements Behaviour {
 
   private stopIfDone(): Progress {
     const isDone = this.children.all.every(({ reference }) => reference === undefined)
-    return this.isFinishing && isDone ? this.process.stop('shutdown') : 'done'
+    return this.isDraining && isDone ? this.process.stop('shutdown') : 'done'
   }
 
   private onExit(reference: ProcessReference | undefined, cause: ExitCause): Progress {
     const child = this.children.all.find((each) => reference !== undefined && each.reference === reference)
     if (child === undefined) return 'done'
     child.reference = undefined
-    if (this.isFinishing) return this.stopIfDone()
-    if (this.isFinishingTasks && child.kind === 'task') return 'done'
+    if (this.isDraining) return this.stopIfDone()
+    if (this.isDrainingTasks && child.kind === 'task') return 'done'
     const { restart } = child.spec
     if (restart === 'permanent' || (restart === 'transient' && !isCleanExit(cause.reason))) {
       return this.restart(child, cause)
@@ -191,10 +191,14 @@ export class SupervisorProcess implements Behaviour {
     } catch (error) {
       const { process } = this
       const reason = error as ExitReason
-      process.runtime.log('error', `${process.label} could not restart ${quote(child.id)}`, {
-        process: process.id,
-        reason,
-      })
+      process.runtime.log(
+        'error',
+        `${process.label} could not restart child ${quote(child.id)}, and tries again: ${describeReason(reason)}`,
+        {
+          process: process.id,
+          reason,
+        },
+      )
       child.isRestarting = true
       const again = isError(error) ? new ExitCause(error, `${process.label}, starting ${quote(child.id)}`) : cause
       process.deliver(new Message('restart-again', '', undefined, { child, cause: again }))

@@ -1,4 +1,4 @@
-import { optionTable } from '../base/option-table.ts'
+import { optionTable } from '../base/options/option-table.ts'
 import { quote } from '../base/quote.ts'
 import type { ExitReason } from '../process/exit/exit-reason.ts'
 import { consumer } from '../stage/definition/factories.ts'

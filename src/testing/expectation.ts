@@ -1,4 +1,5 @@
 import { GenStageError } from '../base/errors.ts'
+import { eventCount } from '../base/event-count.ts'
 import { quote } from '../base/quote.ts'
 import { deepEqual } from './deep-equal.ts'
 
@@ -39,7 +40,7 @@ export function expectSameEvents(
   const difference = firstDifference < 0 ? expected.length : firstDifference
   const where = `${show(expected, difference)} at index ${difference}, got ${show(got, difference)}`
   throw new ExpectationError(
-    `expected ${probe} to receive ${count(expected)} ${quote(expected)}, got ${count(got)} ${quote(got)}: ` +
+    `expected ${probe} to receive ${eventCount(expected.length)} ${quote(expected)}, got ${eventCount(got.length)} ${quote(got)}: ` +
       `expected ${where}${remark}`,
     expected,
     got,
@@ -48,8 +49,4 @@ export function expectSameEvents(
 
 function show(events: readonly unknown[], index: number): string {
   return index < events.length ? quote(events[index]) : 'nothing'
-}
-
-function count({ length }: readonly unknown[]): string {
-  return length === 1 ? '1 event' : `${length} events`
 }

@@ -1,6 +1,6 @@
 import { GenStageError } from '../base/errors.ts'
-import { type OptionTable, optionTable } from '../base/option-table.ts'
-import { anything, integer, matching, type OptionType } from '../base/option-type.ts'
+import { type OptionTable, optionTable } from '../base/options/option-table.ts'
+import { anything, integer, matching, type OptionType } from '../base/options/option-type.ts'
 import type { ProcessRecord } from '../process/process-record.ts'
 import type { ProcessRef } from '../process/process-ref.ts'
 import { resolveReference } from '../process/reference.ts'

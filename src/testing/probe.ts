@@ -1,5 +1,5 @@
 import { NameTakenError } from '../base/errors.ts'
-import { matching, type OptionType } from '../base/option-type.ts'
+import { matching, type OptionType } from '../base/options/option-type.ts'
 import { quote } from '../base/quote.ts'
 import type { ExitReason } from '../process/exit/exit-reason.ts'
 import type { ProcessRef } from '../process/process-ref.ts'

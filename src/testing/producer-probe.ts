@@ -1,4 +1,4 @@
-import { optionTable } from '../base/option-table.ts'
+import { optionTable } from '../base/options/option-table.ts'
 import { quote } from '../base/quote.ts'
 import type { Dispatcher, Subscriber } from '../dispatcher/dispatcher.ts'
 import { dispatcherType } from '../dispatcher/dispatcher-type.ts'

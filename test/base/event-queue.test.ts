@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { EventQueue } from '../../src/base/event-queue.ts'
+import { EventQueue } from '../../src/base/collections/event-queue.ts'
 
 test('an info comes after the events that were added before it', () => {
   const queue = new EventQueue<number>()

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { Ring } from '../../src/base/ring.ts'
+import { Ring } from '../../src/base/collections/ring.ts'
 
 type Move =
   | { readonly move: 'push' | 'unshift' | 'shift' | 'peek' | 'clear' }

@@ -100,7 +100,9 @@ describe('an observer', () => {
     await runtime.advance(200)
     watching.close()
     expect(received).toEqual([100, 200])
-    expect(errors).toEqual([expect.stringMatching(/^removed a listener of an observer that failed: .*no paper left/)])
+    expect(errors).toEqual([
+      expect.stringMatching(/^a listener of an observer threw, and was removed: .*no paper left/),
+    ])
   })
 
   test('shows states where they are asked for', async () => {

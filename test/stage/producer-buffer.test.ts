@@ -1,6 +1,7 @@
 import { BadReturnError, producer } from 'genstage'
 import { testRuntime } from 'genstage/testing'
 import { describe, expect, test } from 'vitest'
+import { eventCount } from '../../src/base/event-count.ts'
 import {
   collecting,
   emittingOnRequest,
@@ -42,7 +43,7 @@ describe.each(timings)('the buffer of a producer, with %s callbacks', (_name, la
     await runtime.settle()
     expect([seen, dropped]).toEqual([kept, drops])
     expect(records.map(({ level, message }) => `${level}: ${message}`)).toEqual(
-      drops.map((count) => `warn: producer numbers discarded ${count} events: buffer full`),
+      drops.map((count) => `warn: producer numbers discarded ${eventCount(count)}: buffer full`),
     )
   })
 

@@ -45,6 +45,7 @@ export const rows: readonly Row[] = [
 
 /** The rooms of each layer that has any; the others are one folder. Types are imports, too. */
 export const roomsOf: Readonly<Record<string, Rooms>> = {
+  base: { '.': [], collections: ['.'], options: ['.', 'collections'] },
   process: {
     host: [],
     exit: [],

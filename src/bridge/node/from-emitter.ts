@@ -1,5 +1,5 @@
 import type { EventEmitter } from 'node:events'
-import { type OptionTable, optionTable } from '../../base/option-table.ts'
+import { type OptionTable, optionTable } from '../../base/options/option-table.ts'
 import { quote } from '../../base/quote.ts'
 import type { Stage } from '../../process/start/start-types.ts'
 import type { OptionsTrait } from '../../stage/types/inferred-reference.ts'

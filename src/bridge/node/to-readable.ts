@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream'
-import { type OptionTable, optionTable } from '../../base/option-table.ts'
-import { boolean, computed, integer } from '../../base/option-type.ts'
+import { type OptionTable, optionTable } from '../../base/options/option-table.ts'
+import { boolean, computed, integer } from '../../base/options/option-type.ts'
 import { abortSignalType } from '../../process/call-options.ts'
 import type { AbortSignalLike } from '../../process/host/abort-signal-like.ts'
 import type { Source } from '../../stage/types/source.ts'

@@ -1,4 +1,4 @@
-import { callback, matching, type OptionType } from '../../base/option-type.ts'
+import { callback, matching, type OptionType } from '../../base/options/option-type.ts'
 import type { DefaultRow, OptionalRow } from '../option-rows.ts'
 import { type Push, type PushOptions, pushRows, type ValidPushOptions } from './push-source.ts'
 

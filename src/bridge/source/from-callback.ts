@@ -1,4 +1,4 @@
-import { type OptionTable, optionTable } from '../../base/option-table.ts'
+import { type OptionTable, optionTable } from '../../base/options/option-table.ts'
 import { quote } from '../../base/quote.ts'
 import type { Stage } from '../../process/start/start-types.ts'
 import type { OptionsTrait } from '../../stage/types/inferred-reference.ts'

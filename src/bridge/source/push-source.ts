@@ -1,7 +1,8 @@
 import { BadReturnError, describeReason } from '../../base/errors.ts'
+import { eventCount } from '../../base/event-count.ts'
 import { isThenable } from '../../base/is-thenable.ts'
 import type { LogLevel } from '../../base/logger.ts'
-import { callback as functionType, integer, oneOf } from '../../base/option-type.ts'
+import { callback as functionType, integer, oneOf } from '../../base/options/option-type.ts'
 import type { ProcessRef } from '../../process/process-ref.ts'
 import type { ProcessReference } from '../../process/reference.ts'
 import type { Stage } from '../../process/start/start-types.ts'
@@ -203,7 +204,7 @@ class PushSource implements ExternalSource {
   private report(count: number): void {
     const result: unknown = this.options.formatDiscarded?.(count) ?? true
     if (typeof result !== 'boolean') throw new BadReturnError('formatDiscarded', 'a boolean', result)
-    if (result) this.log('warn', `discarded ${count} events: buffer full`, { discarded: count })
+    if (result) this.log('warn', `discarded ${eventCount(count)}: buffer full`, { discarded: count })
   }
 
   close(): void {
@@ -213,7 +214,7 @@ class PushSource implements ExternalSource {
     this.discarded += dropped
     this.due = []
     this.buffer.take(dropped)
-    this.log('warn', `exited and dropped ${dropped} events that it had not fetched from its source`, { dropped })
+    this.log('warn', `exited and dropped ${eventCount(dropped)} that it had not fetched from its source`, { dropped })
   }
 
   private finish(notify: () => void): void {

@@ -1,5 +1,5 @@
-import { type OptionTable, optionTable } from '../../base/option-table.ts'
-import { oneOf } from '../../base/option-type.ts'
+import { type OptionTable, optionTable } from '../../base/options/option-table.ts'
+import { oneOf } from '../../base/options/option-type.ts'
 import type { Dispatcher } from '../../dispatcher/dispatcher.ts'
 import { dispatcherType } from '../../dispatcher/dispatcher-type.ts'
 import { abortSignalType } from '../../process/call-options.ts'

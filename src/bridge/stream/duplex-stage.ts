@@ -1,4 +1,4 @@
-import type { ShortLivedSet } from '../../base/short-lived.ts'
+import type { ChurningSet } from '../../base/collections/churning.ts'
 import { ExitCause } from '../../process/exit/exit-cause.ts'
 import { type ExitReason, isCleanExit } from '../../process/exit/exit-reason.ts'
 import type { Linkable } from '../../process/exit/link.ts'
@@ -22,7 +22,7 @@ import { Outlet, type OutletListener } from './outlet.ts'
  * error of the streams.
  */
 export class DuplexStage implements Linkable {
-  links: ShortLivedSet<Linkable> | undefined
+  links: ChurningSet<Linkable> | undefined
   readonly inlet: Inlet
   readonly outlet: Outlet
   private readonly operation: string

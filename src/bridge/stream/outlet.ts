@@ -1,3 +1,4 @@
+import { eventCount } from '../../base/event-count.ts'
 import type { ExitReason } from '../../process/exit/exit-reason.ts'
 import { isReference, type ProcessReference } from '../../process/reference.ts'
 import type { ProcessRuntime } from '../../process/runtime.ts'
@@ -154,7 +155,7 @@ export class Outlet {
   private reportDropped(): void {
     const { dropped, operation, consumer, runtime } = this
     if (dropped === 0) return
-    runtime.log('warn', `${operation} dropped ${dropped} events: they came after the stream had been closed`, {
+    runtime.log('warn', `${operation} dropped ${eventCount(dropped)}: they came after the stream had been closed`, {
       process: consumer?.id,
       dropped,
     })

@@ -1,5 +1,5 @@
-import { type OptionTable, optionTable } from '../../base/option-table.ts'
-import { array, boolean } from '../../base/option-type.ts'
+import { type OptionTable, optionTable } from '../../base/options/option-table.ts'
+import { array, boolean } from '../../base/options/option-type.ts'
 import { abortSignalType } from '../../process/call-options.ts'
 import type { ExitReason } from '../../process/exit/exit-reason.ts'
 import type { AbortSignalLike } from '../../process/host/abort-signal-like.ts'

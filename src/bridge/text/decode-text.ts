@@ -1,5 +1,5 @@
-import { type OptionTable, optionTable } from '../../base/option-table.ts'
-import { boolean, matching } from '../../base/option-type.ts'
+import { type OptionTable, optionTable } from '../../base/options/option-table.ts'
+import { boolean, matching } from '../../base/options/option-type.ts'
 import { quote } from '../../base/quote.ts'
 import type { Stage } from '../../process/start/start-types.ts'
 import type { OptionsTrait } from '../../stage/types/inferred-reference.ts'

@@ -1,4 +1,4 @@
-import { array } from '../../base/option-type.ts'
+import { array } from '../../base/options/option-type.ts'
 import { demandDispatcher } from '../../dispatcher/demand-dispatcher.ts'
 import type { Dispatcher } from '../../dispatcher/dispatcher.ts'
 import { isCleanExit } from '../../process/exit/exit-reason.ts'

@@ -1,4 +1,4 @@
-import { Ring } from '../../base/ring.ts'
+import { Ring } from '../../base/collections/ring.ts'
 import { makeReadableStream, type PlatformReadableStream, type ReadableController } from './streams.ts'
 
 /** Options of an outgoing stream. */

@@ -1,5 +1,5 @@
-import { type OptionTable, optionTable } from '../../base/option-table.ts'
-import { callback, matching } from '../../base/option-type.ts'
+import { type OptionTable, optionTable } from '../../base/options/option-table.ts'
+import { callback, matching } from '../../base/options/option-type.ts'
 import { abortSignalType } from '../../process/call-options.ts'
 import type { AbortSignalLike } from '../../process/host/abort-signal-like.ts'
 import type { produces } from '../../stage/types/references.ts'

@@ -1,5 +1,5 @@
-import { type OptionTable, optionTable } from '../../base/option-table.ts'
-import { anything, boolean, integer, matching } from '../../base/option-type.ts'
+import { type OptionTable, optionTable } from '../../base/options/option-table.ts'
+import { anything, boolean, integer, matching } from '../../base/options/option-type.ts'
 
 /** The thresholds from which something counts as wrong. */
 export interface Thresholds {

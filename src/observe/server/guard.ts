@@ -12,7 +12,7 @@ interface RequestRefusal {
 }
 
 /** What protects a server. */
-export interface Guarded {
+export interface AccessRules {
   /** The host that it listens on. */
   readonly host: string
   /** The token that requests must have, if any. */
@@ -31,7 +31,7 @@ export function isLoopback(host: string): boolean {
  * rebinding). Therefore the Host of a request must be a name of this server. A Host that is an IP address is safe, because
  * an address cannot be pointed elsewhere.
  */
-export function refusal(request: IncomingMessage, url: URL, { host, token }: Guarded): RequestRefusal | undefined {
+export function refusal(request: IncomingMessage, url: URL, { host, token }: AccessRules): RequestRefusal | undefined {
   const { method, headers } = request
   if (method !== 'GET' && method !== 'HEAD') {
     return { status: 405, message: `expected a GET request, got: ${method}` }

@@ -1,5 +1,5 @@
-import { type OptionTable, optionTable } from '../../base/option-table.ts'
-import { anything, integer, matching } from '../../base/option-type.ts'
+import { type OptionTable, optionTable } from '../../base/options/option-table.ts'
+import { anything, integer, matching } from '../../base/options/option-type.ts'
 import { defaultRuntime, expectRuntime, type Runtime } from '../../process/runtime.ts'
 import { observer } from '../observer.ts'
 import { snapshotOf, stageOf } from '../snapshot/take-snapshot.ts'

@@ -6,7 +6,7 @@ import { performance } from 'node:perf_hooks'
 import nodeProcess from 'node:process'
 import type { Snapshot, StageSnapshot } from '../snapshot/snapshot-types.ts'
 import { snapshotJson } from './bounded-json.ts'
-import { type Guarded, refusal } from './guard.ts'
+import { type AccessRules, refusal } from './guard.ts'
 import { MOST_CLIENTS, type OpenObserver, PageClients } from './page-clients.ts'
 import { readPage } from './read-page.ts'
 import { RecentReplies } from './recent-replies.ts'
@@ -25,7 +25,7 @@ interface PageSource {
 }
 
 /** The options of {@link serve}. */
-interface ServeOptions extends Guarded {
+interface ServeOptions extends AccessRules {
   readonly port: number
   readonly interval: number
 }
@@ -38,7 +38,7 @@ interface PageServer {
 
 /** What requests are handled with. */
 interface PageState extends PageSource {
-  readonly guarded: Guarded
+  readonly guarded: AccessRules
   readonly clients: PageClients
   /** Replies that run user code. */
   readonly replies: RecentReplies

@@ -1,6 +1,6 @@
 import { describeReason } from '../../base/errors.ts'
-import { type OptionTable, optionTable } from '../../base/option-table.ts'
-import { anything, boolean } from '../../base/option-type.ts'
+import { type OptionTable, optionTable } from '../../base/options/option-table.ts'
+import { anything, boolean } from '../../base/options/option-type.ts'
 import { quote } from '../../base/quote.ts'
 import { ProcessRecord } from '../../process/process-record.ts'
 import { defaultRuntime, expectRuntime, type ProcessRuntime, type Runtime } from '../../process/runtime.ts'

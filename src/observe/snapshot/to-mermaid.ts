@@ -1,5 +1,5 @@
-import { type OptionTable, optionTable } from '../../base/option-table.ts'
-import { matching } from '../../base/option-type.ts'
+import { type OptionTable, optionTable } from '../../base/options/option-table.ts'
+import { matching } from '../../base/options/option-type.ts'
 import { count, figure } from './format.ts'
 import type { Snapshot, StageSnapshot, SubscriptionSnapshot } from './snapshot-types.ts'
 import { type Units, unitsOf } from './unit-tree.ts'

@@ -1,4 +1,4 @@
-import { type Room, scaleFor } from './layout/wrap.ts'
+import { type Size, scaleFor } from './layout/wrap.ts'
 
 /** The view of a drawing: a place of it is shown at `scale` times its coordinates, moved by `x` and `y`. */
 export interface Camera {
@@ -8,7 +8,7 @@ export interface Camera {
 }
 
 /** A rectangle in a drawing. */
-export interface Rectangle extends Room {
+export interface Rectangle extends Size {
   readonly x: number
   readonly y: number
 }
@@ -32,12 +32,12 @@ export function detailAt(scale: number): Detail {
 }
 
 /** The size of a window without its margins. */
-export function roomIn({ width, height }: Room): Room {
+export function roomIn({ width, height }: Size): Size {
   return { width: Math.max(1, width - 2 * MARGIN), height: Math.max(1, height - 2 * MARGIN) }
 }
 
 /** Shows all of a drawing in the middle of the window, never enlarged. */
-export function fitted(drawing: Room, window: Room): Camera {
+export function fitted(drawing: Size, window: Size): Camera {
   const scale = scaleFor(drawing, roomIn(window))
   return {
     x: (window.width - drawing.width * scale) / 2,
@@ -59,7 +59,7 @@ export function zoomed(
 }
 
 /** Moves as little as possible to show all of a rectangle of the drawing. */
-export function revealing(camera: Camera, { x, y, width, height }: Rectangle, window: Room): Camera {
+export function revealing(camera: Camera, { x, y, width, height }: Rectangle, window: Size): Camera {
   const { scale } = camera
   return {
     x: camera.x + shift(camera.x + x * scale, width * scale, window.width),
@@ -75,7 +75,7 @@ function shift(begin: number, length: number, window: number): number {
 }
 
 /** Shows a rectangle in the middle of the window. */
-export function centred({ x, y, width, height }: Rectangle, window: Room, scale: number): Camera {
+export function centred({ x, y, width, height }: Rectangle, window: Size, scale: number): Camera {
   return {
     x: window.width / 2 - (x + width / 2) * scale,
     y: window.height / 2 - (y + height / 2) * scale,
@@ -84,7 +84,7 @@ export function centred({ x, y, width, height }: Rectangle, window: Room, scale:
 }
 
 /** Keeps at least a corner of the drawing in the window. */
-export function bounded(camera: Camera, drawing: Room, window: Room): Camera {
+export function bounded(camera: Camera, drawing: Size, window: Size): Camera {
   const keep = (at: number, length: number, most: number): number =>
     Math.min(most - 2 * MARGIN, Math.max(2 * MARGIN - length, at))
   return {
@@ -95,7 +95,7 @@ export function bounded(camera: Camera, drawing: Room, window: Room): Camera {
 }
 
 /** The visible part of the drawing, and a little around it. */
-export function visible({ x, y, scale }: Camera, window: Room): Rectangle {
+export function visible({ x, y, scale }: Camera, window: Size): Rectangle {
   const around = 40
   return {
     x: (-x - around) / scale,

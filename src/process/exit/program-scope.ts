@@ -1,10 +1,10 @@
-import type { ShortLivedSet } from '../../base/short-lived.ts'
+import type { ChurningSet } from '../../base/collections/churning.ts'
 import type { ExitCause } from './exit-cause.ts'
 import type { Linkable } from './link.ts'
 
 /** The scope of a program: reports every failure as uncaught, once per cause, and stops no other process. */
 export class ProgramScope implements Linkable {
-  links: ShortLivedSet<Linkable> | undefined
+  links: ChurningSet<Linkable> | undefined
   private readonly reportUncaught: (error: unknown) => void
 
   constructor(reportUncaught: (error: unknown) => void) {

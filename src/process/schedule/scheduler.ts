@@ -1,5 +1,5 @@
 import { host } from '#host'
-import { Ring } from '../../base/ring.ts'
+import { Ring } from '../../base/collections/ring.ts'
 import type { Clock } from './timers.ts'
 
 /** An entry of a schedule: a process that has something to do. */

@@ -1,6 +1,6 @@
 import type { Logger } from '../../base/logger.ts'
-import { type OptionTable, optionTable } from '../../base/option-table.ts'
-import { anything, boolean, integer, matching, type OptionType } from '../../base/option-type.ts'
+import { type OptionTable, optionTable } from '../../base/options/option-table.ts'
+import { anything, boolean, integer, matching, type OptionType } from '../../base/options/option-type.ts'
 import type { Schedule } from '../schedule/scheduler.ts'
 import type { Clock } from '../schedule/timers.ts'
 

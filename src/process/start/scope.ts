@@ -1,6 +1,6 @@
+import type { ChurningSet } from '../../base/collections/churning.ts'
 import { type StageFailure, StartError } from '../../base/errors.ts'
 import type { LogLevel } from '../../base/logger.ts'
-import type { ShortLivedSet } from '../../base/short-lived.ts'
 import { askToDrain, Drain } from '../drain.ts'
 import { ExitCause } from '../exit/exit-cause.ts'
 import { type Linkable, unlink } from '../exit/link.ts'
@@ -34,7 +34,7 @@ export interface Scope extends AsyncDisposable {
 
 /** The implementation of {@link Scope}. */
 export class ProcessScope implements Linkable, Scope {
-  links: ShortLivedSet<Linkable> | undefined
+  links: ChurningSet<Linkable> | undefined
   readonly done: Promise<void>
   private readonly runtime: ProcessRuntime
   /** How long each stage may take to stop before it is killed, in milliseconds. */
@@ -125,7 +125,7 @@ export class ProcessScope implements Linkable, Scope {
   }
 }
 
-function lastOf(links: ShortLivedSet<Linkable> | undefined): Linkable | undefined {
+function lastOf(links: ChurningSet<Linkable> | undefined): Linkable | undefined {
   let last: Linkable | undefined
   for (const linked of links ?? []) last = linked
   return last

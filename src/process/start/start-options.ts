@@ -1,5 +1,5 @@
-import { type OptionTable, optionTable } from '../../base/option-table.ts'
-import { anything, oneOf } from '../../base/option-type.ts'
+import { type OptionTable, optionTable } from '../../base/options/option-table.ts'
+import { anything, oneOf } from '../../base/options/option-type.ts'
 
 /** The options of a start. */
 export const startOptions: OptionTable<{

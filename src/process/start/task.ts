@@ -39,14 +39,14 @@ class LiveTaskContext implements TaskContext {
 /**
  * A process that runs one function, and ends when the function does.
  *
- * On `'finish'`, it aborts its signal at once, and the function continues. If the function rejects because of that, the
+ * On `'drain'`, it aborts its signal at once, and the function continues. If the function rejects because of that, the
  * task exits with `'shutdown'`. A function that has not begun does not run.
  */
 class TaskProcess implements Behaviour {
   private readonly process: Process
   private readonly run: (context: TaskContext) => unknown
-  /** Set by `'finish'`. */
-  private isFinishing = false
+  /** Set by `'drain'`. */
+  private isDraining = false
 
   constructor(process: Process, run: (context: TaskContext) => unknown) {
     this.process = process
@@ -62,20 +62,20 @@ class TaskProcess implements Behaviour {
   receive(message: Message): Progress {
     const { process } = this
     if (message.kind !== 'run')
-      return message.kind === 'finish' ? process.stop('shutdown') : process.receiveSystem(message)
+      return message.kind === 'drain' ? process.stop('shutdown') : process.receiveSystem(message)
     process.callback = 'task'
     const outcome = this.run(new LiveTaskContext(process))
     return isThenable(outcome) ? process.park(outcome, () => process.stop('normal')) : process.stop('normal')
   }
 
-  onFinish(): void {
-    if (this.isFinishing) return
-    this.isFinishing = true
+  onDrain(): void {
+    if (this.isDraining) return
+    this.isDraining = true
     abort(this.process, 'shutdown')
   }
 
   endsBy(thrown: unknown): boolean {
-    return this.isFinishing && isAbort(thrown, 'shutdown')
+    return this.isDraining && isAbort(thrown, 'shutdown')
   }
 
   terminate(): Progress {

@@ -1,3 +1,4 @@
+import { eventCount } from '../../base/event-count.ts'
 import { quote } from '../../base/quote.ts'
 import type { Inspection, ProducingInspection, SubscriberInspection } from '../../telemetry/inspection.ts'
 import type { ProcessRecord } from '../process-record.ts'
@@ -91,7 +92,7 @@ class Findings {
       if (status === 'starting') return mistake(`${label} is still being set up: its promise is pending, and ${never}`)
       const { handling = 0, mailbox = 0 } = inspection.consuming ?? {}
       const events = handling + mailbox
-      const held = events > 0 ? ` with ${eventsText(events)}` : ''
+      const held = events > 0 ? ` with ${eventCount(events)}` : ''
       const text = `${label} is in ${callback}${held}: the promise that it returned is pending, and ${never}`
       const isMistake = events > 0 || status === 'terminating' || (incomingCalls?.size ?? 0) > 0
       return { isMistake, text }
@@ -114,14 +115,14 @@ class Findings {
     if (unserved !== undefined) {
       const partition = quote(unserved.partition)
       return mistake(
-        `partition ${partition} of ${label} holds ${eventsText(unserved.queued)} and has no subscriber: subscribe a ` +
+        `partition ${partition} of ${label} holds ${eventCount(unserved.queued)} and has no subscriber: subscribe a ` +
           `consumer with { partition: ${partition} }`,
       )
     }
     const held = producing.buffer.events + dispatcher.queued + (isBlocked ? (consuming?.inbound ?? 0) : 0)
     if (held === 0) return undefined
     if (subscribers.length === 0) {
-      const text = `${label} holds ${eventsText(held)} and has no subscriber: subscribe a consumer to it`
+      const text = `${label} holds ${eventCount(held)} and has no subscriber: subscribe a consumer to it`
       return { isMistake: producing.sent === 0, text }
     }
     return this.ofUnasked(label, held, producing)
@@ -135,7 +136,7 @@ class Findings {
   ): WaitingReason | undefined {
     const names = subscribers.filter((each) => this.isManual(each)).map(({ consumer }) => this.labelOf(consumer))
     if (names.length === 0) return undefined
-    const text = `${label} holds ${eventsText(held)} that ${names.join(', ')} does not ask for: ${ASK}`
+    const text = `${label} holds ${eventCount(held)} that ${names.join(', ')} does not ask for: ${ASK}`
     return { isMistake: sent === 0, text }
   }
 
@@ -213,8 +214,4 @@ function isUnusedProducer({ process, inspection: { producing, consuming } }: Wai
 
 function mistake(text: string): WaitingReason {
   return { isMistake: true, text }
-}
-
-function eventsText(count: number): string {
-  return count === 1 ? '1 event' : `${count} events`
 }

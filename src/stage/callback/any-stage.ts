@@ -1,7 +1,7 @@
 import type { Progress } from '../../process/behaviour.ts'
 import type { Process } from '../../process/process.ts'
 import type { CallbackTable } from './callback-table.ts'
-import type { ResultRule } from './result-rule.ts'
+import type { EmitRule } from './emit-rule.ts'
 
 /** What the code that calls callbacks and applies their results needs of a stage, whatever its kind. */
 export interface AnyStage {
@@ -10,9 +10,9 @@ export interface AnyStage {
   readonly callbacks: object
   readonly callbackTable: CallbackTable
   /** What the callbacks may return that emit events only on occasion. */
-  readonly defaultRule: ResultRule
+  readonly defaultRule: EmitRule
   /** Whether the stage is draining: it takes nothing new, and exits once it has emitted what it holds. */
-  readonly isFinishing: boolean
+  readonly isDraining: boolean
   /** Emits the events that a callback returned. */
   emitAll(events: readonly unknown[]): Progress
   /** Stops a stage that is draining and has nothing left to do. */

@@ -5,9 +5,9 @@ import type { Progress } from '../../process/behaviour.ts'
 import type { PendingCall } from '../../process/call.ts'
 import type { ExitReason } from '../../process/exit/exit-reason.ts'
 import type { AnyStage } from './any-stage.ts'
-import type { ResultRule } from './result-rule.ts'
+import type { EmitRule } from './emit-rule.ts'
 
-const EXPECTED: Record<ResultRule, string> = {
+const EXPECTED: Record<EmitRule, string> = {
   events: 'an array of events ([] for none) or { events?, stop? }',
   'events or nothing': 'an array of events, nothing, or { events?, stop? }',
   nothing: 'nothing or { stop? }, as a consumer emits no events',
@@ -25,7 +25,7 @@ interface ResultRecord {
  *
  * If the result is a promise, the stage is parked until it settles. No other stage is blocked.
  */
-export function applyResult(stage: AnyStage, callback: string, result: unknown, rule: ResultRule): Progress {
+export function applyResult(stage: AnyStage, callback: string, result: unknown, rule: EmitRule): Progress {
   if (Array.isArray(result)) {
     if (result.length > 0) {
       if (rule === 'nothing') throw new BadReturnError(callback, EXPECTED[rule], result)
@@ -38,7 +38,7 @@ export function applyResult(stage: AnyStage, callback: string, result: unknown, 
 }
 
 /** Applies a promise or a record. A function of its own, so that the usual results need no context for closures. */
-function applyLongResult(stage: AnyStage, callback: string, result: unknown, rule: ResultRule): Progress {
+function applyLongResult(stage: AnyStage, callback: string, result: unknown, rule: EmitRule): Progress {
   if (isThenable(result)) return stage.process.park(result, (value) => applyResult(stage, callback, value, rule))
   const { events, stop } = readRecord(callback, result, ['events', 'stop'], EXPECTED[rule])
   const progress = events === undefined ? 'done' : applyResult(stage, callback, events, rule)

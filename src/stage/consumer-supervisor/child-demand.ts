@@ -1,3 +1,4 @@
+import { eventCount } from '../../base/event-count.ts'
 import type { Process } from '../../process/process.ts'
 import type { Stop } from '../types/results.ts'
 import type { Subscription } from '../types/subscription.ts'
@@ -56,7 +57,7 @@ export class ChildDemand {
     const excess = upstream.occupied - upstream.max
     if (excess <= 0) return
     const { process } = this
-    process.runtime.log('error', `${process.label} received ${excess} events more than it asked for`, { excess })
+    process.runtime.log('error', `${process.label} received ${eventCount(excess)} more than it asked for`, { excess })
   }
 
   /** Releases `count` places, and offers them to the producer if there are at least `minDemand` of them. */

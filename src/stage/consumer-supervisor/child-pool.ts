@@ -1,6 +1,6 @@
+import { ChurningMap } from '../../base/collections/churning.ts'
 import { describeReason, StartIgnoredError } from '../../base/errors.ts'
 import { isThenable } from '../../base/is-thenable.ts'
-import { ShortLivedMap } from '../../base/short-lived.ts'
 import { type ExitCause, RestartLimitReached } from '../../process/exit/exit-cause.ts'
 import { type ExitReason, isCleanExit } from '../../process/exit/exit-reason.ts'
 import { Message } from '../../process/message.ts'
@@ -53,7 +53,7 @@ export class ChildPool {
   private readonly createChild: (event: unknown) => Stage<ProcessRef>
   private readonly options: PoolOptions
   private readonly intensity: RestartIntensity
-  private readonly children = new ShortLivedMap<ProcessReference, PoolChild>()
+  private readonly children = new ChurningMap<ProcessReference, PoolChild>()
   /** Not `demand`: the pool is an object of callbacks, in which that is an option of producers. */
   private readonly childDemand: ChildDemand
   /** How many restarts there were since the supervisor started. */

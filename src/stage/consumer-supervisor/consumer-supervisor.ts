@@ -1,5 +1,5 @@
-import { type OptionTable, optionTable } from '../../base/option-table.ts'
-import { array, callback, oneOf } from '../../base/option-type.ts'
+import { type OptionTable, optionTable } from '../../base/options/option-table.ts'
+import { array, callback, oneOf } from '../../base/options/option-type.ts'
 import type { Progress } from '../../process/behaviour.ts'
 import type { Drain } from '../../process/drain.ts'
 import type { Process } from '../../process/process.ts'
@@ -13,7 +13,7 @@ import { restartRows } from '../../supervisor/supervisor-options.ts'
 import type { Inspection } from '../../telemetry/inspection.ts'
 import type { CallbackTable } from '../callback/callback-table.ts'
 import { readCallbacks } from '../callback/read-callbacks.ts'
-import type { Cancellation } from '../consuming/cancellation.ts'
+import type { SubscriptionEnd } from '../consuming/subscription-end.ts'
 import { consumerOptions } from '../definition/stage-options.ts'
 import { ConsumerReference, callStage } from '../handles/stage-references.ts'
 import { type ConsumerOptions, ConsumerStage } from '../kinds/consumer-stage.ts'
@@ -155,9 +155,9 @@ class ConsumerSupervisorStage extends ConsumerStage {
     return super.isDone() ? super.handleEnd('end', continueEnd) : 'done'
   }
 
-  override scheduleCancel(cancellation: Cancellation): Progress {
+  override scheduleEnd(cancellation: SubscriptionEnd): Progress {
     this.letsChildrenFinish = cancellation.upstream.options.cancel === 'with-last'
-    return super.scheduleCancel(cancellation)
+    return super.scheduleEnd(cancellation)
   }
 
   override handleEnd(cause: 'end' | 'drain', next: () => Progress): Progress {
@@ -166,9 +166,9 @@ class ConsumerSupervisorStage extends ConsumerStage {
     return this.stopIfChildrenAreDone()
   }
 
-  protected override finish(drain: Drain): Progress {
+  protected override startDraining(drain: Drain): Progress {
     this.pool.finish()
-    return super.finish(drain)
+    return super.startDraining(drain)
   }
 
   override remainingEvents(): Readonly<Record<string, number>> {

@@ -1,10 +1,11 @@
+import { eventCount } from '../../base/event-count.ts'
 import { isThenable } from '../../base/is-thenable.ts'
 import type { Progress } from '../../process/behaviour.ts'
 import type { Process } from '../../process/process.ts'
 import type { AnyStage } from '../callback/any-stage.ts'
 import { applyResult } from '../callback/apply-result.ts'
 import type { Callback } from '../callback/callback-table.ts'
-import type { ResultRule } from '../callback/result-rule.ts'
+import type { EmitRule } from '../callback/emit-rule.ts'
 import { runTimed } from '../callback/run-callback.ts'
 import { sendAsk } from '../protocol.ts'
 import type { Subscription } from '../types/subscription.ts'
@@ -20,9 +21,9 @@ export class Batches {
   private readonly process: Process
   private readonly handleEvents: Callback
   /** What `handleEvents` may return. */
-  private readonly rule: ResultRule
+  private readonly rule: EmitRule
   /** Set when the stage is about to exit and must not ask for more. */
-  isDraining = false
+  isEmptying = false
   /** Events of the current delivery that are not handled yet: those of the batch being handled, and those after it. */
   handling = 0
   /** Total of events whose handling has begun. */
@@ -37,7 +38,7 @@ export class Batches {
   private awaitedAsk = 0
   private awaitedSize = 0
 
-  constructor(stage: AnyStage, rule: ResultRule) {
+  constructor(stage: AnyStage, rule: EmitRule) {
     this.stage = stage
     this.process = stage.process
     this.handleEvents = stage.callbackTable.handleEvents as Callback
@@ -159,13 +160,13 @@ export class Batches {
   }
 
   private ask({ producer, handle }: Upstream, demand: number): void {
-    if (demand === 0 || this.isDraining) return
+    if (demand === 0 || this.isEmptying) return
     sendAsk(producer, handle.tag, this.process.reference, demand)
   }
 
   private reportExcess(upstream: Upstream, excess: number): void {
     const { process } = this
-    process.runtime.log('error', `${process.label} received ${excess} events more than it asked for`, {
+    process.runtime.log('error', `${process.label} received ${eventCount(excess)} more than it asked for`, {
       process: process.id,
       producer: upstream.producer.id,
       excess,

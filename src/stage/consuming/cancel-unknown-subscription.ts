@@ -1,3 +1,4 @@
+import { eventCount } from '../../base/event-count.ts'
 import type { Process } from '../../process/process.ts'
 import type { ProcessReference } from '../../process/reference.ts'
 import { type EventsMessage, sendCancel } from '../protocol.ts'
@@ -15,7 +16,7 @@ export function cancelUnknownSubscription(process: Process, { tag, from, body }:
   if (runtime.telemetry.hasListener('events.discarded')) {
     runtime.telemetry.execute('events.discarded', { count }, { stage, cause: 'unknown subscription' })
   }
-  runtime.log('warn', `${process.label} discarded ${count} events from ${producer.label}: unknown subscription`, {
+  runtime.log('warn', `${process.label} discarded ${eventCount(count)} from ${producer.label}: unknown subscription`, {
     process: process.id,
     producer: producer.id,
     discarded: count,

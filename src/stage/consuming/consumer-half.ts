@@ -5,13 +5,13 @@ import type { Progress } from '../../process/behaviour.ts'
 import type { PendingCall } from '../../process/call.ts'
 import type { Drain } from '../../process/drain.ts'
 import type { ExitCause } from '../../process/exit/exit-cause.ts'
-import { type ExitReason, isCleanExit } from '../../process/exit/exit-reason.ts'
+import type { ExitReason } from '../../process/exit/exit-reason.ts'
 import { monitor, type ProcessMonitor } from '../../process/monitor.ts'
 import { type ProcessReference, resolveReference } from '../../process/reference.ts'
 import { nameOf } from '../../process/start/name-of.ts'
 import { type ConsumingInspection, timeOrNull } from '../../telemetry/inspection.ts'
 import { applyResult, applySubscribeStop } from '../callback/apply-result.ts'
-import type { ResultRule } from '../callback/result-rule.ts'
+import type { EmitRule } from '../callback/emit-rule.ts'
 import { runCallback } from '../callback/run-callback.ts'
 import {
   type CancelledMessage,
@@ -26,10 +26,11 @@ import type { SubscribeRequest } from '../subscription/subscribe-request.ts'
 import { SubscriptionHandle } from '../subscription/subscription-handle.ts'
 import { Batches } from './batches.ts'
 import { cancelUnknownSubscription } from './cancel-unknown-subscription.ts'
-import { type Cancellation, isCleanEnd } from './cancellation.ts'
 import { DemandWindow } from './demand-window.ts'
 import type { HandlingStage } from './handling-stage.ts'
 import { countEvents, originsOf } from './mailbox-events.ts'
+import { stopsStage } from './stops-stage.ts'
+import { isCleanEnd, type SubscriptionEnd } from './subscription-end.ts'
 import { inspectUpstream, type Upstream } from './upstream.ts'
 
 /**
@@ -45,7 +46,7 @@ export class ConsumerHalf {
   private lastUpstream: Upstream | undefined
 
   /** @param rule What `handleEvents` may return. */
-  constructor(stage: HandlingStage, rule: ResultRule) {
+  constructor(stage: HandlingStage, rule: EmitRule) {
     this.stage = stage
     this.batches = new Batches(stage, rule)
   }
@@ -127,7 +128,7 @@ export class ConsumerHalf {
     if (!options.confirm) this.accept(upstream)
     else if (options.timeout === undefined) call?.waitForever()
     // A stage that is draining takes nothing new.
-    if (this.stage.isFinishing) sendCancel(producer, handle.tag, process.reference, 'normal')
+    if (this.stage.isDraining) sendCancel(producer, handle.tag, process.reference, 'normal')
     return 'done'
   }
 
@@ -219,19 +220,19 @@ export class ConsumerHalf {
     this.lastUpstream = undefined
     upstream.monitor.cancel()
     const isLast = this.upstreams.size === 0
-    const cancellation: Cancellation = { upstream, kind, reason, isRefused, cause, isLast }
+    const cancellation: SubscriptionEnd = { upstream, kind, reason, isRefused, cause, isLast }
     const { call } = upstream
-    if (call === undefined) return this.stage.scheduleCancel(cancellation)
+    if (call === undefined) return this.stage.scheduleEnd(cancellation)
     upstream.call = undefined
     const isClean = isCleanEnd(cancellation) && !isRefused
     if (isClean) call.reply(upstream.handle)
     else call.fail(this.refusal(cancellation, details))
     // The caller receives the error, so the stage need not fail as well.
     const isHandled = !isClean && upstream.options.cancel === 'with-last'
-    return this.stage.scheduleCancel(isHandled ? { ...cancellation, isRefused: true } : cancellation)
+    return this.stage.scheduleEnd(isHandled ? { ...cancellation, isRefused: true } : cancellation)
   }
 
-  private refusal({ upstream, reason, cause }: Cancellation, details: string | undefined): SubscriptionRefusedError {
+  private refusal({ upstream, reason, cause }: SubscriptionEnd, details: string | undefined): SubscriptionRefusedError {
     const { label } = this.stage.process
     const producer = upstream.producer.label
     if (details !== undefined) {
@@ -247,27 +248,17 @@ export class ConsumerHalf {
     )
   }
 
-  /** Whether a cancellation stops the stage. */
-  stopsStage(cancellation: Cancellation): boolean {
-    const { upstream, reason, isRefused, isLast } = cancellation
-    const { cancel } = upstream.options
-    if (isRefused || cancel === 'temporary') return false
-    const isClean = isCleanEnd(cancellation)
-    // A stage that is draining stops by itself, when the last of its producers has exited and all events are handled.
-    if (this.stage.isFinishing && (isClean || reason === 'noproc')) return false
-    if (cancel === 'permanent') return true
-    if (cancel === 'transient') return !isCleanExit(reason)
-    if (SubscriptionHandle.isCancelled(upstream.handle)) return false
-    // It may have subscribed again since.
-    return !isClean || (isLast && this.hasNoSubscriptions)
+  /** Whether the end of a subscription stops the stage. */
+  stopsStage(end: SubscriptionEnd): boolean {
+    return stopsStage(end, this.stage.isDraining, this.hasNoSubscriptions)
   }
 
   /** Reacts to the end of a subscription: calls `handleCancel`, and stops the stage where `cancel` requires it. */
-  cancel(cancellation: Cancellation): Progress {
+  onSubscriptionEnd(cancellation: SubscriptionEnd): Progress {
     return this.stage.process.afterwards(this.callHandleCancel(cancellation), () => this.afterCancel(cancellation))
   }
 
-  private afterCancel(cancellation: Cancellation): Progress {
+  private afterCancel(cancellation: SubscriptionEnd): Progress {
     if (!this.stopsStage(cancellation)) return this.stage.stopIfDone()
     if (!isCleanEnd(cancellation)) return this.stopBecauseOf(cancellation)
     return this.stage.handleEnd('end', () => this.stopBecauseOf(cancellation))
@@ -281,7 +272,7 @@ export class ConsumerHalf {
   }
 
   /** Calls `handleCancel` for the end of a subscription. */
-  callHandleCancel({ kind, reason, upstream, cause }: Cancellation): Progress {
+  callHandleCancel({ kind, reason, upstream, cause }: SubscriptionEnd): Progress {
     const { stage } = this
     if (stage.callbackTable.handleCancel !== undefined) stage.process.noteCause(cause)
     const result = runCallback(stage, 'handleCancel', { [kind]: reason }, upstream.handle)
@@ -289,7 +280,7 @@ export class ConsumerHalf {
   }
 
   /** Stops the stage because a subscription has ended. */
-  stopBecauseOf({ upstream, reason, cause }: Cancellation): Progress {
+  stopBecauseOf({ upstream, reason, cause }: SubscriptionEnd): Progress {
     const { process } = this.stage
     const facts = { process: process.id, producer: upstream.producer.id, reason }
     process.runtime.log('info', `${process.label} stopped: its subscription to ${upstream.producer.label} ended`, facts)

@@ -1,4 +1,4 @@
-import type { Ring } from '../../base/ring.ts'
+import type { Ring } from '../../base/collections/ring.ts'
 import type { Message } from '../../process/message.ts'
 import type { ProcessReference } from '../../process/reference.ts'
 

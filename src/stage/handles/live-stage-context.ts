@@ -1,5 +1,5 @@
 import { NoProcessError, StageEndedError } from '../../base/errors.ts'
-import { expectOneOf } from '../../base/expect-one-of.ts'
+import { expectOneOf } from '../../base/options/expect-one-of.ts'
 import { quote } from '../../base/quote.ts'
 import { signalOf } from '../../process/abort-signal.ts'
 import { ExitCause } from '../../process/exit/exit-cause.ts'

@@ -1,4 +1,4 @@
-import { expectOneOf } from '../../base/expect-one-of.ts'
+import { expectOneOf } from '../../base/options/expect-one-of.ts'
 import { quote } from '../../base/quote.ts'
 import { request } from '../../process/call.ts'
 import type { ExitReason } from '../../process/exit/exit-reason.ts'

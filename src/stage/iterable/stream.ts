@@ -1,9 +1,10 @@
 /// <reference lib="esnext.disposable" preserve="true" />
+
+import { Ring } from '../../base/collections/ring.ts'
 import { ExitError } from '../../base/errors.ts'
-import { type OptionTable, optionTable } from '../../base/option-table.ts'
-import { array, oneOf } from '../../base/option-type.ts'
+import { type OptionTable, optionTable } from '../../base/options/option-table.ts'
+import { array, oneOf } from '../../base/options/option-type.ts'
 import { quote } from '../../base/quote.ts'
-import { Ring } from '../../base/ring.ts'
 import { abortSignalType } from '../../process/call-options.ts'
 import type { AbortSignalLike } from '../../process/host/abort-signal-like.ts'
 import { Message } from '../../process/message.ts'

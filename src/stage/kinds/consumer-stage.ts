@@ -6,11 +6,11 @@ import type { Process } from '../../process/process.ts'
 import type { ProcessReference } from '../../process/reference.ts'
 import type { Inspection } from '../../telemetry/inspection.ts'
 import type { CallbackTable } from '../callback/callback-table.ts'
-import type { Cancellation } from '../consuming/cancellation.ts'
 import { ConsumerHalf } from '../consuming/consumer-half.ts'
 import type { HandlingStage } from '../consuming/handling-stage.ts'
 import { countEvents } from '../consuming/mailbox-events.ts'
 import { subscribeToAll } from '../consuming/subscribe-to-all.ts'
+import type { SubscriptionEnd } from '../consuming/subscription-end.ts'
 import { type EventsMessage, type SubscribeMessage, sendCancelled } from '../protocol.ts'
 import type { SubscribeRequest } from '../subscription/subscribe-request.ts'
 import { StageBehaviour } from './stage-behaviour.ts'
@@ -79,13 +79,13 @@ export class ConsumerStage extends StageBehaviour implements HandlingStage {
     return this.rejectMessage(message)
   }
 
-  scheduleCancel(cancellation: Cancellation): Progress {
-    return this.half.cancel(cancellation)
+  scheduleEnd(cancellation: SubscriptionEnd): Progress {
+    return this.half.onSubscriptionEnd(cancellation)
   }
 
-  protected override finish(drain: Drain): Progress {
+  protected override startDraining(drain: Drain): Progress {
     this.half.drain(drain)
-    return super.finish(drain)
+    return super.startDraining(drain)
   }
 
   protected isDone(): boolean {

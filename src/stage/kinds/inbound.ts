@@ -1,12 +1,12 @@
-import { Ring } from '../../base/ring.ts'
-import type { Cancellation } from '../consuming/cancellation.ts'
+import { Ring } from '../../base/collections/ring.ts'
+import type { SubscriptionEnd } from '../consuming/subscription-end.ts'
 import type { Upstream } from '../consuming/upstream.ts'
 
 /** What waits in a producer-consumer until its consumers have demand. */
 export type InboundEntry =
   | { readonly kind: 'events'; readonly upstream: Upstream; readonly events: readonly unknown[] }
   | { readonly kind: 'info'; readonly message: unknown }
-  | { readonly kind: 'cancellation'; readonly cancellation: Cancellation }
+  | { readonly kind: 'cancellation'; readonly cancellation: SubscriptionEnd }
 
 /**
  * The inbound queue of a producer-consumer: deliveries, infos and cancellations, in the order in which they arrived.

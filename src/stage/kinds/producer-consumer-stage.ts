@@ -3,11 +3,11 @@ import type { Drain } from '../../process/drain.ts'
 import type { Process } from '../../process/process.ts'
 import type { Inspection } from '../../telemetry/inspection.ts'
 import type { CallbackTable } from '../callback/callback-table.ts'
-import { type Cancellation, isCleanEnd } from '../consuming/cancellation.ts'
 import { ConsumerHalf } from '../consuming/consumer-half.ts'
 import type { HandlingStage } from '../consuming/handling-stage.ts'
 import { countEvents } from '../consuming/mailbox-events.ts'
 import { subscribeToAll } from '../consuming/subscribe-to-all.ts'
+import { isCleanEnd, type SubscriptionEnd } from '../consuming/subscription-end.ts'
 import type { EmittingStage } from '../producing/emitting-stage.ts'
 import { type EmittingOptions, ProducerHalf } from '../producing/producer-half.ts'
 import type { EventsMessage, SubscribeMessage } from '../protocol.ts'
@@ -42,7 +42,7 @@ export class ProducerConsumerStage extends StageBehaviour implements EmittingSta
   private readonly options: ProducerConsumerOptions
   private readonly inbound = new Inbound()
   /** The end of a subscription that stops the stage once it holds nothing more; set while the stage drains for it. */
-  private drainCause: Cancellation | undefined
+  private drainCause: SubscriptionEnd | undefined
   /** Whether `handleCancel` was called for `drainCause`; the events that it emitted are then still to be sent. */
   private drainCauseHandled = false
   /** Whether it has subscribed to the producers in `subscribeTo`. */
@@ -66,7 +66,7 @@ export class ProducerConsumerStage extends StageBehaviour implements EmittingSta
         return this.onEvents(message)
       case 'ask':
       case 'ask-again':
-        return this.producing.ask(message)
+        return this.producing.onAsk(message)
       default:
         return this.receiveControl(message)
     }
@@ -143,7 +143,7 @@ export class ProducerConsumerStage extends StageBehaviour implements EmittingSta
     // Consumers need not ask for more than there is to see the end: it waits for the buffer, but not for demand.
     if (first.kind !== 'cancellation') return false
     const { cancellation } = first
-    return this.isFinishing || cancellation.upstream.options.cancel === 'with-last' || this.drainsBefore(cancellation)
+    return this.isDraining || cancellation.upstream.options.cancel === 'with-last' || this.drainsBefore(cancellation)
   }
 
   private handleInbound(entry: InboundEntry): Progress {
@@ -159,7 +159,7 @@ export class ProducerConsumerStage extends StageBehaviour implements EmittingSta
         this.producing.queueInfo(entry.message)
         return 'done'
       case 'cancellation':
-        return this.handleCancellation(entry.cancellation)
+        return this.handleSubscriptionEnd(entry.cancellation)
     }
   }
 
@@ -206,8 +206,8 @@ export class ProducerConsumerStage extends StageBehaviour implements EmittingSta
 
   // ── Ends of producers ─────────────────────────────────────────────────────────────────────────────────────────
 
-  scheduleCancel(cancellation: Cancellation): Progress {
-    if (this.inbound.length === 0) return this.handleCancellation(cancellation)
+  scheduleEnd(cancellation: SubscriptionEnd): Progress {
+    if (this.inbound.length === 0) return this.handleSubscriptionEnd(cancellation)
     this.inbound.push({ kind: 'cancellation', cancellation })
     return 'done'
   }
@@ -218,9 +218,9 @@ export class ProducerConsumerStage extends StageBehaviour implements EmittingSta
    * An end that stops the stage, clean or not, takes effect once consumers have taken what the stage holds. GenStage
    * discards its buffer instead. Other producers are asked for nothing more in the meantime.
    */
-  private handleCancellation(cancellation: Cancellation): Progress {
-    if (!this.drainsBefore(cancellation)) return this.consuming.cancel(cancellation)
-    this.consuming.batches.isDraining = true
+  private handleSubscriptionEnd(cancellation: SubscriptionEnd): Progress {
+    if (!this.drainsBefore(cancellation)) return this.consuming.onSubscriptionEnd(cancellation)
+    this.consuming.batches.isEmptying = true
     const { drainCause } = this
     if (drainCause === undefined) {
       this.drainCause = cancellation
@@ -234,7 +234,7 @@ export class ProducerConsumerStage extends StageBehaviour implements EmittingSta
   }
 
   /** Whether this end stops the stage, but only once consumers have taken what it holds. */
-  private drainsBefore(cancellation: Cancellation): boolean {
+  private drainsBefore(cancellation: SubscriptionEnd): boolean {
     return this.options.onProducerEnd === 'drain' && this.consuming.stopsStage(cancellation)
   }
 
@@ -252,9 +252,9 @@ export class ProducerConsumerStage extends StageBehaviour implements EmittingSta
     return this.handleEnd('end', () => this.stopIfDrained())
   }
 
-  protected override finish(drain: Drain): Progress {
+  protected override startDraining(drain: Drain): Progress {
     this.consuming.drain(drain)
-    return super.finish(drain)
+    return super.startDraining(drain)
   }
 
   protected isDone(): boolean {

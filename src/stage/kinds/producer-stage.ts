@@ -1,4 +1,4 @@
-import { Ring } from '../../base/ring.ts'
+import { Ring } from '../../base/collections/ring.ts'
 import type { Progress } from '../../process/behaviour.ts'
 import type { PendingCall } from '../../process/call.ts'
 import type { Process } from '../../process/process.ts'
@@ -48,7 +48,7 @@ export class ProducerStage extends StageBehaviour implements EmittingStage {
     switch (message.kind) {
       case 'ask':
       case 'ask-again':
-        return this.half.ask(message)
+        return this.half.onAsk(message)
       default:
         return this.receiveControl(message)
     }
@@ -95,9 +95,9 @@ export class ProducerStage extends StageBehaviour implements EmittingStage {
       return 'done'
     }
     this.dispatchBuffered()
-    if (this.isFinishing) return this.stopIfDone()
+    if (this.isDraining) return this.stopIfDone()
     const demand = half.unaskedDemand - this.heldDemand
-    return demand > 0 ? this.ask(demand) : 'done'
+    return demand > 0 ? this.callHandleDemand(demand) : 'done'
   }
 
   private dispatchBuffered(): void {
@@ -106,7 +106,7 @@ export class ProducerStage extends StageBehaviour implements EmittingStage {
   }
 
   /** Asks user code for events. */
-  private ask(demand: number): Progress {
+  private callHandleDemand(demand: number): Progress {
     this.half.outstanding.add(demand)
     const { process } = this
     process.callback = 'handleDemand'
@@ -166,12 +166,12 @@ export class ProducerStage extends StageBehaviour implements EmittingStage {
   private askHeld(demand: number): Progress {
     this.heldDemand -= demand
     // If events are left in the buffer, more were emitted than was asked for: they have met this demand.
-    return this.half.bufferedCount > 0 || this.isFinishing ? 'done' : this.ask(demand)
+    return this.half.bufferedCount > 0 || this.isDraining ? 'done' : this.callHandleDemand(demand)
   }
 
-  protected override finish(): Progress {
+  protected override startDraining(): Progress {
     // Events that were held back are emitted first; demand that was held back asks for nothing new.
-    this.isFinishing = true
+    this.isDraining = true
     return this.process.afterwards(this.setDemandMode('forward'), () => this.stopIfDone())
   }
 

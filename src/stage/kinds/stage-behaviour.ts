@@ -11,8 +11,8 @@ import type { Inspection } from '../../telemetry/inspection.ts'
 import type { AnyStage } from '../callback/any-stage.ts'
 import { applyCallResult, applyResult } from '../callback/apply-result.ts'
 import type { CallbackTable } from '../callback/callback-table.ts'
+import type { EmitRule } from '../callback/emit-rule.ts'
 import { findHandler, type UserRequest } from '../callback/find-handler.ts'
-import type { ResultRule } from '../callback/result-rule.ts'
 import { runCallback, runNamed } from '../callback/run-callback.ts'
 import type { Down, Exit } from '../types/context.ts'
 import type { StageMessage } from './stage-message.ts'
@@ -30,11 +30,11 @@ export abstract class StageBehaviour implements Behaviour, AnyStage {
   readonly process: Process
   readonly callbacks: object
   readonly callbackTable: CallbackTable
-  abstract readonly defaultRule: ResultRule
+  abstract readonly defaultRule: EmitRule
   /** Events of the current result that are not emitted yet: above 0 only while a large result is emitted in pieces. */
   protected unemitted = 0
   /** Set when the stage begins to drain. */
-  isFinishing = false
+  isDraining = false
   /** Whether `handleEnd` was called; it is called once. */
   protected endIsHandled = false
 
@@ -103,8 +103,8 @@ export abstract class StageBehaviour implements Behaviour, AnyStage {
       case 'queue-info-self':
         this.queueInfo(message.body)
         return 'done'
-      case 'finish':
-        return this.finish(message.body)
+      case 'drain':
+        return this.startDraining(message.body)
       case 'stop':
       case 'parent-exit':
         return this.process.receiveSystem(message)
@@ -124,14 +124,14 @@ export abstract class StageBehaviour implements Behaviour, AnyStage {
   }
 
   /** Begins to drain: the stage takes nothing new, handles what it has, and exits. */
-  protected finish(_drain: Drain): Progress {
-    this.isFinishing = true
+  protected startDraining(_drain: Drain): Progress {
+    this.isDraining = true
     return this.stopIfDone()
   }
 
   /** Must be called whenever a stage that is draining may have become done. */
   stopIfDone(): Progress {
-    if (!this.isFinishing || !this.isDone()) return 'done'
+    if (!this.isDraining || !this.isDone()) return 'done'
     if (this.endIsHandled) return this.process.stop('shutdown')
     // It may emit events, and then the stage is not done.
     return this.handleEnd('drain', () => this.stopIfDone())

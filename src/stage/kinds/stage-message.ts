@@ -32,5 +32,5 @@ export type StageMessage =
   | Message<'queue-info-self'>
   | Message<'set-demand-mode', DemandMode>
   | Message<'read-demand-mode' | 'read-dispatcher' | 'count-buffered', Request>
-  | Message<'finish', Drain>
+  | Message<'drain', Drain>
   | Message<'stop' | 'parent-exit'>

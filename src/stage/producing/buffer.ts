@@ -1,5 +1,5 @@
+import { EventQueue } from '../../base/collections/event-queue.ts'
 import { emptyArray } from '../../base/empty-array.ts'
-import { EventQueue } from '../../base/event-queue.ts'
 
 /** Which events a full buffer keeps: the first that arrived, or the last. */
 export type BufferKeep = 'first' | 'last'

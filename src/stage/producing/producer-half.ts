@@ -19,7 +19,7 @@ import type { DemandMode } from '../types/references.ts'
 import { Buffer, type BufferKeep } from './buffer.ts'
 import { expectAddedDemand, expectDispatched, expectRecord, inspectDispatcher } from './dispatcher-results.ts'
 import type { EmittingStage } from './emitting-stage.ts'
-import { OpenDemand } from './open-demand.ts'
+import { OutstandingDemand } from './outstanding-demand.ts'
 import { ProducerSubscription } from './producer-subscription.ts'
 import { emitDemand, logWarning, reportBufferFull, reportSubscriberCancelled } from './producer-telemetry.ts'
 import { type SubscriberDispatch, Subscribers } from './subscribers.ts'
@@ -58,7 +58,7 @@ export class ProducerHalf implements SubscriberDispatch {
    * Events that upstream was asked for, or that a producer-consumer may take from its producers, and that have not
    * arrived. Some may have been asked for on behalf of subscribers that were cancelled.
    */
-  readonly outstanding: OpenDemand
+  readonly outstanding: OutstandingDemand
   /** Events that the dispatcher is being given. Above zero when the stage has exited only if the dispatcher threw. */
   private dispatching = 0
   /** Total of events that were dropped: from the buffer, or with a subscriber that the dispatcher held them for. */
@@ -81,7 +81,7 @@ export class ProducerHalf implements SubscriberDispatch {
     this.knowsOpenDemand = dispatcher.openDemand !== undefined
     this.singleReceiver = dispatcher instanceof SingleReceiver ? dispatcher : undefined
     this.buffer = new Buffer(bufferSize, bufferKeep)
-    this.outstanding = new OpenDemand(stage.process.runtime)
+    this.outstanding = new OutstandingDemand(stage.process.runtime)
     this.subscribers = new Subscribers(stage, this)
   }
 
@@ -133,7 +133,7 @@ export class ProducerHalf implements SubscriberDispatch {
   // ── Demand and events ─────────────────────────────────────────────────────────────────────────────────────────
 
   /** A consumer asks for more. */
-  ask(message: AskMessage): Progress {
+  onAsk(message: AskMessage): Progress {
     const { stage, process, subscribers } = this
     const { lastFound } = subscribers
     const subscriber = lastFound?.tag === message.tag ? lastFound : subscribers.find(message.tag)

@@ -1,4 +1,5 @@
 import { BadReturnError } from '../../base/errors.ts'
+import { eventCount } from '../../base/event-count.ts'
 import { isThenable } from '../../base/is-thenable.ts'
 import type { ExitReason } from '../../process/exit/exit-reason.ts'
 import type { Process } from '../../process/process.ts'
@@ -74,13 +75,13 @@ export function reportBufferFull(stage: AnyStage, count: number): void {
     if (typeof result !== 'boolean') throw new BadReturnError('formatDiscarded', 'a boolean', result)
     if (!result) return
   }
-  logWarning(process, `${process.label} discarded ${count} events: buffer full`, { discarded: count })
+  logWarning(process, `${process.label} discarded ${eventCount(count)}: buffer full`, { discarded: count })
 }
 
 /** Emits and logs `events.discarded` for events that the dispatcher held for a subscriber, and that are lost with it. */
 export function reportSubscriberCancelled(process: Process, count: number): void {
   emitDiscarded(process, count, 'subscriber cancelled')
-  const message = `${process.label} discarded ${count} events held by its dispatcher: subscriber cancelled`
+  const message = `${process.label} discarded ${eventCount(count)} held by its dispatcher: subscriber cancelled`
   logWarning(process, message, { discarded: count })
 }
 

@@ -1,6 +1,6 @@
 import { editDistance } from '../../base/closest-name.ts'
-import { type OptionTable, optionTable } from '../../base/option-table.ts'
-import { anything, boolean, computed, integer, oneOf } from '../../base/option-type.ts'
+import { type OptionTable, optionTable } from '../../base/options/option-table.ts'
+import { anything, boolean, computed, integer, oneOf } from '../../base/options/option-type.ts'
 import { quote } from '../../base/quote.ts'
 import { milliseconds } from '../../process/call-options.ts'
 import type { CancelMode } from '../types/subscription.ts'

@@ -1,5 +1,5 @@
-import { type OptionTable, optionTable } from '../../base/option-table.ts'
-import { boolean, callback, integer } from '../../base/option-type.ts'
+import { type OptionTable, optionTable } from '../../base/options/option-table.ts'
+import { boolean, callback, integer } from '../../base/options/option-type.ts'
 import type { Dispatcher } from '../../dispatcher/dispatcher.ts'
 import type { ContractViolation, Rule } from './contract-violation.ts'
 import { DispatcherRun } from './dispatcher-run.ts'

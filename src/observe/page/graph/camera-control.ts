@@ -1,6 +1,6 @@
 import { bounded, type Camera, fitted, type Rectangle, revealing, zoomed } from '../../view/camera.ts'
 import type { Spot } from '../../view/layout/drawing.ts'
-import type { Room } from '../../view/layout/wrap.ts'
+import type { Size } from '../../view/layout/wrap.ts'
 
 /** The duration of a camera movement, in milliseconds. */
 const MOVE = 180
@@ -11,10 +11,10 @@ const FURTHER = 0.5
 export class CameraControl {
   /** The current position. */
   now: Camera = { x: 0, y: 0, scale: 1 }
-  window: Room = { width: 0, height: 0 }
+  window: Size = { width: 0, height: 0 }
   /** The position that the user has chosen; `undefined` fits the whole graph. */
   chosen: Camera | undefined
-  private drawing: Room = { width: 0, height: 0 }
+  private drawing: Size = { width: 0, height: 0 }
   private motion: { readonly from: Camera; readonly to: Camera; readonly since: number } | undefined
   private isDue = false
   private readonly draw: () => void
@@ -24,7 +24,7 @@ export class CameraControl {
   }
 
   /** Sets the sizes of the drawing and of the window. */
-  measure(drawing: Room, window: Room): void {
+  measure(drawing: Size, window: Size): void {
     this.drawing = drawing
     this.window = window
     if (this.chosen === undefined) this.go(fitted(drawing, window), true)

@@ -3,7 +3,7 @@ import { barCount } from '../../view/card.ts'
 import type { Graph } from '../../view/graph.ts'
 import type { Drawing, Spacing } from '../../view/layout/drawing.ts'
 import { layoutGraph } from '../../view/layout/layout-graph.ts'
-import { READABLE, type Room, scaleFor } from '../../view/layout/wrap.ts'
+import { READABLE, type Size, scaleFor } from '../../view/layout/wrap.ts'
 import { type Difference, differencesOf } from '../../view/short-names.ts'
 import { titlesOf } from '../../view/titles-of.ts'
 import { CARD_WIDTH, cardHeight } from './node-card.ts'
@@ -36,7 +36,7 @@ export class GraphLayout {
   /** What the drawing was made of; empty before the first one. */
   private shape = ''
   /** What the drawing was made for. */
-  private room: Room = { width: 0, height: 0 }
+  private room: Size = { width: 0, height: 0 }
 
   /** Takes the newest graph; `fit` draws it. */
   take(graph: Graph): void {
@@ -54,7 +54,7 @@ export class GraphLayout {
    *
    * @returns Whether there is a new drawing.
    */
-  fit(window: Room): boolean {
+  fit(window: Size): boolean {
     const { nodes, groups, edges } = this.graph
     const boxes = nodes.map((node) => ({ key: node.key, height: cardHeight(barCount(node)), group: node.group }))
     const room = roomIn(window)

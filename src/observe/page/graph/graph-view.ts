@@ -4,7 +4,7 @@ import { areTouching, type Camera, centred, type Detail, detailAt, visible } fro
 import { busyOf, cardOf, severityOf } from '../../view/card.ts'
 import { type Graph, type GraphEdge, type GraphNode, hasEnded } from '../../view/graph.ts'
 import type { Spot } from '../../view/layout/drawing.ts'
-import type { Room } from '../../view/layout/wrap.ts'
+import type { Size } from '../../view/layout/wrap.ts'
 import { type Direction, neighbourOf } from '../../view/neighbour.ts'
 import { Timeline } from '../../view/timeline.ts'
 import { ListView, setAttributes } from '../dom.ts'
@@ -284,7 +284,7 @@ export class GraphView {
   }
 }
 
-function put(element: HTMLElement, { x, y, width, height }: Spot & Room): void {
+function put(element: HTMLElement, { x, y, width, height }: Spot & Size): void {
   const { style } = element
   style.setProperty('--at', `translate(${x}px, ${y}px)`)
   style.width = `${width}px`

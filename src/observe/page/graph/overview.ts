@@ -1,7 +1,7 @@
 import { areTouching, type Camera, type Detail, type Rectangle, visible } from '../../view/camera.ts'
 import { HIGH } from '../../view/card.ts'
 import type { Drawing, Spot } from '../../view/layout/drawing.ts'
-import type { Room } from '../../view/layout/wrap.ts'
+import type { Size } from '../../view/layout/wrap.ts'
 import { trace } from './edge-path.ts'
 
 /** A node as a mark. */
@@ -73,7 +73,7 @@ export class Overview {
     this.paths.clear()
   }
 
-  draw(scene: Scene, camera: Camera, window: Room, detail: Detail): void {
+  draw(scene: Scene, camera: Camera, window: Size, detail: Detail): void {
     const { canvas, context } = this
     const ratio = devicePixelRatio
     const [width, height] = [Math.round(window.width * ratio), Math.round(window.height * ratio)]

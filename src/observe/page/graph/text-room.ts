@@ -1,5 +1,5 @@
 import type { Detail } from '../../view/camera.ts'
-import type { Room } from '../../view/layout/wrap.ts'
+import type { Size } from '../../view/layout/wrap.ts'
 import { type Difference, shortened } from '../../view/short-names.ts'
 import { ROOM_FOR_KIND } from './group-head.ts'
 import { CARD_WIDTH } from './node-card.ts'
@@ -36,7 +36,7 @@ function widthOf(text: string, font: string): number {
 const TALL_FROM = 44
 
 /** Whether a node drawn at this height has room for its content. */
-export function isTall({ height }: Room): boolean {
+export function isTall({ height }: Size): boolean {
   return height >= TALL_FROM
 }
 
@@ -45,7 +45,7 @@ export function cardText(
   title: string,
   difference: Difference | undefined,
   detail: Detail,
-  seen: Room,
+  seen: Size,
   hasContent: boolean,
 ): string {
   if (detail === 'card') {
@@ -95,7 +95,7 @@ export function headText(
 }
 
 /** The size of the head of a group, in CSS pixels. */
-export function headRoom(short: string, kind: string, width: number): Room {
+export function headRoom(short: string, kind: string, width: number): Size {
   const beside = width > ROOM_FOR_KIND ? widthOf(kind, '400 11px') + 6 : 0
   return { width: widthOf(short, '600 12px') + beside + 38, height: 18 }
 }

@@ -1,4 +1,4 @@
-import type { Room } from './wrap.ts'
+import type { Size } from './wrap.ts'
 
 /** A place in a drawing. */
 export interface Spot {
@@ -45,13 +45,13 @@ export interface Spacing {
 }
 
 /** Where a box or a group is drawn. */
-export interface Placed extends Spot, Room {
+export interface Placed extends Spot, Size {
   /** Its column among those around it: 0 is leftmost. */
   readonly layer: number
 }
 
 /** A graph as it is drawn. */
-export interface Drawing extends Room {
+export interface Drawing extends Size {
   /** By key, in reading order. */
   readonly boxes: ReadonlyMap<string, Placed>
   /** By key, outer ones before inner ones. */

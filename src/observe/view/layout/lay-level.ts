@@ -1,10 +1,10 @@
 import type { Placed, Spacing, Spot } from './drawing.ts'
 import { layoutPart, type PartLink } from './lay-part.ts'
 import type { LayerItem } from './layers.ts'
-import { type Room, scaleFor, shelvesFor } from './wrap.ts'
+import { type Size, scaleFor, shelvesFor } from './wrap.ts'
 
 /** A level as it is drawn, from 0 on. */
-export interface DrawnLevel extends Room {
+export interface DrawnLevel extends Size {
   /** By the keys of items, in reading order. */
   readonly places: ReadonlyMap<string, Placed>
   /** By the keys of ports: how far down they are. */
@@ -20,7 +20,7 @@ export function layoutLevel(
   items: readonly LayerItem[],
   links: readonly PartLink[],
   spacing: Spacing,
-  room: Room | undefined,
+  room: Size | undefined,
 ): DrawnLevel {
   const isLoose = (part: LayoutPart): boolean => part.items.length === 1 && part.items[0]?.width === spacing.width
   const parts = partsOf(items, links)
@@ -62,10 +62,10 @@ function placeLoose(
   top: number,
   widthOfOthers: number,
   { width, rowGap, looseInRow }: Spacing,
-  room: Room | undefined,
-): { readonly places: ReadonlyMap<string, Placed> } & Room {
+  room: Size | undefined,
+): { readonly places: ReadonlyMap<string, Placed> } & Size {
   const rowHeight = items.reduce((most, { height }) => Math.max(most, height), 0) + rowGap
-  const sizeWith = (inRow: number): Room => ({
+  const sizeWith = (inRow: number): Size => ({
     width: Math.min(inRow, items.length) * (width + rowGap) - rowGap,
     height: top + Math.ceil(items.length / inRow) * rowHeight - rowGap,
   })

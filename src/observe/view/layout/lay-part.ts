@@ -2,7 +2,7 @@ import type { Spot } from './drawing.ts'
 import { type Cell, type LayerItem, type LayerLink, layersFor } from './layers.ts'
 import { orderLayers, type Step } from './order-layers.ts'
 import { placeCentres } from './place-centres.ts'
-import { type LayerSize, type Room, type WrapGaps, wrapFor } from './wrap.ts'
+import { type LayerSize, type Size, type WrapGaps, wrapFor } from './wrap.ts'
 
 /** A line whose ends may be at another height than the middle of an item: as far down from its top. */
 export interface PartLink extends LayerLink {
@@ -19,7 +19,7 @@ interface PartSpacing {
 }
 
 /** Connected items as they are drawn. */
-interface DrawnPart extends Room {
+interface DrawnPart extends Size {
   /** In reading order. */
   readonly places: ReadonlyMap<string, Spot & { readonly layer: number }>
   readonly lines: ReadonlyMap<string, readonly Spot[]>
@@ -57,7 +57,7 @@ export function layoutPart(
   items: readonly LayerItem[],
   links: readonly PartLink[],
   spacing: PartSpacing,
-  room: Room | undefined,
+  room: Size | undefined,
 ): DrawnPart {
   return new PartLayout(items, links, spacing, room).draw()
 }
@@ -83,7 +83,7 @@ class PartLayout {
   private readonly ends: { readonly right: number; readonly below: number }[] = []
   private readonly bandOfLayer: number[] = []
 
-  constructor(items: readonly LayerItem[], links: readonly PartLink[], spacing: PartSpacing, room: Room | undefined) {
+  constructor(items: readonly LayerItem[], links: readonly PartLink[], spacing: PartSpacing, room: Size | undefined) {
     this.items = new Map(items.map((item) => [item.key, item]))
     this.links = links
     this.spacing = spacing
@@ -133,7 +133,7 @@ class PartLayout {
     }
   }
 
-  private drawBand(band: number, first: number, last: number, { x, y }: Spot): Room {
+  private drawBand(band: number, first: number, last: number, { x, y }: Spot): Size {
     const { rowGap } = this.spacing
     const blocks = new Map<number, Block>()
     /** By the key of a cell: itself, or the block that it is in. */

@@ -1,7 +1,7 @@
 import type { Box, Drawing, GroupBox, Link, Placed, Spacing, Spot } from './drawing.ts'
 import { type DrawnLevel, emptyLevel, layoutLevel } from './lay-level.ts'
 import { groupOfItem, itemOfGroup, type LayoutLevel, levelsOf, OUTERMOST, type Way, waysOf } from './levels.ts'
-import type { Room } from './wrap.ts'
+import type { Size } from './wrap.ts'
 
 /**
  * Lays out a graph from left to right.
@@ -20,7 +20,7 @@ export function layoutGraph(
   boxes: readonly Box[],
   links: readonly Link[],
   spacing: Spacing,
-  { groups = [], room }: { readonly groups?: readonly GroupBox[]; readonly room?: Room | undefined } = {},
+  { groups = [], room }: { readonly groups?: readonly GroupBox[]; readonly room?: Size | undefined } = {},
 ): Drawing {
   const outer = new Map(groups.map(({ key, group }) => [key, group ?? OUTERMOST]))
   const ways = waysOf(boxes, links, outer)
@@ -38,7 +38,7 @@ function drawLevel(
   group: string,
   drawn: ReadonlyMap<string, DrawnLevel>,
   spacing: Spacing,
-  room: Room | undefined,
+  room: Size | undefined,
 ): DrawnLevel {
   const innerOf = (item: string): DrawnLevel | undefined => {
     const inner = groupOfItem(item)

@@ -1,5 +1,5 @@
 /** A size: of a drawing, or of the room for it, in CSS pixels. */
-export interface Room {
+export interface Size {
   readonly width: number
   readonly height: number
 }
@@ -42,7 +42,7 @@ export interface WrapGaps {
 }
 
 /** The scale at which a drawing fits into its room; at most 1. */
-export function scaleFor({ width, height }: Room, room: Room): number {
+export function scaleFor({ width, height }: Size, room: Size): number {
   return Math.min(1, room.width / Math.max(1, width), room.height / Math.max(1, height))
 }
 
@@ -51,7 +51,7 @@ export function scaleFor({ width, height }: Room, room: Room): number {
  *
  * @returns `undefined` if the layers are readable without wrapping.
  */
-export function wrapFor(layers: readonly LayerSize[], room: Room, gaps: WrapGaps): Wrap | undefined {
+export function wrapFor(layers: readonly LayerSize[], room: Size, gaps: WrapGaps): Wrap | undefined {
   const plain = layers.map(() => 1)
   const unwrapped = sizeOf(layers, { columns: plain, bands: [0] }, gaps)
   const asItIs = scaleFor(unwrapped, room)
@@ -107,7 +107,7 @@ function bandsWithin(
   return bands
 }
 
-function sizeOf(layers: readonly LayerSize[], { columns, bands }: Wrap, gaps: WrapGaps): Room {
+function sizeOf(layers: readonly LayerSize[], { columns, bands }: Wrap, gaps: WrapGaps): Size {
   let width = 0
   let height = (bands.length - 1) * gaps.band
   for (const [band, first] of bands.entries()) {
@@ -127,12 +127,12 @@ function sizeOf(layers: readonly LayerSize[], { columns, bands }: Wrap, gaps: Wr
 }
 
 /** The places of the parts of a drawing. */
-interface Shelves extends Room {
+interface Shelves extends Size {
   readonly places: readonly { readonly x: number; readonly y: number }[]
 }
 
 /** Places parts below each other, or, if they would not be readable, side by side as well. */
-export function shelvesFor(parts: readonly Room[], room: Room | undefined, gap: number): Shelves {
+export function shelvesFor(parts: readonly Size[], room: Size | undefined, gap: number): Shelves {
   const stacked = shelvesWithin(parts, 0, gap)
   if (room === undefined || scaleFor(stacked, room) >= READABLE) return stacked
   const tried = [stacked]
@@ -147,7 +147,7 @@ export function shelvesFor(parts: readonly Room[], room: Room | undefined, gap: 
   return good.reduce((all, each) => (each.width * each.height < all.width * all.height ? each : all))
 }
 
-function shelvesWithin(parts: readonly Room[], most: number, gap: number): Shelves {
+function shelvesWithin(parts: readonly Size[], most: number, gap: number): Shelves {
   const places: { x: number; y: number }[] = []
   let [x, y, high, width] = [0, 0, 0, 0]
   for (const part of parts) {

@@ -15,7 +15,7 @@
 const fewest = 64
 
 /** A `Map` whose entries are added and removed all the time; it has those methods of a `Map` that are used. */
-export class ShortLivedMap<Key, Value> {
+export class ChurningMap<Key, Value> {
   private map = new Map<Key, Value>()
   private added = 0
 
@@ -55,7 +55,7 @@ export class ShortLivedMap<Key, Value> {
 }
 
 /** A `Set` whose values are added and removed all the time; it has those methods of a `Set` that are used. */
-export class ShortLivedSet<Value> {
+export class ChurningSet<Value> {
   private set = new Set<Value>()
   private added = 0
 

@@ -3,7 +3,7 @@ import { type ExitReason, isCleanExit } from '../../process/exit/exit-reason.ts'
 import type { Upstream } from './upstream.ts'
 
 /** A subscription that has ended, and why. */
-export interface Cancellation {
+export interface SubscriptionEnd {
   readonly upstream: Upstream
   readonly kind: 'cancel' | 'down'
   readonly reason: ExitReason
@@ -15,6 +15,6 @@ export interface Cancellation {
 }
 
 /** Whether a subscription has ended cleanly: all of its events have arrived. */
-export function isCleanEnd({ reason, cause }: Cancellation): boolean {
+export function isCleanEnd({ reason, cause }: SubscriptionEnd): boolean {
   return isCleanExit(reason) && (cause === undefined || cause.isClean)
 }

@@ -5,7 +5,7 @@ import type { ProcessRuntime } from '../../process/runtime.ts'
  *
  * Time is measured only while an observer is attached, because it takes two readings of the clock per event.
  */
-export class OpenDemand {
+export class OutstandingDemand {
   private readonly runtime: ProcessRuntime
   /** Whether time is counted: there is open demand, and `close` was not called since. */
   private isOpen = false

@@ -1,10 +1,10 @@
 import { expect, it } from 'vitest'
-import { ShortLivedMap, ShortLivedSet } from '../../src/base/short-lived.ts'
+import { ChurningMap, ChurningSet } from '../../src/base/collections/churning.ts'
 import { seededRandom } from '../../src/testing/seeded-random.ts'
 
 it('a map whose entries come and go holds what a Map would, in its order', () => {
   const random = seededRandom(1)
-  const map = new ShortLivedMap<number, number>()
+  const map = new ChurningMap<number, number>()
   const model = new Map<number, number>()
   for (let step = 0; step < 5_000; step++) {
     const key = random.below(150)
@@ -24,7 +24,7 @@ it('a map whose entries come and go holds what a Map would, in its order', () =>
 
 it('a set whose values come and go holds what a Set would, in its order', () => {
   const random = seededRandom(2)
-  const set = new ShortLivedSet<number>()
+  const set = new ChurningSet<number>()
   const model = new Set<number>()
   for (let step = 0; step < 5_000; step++) {
     const value = random.below(150)

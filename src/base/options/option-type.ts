@@ -1,4 +1,4 @@
-import { quote } from './quote.ts'
+import { quote } from '../quote.ts'
 
 /** A value that is computed from other options of the same table, which must come before it. */
 export interface Computed<out Value, in Others> {

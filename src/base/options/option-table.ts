@@ -1,6 +1,6 @@
-import { closestName } from './closest-name.ts'
+import { closestName } from '../closest-name.ts'
+import { quote } from '../quote.ts'
 import type { Computed, OptionType } from './option-type.ts'
-import { quote } from './quote.ts'
 
 /**
  * One option. It has a `default`, or is `required`, or is `undefined` if it is not given.

@@ -1,4 +1,4 @@
-import { quote } from './quote.ts'
+import { quote } from '../quote.ts'
 
 /**
  * Checks that an argument is one of a few strings, and returns it.
