@@ -15,7 +15,11 @@ export {
   ThrownValueError,
   TimeoutError,
 } from './base/errors.ts'
+export type { Key } from './base/key.ts'
 export type { Logger, LogLevel } from './base/logger.ts'
+export type { Duration } from './base/options/duration.ts'
+export type { Rate } from './base/options/rate.ts'
+export type { RetryPolicy } from './base/options/retry.ts'
 export { broadcastDispatcher } from './dispatcher/broadcast-dispatcher.ts'
 export { demandDispatcher } from './dispatcher/demand-dispatcher.ts'
 export type {
@@ -24,14 +28,22 @@ export type {
   Dispatcher,
   DispatcherInfo,
   DispatchResult,
+  PartitionInfo,
   Refusal,
   Subscriber,
 } from './dispatcher/dispatcher.ts'
 export { partitionDispatcher } from './dispatcher/partition-dispatcher.ts'
 export { partitionHash } from './dispatcher/partition-hash.ts'
-export type { DrainResult, UndoneStage } from './process/drain.ts'
 export type { ExitReason } from './process/exit/exit-reason.ts'
-export type { AbortSignalLike, CallOptions, DrainOptions, ProcessRef, StopOptions } from './process/process-ref.ts'
+export type { AbortSignalLike } from './process/host/abort-signal-like.ts'
+export type {
+  CallOptions,
+  DrainOptions,
+  DrainResult,
+  ProcessRef,
+  StopOptions,
+  UndoneStage,
+} from './process/process-ref.ts'
 export type { Runtime, RuntimeOptions } from './process/runtime.ts'
 export type { Runnable, Schedule } from './process/schedule/scheduler.ts'
 export type { Clock } from './process/schedule/timers.ts'
@@ -69,6 +81,10 @@ export type {
   Timer,
 } from './stage/types/context.ts'
 export type {
+  EachContext,
+  EachOptions,
+} from './stage/types/each.ts'
+export type {
   AcceptsOptions,
   Callable,
   Castable,
@@ -91,12 +107,11 @@ export type {
   Stop,
   SubscribeResult,
 } from './stage/types/results.ts'
+export type { Source, SourceWithOptions } from './stage/types/source.ts'
 export type {
   CancelMode,
   ConfirmOptions,
   From,
-  Source,
-  SourceWithOptions,
   SubscribeOptions,
   SubscriberHandle,
   Subscription,

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { duration, expectDuration, millisecondsOf } from '../../src/base/duration.ts'
-import { optionTable } from '../../src/base/option-table.ts'
+import { duration, expectDuration, millisecondsOf } from '../../src/base/options/duration.ts'
+import { optionTable } from '../../src/base/options/option-table.ts'
 
 const table = optionTable({
   wait: { type: duration(), default: 5_000, text: '' },

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { KeyQueues } from '../../src/base/collections/key-queues.ts'
 import { expectKey } from '../../src/base/key.ts'
-import { KeyQueues } from '../../src/base/key-queues.ts'
 
 interface Item {
   readonly key: string

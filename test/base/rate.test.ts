@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { rateOptions, TokenBuckets } from '../../src/base/rate.ts'
+import { rateOptions, TokenBuckets } from '../../src/base/options/rate.ts'
 
 const options = fc.record({ limit: fc.integer({ min: 1, max: 20 }), per: fc.integer({ min: 1, max: 5_000 }) })
 const bursts = fc.integer({ min: 1, max: 30 })

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { allowsRetry, type RetryPolicy, retryDelay, retryOptions } from '../../src/base/retry.ts'
+import { allowsRetry, type RetryPolicy, retryDelay, retryOptions } from '../../src/base/options/retry.ts'
 
 const policy = (given: RetryPolicy = {}) => retryOptions.read(given)
 const half = (): number => 0.5

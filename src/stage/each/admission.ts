@@ -1,13 +1,13 @@
+import { KeyQueues } from '../../base/collections/key-queues.ts'
+import { Ring } from '../../base/collections/ring.ts'
 import { expectKey, type Key } from '../../base/key.ts'
-import { KeyQueues } from '../../base/key-queues.ts'
-import { Ring } from '../../base/ring.ts'
-import type { EachSource } from './each-source.ts'
+import type { Upstream } from '../consuming/upstream.ts'
 import type { EventRun } from './event-run.ts'
 import type { RateGate } from './rate-gate.ts'
 
 /** Events of one delivery that have not begun. */
 interface Delivery {
-  readonly source: EachSource
+  readonly source: Upstream
   readonly events: readonly unknown[]
   /** The place of `events[0]` among all events of the stage. */
   readonly sequence: number
@@ -66,7 +66,7 @@ export class Admission {
   }
 
   /** Adds a delivery. */
-  add(source: EachSource, events: readonly unknown[]): void {
+  add(source: Upstream, events: readonly unknown[]): void {
     this.deliveries.push({ source, events, sequence: this.total, next: 0 })
     this.total += events.length
     this.untouched += events.length

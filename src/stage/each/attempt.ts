@@ -1,10 +1,10 @@
 import { host } from '#host'
 import { signalOf } from '../../process/abort-signal.ts'
+import type { AbortSignalLike } from '../../process/host/abort-signal-like.ts'
 import type { HostAbort } from '../../process/host/host.ts'
 import type { Process } from '../../process/process.ts'
-import type { AbortSignalLike } from '../../process/process-ref.ts'
+import type { EachContext } from '../types/each.ts'
 import type { Subscription } from '../types/subscription.ts'
-import type { EventContext } from './event-context.ts'
 
 /**
  * One attempt to handle an event, as the handler sees it.
@@ -12,7 +12,7 @@ import type { EventContext } from './event-context.ts'
  * Its signal is the one of the stage, unless attempts have a limit of time: then each has its own, made when it is first
  * read.
  */
-export class Attempt implements EventContext {
+export class Attempt implements EachContext {
   readonly attempt: number
   readonly from: Subscription
   private readonly process: Process

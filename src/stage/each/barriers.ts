@@ -1,11 +1,11 @@
-import { Ring } from '../../base/ring.ts'
-import type { Progress } from '../../process/process.ts'
-import type { EachSource } from './each-source.ts'
+import { Ring } from '../../base/collections/ring.ts'
+import type { Progress } from '../../process/behaviour.ts'
+import type { Upstream } from '../consuming/upstream.ts'
 
 /** Something that is to be done once the events before it are. */
 interface Barrier {
   /** Only events of this subscription count; undefined for those of all. */
-  readonly source: EachSource | undefined
+  readonly source: Upstream | undefined
   /** Events from this place on do not count. */
   readonly before: number
   /** How many of those that count are not done. */
@@ -25,12 +25,12 @@ export class Barriers {
   }
 
   /** Adds an action that waits for `left` (at least 1) events, all before the place `before`. */
-  add(source: EachSource | undefined, before: number, left: number, action: () => Progress): void {
+  add(source: Upstream | undefined, before: number, left: number, action: () => Progress): void {
     this.standing.push({ source, before, left, action })
   }
 
   /** An event is done. Returns whether an action has become due. */
-  eventDone(source: EachSource, sequence: number): boolean {
+  eventDone(source: Upstream, sequence: number): boolean {
     let isDue = false
     for (const barrier of this.standing) {
       if (sequence >= barrier.before || (barrier.source !== undefined && barrier.source !== source)) continue

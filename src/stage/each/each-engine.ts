@@ -1,21 +1,25 @@
+import { Ring } from '../../base/collections/ring.ts'
 import { emptyArray } from '../../base/empty-array.ts'
 import { describeReason, TimeoutError } from '../../base/errors.ts'
 import { isThenable } from '../../base/is-thenable.ts'
-import { allowsRetry, retryDelay } from '../../base/retry.ts'
-import { Ring } from '../../base/ring.ts'
+import { allowsRetry, retryDelay } from '../../base/options/retry.ts'
+import { signalOf } from '../../process/abort-signal.ts'
+import type { Progress } from '../../process/behaviour.ts'
+import { onAbort } from '../../process/host/on-abort.ts'
 import { Message } from '../../process/message.ts'
-import type { Process, Progress } from '../../process/process.ts'
+import type { Process } from '../../process/process.ts'
 import type { EachInspection } from '../../telemetry/inspection.ts'
+import type { Upstream } from '../consuming/upstream.ts'
 import { Admission } from './admission.ts'
 import { Attempt } from './attempt.ts'
 import { Barriers } from './barriers.ts'
-import type { ValidEachOptions } from './each-options.ts'
-import type { EachSource } from './each-source.ts'
 import { emitAttemptFailed, emitAttemptRetried, emitHandled, emitRateLimited, emitSkipped } from './each-telemetry.ts'
 import { EventRun, type RunListener } from './event-run.ts'
 import { RateGate } from './rate-gate.ts'
 import { Releases } from './releases.ts'
 import { RunningList } from './running-list.ts'
+import type { ValidEachOptions } from './valid-each-options.ts'
+import { waitIn } from './wait-in.ts'
 
 /** What the engine needs of the stage that it runs in. */
 export interface EachStage {
@@ -32,8 +36,10 @@ export interface EachStage {
   acceptResult(result: unknown): boolean
   /** Acts on a result, in a turn. */
   applyResult(result: unknown): Progress
-  /** An event of a subscription is done, and may earn new demand. */
-  eventDone(source: EachSource): void
+  /** The first attempt of an event begins. */
+  eventBegun(): void
+  /** An event of a subscription is done, and may earn new demand. Returns whether the stage needs a turn after it. */
+  eventDone(source: Upstream): boolean
 }
 
 /**
@@ -88,10 +94,13 @@ export class EachEngine implements RunListener {
         ? undefined
         : new RateGate<EventRun>(options.rate, {
             now: () => runtime.clock.now(),
-            wait: (ms, run) => this.wait(ms, run),
+            wait: (ms, run) => void waitIn(process, ms, run),
             onWait: (ms) => emitRateLimited(process, ms),
             onDue: () => this.requestTurn(),
           })
+    if (options.timeout !== Number.POSITIVE_INFINITY) {
+      onAbort(signalOf(process), (reason) => this.abortAll(reason))
+    }
     this.admission = new Admission(options.orderBy, gate, () => {
       const run = this.spares.pop() ?? new EventRun(this)
       this.releases.begin(run)
@@ -100,7 +109,7 @@ export class EachEngine implements RunListener {
   }
 
   /** Adds a delivery, in a turn, and begins as many of its events as may run. */
-  add(source: EachSource, events: readonly unknown[]): Progress {
+  add(source: Upstream, events: readonly unknown[]): Progress {
     this.admission.add(source, events)
     this.size += events.length
     source.inEngine += events.length
@@ -118,7 +127,7 @@ export class EachEngine implements RunListener {
    *
    * Events that come later do not delay it. It runs in a turn.
    */
-  afterEvents(source: EachSource | undefined, action: () => Progress): Progress {
+  afterEvents(source: Upstream | undefined, action: () => Progress): Progress {
     const left = source === undefined ? this.size : source.inEngine
     if (left === 0) return action()
     this.barriers.add(source, this.admission.total, left, action)
@@ -191,9 +200,10 @@ export class EachEngine implements RunListener {
     run.startedAt = process.runtime.telemetry.hasListeners
       ? process.runtime.clock.now()
       : process.runtime.scheduler.cachedNow()
-    run.current = new Attempt(process, isLimited, run.attempt, (run.source as EachSource).handle)
-    if (isLimited) run.deadline = this.wait(options.timeout, () => this.expire(run))
+    run.current = new Attempt(process, isLimited, run.attempt, (run.source as Upstream).handle)
+    if (isLimited) run.deadline = waitIn(process, options.timeout, () => this.expire(run))
     this.running.add(run)
+    if (run.attempt === 1) stage.eventBegun()
     process.callback = 'handleEvent'
     let result: unknown
     try {
@@ -256,6 +266,11 @@ export class EachEngine implements RunListener {
     current?.abort(error)
   }
 
+  /** The stage has ended: aborts the signals of its attempts. */
+  private abortAll(reason: unknown): void {
+    for (let run = this.running.oldest; run !== undefined; run = run.later) run.current?.abort(reason)
+  }
+
   private timeoutError(): TimeoutError {
     return new TimeoutError(`handleEvent of ${this.stage.process.label}`, this.options.timeout)
   }
@@ -266,7 +281,10 @@ export class EachEngine implements RunListener {
     emitAttemptFailed(process, run, error)
     try {
       if (retry !== undefined && allowsRetry(retry, run.attempt, error)) {
-        this.repeat(run, retryDelay(retry, run.attempt, process.runtime.random))
+        this.repeat(
+          run,
+          retryDelay(retry, run.attempt, () => process.runtime.nextRandom()),
+        )
       } else if (onError === 'fail') {
         this.fail(error)
       } else if (onError === 'skip') {
@@ -289,7 +307,7 @@ export class EachEngine implements RunListener {
     this.retried++
     this.retrying++
     emitAttemptRetried(this.stage.process, run, delay)
-    this.wait(delay, () => {
+    waitIn(this.stage.process, delay, () => {
       this.retrying--
       this.admission.addRetry(run)
       this.requestTurn()
@@ -363,13 +381,13 @@ export class EachEngine implements RunListener {
   /** An event is done, and leaves the engine. */
   private leave(run: EventRun): void {
     const { sequence } = run
-    const source = run.source as EachSource
+    const source = run.source as Upstream
     run.clear()
     this.spares.push(run)
     this.size--
     source.inEngine--
-    this.stage.eventDone(source)
-    if (!this.barriers.isEmpty && this.barriers.eventDone(source, sequence)) this.requestTurn()
+    const needsTurn = this.stage.eventDone(source)
+    if (needsTurn || (!this.barriers.isEmpty && this.barriers.eventDone(source, sequence))) this.requestTurn()
   }
 
   private requestTurn(): void {

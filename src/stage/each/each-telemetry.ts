@@ -1,12 +1,12 @@
 import type { Process } from '../../process/process.ts'
-import type { EachSource } from './each-source.ts'
+import type { Upstream } from '../consuming/upstream.ts'
 import type { EventRun } from './event-run.ts'
 
 /** An attempt has ended: with `error`, or `undefined` if the handler returned. */
 export function emitHandled(process: Process, run: EventRun, error: unknown): void {
   const { telemetry, clock } = process.runtime
   if (!telemetry.hasListener('batch.handled')) return
-  const { handle } = run.source as EachSource
+  const { handle } = run.source as Upstream
   telemetry.execute(
     'batch.handled',
     { size: 1, duration: clock.now() - run.startedAt },

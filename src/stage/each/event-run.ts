@@ -1,7 +1,7 @@
 import type { Key } from '../../base/key.ts'
 import type { Deadline } from '../../process/schedule/timers.ts'
+import type { Upstream } from '../consuming/upstream.ts'
 import type { Attempt } from './attempt.ts'
-import type { EachSource } from './each-source.ts'
 
 /** What a run calls when the promise that its attempt returned settles. */
 export interface RunListener {
@@ -36,7 +36,7 @@ class Ticket {
 export class EventRun {
   event: unknown
   /** The subscription that it came from. */
-  source: EachSource | undefined
+  source: Upstream | undefined
   /** Where it stands among all events of the stage. */
   sequence = 0
   /** Which attempt runs or is next: 1 for the first one. */

@@ -1,6 +1,6 @@
+import { Ring } from '../../base/collections/ring.ts'
 import { expectKey, type Key } from '../../base/key.ts'
-import { TokenBuckets, type ValidRate } from '../../base/rate.ts'
-import { Ring } from '../../base/ring.ts'
+import { TokenBuckets, type ValidRate } from '../../base/options/rate.ts'
 
 /** Items of one bucket that wait for a token, in order. */
 interface Lane<Item> {

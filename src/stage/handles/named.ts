@@ -8,15 +8,15 @@ import { inRuntimeOptions } from '../../process/start/runtime-options.ts'
 import type { Name } from '../../process/start/start-types.ts'
 
 /**
- * A reference by name: usable wherever a reference is, it finds its process anew at each use.
+ * Returns a reference by name, which looks up its process each time it is used.
  *
- * So it still serves when a supervisor has started the stage again. It is the token that carries the type, and the
- * string that is looked up: two tokens of one name mean one stage. While nobody has the name, what waits for an answer
- * rejects with a `NoProcessError`, and what does not vanishes.
+ * It can be used wherever a reference can, and stays valid when a supervisor restarts the stage. Its type argument
+ * gives the type of the stage; two references with the same name refer to the same stage. While no process has the
+ * name, operations that return a result reject with a `NoProcessError`, and messages are dropped.
  *
- * @param options `runtime`: where to look when it is used from outside of a stage (a stage looks in its own).
- *   Default: the program's.
- * @throws {TypeError} If `name` is no string, or empty.
+ * @param options `runtime`: the runtime in which the name is looked up outside of stages; a stage looks in its own.
+ *   Default: the runtime of the program.
+ * @throws {TypeError} If `name` is not a string, or is empty.
  *
  * @example A name that outlives a restart
  * ```ts
@@ -32,7 +32,7 @@ import type { Name } from '../../process/start/start-types.ts'
  * await first.stop()
  *
  * await startLink(Total(), { name: total })
- * assert.equal(await total.call('total'), 0) // Another stage answers.
+ * assert.equal(await total.call('total'), 0) // The reply of the second stage.
  * await total.stop()
  * ```
  */
@@ -45,13 +45,13 @@ export function named<Ref extends ProcessRef>(name: string, options?: { readonly
   return new NamedReference(name, home) as unknown as Ref & Name<Ref>
 }
 
-/** Where a name is looked up from outside of a stage; undefined for what is no name. */
+/** The runtime in which a reference by name is looked up outside of stages; undefined for any other value. */
 export function runtimeOfName(value: unknown): ProcessRuntime | undefined {
   return value instanceof NamedReference ? NamedReference.runtimeOf(value) : undefined
 }
 
-/** Operations that answer a promise. */
-const ASKING = [
+/** Operations that return a promise of a result. */
+const RESULT_OPERATIONS = [
   'call',
   'info',
   'estimateBufferedCount',
@@ -64,12 +64,12 @@ const ASKING = [
   'whichChildren',
   'countChildren',
 ] as const
-/** Operations that answer nothing. */
-const TELLING = ['exit', 'send', 'cast'] as const
+/** Operations that send something and return nothing. */
+const SEND_OPERATIONS = ['exit', 'send', 'cast'] as const
 
 type Method = (...args: unknown[]) => unknown
 
-/** Stands for whichever process has the name. Its operations are those of the reference that it finds. */
+/** A reference by name. Its operations are those of the reference that it finds. */
 class NamedReference {
   readonly name: string
   readonly #runtime: ProcessRuntime
@@ -99,7 +99,7 @@ class NamedReference {
 
   demand(modeOrOptions?: unknown): unknown {
     const isSetting = typeof modeOrOptions === 'string'
-    return isSetting ? tell(this, 'demand', [modeOrOptions]) : ask(this, 'demand', [modeOrOptions])
+    return isSetting ? sendTo(this, 'demand', [modeOrOptions]) : request(this, 'demand', [modeOrOptions])
   }
 
   get done(): Promise<void> {
@@ -108,11 +108,11 @@ class NamedReference {
   }
 
   async stop(...args: unknown[]): Promise<void> {
-    await tell(this, 'stop', args)
+    await sendTo(this, 'stop', args)
   }
 
   async drain(...args: unknown[]): Promise<unknown> {
-    return NamedReference.find(this) === undefined ? { undone: [] } : tell(this, 'drain', args)
+    return NamedReference.find(this) === undefined ? { undone: [] } : sendTo(this, 'drain', args)
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -120,8 +120,8 @@ class NamedReference {
   }
 }
 
-for (const name of ASKING) defineOperation(name, (token, args) => ask(token, name, args))
-for (const name of TELLING) defineOperation(name, (token, args) => tell(token, name, args))
+for (const name of RESULT_OPERATIONS) defineOperation(name, (token, args) => request(token, name, args))
+for (const name of SEND_OPERATIONS) defineOperation(name, (token, args) => sendTo(token, name, args))
 
 function defineOperation(name: string, run: (token: NamedReference, args: unknown[]) => unknown): void {
   const value = function (this: NamedReference, ...args: unknown[]): unknown {
@@ -130,13 +130,13 @@ function defineOperation(name: string, run: (token: NamedReference, args: unknow
   Object.defineProperty(NamedReference.prototype, name, { value, writable: true, configurable: true })
 }
 
-async function ask(token: NamedReference, name: string, args: unknown[]): Promise<unknown> {
+async function request(token: NamedReference, name: string, args: unknown[]): Promise<unknown> {
   const reference = NamedReference.find(token)
   if (reference === undefined) throw new NoProcessError(name, `the process named ${quote(token.name)}`)
   return methodOf(reference, name).apply(reference, args)
 }
 
-function tell(token: NamedReference, name: string, args: unknown[]): unknown {
+function sendTo(token: NamedReference, name: string, args: unknown[]): unknown {
   const reference = NamedReference.find(token)
   return reference === undefined ? undefined : methodOf(reference, name).apply(reference, args)
 }
@@ -144,5 +144,5 @@ function tell(token: NamedReference, name: string, args: unknown[]): unknown {
 function methodOf(reference: ProcessReference, name: string): Method {
   const method = (reference as unknown as Record<string, unknown>)[name]
   if (typeof method === 'function') return method as Method
-  throw new TypeError(`expected a process that has ${name}, got ${reference.label}, which has not`)
+  throw new TypeError(`expected a process that has ${name}, got ${reference.label}`)
 }
