@@ -34,6 +34,7 @@ export const bounds: readonly Implementation[] = [
 /** What all of this is about. */
 export const own: readonly Implementation[] = [
   { name: 'genstage', file: 'genstage', runs: 'runs', workloads: all, holdsBack: true },
+  { name: 'genstage, handleEvent', file: 'genstage', runs: 'each', workloads: ['W6'], holdsBack: true },
   { name: 'genstage, supervised', file: 'genstage', runs: 'supervised', workloads: ['W6'], holdsBack: true },
 ]
 
@@ -91,6 +92,14 @@ export const peers: readonly Implementation[] = [
     holdsBack: false,
   },
   { name: 'async, eachLimit', file: 'async', runs: 'runs', package: 'async', workloads: ['W6'], holdsBack: true },
+  {
+    name: 'async, eachLimit async',
+    file: 'async',
+    runs: 'asyncIteratee',
+    package: 'async',
+    workloads: ['W6'],
+    holdsBack: true,
+  },
   { name: 'async, queue', file: 'async', runs: 'queued', package: 'async', workloads: ['W6'], holdsBack: true },
   { name: 'p-map', file: 'p-map', runs: 'runs', package: 'p-map', workloads: ['W6'], holdsBack: true },
   { name: 'fastq', file: 'fastq', runs: 'runs', package: 'fastq', workloads: ['W6'], holdsBack: true },

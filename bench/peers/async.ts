@@ -18,6 +18,18 @@ export const runs: Runs = {
   },
 }
 
+/** The same over an `async` function, as users write it. */
+export const asyncIteratee: Runs = {
+  async W6(count, handle = handleLater) {
+    const tally = new Tally()
+    const events = singles(count) as unknown as number[]
+    await eachLimit<number>(events, CONCURRENCY, async (event: number) => {
+      tally.add(await handle(event))
+    })
+    return total(tally)
+  },
+}
+
 /** async, by `queue`, fed when half of it is handled: its `push` holds nobody back by itself. */
 export const queued: Runs = {
   W6: (count, handle = handleLater) =>

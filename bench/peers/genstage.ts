@@ -146,3 +146,22 @@ export const supervised: Runs = {
     return total(tally)
   },
 }
+
+/** W6 by one stage that handles so many at a time. */
+export const each: Runs = {
+  async W6(count, handle = handleLater) {
+    const tally = new Tally()
+    const source = await startLink(Integers(count))
+    const sink = await startLink(
+      consumer({
+        subscribeTo: [source],
+        concurrency: CONCURRENCY,
+        async handleEvent(event: number) {
+          tally.add(await handle(event))
+        },
+      }),
+    )
+    await sink.exited
+    return total(tally)
+  },
+}

@@ -103,6 +103,7 @@ export class ConsumerHalf {
       options: valid,
       monitor: monitor(process, producer, 'producer-down', tag, causeForLateSubscriber(process, producer)),
       window: undefined,
+      isEnded: false,
       inEngine: 0,
       excess: 0,
       call,
@@ -221,6 +222,7 @@ export class ConsumerHalf {
     const upstream = this.upstreams.get(tag)
     if (upstream === undefined) return 'done'
     this.upstreams.delete(tag)
+    upstream.isEnded = true
     this.lastUpstream = undefined
     upstream.monitor.cancel()
     const isLast = this.upstreams.size === 0

@@ -14,6 +14,8 @@ export interface Upstream {
   readonly monitor: ProcessMonitor
   /** Demand and batch sizes; undefined in manual mode, where user code asks. */
   window: DemandWindow | undefined
+  /** Whether the subscription has ended. */
+  isEnded: boolean
   /** How many of its events are in the engine of a stage with `handleEvent`. */
   inEngine: number
   /** How many of those were not asked for: they earn no new demand. */

@@ -6,30 +6,30 @@ import type { Process } from '../../process/process.ts'
 import type { EachContext } from '../types/each.ts'
 import type { Subscription } from '../types/subscription.ts'
 
-/**
- * One attempt to handle an event, as the handler sees it.
- *
- * Its signal is the one of the stage, unless attempts have a limit of time: then each has its own, made when it is first
- * read.
- */
+/** One attempt to handle an event, as the handler sees it. Its signal is the one of the stage. */
 export class Attempt implements EachContext {
   readonly attempt: number
   readonly from: Subscription
-  private readonly process: Process
-  private readonly isLimited: boolean
-  private own: HostAbort | undefined
-  /** Why it was aborted before its signal was read. */
-  private aborted: { readonly reason: unknown } | undefined
+  protected readonly process: Process
 
-  constructor(process: Process, isLimited: boolean, attempt: number, from: Subscription) {
+  constructor(process: Process, attempt: number, from: Subscription) {
     this.process = process
-    this.isLimited = isLimited
     this.attempt = attempt
     this.from = from
   }
 
   get signal(): AbortSignalLike {
-    if (!this.isLimited) return signalOf(this.process)
+    return signalOf(this.process)
+  }
+}
+
+/** An attempt with a limit of time: it has a signal of its own, created when it is first read. */
+export class LimitedAttempt extends Attempt {
+  private own: HostAbort | undefined
+  /** Why it was aborted before its signal was read. */
+  private aborted: { readonly reason: unknown } | undefined
+
+  override get signal(): AbortSignalLike {
     if (this.own === undefined) {
       this.own = host.createAbort()
       if (this.aborted !== undefined) this.own.abort(this.aborted.reason)
@@ -37,7 +37,7 @@ export class Attempt implements EachContext {
     return this.own.signal
   }
 
-  /** Aborts its own signal. */
+  /** Aborts its signal. */
   abort(reason: unknown): void {
     if (this.own === undefined) this.aborted = { reason }
     else this.own.abort(reason)

@@ -11,13 +11,12 @@ import type { Process } from '../../process/process.ts'
 import type { EachInspection } from '../../telemetry/inspection.ts'
 import type { Upstream } from '../consuming/upstream.ts'
 import { Admission } from './admission.ts'
-import { Attempt } from './attempt.ts'
+import { Attempt, LimitedAttempt } from './attempt.ts'
 import { Barriers } from './barriers.ts'
 import { emitAttemptFailed, emitAttemptRetried, emitHandled, emitRateLimited, emitSkipped } from './each-telemetry.ts'
 import { EventRun, type RunListener } from './event-run.ts'
 import { RateGate } from './rate-gate.ts'
 import { Releases } from './releases.ts'
-import { RunningList } from './running-list.ts'
 import type { ValidEachOptions } from './valid-each-options.ts'
 import { waitIn } from './wait-in.ts'
 
@@ -61,12 +60,15 @@ export class EachEngine implements RunListener {
   private readonly options: ValidEachOptions
   private readonly admission: Admission
   private readonly releases: Releases
-  private readonly running = new RunningList()
+  /** How many attempts are running. */
+  private running = 0
   /** Runs whose results need a turn, and those that are released after them. */
   private readonly finished = new Ring<EventRun>()
   /** Runs whose attempt has timed out, until the next turn. */
   private readonly expired = new Ring<EventRun>()
   private readonly barriers = new Barriers()
+  /** All runs, of which `spares` are in no use. There are never more than events were in the engine at a time. */
+  private readonly runs: EventRun[] = []
   private readonly spares: EventRun[] = []
   /** Events that are in the engine, wherever. */
   size = 0
@@ -102,7 +104,7 @@ export class EachEngine implements RunListener {
       onAbort(signalOf(process), (reason) => this.abortAll(reason))
     }
     this.admission = new Admission(options.orderBy, gate, () => {
-      const run = this.spares.pop() ?? new EventRun(this)
+      const run = this.spares.pop() ?? this.newRun()
       this.releases.begin(run)
       return run
     })
@@ -145,7 +147,7 @@ export class EachEngine implements RunListener {
 
   /** Whether all that its events wait for is demand. */
   get isBlocked(): boolean {
-    return this.size > 0 && this.running.size + this.reacting === 0 && !this.stage.hasDemand
+    return this.size > 0 && this.running + this.reacting === 0 && !this.stage.hasDemand
   }
 
   /** What it is doing, for a snapshot. */
@@ -153,13 +155,13 @@ export class EachEngine implements RunListener {
     const { admission, running, retrying, retried, skipped } = this
     return {
       concurrency: this.options.concurrency,
-      running: running.size + this.reacting,
+      running: running + this.reacting,
       queued: admission.queued,
       waitingForKey: admission.waitingForKey,
       waitingForRate: admission.waitingForRate,
       waitingForRetry: retrying + this.expired.length,
       waitingForOrder: this.releases.countWaiting() + this.finished.length,
-      oldest: running.oldest?.startedAt ?? null,
+      oldest: this.oldest(),
       retried,
       skipped,
     }
@@ -190,19 +192,23 @@ export class EachEngine implements RunListener {
 
   private mayBegin(): boolean {
     const { running, reacting, options, stage } = this
-    return running.size + reacting < options.concurrency && this.isLive() && stage.hasDemand
+    return running + reacting < options.concurrency && this.isLive() && stage.hasDemand
   }
 
   private begin(run: EventRun): void {
     const { stage, options } = this
     const { process } = stage
-    const isLimited = options.timeout !== Number.POSITIVE_INFINITY
     run.startedAt = process.runtime.telemetry.hasListeners
       ? process.runtime.clock.now()
       : process.runtime.scheduler.cachedNow()
-    run.current = new Attempt(process, isLimited, run.attempt, (run.source as Upstream).handle)
-    if (isLimited) run.deadline = waitIn(process, options.timeout, () => this.expire(run))
-    this.running.add(run)
+    const { handle } = run.source as Upstream
+    if (options.timeout === Number.POSITIVE_INFINITY) {
+      run.current = new Attempt(process, run.attempt, handle)
+    } else {
+      run.current = new LimitedAttempt(process, run.attempt, handle)
+      run.deadline = waitIn(process, options.timeout, () => this.expire(run))
+    }
+    this.running++
     if (run.attempt === 1) stage.eventBegun()
     process.callback = 'handleEvent'
     let result: unknown
@@ -248,9 +254,11 @@ export class EachEngine implements RunListener {
   }
 
   private endAttempt(run: EventRun, error: unknown): void {
-    this.running.remove(run)
-    run.deadline?.cancel()
-    run.deadline = undefined
+    this.running--
+    if (run.deadline !== undefined) {
+      run.deadline.cancel()
+      run.deadline = undefined
+    }
     run.current = undefined
     if (this.stage.process.runtime.telemetry.hasListeners) emitHandled(this.stage.process, run, error)
   }
@@ -263,12 +271,12 @@ export class EachEngine implements RunListener {
     this.endAttempt(run, error)
     this.expired.push(run)
     this.requestTurn()
-    current?.abort(error)
+    if (current instanceof LimitedAttempt) current.abort(error)
   }
 
   /** The stage has ended: aborts the signals of its attempts. */
   private abortAll(reason: unknown): void {
-    for (let run = this.running.oldest; run !== undefined; run = run.later) run.current?.abort(reason)
+    for (const { current } of this.runs) if (current instanceof LimitedAttempt) current.abort(reason)
   }
 
   private timeoutError(): TimeoutError {
@@ -316,7 +324,10 @@ export class EachEngine implements RunListener {
 
   /** Waits for what `onError` returned; the event keeps its place until then. */
   private react(run: EventRun, error: unknown, reaction: unknown): void {
-    if (!isThenable(reaction)) return this.skip(run, error)
+    if (!isThenable(reaction)) {
+      this.skip(run, error)
+      return
+    }
     this.reacting++
     Promise.resolve(reaction).then(
       () => {
@@ -388,6 +399,21 @@ export class EachEngine implements RunListener {
     source.inEngine--
     const needsTurn = this.stage.eventDone(source)
     if (needsTurn || (!this.barriers.isEmpty && this.barriers.eventDone(source, sequence))) this.requestTurn()
+  }
+
+  private newRun(): EventRun {
+    const run = new EventRun(this)
+    this.runs.push(run)
+    return run
+  }
+
+  /** When the attempt began that has been running for the longest time. */
+  private oldest(): number | null {
+    let oldest: number | null = null
+    for (const { current, startedAt } of this.runs) {
+      if (current !== undefined && (oldest === null || startedAt < oldest)) oldest = startedAt
+    }
+    return oldest
   }
 
   private requestTurn(): void {

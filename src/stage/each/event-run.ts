@@ -52,9 +52,6 @@ export class EventRun {
   deadline: Deadline | undefined
   /** What the handler of the present attempt was given; undefined while none runs. */
   current: Attempt | undefined
-  /** The runs that are being handled, in the order in which they began. */
-  earlier: EventRun | undefined
-  later: EventRun | undefined
   private readonly listener: RunListener
   private ticket: Ticket
 
@@ -66,9 +63,9 @@ export class EventRun {
   /** Reports to the listener when the promise of the present attempt settles. */
   follow(promise: PromiseLike<unknown>): void {
     const { resolved, rejected } = this.ticket
-    // A native promise settles later and calls one of the two, once; of any other nothing is known.
-    if (promise instanceof Promise && promise.constructor === Promise) promise.then(resolved, rejected)
-    else Promise.resolve(promise).then(resolved, rejected)
+    // A native promise settles later and calls one of the two, once. Any other thenable may do anything.
+    const native = promise.constructor === Promise ? promise : Promise.resolve(promise)
+    native.then(resolved, rejected)
   }
 
   /** Gives the present attempt up: whatever its promise still does reaches nothing. */

@@ -21,7 +21,10 @@ export class Releases {
   done(run: EventRun, release: (run: EventRun) => void): void {
     run.isDone = true
     const { order } = this
-    if (order === undefined) return release(run)
+    if (order === undefined) {
+      release(run)
+      return
+    }
     for (let first = order.peek(); first?.isDone === true; first = order.peek()) {
       order.shift()
       release(first)
