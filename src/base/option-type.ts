@@ -27,6 +27,7 @@ export interface OptionType<out Value, in Others = unknown> {
 }
 
 /** Makes a value that is worked out from other options; `text` says how. */
+// @__NO_SIDE_EFFECTS__
 export function computed<Value, Others>(text: string, from: (others: Others) => Value): Computed<Value, Others> {
   return { text, from }
 }
@@ -44,6 +45,7 @@ interface IntegerLimits<out Max = number> {
 /** An integer within limits. Whatever else is a number is out of range: `NaN`, fractions, more than 2⁵³ − 1. */
 export function integer(limits: IntegerLimits): OptionType<number>
 export function integer<Others>(limits: IntegerLimits<Computed<number, Others>>): OptionType<number, Others>
+// @__NO_SIDE_EFFECTS__
 export function integer<Others>(limits: IntegerLimits<number | Computed<number, Others>>): OptionType<number, Others> {
   const { min, max, infinity = false } = limits
   const largest = (others: Others): number | undefined => (typeof max === 'object' ? max.from(others) : max)
@@ -66,6 +68,7 @@ export function integer<Others>(limits: IntegerLimits<number | Computed<number, 
 }
 
 /** One of a few strings. */
+// @__NO_SIDE_EFFECTS__
 export function oneOf<const Value extends string>(...values: readonly Value[]): OptionType<Value> {
   const quoted = values.map((value) => quote(value))
   return {
@@ -76,11 +79,13 @@ export function oneOf<const Value extends string>(...values: readonly Value[]): 
 }
 
 /** True or false, and nothing that is merely like it. */
+// @__NO_SIDE_EFFECTS__
 export function boolean(): OptionType<boolean> {
   return simple('boolean', 'true or false', (value) => typeof value === 'boolean')
 }
 
 /** A function. Its type parameter is believed: nobody can see what a function takes. */
+// @__NO_SIDE_EFFECTS__
 export function callback<Value extends (...args: never) => unknown>(): OptionType<Value> {
   return simple('function', 'a function', (value) => typeof value === 'function')
 }
@@ -88,6 +93,7 @@ export function callback<Value extends (...args: never) => unknown>(): OptionTyp
 /** An array. Its elements are believed to be of the type given. */
 export function array(): OptionType<readonly unknown[]>
 export function array<Element>(): OptionType<readonly Element[]>
+// @__NO_SIDE_EFFECTS__
 export function array<Element>(): OptionType<readonly Element[]> {
   return simple('array', 'an array', (value) => Array.isArray(value))
 }
@@ -96,6 +102,7 @@ export function array<Element>(): OptionType<readonly Element[]> {
 // Without one nothing may be inferred, as it would be from the table, where it stands for what is to be found out.
 export function anything(): OptionType<unknown>
 export function anything<Value>(): OptionType<Value>
+// @__NO_SIDE_EFFECTS__
 export function anything<Value>(): OptionType<Value> {
   return simple('any', 'anything', () => true)
 }
@@ -107,6 +114,7 @@ export function anything<Value>(): OptionType<Value> {
  * @param isRight Whether a value is of that type.
  * @param isInRange Whether a value of that type will do. Default: yes.
  */
+// @__NO_SIDE_EFFECTS__
 export function matching<Value>(
   expected: string,
   isRight: (value: unknown) => value is Value,
@@ -122,6 +130,7 @@ export function matching<Value>(
   }
 }
 
+// @__NO_SIDE_EFFECTS__
 function simple<Value>(name: string, expected: string, isRight: (value: unknown) => boolean): OptionType<Value> {
   return { name, expected: () => expected, check: (value) => (isRight(value) ? 'fits' : 'wrong') }
 }

@@ -85,22 +85,34 @@ export function supervisor(options: SupervisorOptions): Stage<SupervisorRef> {
   ).as<SupervisorRef>()
 }
 
-/** The operations of a supervisor, by name: all of them wait for an answer, however long it takes. */
-const OPERATIONS = [
-  'startChild',
-  'terminateChild',
-  'restartChild',
-  'deleteChild',
-  'whichChildren',
-  'countChildren',
-] as const
-
-class SupervisorReference extends ProcessReference {}
-
-for (const kind of OPERATIONS) {
-  const value = function (this: SupervisorReference, ...args: unknown[]): Promise<unknown> {
-    const operation = `${kind} of ${this.label}`
-    return request(this, 'call', { kind, arguments: args }, operation, { timeout: Number.POSITIVE_INFINITY })
+/** All operations of a supervisor wait for the reply, however long it takes. */
+class SupervisorReference extends ProcessReference {
+  startChild(...args: unknown[]): Promise<unknown> {
+    return ask(this, 'startChild', args)
   }
-  Object.defineProperty(SupervisorReference.prototype, kind, { value, writable: true, configurable: true })
+
+  terminateChild(...args: unknown[]): Promise<unknown> {
+    return ask(this, 'terminateChild', args)
+  }
+
+  restartChild(...args: unknown[]): Promise<unknown> {
+    return ask(this, 'restartChild', args)
+  }
+
+  deleteChild(...args: unknown[]): Promise<unknown> {
+    return ask(this, 'deleteChild', args)
+  }
+
+  whichChildren(...args: unknown[]): Promise<unknown> {
+    return ask(this, 'whichChildren', args)
+  }
+
+  countChildren(...args: unknown[]): Promise<unknown> {
+    return ask(this, 'countChildren', args)
+  }
+}
+
+function ask(target: SupervisorReference, kind: string, args: readonly unknown[]): Promise<unknown> {
+  const operation = `${kind} of ${target.label}`
+  return request(target, 'call', { kind, arguments: args }, operation, { timeout: Number.POSITIVE_INFINITY })
 }

@@ -2,7 +2,7 @@ import { thrownReason } from '../../process/exit/exit-cause.ts'
 import type { ExitReason } from '../../process/exit/exit-reason.ts'
 import type { ProcessRef } from '../../process/process-ref.ts'
 import type { Stage } from '../../process/start/start-types.ts'
-import { defineStage } from '../../stage/definition/define-stage.ts'
+import { defineStage, producerKind } from '../../stage/definition/define-stage.ts'
 import type { ProducerCallbacks } from '../../stage/types/callbacks.ts'
 import type { ProducerContext } from '../../stage/types/context.ts'
 import { exitOnAbort } from '../abort.ts'
@@ -27,7 +27,7 @@ export interface Feed {
 }
 
 /** Says that all events before it have gone out. */
-const ended = new SelfMessage(() => ({ stop: 'normal' }))
+const ended = /* @__PURE__ */ new SelfMessage(() => ({ stop: 'normal' }))
 
 /**
  * The door of a source's stage: through it the outside says that there is something to fetch, from wherever it is.
@@ -116,7 +116,7 @@ export function defineSource<Ref extends ProcessRef>(
   { dispatcher, onCancel, signal }: ValidFeedOptions,
   more: Partial<ProducerCallbacks<unknown, unknown>> = {},
 ): Stage<Ref> {
-  return defineStage<Ref>('producer', (stage: ProducerContext) => {
+  return defineStage<Ref>(producerKind, (stage: ProducerContext) => {
     const port = new FeedPort(stage)
     const audience = new SubscriberTracker(stage.self, onCancel)
     const feed = open(port)

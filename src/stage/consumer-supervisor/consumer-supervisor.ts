@@ -1,4 +1,4 @@
-import { type OptionTable, optionTable } from '../../base/option-table.ts'
+import { mergeRows, type OptionTable, optionTable } from '../../base/option-table.ts'
 import { array, callback, oneOf } from '../../base/option-type.ts'
 import type { Drain } from '../../process/drain.ts'
 import type { Message } from '../../process/message.ts'
@@ -34,29 +34,35 @@ interface ValidConsumerSupervisorOptions {
 }
 
 /** The options of a consumer supervisor. */
-export const consumerSupervisorOptions: OptionTable<ValidConsumerSupervisorOptions> = optionTable({
-  child: {
-    type: callback<(event: unknown, context: ChildContext) => unknown>(),
-    text: 'The work for one event, as a function; either this or `start` is given.',
-  },
-  start: {
-    type: callback<(event: unknown) => Stage<ProcessRef>>(),
-    text: 'Makes the process for one event; either this or `child` is given.',
-  },
-  restart: {
-    type: oneOf('temporary', 'transient'),
-    default: 'temporary',
-    text: 'Whether a child that ended abnormally is started again: never, or always.',
-  },
-  ...restartRows,
-  shutdown: {
-    type: shutdownType,
-    default: 5_000,
-    unit: 'ms',
-    text: 'How long children may take to end when told to, before they are killed.',
-  },
-  subscribeTo: { type: array<unknown>(), default: [], text: 'Producers to subscribe to once set up.' },
-})
+export const consumerSupervisorOptions: OptionTable<ValidConsumerSupervisorOptions> = optionTable(
+  mergeRows(
+    {
+      child: {
+        type: callback<(event: unknown, context: ChildContext) => unknown>(),
+        text: 'The work for one event, as a function; either this or `start` is given.',
+      },
+      start: {
+        type: callback<(event: unknown) => Stage<ProcessRef>>(),
+        text: 'Makes the process for one event; either this or `child` is given.',
+      },
+      restart: {
+        type: oneOf('temporary', 'transient'),
+        default: 'temporary',
+        text: 'Whether a child that ended abnormally is started again: never, or always.',
+      },
+    },
+    restartRows,
+    {
+      shutdown: {
+        type: shutdownType,
+        default: 5_000,
+        unit: 'ms',
+        text: 'How long children may take to end when told to, before they are killed.',
+      },
+      subscribeTo: { type: array<unknown>(), default: [], text: 'Producers to subscribe to once set up.' },
+    },
+  ),
+)
 
 /**
  * A consumer that runs one child per event, never more than `maxDemand` at once for each producer.

@@ -14,49 +14,54 @@ import { requestFromSource } from '../subscription/subscribe-options.ts'
 import { consumerOptions, producerConsumerOptions, producerOptions } from './stage-options.ts'
 import { type MakeStage, StageSetup } from './stage-setup.ts'
 
-/** The three kinds of stage. */
-type StageKind = 'producer' | 'producer-consumer' | 'consumer'
-
-interface KindOfStage {
+/** A kind of stage. Each is an export, so that a bundle holds only the kinds that its program uses. */
+interface StageKind {
+  readonly name: 'producer' | 'producer-consumer' | 'consumer'
   readonly make: MakeStage
   readonly refer: (process: Process) => ProcessReference
 }
 
-const kinds: Readonly<Record<StageKind, KindOfStage>> = {
-  producer: {
-    make(process, callbacks, members): StageBehaviour {
-      const options = producerOptions.read(members, 'the callbacks and options of a producer')
-      const dispatcher = claimDispatcher(options.dispatcher)
-      process.trapsExits = options.trapExit
-      return new ProducerStage(process, callbacks, options, { ...options, dispatcher })
-    },
-    refer: (process) => new ProducerReference(process),
+/** A stage that emits events. */
+export const producerKind: StageKind = {
+  name: 'producer',
+  make(process, callbacks, members): StageBehaviour {
+    const options = producerOptions.read(members, 'the callbacks and options of a producer')
+    const dispatcher = claimDispatcher(options.dispatcher)
+    process.trapsExits = options.trapExit
+    return new ProducerStage(process, callbacks, options, { ...options, dispatcher })
   },
-  'producer-consumer': {
-    make(process, callbacks, members): StageBehaviour {
-      const options = producerConsumerOptions.read(members, 'the callbacks and options of a producer-consumer')
-      const dispatcher = claimDispatcher(options.dispatcher)
-      const subscribeTo = options.subscribeTo.map((source) => requestFromSource(process.runtime, source))
-      process.trapsExits = options.trapExit
-      return new ProducerConsumerStage(process, callbacks, options, { ...options, dispatcher, subscribeTo })
-    },
-    refer: (process) => new ProducerConsumerReference(process),
+  refer: (process) => new ProducerReference(process),
+}
+
+/** A stage that handles events and emits others. */
+export const producerConsumerKind: StageKind = {
+  name: 'producer-consumer',
+  make(process, callbacks, members): StageBehaviour {
+    const options = producerConsumerOptions.read(members, 'the callbacks and options of a producer-consumer')
+    const dispatcher = claimDispatcher(options.dispatcher)
+    const subscribeTo = options.subscribeTo.map((source) => requestFromSource(process.runtime, source))
+    process.trapsExits = options.trapExit
+    return new ProducerConsumerStage(process, callbacks, options, { ...options, dispatcher, subscribeTo })
   },
-  consumer: {
-    make(process, callbacks, members): StageBehaviour {
-      const options = consumerOptions.read(members, 'the callbacks and options of a consumer')
-      const subscribeTo = options.subscribeTo.map((source) => requestFromSource(process.runtime, source))
-      process.trapsExits = options.trapExit
-      return new ConsumerStage(process, callbacks, options, { subscribeTo })
-    },
-    refer: (process) => new ConsumerReference(process),
+  refer: (process) => new ProducerConsumerReference(process),
+}
+
+/** A stage that handles events. */
+export const consumerKind: StageKind = {
+  name: 'consumer',
+  make(process, callbacks, members): StageBehaviour {
+    const options = consumerOptions.read(members, 'the callbacks and options of a consumer')
+    const subscribeTo = options.subscribeTo.map((source) => requestFromSource(process.runtime, source))
+    process.trapsExits = options.trapExit
+    return new ConsumerStage(process, callbacks, options, { subscribeTo })
   },
+  refer: (process) => new ConsumerReference(process),
 }
 
 /** Makes a stage of some kind out of its callbacks, or the function that sets them up. */
 export function defineStage<Ref extends ProcessRef>(kind: StageKind, setup: unknown): Startable<Ref> {
-  const { make, refer } = kinds[kind]
-  return new Definition(kind, (process) => new StageSetup(process, setup, make), refer).as<Ref>()
+  const { name, make, refer } = kind
+  return new Definition(name, (process) => new StageSetup(process, setup, make), refer).as<Ref>()
 }
 
 /** Dispatchers that belong to a stage: they hold its subscribers, and cannot serve two. */

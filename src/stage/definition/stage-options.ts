@@ -1,4 +1,4 @@
-import { type OptionTable, optionTable } from '../../base/option-table.ts'
+import { mergeRows, type OptionTable, optionTable } from '../../base/option-table.ts'
 import { array, boolean, callback, integer, matching, oneOf } from '../../base/option-type.ts'
 import type { Dispatcher } from '../../dispatcher/dispatcher.ts'
 import { dispatcherType } from '../../dispatcher/dispatcher-type.ts'
@@ -82,9 +82,7 @@ const forHandling = {
 
 const bufferText = 'How many events are kept that nobody has asked for.'
 
-const producerRows = {
-  ...forAll,
-  ...forEmitting,
+const producerRows = mergeRows(forAll, forEmitting, {
   handleDemand: { type: callback<Callback>(), required: true, text: 'Consumers have asked for so many more events.' },
   bufferSize: { type: integer({ min: 0, infinity: true }), default: 10_000, unit: 'events', text: bufferText },
   demand: {
@@ -92,12 +90,9 @@ const producerRows = {
     default: 'forward',
     text: "Whether demand is passed on from the start, or held back until the stage is told to `'forward'`.",
   },
-} as const
+})
 
-const producerConsumerRows = {
-  ...forAll,
-  ...forEmitting,
-  ...forHandling,
+const producerConsumerRows = mergeRows(forAll, forEmitting, forHandling, {
   bufferSize: {
     type: integer({ min: 0, infinity: true }),
     default: Number.POSITIVE_INFINITY,
@@ -114,9 +109,9 @@ const producerConsumerRows = {
     default: 'start',
     text: 'When the stage subscribes to `subscribeTo`: once it is set up, or once its first consumer has subscribed.',
   },
-} as const
+})
 
-const consumerRows = { ...forAll, ...forHandling } as const
+const consumerRows = mergeRows(forAll, forHandling)
 
 /** The callbacks and options of a producer. */
 export const producerOptions: OptionTable<ProducerValues> = optionTable(producerRows)

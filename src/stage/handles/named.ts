@@ -50,30 +50,12 @@ export function runtimeOfName(value: unknown): ProcessRuntime | undefined {
   return value instanceof NamedReference ? NamedReference.runtimeOf(value) : undefined
 }
 
-/** Operations that answer a promise. */
-const ASKING = [
-  'call',
-  'info',
-  'estimateBufferedCount',
-  'subscribe',
-  'resubscribe',
-  'startChild',
-  'terminateChild',
-  'restartChild',
-  'deleteChild',
-  'whichChildren',
-  'countChildren',
-] as const
-/** Operations that answer nothing. */
-const TELLING = ['exit', 'send', 'cast'] as const
-
-type Method = (...args: unknown[]) => unknown
-
 /** Stands for whichever process has the name. Its operations are those of the reference that it finds. */
 class NamedReference {
   readonly name: string
   readonly #runtime: ProcessRuntime
-  readonly [nameTokenKey]: NameToken[typeof nameTokenKey]
+  // Declared only: a bundler must keep a class that has a field with a computed name.
+  declare readonly [nameTokenKey]: NameToken[typeof nameTokenKey]
 
   constructor(name: string, runtime: ProcessRuntime) {
     this.name = name
@@ -95,6 +77,62 @@ class NamedReference {
 
   get exited(): Promise<ExitReason> {
     return NamedReference.find(this)?.exited ?? Promise.resolve('noproc')
+  }
+
+  async call(...args: unknown[]): Promise<unknown> {
+    return ask(this, 'call', args)
+  }
+
+  async info(...args: unknown[]): Promise<unknown> {
+    return ask(this, 'info', args)
+  }
+
+  async estimateBufferedCount(...args: unknown[]): Promise<unknown> {
+    return ask(this, 'estimateBufferedCount', args)
+  }
+
+  async subscribe(...args: unknown[]): Promise<unknown> {
+    return ask(this, 'subscribe', args)
+  }
+
+  async resubscribe(...args: unknown[]): Promise<unknown> {
+    return ask(this, 'resubscribe', args)
+  }
+
+  async startChild(...args: unknown[]): Promise<unknown> {
+    return ask(this, 'startChild', args)
+  }
+
+  async terminateChild(...args: unknown[]): Promise<unknown> {
+    return ask(this, 'terminateChild', args)
+  }
+
+  async restartChild(...args: unknown[]): Promise<unknown> {
+    return ask(this, 'restartChild', args)
+  }
+
+  async deleteChild(...args: unknown[]): Promise<unknown> {
+    return ask(this, 'deleteChild', args)
+  }
+
+  async whichChildren(...args: unknown[]): Promise<unknown> {
+    return ask(this, 'whichChildren', args)
+  }
+
+  async countChildren(...args: unknown[]): Promise<unknown> {
+    return ask(this, 'countChildren', args)
+  }
+
+  exit(...args: unknown[]): unknown {
+    return tell(this, 'exit', args)
+  }
+
+  send(...args: unknown[]): unknown {
+    return tell(this, 'send', args)
+  }
+
+  cast(...args: unknown[]): unknown {
+    return tell(this, 'cast', args)
   }
 
   demand(modeOrOptions?: unknown): unknown {
@@ -120,16 +158,6 @@ class NamedReference {
   }
 }
 
-for (const name of ASKING) defineOperation(name, (token, args) => ask(token, name, args))
-for (const name of TELLING) defineOperation(name, (token, args) => tell(token, name, args))
-
-function defineOperation(name: string, run: (token: NamedReference, args: unknown[]) => unknown): void {
-  const value = function (this: NamedReference, ...args: unknown[]): unknown {
-    return run(this, args)
-  }
-  Object.defineProperty(NamedReference.prototype, name, { value, writable: true, configurable: true })
-}
-
 async function ask(token: NamedReference, name: string, args: unknown[]): Promise<unknown> {
   const reference = NamedReference.find(token)
   if (reference === undefined) throw new NoProcessError(name, `the process named ${quote(token.name)}`)
@@ -141,8 +169,8 @@ function tell(token: NamedReference, name: string, args: unknown[]): unknown {
   return reference === undefined ? undefined : methodOf(reference, name).apply(reference, args)
 }
 
-function methodOf(reference: ProcessReference, name: string): Method {
+function methodOf(reference: ProcessReference, name: string): (...args: unknown[]) => unknown {
   const method = (reference as unknown as Record<string, unknown>)[name]
-  if (typeof method === 'function') return method as Method
+  if (typeof method === 'function') return method as (...args: unknown[]) => unknown
   throw new TypeError(`expected a process that has ${name}, got ${reference.label}, which has not`)
 }
