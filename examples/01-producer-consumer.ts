@@ -1,4 +1,4 @@
-// A counts, B multiplies, C prints and takes its time. A is asked for more only as C handles what is there.
+// A counts, B multiplies, and C prints slowly. A is asked for more only as C handles its events.
 import { setTimeout as sleep } from 'node:timers/promises'
 import { consumer, producer, producerConsumer, startLink } from 'genstage'
 
@@ -13,7 +13,7 @@ const A = (limit: number) =>
         if (counter === limit) info('counted')
         return events
       },
-      // It comes behind the last event, so none of them is lost.
+      // It arrives after the last event has been sent, so none is lost.
       handleInfo: () => ({ stop: 'normal' }),
     }
   })

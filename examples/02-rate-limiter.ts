@@ -1,4 +1,4 @@
-// A consumer that asks by itself, and so says when events come: at most 10 every 50 ms, whatever the producer can do.
+// A consumer that asks by hand and so controls the rate: at most 10 events every 50 ms, however fast the producer is.
 import { consumer, fromIterable, type Subscription, startLink } from 'genstage'
 
 interface Pace {

@@ -1,4 +1,4 @@
-// Every event goes to every consumer, and whoever sends one is answered once it has gone out to all of them.
+// Every event goes to every consumer, and its sender gets a reply once it has been sent to all of them.
 import { broadcastDispatcher, consumer, type From, producer, startLink } from 'genstage'
 
 const QueueBroadcaster = () => {
@@ -13,10 +13,10 @@ const QueueBroadcaster = () => {
   }
 
   return producer({
-    demand: 'accumulate', // until all who are to get the first event have subscribed
+    demand: 'accumulate', // until all consumers of the first event have subscribed
     dispatcher: broadcastDispatcher<string>(),
     handleCall: {
-      // No `reply` in the answer: the reply is owed, and may come much later.
+      // The result has no `reply`: the reply may be sent much later.
       notify(event: string, from: From<'dispatched'>) {
         queue.push({ event, from })
         return { events: dispatchEvents() }
@@ -37,21 +37,21 @@ const Printer = (id: number) =>
   })
 
 const broadcaster = await startLink(QueueBroadcaster())
-const first = broadcaster.call('notify', 'sent when nobody listens')
+const first = broadcaster.call('notify', 'sent without subscribers')
 const printers = [await startLink(Printer(1)), await startLink(Printer(2))]
 for (const printer of printers) await printer.subscribe(broadcaster)
 console.log('both have subscribed')
 broadcaster.demand('forward')
 console.log('the first was', await first)
-console.log('the second was', await broadcaster.call('notify', 'sent when two listen'))
+console.log('the second was', await broadcaster.call('notify', 'sent with two subscribers'))
 await broadcaster.drain()
 
 /* prints:
 both have subscribed
-printer 2: sent when nobody listens
-printer 1: sent when nobody listens
+printer 2: sent without subscribers
+printer 1: sent without subscribers
 the first was dispatched
-printer 2: sent when two listen
-printer 1: sent when two listen
+printer 2: sent with two subscribers
+printer 1: sent with two subscribers
 the second was dispatched
 */

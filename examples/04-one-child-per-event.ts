@@ -1,4 +1,4 @@
-// One child per event, three at a time, and a slow one holds nobody back.
+// One child per event, three at a time. A slow child does not block the others.
 import { setTimeout as sleep } from 'node:timers/promises'
 import { consumerSupervisor, fromIterable, startLink } from 'genstage'
 
@@ -33,7 +33,7 @@ const Worker = () =>
 
 const source = await startLink(fromIterable(jobs))
 const worker = await startLink(Worker())
-// When the source has ended, the supervisor waits for the children that still run.
+// When the source has ended, the supervisor waits for the children that are still running.
 await worker.subscribe(source, { maxDemand: 3, minDemand: 2 })
 await worker.done
 console.log(`at most ${most} at once`)

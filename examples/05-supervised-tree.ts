@@ -1,14 +1,14 @@
-// The tree of GenStage's documentation: when a stage fails, it and those behind it start again and subscribe anew.
+// The tree of GenStage's documentation: when a stage fails, it and the stages downstream restart and subscribe again.
 import { setTimeout as sleep } from 'node:timers/promises'
 import { consumer, named, type ProducerRef, producer, producerConsumer, startLink, supervisor } from 'genstage'
 
 interface Numbered {
-  /** Which of the producers that there were in turn has made it. */
+  /** The number of the producer that created it: 1 for the first, 2 after a restart. */
   readonly by: number
   readonly value: number
 }
 
-// A name finds its stage anew at each use, so it can be subscribed to whoever bears it.
+// A name is looked up at each use, so consumers subscribe to the stage that currently has it.
 const numbers = named<ProducerRef<Numbered>>('numbers')
 const doubled = named<ProducerRef<Numbered>>('doubled')
 
@@ -40,7 +40,7 @@ const tree = await startLink(supervisor({ strategy: 'rest-for-one', children }))
 
 while (handled.size < 4) await sleep(5)
 console.log('the producer is killed')
-// What the stages that end with it held is dropped, and is counted on stderr.
+// The events held by the stages that end with it are dropped, and counted on stderr.
 numbers.exit('kill')
 while (handled.size < 8) await sleep(5)
 console.log([...handled].sort().join('\n'))

@@ -1,4 +1,4 @@
-// Calls to an API that allows 10 at a time and 100 a second; the results go on in input order, or as they come.
+// Calls to an API that allows 10 at a time and 100 per second. Results are emitted in input order, or as they arrive.
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fromIterable, producerConsumer, type Subscription, startLink, stream } from 'genstage'
 
@@ -7,7 +7,7 @@ const Calls = (call: (id: number) => Promise<number>, order: 'input' | 'any') =>
     let source: Subscription | undefined
     let last: Promise<unknown> | undefined
     let [running, isOver] = [0, false]
-    // Ten slots, each of them taken for a tenth of a second at least: so no more than 100 calls begin in a second.
+    // There are ten slots, each taken for at least a tenth of a second. So at most 100 calls begin per second.
     const begin = async (id: number, before: Promise<unknown> | undefined) => {
       const [result] = await Promise.all([call(id), sleep(101), before])
       return result
@@ -17,13 +17,13 @@ const Calls = (call: (id: number) => Promise<number>, order: 'input' | 'any') =>
         if (role === 'consumer') return 'automatic'
         source = from
         from.ask(10)
-        return 'manual' // nothing is asked for but by `ask`
+        return 'manual' // only `ask` creates demand
       },
       handleEvents(ids: readonly number[]) {
         for (const id of ids) {
           const done = begin(id, order === 'input' ? last : undefined)
-          const tell = () => self.send(done)
-          done.then(tell, tell)
+          const sendResult = () => self.send(done)
+          done.then(sendResult, sendResult)
           last = done
           running++
         }
@@ -31,9 +31,9 @@ const Calls = (call: (id: number) => Promise<number>, order: 'input' | 'any') =>
       },
       async handleInfo(message: Promise<number> | 'finished') {
         if (message === 'finished') return { stop: 'normal' }
-        const result = await message // a call that failed fails the stage here
+        const result = await message // if the call failed, the stage fails here
         source?.ask(1)
-        if (--running === 0 && isOver) info('finished') // behind all results
+        if (--running === 0 && isOver) info('finished') // delivered after all results
         return [result]
       },
       handleCancel(_reason, from) {

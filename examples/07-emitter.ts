@@ -1,4 +1,4 @@
-// An emitter cannot be slowed. What nobody has asked for is kept up to a limit, and what is dropped is counted.
+// An emitter cannot be slowed down. Events without demand are kept up to a limit, and dropped events are counted.
 import { EventEmitter } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { consumer, startLink } from 'genstage'
@@ -10,8 +10,8 @@ const readings = await startLink(
   fromEmitter(sensor, 'reading', {
     endOn: ['end'],
     bufferSize: 20,
-    whenFull: 'drop-oldest', // the newest readings are worth most
-    formatDiscarded: () => false, // we tell it ourselves, and not the log
+    whenFull: 'drop-oldest', // the newest readings are the most useful
+    formatDiscarded: () => false, // printed below instead of logged
   }),
 )
 

@@ -1,4 +1,4 @@
-// Gunzips a file and counts its lines. Reading goes no faster than counting, and no line is cut where a chunk ends.
+// Gunzips a file and counts its lines. Reading is no faster than counting, and no line is cut at the end of a chunk.
 import { createReadStream } from 'node:fs'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -24,7 +24,7 @@ const Count = () => {
 
 async function countLines(path: string) {
   const unzipped = createGunzip()
-  // Hands an error of the file on, which then is the failure of the stages.
+  // Passes on an error of the file, with which the stages then fail.
   pipeline(createReadStream(path), unzipped, () => {})
 
   const scope = createScope()
@@ -37,7 +37,7 @@ async function countLines(path: string) {
   await text.subscribe(bytes, { maxDemand: 10 }) // chunks of 16 KiB
   await count.exited
   await scope[Symbol.asyncDispose]()
-  await scope.done // rejects if one of the stages has failed
+  await scope.done // rejects if a stage has failed
 }
 
 const folder = await mkdtemp(join(tmpdir(), 'lines-'))

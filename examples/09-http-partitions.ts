@@ -1,4 +1,4 @@
-// The body of an HTTP response, through four workers, into another HTTP response. A slow client slows the source.
+// The body of an HTTP response, through four workers, into another HTTP response. A slow client slows down the source.
 import { once } from 'node:events'
 import { createServer, get, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -10,8 +10,8 @@ import { createScope, partitionDispatcher, producerConsumer, stream, to } from '
 import { decodeText, splitLines } from 'genstage/bridge'
 import { fromReadable } from 'genstage/node'
 
-const serve = async (answer: (response: ServerResponse) => Promise<void>) => {
-  const server = createServer((_request, response) => void answer(response).catch((error) => response.destroy(error)))
+const serve = async (respond: (response: ServerResponse) => Promise<void>) => {
+  const server = createServer((_request, response) => void respond(response).catch((error) => response.destroy(error)))
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
   server.unref()
@@ -19,7 +19,7 @@ const serve = async (answer: (response: ServerResponse) => Promise<void>) => {
 }
 const fetched = async (url: string): Promise<IncomingMessage> => (await once(get(url, { agent: false }), 'response'))[0]
 
-/** Thirty-two MiB, in lines of four keys. */
+/** 32 MiB of lines with four different keys. */
 let made = 0
 function* body() {
   while (made < 512) yield `${made++ % 4} ${'x'.repeat(1_021)}\n`.repeat(64)
@@ -40,19 +40,19 @@ const proxy = await serve(async (response) => {
   for (const [partition, worker] of workers.entries()) await worker.subscribe(lines, { partition, maxDemand: 100 })
   await lines.subscribe(text, { maxDemand: 2 })
   await text.subscribe(bytes, { maxDemand: 2 })
-  // The stream of the workers' lines is over when all of them have ended.
+  // The stream ends when all workers have ended.
   await pipeline(stream(workers.map((worker) => to(worker, { maxDemand: 100 }))), response)
 })
 
 const reply = await fetched(proxy)
 let before = -1
 for (; made > before; await sleep(100)) before = made
-console.log('the client takes nothing, and the source waits:', made < 512)
+console.log('the client reads nothing, and the source waits:', made < 512)
 const counts = [0, 0, 0, 0]
 for await (const line of createInterface({ input: reply })) counts[Number(line[0])]! += 1
 console.log('lines of each key:', ...counts)
 
 /* prints:
-the client takes nothing, and the source waits: true
+the client reads nothing, and the source waits: true
 lines of each key: 8192 8192 8192 8192
 */

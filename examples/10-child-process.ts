@@ -1,11 +1,11 @@
-// The output of a child process, line by line: read as far as it is wanted, and no further. Then the child is told.
+// The output of a child process, line by line, read only as far as it is needed. Then the child process is stopped.
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { consumer, startLink } from 'genstage'
 import { decodeText, splitLines } from 'genstage/bridge'
 import { fromReadable } from 'genstage/node'
 
-/** It would write for ever. When nobody reads, it waits in `writeSync`; when nobody will, that throws. */
+/** Writes forever. While its output is not read, it waits in `writeSync`, which throws once the pipe is closed. */
 const program = `
   const { writeSync } = require('node:fs')
   try {
@@ -38,8 +38,8 @@ await head.subscribe(lines, { maxDemand: 10 })
 await lines.subscribe(text, { maxDemand: 2 })
 await text.subscribe(bytes, { maxDemand: 2 })
 
-// Each of these stages stops when its last subscriber has left, and the first of them closes the pipe. What they had read
-// ahead is dropped, and is counted on stderr.
+// Each of these stages stops when it has no subscriber any more, and the first of them closes the pipe. The events that
+// they had read ahead are dropped, and counted on stderr.
 console.log('the head ended:', await head.exited)
 console.log('so did the source:', await bytes.exited)
 const [code] = await closed

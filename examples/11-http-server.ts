@@ -1,4 +1,4 @@
-// An HTTP server in front of stages. On SIGTERM it accepts no more, replies to what it has accepted, and the program ends.
+// An HTTP server in front of stages. On SIGTERM it replies to the requests it has accepted, and the program ends.
 import { once } from 'node:events'
 import { Agent, createServer, get, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -7,7 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { producer } from 'genstage'
 import { runUntilSignal } from 'genstage/program'
 
-/** A stage that replies to calls, one at a time, and takes its time for each. */
+/** A stage that replies slowly to calls, one at a time. */
 const Prices = () =>
   producer({
     handleDemand: () => [],
@@ -19,7 +19,7 @@ const Prices = () =>
     },
   })
 
-/** A request on a connection that is kept alive, as browsers and proxies do. */
+/** Sends a request on a keep-alive connection, as browsers and proxies do. */
 const agent = new Agent({ keepAlive: true })
 async function fetched(port: number, product: string): Promise<string> {
   const [response] = await once(get({ port, agent, path: `/${product}` }), 'response')
@@ -30,7 +30,7 @@ const { value, signal, undone } = await runUntilSignal(async (scope, { signal })
   const prices = await scope.startLink(Prices())
   const reply = async (product: string, response: ServerResponse) => {
     const price = await prices.call('price', product)
-    // A connection that is kept alive after this reply would keep the server open.
+    // A connection that stays open after this response would keep the server open.
     if (signal.aborted) response.setHeader('Connection', 'close')
     response.end(price)
   }
@@ -49,7 +49,7 @@ const { value, signal, undone } = await runUntilSignal(async (scope, { signal })
   return (await Promise.all(replies)).join('\n')
 })
 console.log(`${value}\nended by ${signal} with ${undone.length} stages undone`)
-process.exitCode = 0 // it was 143, as shells expect after SIGTERM
+process.exitCode = 0 // was 143, which shells expect after SIGTERM
 
 /* prints:
 tea: 3 francs

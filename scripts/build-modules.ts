@@ -1,10 +1,10 @@
-// Builds the JavaScript of the package. Each file that package.json names is one bundled file, and what several of them
-// need is in shared files beside them. `tsc` makes the declarations.
+// Builds the JavaScript of the package: one bundled file for each file that package.json names, and shared files beside
+// them for what several of them need. `tsc` writes the declarations.
 //
 //     node --import tsx scripts/build-modules.ts [FOLDER [PROJECT]]
 //
-// FOLDER is where the files go. Default: `dist` of the project. PROJECT is the project whose sources are built. Default:
-// this one.
+// FOLDER is the folder for the files. Default: `dist` of this project. PROJECT is the project to build. Default: this
+// project.
 import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -12,7 +12,7 @@ import { build, type Plugin } from 'esbuild'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 
-/** What `exports` and `imports` hold: a path, or targets by condition. */
+/** A value in `exports` and `imports`: a path, or targets by condition. */
 type Target = string | { readonly [condition: string]: Target }
 
 interface Manifest {
@@ -22,21 +22,21 @@ interface Manifest {
   readonly peerDependencies: Readonly<Record<string, string>>
 }
 
-/** A file of the build, and the source that it begins with. */
+/** A file to build, and its source. */
 interface Entry {
-  /** Its path in the folder of the build, without the extension. */
+  /** Its path in the folder for the files, without the extension. */
   readonly out: string
-  /** The path of its source, from the root of the project. */
+  /** The path of its source, relative to the project. */
   readonly in: string
 }
 
-/** Builds all JavaScript but the live page, from the sources of a project into a folder. */
+/** Builds all JavaScript except the live page, from the sources of a project into a folder. */
 export async function buildModules(folder: string, project: string = root): Promise<void> {
   const manifest = JSON.parse(readFileSync(join(project, 'package.json'), 'utf8')) as Manifest
   const { bin, exports, imports, peerDependencies } = manifest
   const programs = Object.values(bin).map((path) => ({ out: nameOf(path), in: `src/${nameOf(path)}.ts` }))
   const entries = [...entriesIn(exports), ...programs]
-  // One for each file: several conditions may lead to it, and esbuild would make a shared file for entries that are equal.
+  // One entry for each file, even if several conditions lead to it: equal entries would get a shared file.
   const hosts = new Map(entriesIn(imports).map((entry) => [entry.out, entry]))
   removeShared(folder)
   await build({
@@ -64,9 +64,10 @@ export async function buildModules(folder: string, project: string = root): Prom
 /**
  * Puts the whole core into one shared file.
  *
- * esbuild makes one shared file of all sources that the same entries reach. Different entries reach different parts of
- * the core, which would be a dozen files, most of them loaded by `import 'genstage'`. So each entry gets an import of the
- * main entry. Nothing is imported by it, and it is left out of what is written; but with it all entries reach the same.
+ * esbuild creates one shared file for each set of entries that reach the same sources. Entries reach different parts of
+ * the core, which would result in a dozen files, and `import 'genstage'` would load most of them. So an import of the
+ * main entry is added to each entry. It imports no names and is not written to the file, but it makes all entries reach
+ * the same sources.
  */
 function oneCore([main = '', ...others]: readonly string[]): Plugin {
   return {
@@ -74,7 +75,7 @@ function oneCore([main = '', ...others]: readonly string[]): Plugin {
     setup(builder) {
       builder.onLoad({ filter: /\.ts$/ }, ({ path }) => {
         if (!others.includes(path)) return undefined
-        // At the end, so that each line keeps its number.
+        // At the end, so that line numbers stay the same.
         const contents = `${readFileSync(path, 'utf8')}\nimport ${JSON.stringify(main)}\n`
         return { contents, loader: 'ts' }
       })
@@ -82,16 +83,16 @@ function oneCore([main = '', ...others]: readonly string[]): Plugin {
   }
 }
 
-/** The targets that have a source and a built file. `#page` has no source: build-page.ts makes it. */
+/** The targets that have a source and a built file. `#page` has no source: build-page.ts generates it. */
 function entriesIn(target: Target): readonly Entry[] {
   if (typeof target === 'string') return []
   const { 'genstage-source': source, default: built } = target
   if (typeof source !== 'string' || typeof built !== 'string') return Object.values(target).flatMap(entriesIn)
-  // Where only types are looked up, the built file is a declaration, which tsc makes.
+  // The target for types is a declaration file, which tsc writes.
   return built.endsWith('.js') ? [{ out: nameOf(built), in: source.replace('./', '') }] : []
 }
 
-/** The names of shared files change with what is in them, so those of a former build would stay. */
+/** The names of shared files depend on their content, so files of an earlier build would remain. */
 function removeShared(folder: string): void {
   const files = existsSync(folder) ? readdirSync(folder) : []
   for (const name of files.filter((each) => each.startsWith('shared-'))) rmSync(join(folder, name))

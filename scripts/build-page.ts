@@ -15,15 +15,15 @@ export async function buildPage(): Promise<string> {
   return page.replace('/* styles */', () => styles).replace('/* script */', () => script)
 }
 
-/** Builds the page and puts it where the server finds it: a module that exports it as a string. */
+/** Builds the page, and writes the module from which the server imports it as a string. */
 export async function writePage(): Promise<void> {
   const page = `export const page = ${JSON.stringify(await buildPage())}\n`
   const path = fileURLToPath(new URL(`../${pagePath}`, import.meta.url))
   mkdirSync(fileURLToPath(new URL('.', new URL(`../${pagePath}`, import.meta.url))), { recursive: true })
-  // Whoever reads it meanwhile gets the old one or the new one, and not half of it.
-  const half = `${path}.${process.pid}`
-  writeFileSync(half, page)
-  renameSync(half, path)
+  // Renamed at the end, so that a reader gets either the old file or the new one, never a part of it.
+  const temporary = `${path}.${process.pid}`
+  writeFileSync(temporary, page)
+  renameSync(temporary, path)
 }
 
 async function bundled(entry: string): Promise<string> {
@@ -38,7 +38,8 @@ async function bundled(entry: string): Promise<string> {
     legalComments: 'none',
   })
   const text = outputFiles[0]?.text ?? ''
-  if (/<\/(script|style)/i.test(text)) throw new Error(`${entry} holds the end of the element that it stands in`)
+  if (/<\/(script|style)/i.test(text))
+    throw new Error(`${entry} contains the end tag of the element that it is inserted into`)
   return text.trim()
 }
 

@@ -1,9 +1,9 @@
-// Runs the programs of test/runtimes on every runtime that can be had here, against the built package, and writes what
-// was seen into docs/runtimes.md.
+// Runs the programs of test/runtimes on every runtime that is available here, against the built package, and writes the
+// results to docs/runtimes.md.
 //
 //     npm run runtimes [-- --check]
 //
-// With `--check` the page stays as it is. Ends with exit code 1 if anything fails that a runtime has the API for.
+// With `--check` the page is not changed. Exits with code 1 if a program fails whose API the runtime has.
 import { execFile } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -47,7 +47,7 @@ const runtimes: readonly Runtime[] = [
 
 const execute = promisify(execFile)
 
-/** Tries each area, and says what has become of it. */
+/** Tries each area, and returns the results. */
 async function tryAreas(
   runtime: string,
   attempt: (name: string) => Promise<void>,
@@ -71,12 +71,12 @@ async function tryAreas(
 async function tryRuntime({ name, from, locate, run }: Runtime, folder: string): Promise<Row | undefined> {
   const located = await execute('npx', ['-y', '-p', from, '--', ...locate], { timeout: 300_000 }).catch(() => undefined)
   if (located === undefined) {
-    console.log(`SKIPPED ${name}: the npm package ${from} cannot be had here`)
+    console.log(`SKIPPED ${name}: the npm package ${from} is not available here`)
     return undefined
   }
   const path = located.stdout.trim()
-  const { stdout: told } = await execute(path, ['--version'])
-  const version = /\d+\.\d+\.\d+/.exec(told)?.[0] ?? ''
+  const { stdout: versionText } = await execute(path, ['--version'])
+  const version = /\d+\.\d+\.\d+/.exec(versionText)?.[0] ?? ''
   const attempt = async (area: string): Promise<void> => {
     const { stdout } = await execute(path, [...run, `${area}.js`], { cwd: folder, timeout: 60_000 })
     if (stdout.trimEnd().split('\n').at(-1) !== 'ok') throw new Error(`expected it to print ok, got: ${stdout}`)

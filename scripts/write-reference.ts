@@ -1,10 +1,10 @@
 import { fileURLToPath } from 'node:url'
-import type { OptionTable } from '../src/base/option-table.ts'
+import type { OptionTable } from '../src/base/options/option-table.ts'
 import { emitterOptions } from '../src/bridge/node/from-emitter.ts'
 import { toReadableOptions } from '../src/bridge/node/to-readable.ts'
 import { callbackOptions } from '../src/bridge/source/from-callback.ts'
 import { sourceOptions } from '../src/bridge/source/source-options.ts'
-import { passageOptions } from '../src/bridge/stream/duplex-options.ts'
+import { duplexOptions } from '../src/bridge/stream/duplex-options.ts'
 import { sinkOptions } from '../src/bridge/stream/sink.ts'
 import { decodeOptions } from '../src/bridge/text/decode-text.ts'
 import { lineOptions } from '../src/bridge/text/split-lines.ts'
@@ -12,7 +12,7 @@ import { eventTargetOptions } from '../src/bridge/web/from-event-target.ts'
 import { toReadableStreamOptions } from '../src/bridge/web/to-readable-stream.ts'
 import { diagnosticsOptions } from '../src/diagnostics/publish-diagnostics.ts'
 import { demandDispatcherOptions } from '../src/dispatcher/demand-dispatcher.ts'
-import { partitionDispatcherOptions } from '../src/dispatcher/partition-dispatcher.ts'
+import { partitionDispatcherOptions } from '../src/dispatcher/partition-dispatcher-options.ts'
 import { diagnoseOptions, healthOptions, observerOptions } from '../src/observe/doctor/diagnose-options.ts'
 import { observeOptions } from '../src/observe/server/observe.ts'
 import { snapshotOptions } from '../src/observe/snapshot/take-snapshot.ts'
@@ -43,7 +43,7 @@ interface Section {
 const sections: readonly Section[] = [
   {
     title: 'A producer',
-    text: 'The callbacks and options of `producer`. A misspelt one in a literal is refused when the stage starts; other fields of a class instance are its state.',
+    text: 'The callbacks and options of `producer`. A misspelt key of an object literal is refused when the stage starts; other fields of a class instance are its state.',
     tables: { producerOptions },
   },
   {
@@ -57,8 +57,8 @@ const sections: readonly Section[] = [
     text:
       'The options of `subscribe` and `resubscribe`, and of `to`. Other keys go to the dispatcher of the producer and to ' +
       "both sides' `handleSubscribe`, unless one looks like a misspelling of these. `broadcastDispatcher` takes " +
-      '`selector`, a function that answers whether this subscriber gets an event; `partitionDispatcher` must be given ' +
-      '`partition`, the name of one.',
+      '`selector`, a function that returns whether this subscriber gets an event; `partitionDispatcher` requires ' +
+      '`partition`, the name of a partition.',
     tables: { subscribeOptions },
   },
   {
@@ -68,7 +68,7 @@ const sections: readonly Section[] = [
   },
   {
     title: 'Calling',
-    text: 'The options of `call`, which stand behind the request, and of `info`, `demand` and `estimateBufferedCount`.',
+    text: 'The options of `call`, which follow the request, and of `info`, `demand` and `estimateBufferedCount`.',
     tables: { callOptions },
   },
   { title: 'Draining', text: 'The options of `drain`.', tables: { drainOptions } },
@@ -93,7 +93,7 @@ const sections: readonly Section[] = [
   { title: 'A supervisor', text: 'The options of `supervisor`.', tables: { supervisorOptions } },
   {
     title: 'A child of a supervisor',
-    text: 'What may stand among the `children` of `supervisor`; a function alone stands for `{ start }`.',
+    text: 'The items of the `children` of `supervisor`; a function alone is short for `{ start }`.',
     tables: { childOptions },
   },
   {
@@ -122,9 +122,9 @@ const sections: readonly Section[] = [
     tables: { toReadableOptions, toReadableStreamOptions },
   },
   {
-    title: 'A stage in the middle of streams',
+    title: 'A stage between streams',
     text: 'The options of `toDuplex` and `toTransform`.',
-    tables: { passageOptions },
+    tables: { duplexOptions },
   },
   { title: 'Text', text: 'The options of `decodeText` and `splitLines`.', tables: { decodeOptions, lineOptions } },
   {
@@ -140,12 +140,12 @@ const sections: readonly Section[] = [
   { title: 'A snapshot', text: 'The options of `snapshot`, from `genstage/snapshot`.', tables: { snapshotOptions } },
   {
     title: 'A chart',
-    text: 'The options of `toMermaid`, which stand behind the snapshot.',
+    text: 'The options of `toMermaid`, which follow the snapshot.',
     tables: { mermaidOptions },
   },
   {
     title: 'The doctor',
-    text: 'The options of `diagnose`, from `genstage/snapshot`: from when on something counts as wrong.',
+    text: 'The options of `diagnose`, from `genstage/snapshot`: the thresholds at which something counts as wrong.',
     tables: { diagnoseOptions },
   },
   { title: 'The live page', text: 'The options of `observe`, from `genstage/observe`.', tables: { observeOptions } },
@@ -175,7 +175,7 @@ export function referencePage(): string {
   return [introduction, ...parts].join('\n')
 }
 
-/** The page on telemetry, out of the telemetryEvents. */
+/** The page on telemetry, generated from `telemetryEvents`. */
 export function telemetryPage(): string {
   const parts = Object.entries(telemetryEvents).map(([name, { text, measurements, metadata }]) => {
     const rows = [
@@ -191,14 +191,14 @@ const telemetryIntroduction = `# Telemetry
 
 <!-- Written by \`npm run docs\` out of src/telemetry/telemetry-events.ts: change that, not this page. -->
 
-What the stages of a runtime tell whoever listens by \`attachTelemetry\`: each event with its measurements, which are numbers of events unless said otherwise, and its metadata. A stage is told as \`{ id, kind, name }\`. The same goes out on Node's \`diagnostics_channel\`, where \`publishDiagnostics\` of \`genstage/diagnostics\` was called: on the channel \`genstage:\` and the name of the event, as \`{ measurements, metadata }\`.
+The stages of a runtime emit these events to the listeners of \`attachTelemetry\`. Each event has measurements, which are numbers of events unless stated otherwise, and metadata. Processes are described as \`{ id, kind, name }\`. After a call of \`publishDiagnostics\` of \`genstage/diagnostics\` the same events are published on Node's \`diagnostics_channel\`: on the channel \`genstage:\` followed by the name of the event, as \`{ measurements, metadata }\`.
 `
 
 const introduction = `# Options
 
 <!-- Written by \`npm run docs\` out of the tables that check the options: change those, not this page. -->
 
-Each table here is also what checks the options. A key that is not in it is refused, and the nearest one named; a value of the wrong type is a \`TypeError\`, a number out of range a \`RangeError\`. A value of \`undefined\` counts as not given, and only own enumerable keys count. \`NaN\`, fractions, numbers over 2⁵³ − 1 and numeric strings are no integers. Unbounded is \`Infinity\`.
+The tables on this page also check the options. An unknown key is refused, and the error suggests the closest one. A value of the wrong type is a \`TypeError\`, and a number out of range is a \`RangeError\`. A value of \`undefined\` counts as not given, and only own enumerable keys count. \`NaN\`, fractions, numbers over 2⁵³ − 1 and numeric strings are not integers. For no limit, use \`Infinity\`.
 `
 
 const isRun = process.argv[1] === fileURLToPath(import.meta.url)

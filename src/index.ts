@@ -24,14 +24,22 @@ export type {
   Dispatcher,
   DispatcherInfo,
   DispatchResult,
+  PartitionInfo,
   Refusal,
   Subscriber,
 } from './dispatcher/dispatcher.ts'
 export { partitionDispatcher } from './dispatcher/partition-dispatcher.ts'
 export { partitionHash } from './dispatcher/partition-hash.ts'
-export type { DrainResult, UndoneStage } from './process/drain.ts'
 export type { ExitReason } from './process/exit/exit-reason.ts'
-export type { AbortSignalLike, CallOptions, DrainOptions, ProcessRef, StopOptions } from './process/process-ref.ts'
+export type { AbortSignalLike } from './process/host/abort-signal-like.ts'
+export type {
+  CallOptions,
+  DrainOptions,
+  DrainResult,
+  ProcessRef,
+  StopOptions,
+  UndoneStage,
+} from './process/process-ref.ts'
 export type { Runtime, RuntimeOptions } from './process/runtime.ts'
 export type { Runnable, Schedule } from './process/schedule/scheduler.ts'
 export type { Clock } from './process/schedule/timers.ts'
@@ -91,12 +99,11 @@ export type {
   Stop,
   SubscribeResult,
 } from './stage/types/results.ts'
+export type { Source, SourceWithOptions } from './stage/types/source.ts'
 export type {
   CancelMode,
   ConfirmOptions,
   From,
-  Source,
-  SourceWithOptions,
   SubscribeOptions,
   SubscriberHandle,
   Subscription,

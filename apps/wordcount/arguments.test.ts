@@ -1,13 +1,13 @@
 import { describe, expect, test } from 'vitest'
 import { parseArguments } from './arguments.ts'
 
-test('without arguments the words of the own node_modules are counted, and 20 are shown', () => {
+test("without arguments, the words of the project's node_modules are counted, and 20 are shown", () => {
   const { folder, ...rest } = parseArguments([])
   expect(folder).toMatch(/node_modules$/)
   expect(rest).toEqual({ top: 20, isJson: false, isHelp: false, pace: Number.POSITIVE_INFINITY })
 })
 
-test('arguments may stand in any order', () => {
+test('arguments may have any order', () => {
   const expected = { folder: 'src', top: 5, isJson: true, isHelp: false, pace: Number.POSITIVE_INFINITY }
   expect(parseArguments(['src', '--top', '5', '--json'])).toEqual(expected)
   expect(parseArguments(['--json', '--top=5', 'src'])).toEqual(expected)
@@ -15,7 +15,7 @@ test('arguments may stand in any order', () => {
   expect(parseArguments(['--', '--json']).folder).toBe('--json')
 })
 
-test('the page is served on the port given, or on 4040, and then it is counted slowly enough to look on', () => {
+test('the page is served on the port given, or on 4040, and the count is slow enough to follow', () => {
   expect(parseArguments(['--observe'])).toMatchObject({ observe: 4040, pace: 50 })
   expect(parseArguments(['--observe', '0', 'src'])).toMatchObject({ observe: 0, pace: 50, folder: 'src' })
   expect(parseArguments(['--observe=80'])).toMatchObject({ observe: 80 })
@@ -24,7 +24,7 @@ test('the page is served on the port given, or on 4040, and then it is counted s
   expect(parseArguments(['--pace=7'])).toMatchObject({ observe: undefined, pace: 7 })
 })
 
-describe('a wrong argument is refused in a sentence', () => {
+describe('an invalid argument is refused with a message', () => {
   test.each([
     [['--top'], 'expected --top to be followed by a whole number of at least 1, got: nothing'],
     [['--top', 'ten'], 'expected --top to be followed by a whole number of at least 1, got: "ten"'],

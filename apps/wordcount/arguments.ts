@@ -1,41 +1,41 @@
 import { fileURLToPath } from 'node:url'
 
-/** What is to be done. */
+/** The arguments of the program. */
 export interface Arguments {
   readonly folder: string
-  /** How many words to show: at least 1. */
+  /** The number of words to show: at least 1. */
   readonly top: number
   readonly isJson: boolean
-  /** The port to serve the live page on, 0 for any that is free; `undefined` for no page. */
+  /** The port of the live page, 0 for any free port; `undefined` for no page. */
   readonly observe: number | undefined
-  /** The most pieces of files to count in a second; `Infinity` for as many as there can be. */
+  /** The maximum number of pieces of files to count per second; `Infinity` for no limit. */
   readonly pace: number
-  /** Whether only to say how the program is used. */
+  /** Whether to print only the usage. */
   readonly isHelp: boolean
 }
 
-/** The arguments were wrong; the message says what was expected, and what came. */
+/** Invalid arguments; the message states what was expected and what was given. */
 export class UsageError extends Error {}
 
-/** How the program is used. */
-export const usage = `Counts the words of all files under a folder that a person would read: prose and source code.
-Skips what is binary or generated: minified code, source maps, lockfiles.
+/** The text that `--help` prints. */
+export const usage = `Counts the words of all prose and source code under a folder.
+Skips binary and generated files: minified code, source maps, lockfiles.
 
   npm start -- [FOLDER] [--top N] [--json] [--observe [PORT]] [--pace N]
 
-  FOLDER             where to look; without it, this project's own node_modules
+  FOLDER             the folder to count (default: this project's node_modules)
   --top N            show the N most frequent words (default: 20)
   --json             print one JSON object and nothing else
-  --observe [PORT]   serve a page that shows the stages at work (default port: 4040; 0 for any)
-  --pace N           count N pieces of files a second at most (default with --observe: 50)
+  --observe [PORT]   serve a page that shows the running stages (default port: 4040; 0 for any)
+  --pace N           count at most N pieces of files per second (default with --observe: 50)
 `
 
-/** Where the page is served if no port is given. */
-const usualPort = 4040
-/** So slow that one can look on, in pieces per second. */
+/** The port of the page if none is given. */
+const defaultPort = 4040
+/** Slow enough to follow, in pieces per second. */
 const watchablePace = 50
 
-/** Reads the arguments that stand behind the program's name. */
+/** Parses the arguments after the program's name. */
 export function parseArguments(given: readonly string[]): Arguments {
   const folders: string[] = []
   let top = 20
@@ -52,7 +52,7 @@ export function parseArguments(given: readonly string[]): Arguments {
     else if (argument === '--help' || argument === '-h') isHelp = true
     else if (argument === '--top') top = parseCount('--top', rest.shift())
     else if (argument.startsWith('--top=')) top = parseCount('--top', argument.slice('--top='.length))
-    else if (argument === '--observe') observe = isNumber(rest[0]) ? parsePort(rest.shift()) : usualPort
+    else if (argument === '--observe') observe = isNumber(rest[0]) ? parsePort(rest.shift()) : defaultPort
     else if (argument.startsWith('--observe=')) observe = parsePort(argument.slice('--observe='.length))
     else if (argument === '--pace') pace = parseCount('--pace', rest.shift())
     else if (argument.startsWith('--pace=')) pace = parseCount('--pace', argument.slice('--pace='.length))
@@ -78,7 +78,7 @@ function parsePort(given: string | undefined): number {
   )
 }
 
-/** What begins with a digit and is none is a folder, and not a port. */
+/** Requires only digits, so that a folder whose name begins with a digit is not read as a port. */
 function isNumber(given: string | undefined): boolean {
   return given !== undefined && /^\d+$/.test(given)
 }

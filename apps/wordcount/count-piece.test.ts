@@ -28,21 +28,21 @@ async function wordsIn(path: string, start: number, end: number, memory = chunk)
 }
 
 describe('a piece', () => {
-  test('has the words that begin in it', async () => {
+  test('contains the words that begin in it', async () => {
     const path = write('foxes', 'the quick brown fox')
     expect(await wordsIn(path, 0, 7)).toEqual(['the', 'quick'])
     expect(await wordsIn(path, 7, 17)).toEqual(['brown', 'fox'])
     expect(await wordsIn(path, 17, 19)).toEqual([])
   })
 
-  test('has a word that begins exactly at its start, and none that ends there', async () => {
+  test('contains a word that begins exactly at its start, and none that ends there', async () => {
     const path = write('exactly', 'abc def')
     expect(await wordsIn(path, 0, 3)).toEqual(['abc'])
     expect(await wordsIn(path, 3, 4)).toEqual([])
     expect(await wordsIn(path, 4, 7)).toEqual(['def'])
   })
 
-  test('of any size, read in chunks of any size, has each word just once', async () => {
+  test('of any size, read in chunks of any size, contains each word once', async () => {
     const text = 'a bb ccc  dddd-eeeee ffffff ggggggggggggggggggggg h'
     const path = write('any', text)
     const whole = text.match(/[a-z]+/g)
@@ -57,11 +57,11 @@ describe('a piece', () => {
     }
   })
 
-  test('without an end goes to the end of the file', async () => {
+  test('without an end extends to the end of the file', async () => {
     expect(await wordsIn(write('endless', 'one two'), 0, Number.POSITIVE_INFINITY)).toEqual(['one', 'two'])
   })
 
-  test('ends with the file, should that have become shorter', async () => {
+  test('ends with the file if that has become shorter', async () => {
     const path = write('shorter', 'one two three')
     truncateSync(path, 5)
     expect(await wordsIn(path, 0, 13)).toEqual(['one', 't'])
@@ -91,7 +91,7 @@ describe('a file', () => {
     expect(await kindOf(path, 8_190)).toBe('text')
   })
 
-  test('that is not there, or is a folder, or a symbolic link, cannot be read', async () => {
+  test('that does not exist, or is a folder or a symbolic link, cannot be read', async () => {
     await expect(kindOf(join(folder, 'missing'), 0)).rejects.toThrow('ENOENT')
     await expect(kindOf(folder, 0)).rejects.toThrow('EISDIR')
     symlinkSync(write('target', 'text'), join(folder, 'link'))

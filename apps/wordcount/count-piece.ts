@@ -4,28 +4,28 @@ import { type FileKind, hasGeneratedName, headSize, kindOfHead } from './kind-of
 import type { Piece } from './walk.ts'
 import { lettersAtStart, type WordTable } from './word-table.ts'
 
-// Should a file have become a symbolic link since it was found, it is not followed either.
+// If a file has become a symbolic link since it was found, the link is not followed either.
 const readOnly = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0)
 
 /**
- * Counts the words of a piece of a file; returns what kind of file it is part of. If that is no `'text'`, or cannot be
- * read, there may be something in `words` all the same.
+ * Counts the words of a piece of a file, and returns the kind of the file. If the file is not a `'text'`, or cannot be
+ * read, `words` may still contain some of its words.
  *
- * A word belongs to the piece in which it begins. So a piece takes no notice of letters at its start if a letter stands
- * before them, and reads on beyond its end until a word that is cut there is complete. That way pieces need not know of
- * each other, and any of them can be read at any time, by anyone.
+ * A word belongs to the piece in which it begins. So a piece skips letters at its start if a letter precedes them, and is
+ * read beyond its end until the last word is complete. Pieces are therefore independent of each other, and any reader can
+ * read any of them at any time.
  *
  * ```text
  *   the qui|ck brown f|ox      three pieces: "the quick" + "brown fox" + ""
  * ```
  *
- * @param chunk Memory to read into; its length is how much is read at once.
+ * @param chunk Memory to read into; its length is the number of bytes read at once.
  */
 export async function countPiece(piece: Piece, words: WordTable, chunk: Buffer): Promise<FileKind> {
   if (hasGeneratedName(piece.path)) return 'generated'
   const file = await open(piece.path, readOnly)
   try {
-    // The first piece is judged as it is counted.
+    // The kind of the first piece is determined while it is counted.
     const kind = piece.start > 0 ? kindOfHead(await read(file, chunk, 0, headSize)) : 'text'
     return kind === 'text' ? await countFrom(file, piece, words, chunk) : kind
   } finally {
@@ -34,8 +34,8 @@ export async function countPiece(piece: Piece, words: WordTable, chunk: Buffer):
 }
 
 async function countFrom(file: FileHandle, { start, end }: Piece, words: WordTable, chunk: Buffer): Promise<FileKind> {
-  let isInsideForeignWord = start > 0
-  let position = isInsideForeignWord ? start - 1 : start
+  let isInsideEarlierWord = start > 0
+  let position = isInsideEarlierWord ? start - 1 : start
   while (position < end) {
     let bytes = await read(file, chunk, position, end)
     if (bytes.length === 0) break
@@ -44,9 +44,9 @@ async function countFrom(file: FileHandle, { start, end }: Piece, words: WordTab
       if (kind !== 'text') return kind
     }
     position += bytes.length
-    if (isInsideForeignWord) {
+    if (isInsideEarlierWord) {
       const letters = lettersAtStart(bytes)
-      isInsideForeignWord = letters === bytes.length
+      isInsideEarlierWord = letters === bytes.length
       bytes = bytes.subarray(letters)
     }
     words.add(bytes)
@@ -62,7 +62,7 @@ async function countFrom(file: FileHandle, { start, end }: Piece, words: WordTab
   return 'text'
 }
 
-/** Reads what lies between two places, as far as it fits into the chunk; nothing at the end of the file. */
+/** Reads the bytes between two positions, as far as they fit into the chunk; returns none at the end of the file. */
 async function read(file: FileHandle, chunk: Buffer, start: number, end: number): Promise<Buffer> {
   const { bytesRead } = await file.read(chunk, 0, Math.min(chunk.length, end - start), start)
   return chunk.subarray(0, bytesRead)

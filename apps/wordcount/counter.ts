@@ -5,17 +5,17 @@ import type { Finding, Reader } from './reader.ts'
 import { topWords } from './top-words.ts'
 import type { WordCount } from './word-table.ts'
 
-/** What the words of one partition came to. */
+/** The counts of one partition. */
 export interface WordSummary {
-  /** How many words there were. */
+  /** The number of words. */
   readonly words: number
-  /** How many of them differ. */
+  /** The number of distinct words. */
   readonly distinct: number
-  /** The most frequent ones, in the order in which they are shown. */
+  /** The most frequent words, in the order in which they are shown. */
   readonly top: readonly WordCount[]
 }
 
-/** Adds up the counts of the words of one partition, of which no other counter sees any. */
+/** Adds up the counts of the words of one partition, which no other counter receives. */
 export const Counter = (readers: readonly RefOf<typeof Reader>[], partition: number, top: number, meter: Meter) => {
   const counts = new Map<string, number>()
   let total = 0
@@ -30,7 +30,7 @@ export const Counter = (readers: readonly RefOf<typeof Reader>[], partition: num
       }
       total += words
       meter.words += words
-      meter.taken++
+      meter.added++
     },
     summary: () => ({ words: total, distinct: counts.size, top: topWords(counts, top) }),
   })

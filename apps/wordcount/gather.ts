@@ -1,20 +1,19 @@
 import { producerConsumer, type Source, type Subscription } from 'genstage'
 
-/** How a stage gathers. */
+/** Where a stage gathers events from, and how. */
 export interface Gathering<In, Summary> {
-  /** The producers to take everything from, each with `cancel: 'transient'`: its normal end is none for this stage. */
+  /** The producers, each with `cancel: 'transient'`, so that the normal end of one does not end this stage. */
   readonly from: readonly Source<In>[]
-  /** Takes one event. */
+  /** Adds one event. */
   readonly add: (event: In) => void
-  /** Says what all the events came to. */
+  /** Returns the summary of all events. */
   readonly summary: () => Summary
 }
 
 /**
- * A stage that takes in everything its producers have, and, when the last of them has ended, hands on one summary and
- * ends too.
+ * A stage that gathers all events of its producers. When the last of them has ended, it emits one summary and ends too.
  *
- * A producer's end keeps its place behind the events it has sent, so when it is heard of, they have been added.
+ * The end of a producer arrives after the events it has sent, so by then all of them have been added.
  */
 export const gather = <In, Summary>({ from, add, summary }: Gathering<In, Summary>) =>
   producerConsumer(({ info }) => {
@@ -30,7 +29,7 @@ export const gather = <In, Summary>({ from, add, summary }: Gathering<In, Summar
       },
       handleCancel(_reason, subscription) {
         if (!open.delete(subscription) || open.size > 0) return []
-        // It comes back, as a message, when the summary has been taken.
+        // This message arrives once the summary has been sent.
         info('finished')
         return [summary()]
       },

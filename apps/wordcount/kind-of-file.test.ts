@@ -4,7 +4,7 @@ import { hasGeneratedName, headSize, kindOfHead } from './kind-of-file.ts'
 
 const head = (text: string) => Buffer.from(text).subarray(0, headSize)
 
-describe('by its name a file is generated that is', () => {
+describe('a file has a generated name if it is', () => {
   test.each(['a.js.map', 'a.d.ts.map', 'app.min.js', 'a.min.css', 'yarn.lock', 'package-lock.json', 'pnpm-lock.yaml'])(
     '%s',
     (name) => expect(hasGeneratedName(Buffer.from(`some/folder/${name}`))).toBe(true),
@@ -17,7 +17,7 @@ describe('by its name a file is generated that is', () => {
 })
 
 describe('by its first bytes a file is', () => {
-  test('a text where a person wrote it: prose, code, a licence, a paragraph on one line', () => {
+  test('a text if a person wrote it: prose, code, a licence, a paragraph on one line', () => {
     for (const path of [
       'README.md',
       'LICENSE',
@@ -36,14 +36,14 @@ describe('by its first bytes a file is', () => {
     expect(kindOfHead(head(`export * from './${'aRatherLongNameOfAFile'.repeat(5)}'\n`))).toBe('text')
   })
 
-  test('generated where hardly a blank is in it', () => {
+  test('generated if it has hardly any blanks', () => {
     const minified = 'function n(e,t){return e.map(n=>t(n)).filter(Boolean)}const r=n([1,2],e=>e+1);'
     expect(kindOfHead(head(minified.repeat(50)))).toBe('generated')
     expect(kindOfHead(head('AACA,SAAS;CAAC,'.repeat(100)))).toBe('generated')
     expect(kindOfHead(head(`${'QmFzZTY0'.repeat(9)}\n`.repeat(50)))).toBe('generated')
   })
 
-  test('binary where a NUL byte is in it', () => {
+  test('binary if it has a NUL byte', () => {
     expect(kindOfHead(head('some text\0and more'))).toBe('binary')
   })
 })

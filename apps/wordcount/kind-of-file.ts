@@ -1,25 +1,25 @@
 /**
- * What a file is: a `'text'` that a person would read, prose or source code; `'binary'`; or `'generated'`, which is
- * text written by a program for programs: minified code, source maps, lockfiles.
+ * The kind of a file: a `'text'` for people to read, prose or source code; `'binary'`; or `'generated'`, which is text
+ * written by a program for programs: minified code, source maps, lockfiles.
  */
 export type FileKind = 'text' | 'binary' | 'generated'
 
-/** By so many of its first bytes a file is judged. */
+/** The number of bytes at the start of a file that determine its kind. */
 export const headSize = 8 << 10
 
-/** Prose has some five letters to a blank, and code fewer. */
+/** Prose has about five letters per blank, and code has fewer. */
 const mostLettersPerBlank = 12
-/** What a file may have beyond that: in a few lines one long name weighs much. */
+/** The number of letters allowed beyond that, because one long name in a short file would exceed the ratio. */
 const lettersToSpare = 240
 
 const generatedNames = /\.map$|\.min\.[a-z]+$|\.lock$|-lock\.(?:json|yaml)$/
 
-/** Whether its name says that a file is generated. */
+/** Whether the name of a file shows that it is generated. */
 export function hasGeneratedName(path: Buffer): boolean {
   return generatedNames.test(path.toString('latin1'))
 }
 
-/** Judges a file by its first bytes. */
+/** Determines the kind of a file from its first bytes. */
 export function kindOfHead(head: Buffer): FileKind {
   if (head.includes(0)) return 'binary'
   let letters = 0

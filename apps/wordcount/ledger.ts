@@ -10,17 +10,17 @@ export interface Failure {
   readonly reason: string
 }
 
-/** What has become of all the files. */
+/** How many files were counted, skipped, or could not be read. */
 export interface FileSummary {
-  /** How many were counted. */
+  /** The number of files counted. */
   readonly files: number
-  /** How many were skipped, because they are binary or generated. */
+  /** The number of files skipped because they are binary or generated. */
   readonly skipped: number
-  /** What could not be read, or not to its end, in order of the paths. */
+  /** The files and folders that could not be read completely, ordered by path. */
   readonly failed: readonly Failure[]
 }
 
-/** Keeps the book of files. */
+/** Records which files were counted, skipped, or could not be read. */
 export const Ledger = (readers: readonly RefOf<typeof Reader>[], meter: Meter) => {
   let files = 0
   let skipped = 0
@@ -35,7 +35,7 @@ export const Ledger = (readers: readonly RefOf<typeof Reader>[], meter: Meter) =
       else if (outcome === 'skipped') skipped++
       else reasons.set(pathText(path), outcome.failed)
       meter.files = files
-      meter.taken++
+      meter.added++
     },
     summary: () => ({ files, skipped, failed: inOrder(reasons) }),
   })

@@ -16,7 +16,7 @@ beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), 'wordcount-main-'))
 })
 
-// Not by Node, which cannot remove what has too long a path.
+// Node cannot remove files whose path is too long.
 afterAll(() => void execFileSync('rm', ['-rf', folder]))
 
 interface Outcome {
@@ -74,7 +74,7 @@ function expected(root: string): Report {
       } }
       END { exit !(nul || letters > 12 * blanks + 240) }'`
   const words = `{ tr -c A-Za-z '\\n' < "$1"; echo; } | tr A-Z a-z | grep .`
-  // What is no letter stands for a file.
+  // A line that is not a letter stands for a file.
   const command = `if ${isSkipped}; then echo -; else echo +; ${words}; fi`
   const forEach = `find . -type f -exec sh -c '${command.replaceAll("'", `'\\''`)}' sh {} \\;`
   const lines = shell(`${forEach} | sort | uniq -c | sort -k1,1nr -k2,2`).split('\n')
@@ -96,7 +96,7 @@ function expected(root: string): Report {
   }
 }
 
-/** Makes a folder in which there is some of everything that a file can be. */
+/** Creates a folder with an example of every kind of file. */
 function makeTree(): string {
   const root = join(folder, 'tree')
   const write = (path: string | Buffer, content: string | Buffer) => {
@@ -148,7 +148,7 @@ function randomText(length: number): Buffer {
   )
 }
 
-/** A file that takes no room on the disk: a word, and then zeros, after the first 8 KiB, up to its size. */
+/** A sparse file that uses no space on the disk: a word, and then zeros, after the first 8 KiB, up to its size. */
 function makeSparse(name: string, size: number): string {
   const root = join(folder, name)
   mkdirSync(root)
@@ -170,7 +170,7 @@ describe('the counts equal those of find, tr, grep, sort and uniq', () => {
 })
 
 describe('the output', () => {
-  test('is a report, and nothing is shown meanwhile, where it is no terminal', async () => {
+  test('is a report, without progress, if it is not a terminal', async () => {
     const { code, stdout, stderr } = await wordcount([join(project, 'src'), '--top', '3'])
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
     expect(stdout).toMatch(
@@ -178,7 +178,7 @@ describe('the output', () => {
     )
   })
 
-  test('shows progress on a terminal, and takes it away at the end; a large file takes no memory', async () => {
+  test('shows progress on a terminal, and removes it at the end; a large file uses no memory', async () => {
     const root = makeSparse('watched', 400 << 20)
     const terminal = 'process.stdout.isTTY = process.stderr.isTTY = true'
     const { code, stdout, stderr } = await wordcount([root], terminal)
@@ -212,7 +212,7 @@ describe('with --observe', () => {
     let stdout = ''
     child.stdout.on('data', (data) => (stdout += data))
     const line = await new Promise<string>((resolve) => child.stderr.once('data', (data) => resolve(String(data))))
-    const url = /^wordcount: look on at (http:\/\/127\.0\.0\.1:\d+\/) until the count is done\n$/.exec(line)?.[1]
+    const url = /^wordcount: open (http:\/\/127\.0\.0\.1:\d+\/) to watch until the count is done\n$/.exec(line)?.[1]
     const events = await fetch(`${url}events`)
     expect(await events.text()).toContain('"label":"producer walker"')
     expect(await ended).toBe(0)
@@ -225,12 +225,12 @@ describe('with --observe', () => {
     const { port } = server.address() as AddressInfo
     const { code, stdout, stderr } = await wordcount([folder, '--observe', String(port)])
     expect({ code, stdout }).toEqual({ code: 1, stdout: '' })
-    expect(stderr).toMatch(/^wordcount: cannot listen on port \d+ of 127\.0\.0\.1: somebody listens there.*\n$/)
+    expect(stderr).toMatch(/^wordcount: cannot listen on port \d+ of 127\.0\.0\.1: the port is in use.*\n$/)
     server.close()
   })
 })
 
-describe('one line on stderr says it', () => {
+describe('one line on stderr describes the error', () => {
   test('if there is no such folder, with exit code 1', async () => {
     expect(await wordcount([join(folder, 'missing\n')])).toEqual({
       code: 1,
@@ -256,9 +256,9 @@ describe('one line on stderr says it', () => {
   })
 })
 
-describe('what cannot be read is named, and stops nothing', () => {
-  // A path that is too long for the system can be read by nobody, root included.
-  test.skipIf(process.platform !== 'linux')('be it files or folders', async () => {
+describe('unreadable files and folders are listed, and the count continues', () => {
+  // A path that is too long for the system cannot be read by any user, not even root.
+  test.skipIf(process.platform !== 'linux')('whether files or folders', async () => {
     const root = join(folder, 'too-deep')
     const name = 'n'.repeat(200)
     execFileSync('sh', [
@@ -278,7 +278,7 @@ describe('what cannot be read is named, and stops nothing', () => {
     ])
   })
 
-  test('be it in the middle of a file, which is then named once', async () => {
+  test('if reading fails in the middle of a file, which is then listed once', async () => {
     const root = join(folder, 'broken')
     mkdirSync(root)
     writeFileSync(join(root, 'broken'), 'word '.repeat(200_000))
@@ -311,9 +311,9 @@ describe('Ctrl-C', () => {
     expect((await wordcount([root], inTheMiddle)).stdout).toMatch(/^Partial result/)
   })
 
-  test('ends it at once when it comes again', async () => {
+  test('ends it at once if it is sent again', async () => {
     const root = makeSparse('impatient', 2 ** 40)
-    // The disk answers no more; without the second signal this would be for ever.
+    // The disk no longer responds; without the second signal the program would hang forever.
     const hanging = onRead(`if (position > 2 ** 25) {
       ${interrupt}
       setTimeout(() => ${interrupt}, 400)

@@ -10,7 +10,7 @@ import { reasonOf } from './reason.ts'
 import { jsonReport, textReport } from './report.ts'
 import { Walk } from './walk.ts'
 
-// What shells expect of a program. After Ctrl-C it is 130, and `runUntilSignal` sees to that.
+// The exit codes that shells expect. After Ctrl-C it is 130, which `runUntilSignal` sets.
 const exitCodes = { failed: 1, misused: 2 }
 
 const started = performance.now()
@@ -35,7 +35,7 @@ else if (given !== undefined) {
 async function run(walk: Walk, meter: Meter, { folder, top, isJson, pace }: Arguments): Promise<void> {
   const isWatched = process.stdout.isTTY && process.stderr.isTTY && !isJson
   const hideProgress = isWatched ? showProgress(meter, process.stderr) : () => {}
-  // On Ctrl-C the walk goes no further, and the stages end behind it, with all that was read until then counted.
+  // On Ctrl-C the walk stops, and the stages downstream end once everything that was read has been counted.
   const { value } = await runUntilSignal((scope) => countWords(scope, paced(walk, pace), top, meter)).finally(
     hideProgress,
   )
@@ -47,7 +47,7 @@ async function run(walk: Walk, meter: Meter, { folder, top, isJson, pace }: Argu
     seconds: (performance.now() - started) / 1_000,
     peakMegabytes: Math.ceil(process.resourceUsage().maxRSS / 1_024),
   }
-  // Some terminals do not say how wide they are.
+  // Some terminals do not report their width.
   const columns = process.stdout.columns || 80
   process.stdout.write(isJson ? jsonReport(result, isPartial) : textReport(result, facts, columns))
 }
@@ -71,12 +71,12 @@ async function beginWalk(folder: string, meter: Meter): Promise<Walk | undefined
   }
 }
 
-/** The page ends with the count: it keeps nothing alive. */
+/** The page does not keep the program alive: it ends with the count. */
 async function beginObservation(port: number | undefined): Promise<Observation | 'failed' | undefined> {
   if (port === undefined) return undefined
   try {
     const observation = await observe({ port })
-    process.stderr.write(`wordcount: look on at ${observation.url} until the count is done\n`)
+    process.stderr.write(`wordcount: open ${observation.url} to watch until the count is done\n`)
     return observation
   } catch (error) {
     fail(reasonOf(error), exitCodes.failed)
@@ -89,7 +89,7 @@ function fail(message: string, exitCode: number): void {
   process.exitCode = exitCode
 }
 
-/** Most often whoever read the output has gone, as `head` does when it has seen enough: that is no failure. */
+/** Usually the reader of the output has closed it, as `head` does after its last line: that is not a failure. */
 function leave(error: NodeJS.ErrnoException): void {
   if (error.code !== 'EPIPE') fail(`the output could not be written (${reasonOf(error)})`, exitCodes.failed)
   process.exit()

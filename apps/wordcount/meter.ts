@@ -1,19 +1,18 @@
 /**
- * Counts what goes by, so that somebody can look on.
+ * Counts the progress of all stages, to be shown while the program runs.
  *
- * Each stage adds to numbers of its own, and no stage reads any. They could be asked for by `call` as well; but stages
- * answer when they get to it, each at another moment, and then it would mean nothing what one has given and the next
- * has not taken yet.
+ * Each number is written by one kind of stage, and no stage reads any. With `call`, each stage would reply at another
+ * moment, so the difference between the events that one has emitted and the next has added would mean nothing.
  */
 export class Meter {
-  /** What the walk has come by: pieces, and files and folders that could not be read. */
+  /** What the walk has found: pieces, and files and folders that could not be read. */
   found = 0
-  /** What readers have done with, out of that. */
+  /** How many of these the readers have read. */
   read = 0
-  /** What readers have emitted. */
-  given = 0
-  /** What counters and the ledger have added up, out of that. */
-  taken = 0
+  /** The events that readers have emitted. */
+  emitted = 0
+  /** How many of these the counters and the ledger have added. */
+  added = 0
   files = 0
   words = 0
 }

@@ -11,18 +11,18 @@ async function all<Item>(items: AsyncIterable<Item>): Promise<Item[]> {
   return taken
 }
 
-test('without a limit items come as they are', async () => {
+test('yields items without a delay if there is no limit', async () => {
   expect(await all(paced(upTo(1_000), Number.POSITIVE_INFINITY))).toEqual(await all(upTo(1_000)))
 })
 
-test('with one they take their time', async () => {
+test('yields items no faster than the limit', async () => {
   const started = performance.now()
   expect(await all(paced(upTo(11), 100))).toHaveLength(11)
-  // Timers may be a little early.
+  // Timers may fire slightly early.
   expect(performance.now() - started).toBeGreaterThan(90)
 })
 
-test('who takes no more ends the source too', async () => {
+test('ends the source when the iteration is stopped', async () => {
   let isEnded = false
   async function* endless(): AsyncGenerator<number> {
     try {

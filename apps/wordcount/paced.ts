@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 
-/** Hands items on as they are asked for, so many in a second at most; `Infinity` for as fast as they come. */
+/** Yields items on request, at most `perSecond` per second; `Infinity` for no limit. */
 export async function* paced<Item>(items: AsyncIterable<Item>, perSecond: number): AsyncGenerator<Item, void> {
   const started = performance.now()
   let count = 0

@@ -1,7 +1,8 @@
 import { isUtf8 } from 'node:buffer'
 
 /**
- * A path as text. A file's name is bytes and need not be UTF-8: then what is no ASCII is written as `\xff`.
+ * A path as text. A file name consists of bytes and need not be UTF-8: if it is not, bytes other than ASCII are written
+ * as `\xff`.
  */
 export function pathText(path: Buffer): string {
   if (isUtf8(path)) return path.toString()
@@ -9,7 +10,7 @@ export function pathText(path: Buffer): string {
 }
 
 /**
- * A text on one line, that leaves the terminal alone: control characters, as a file's name may hold them, are escaped.
+ * A text on one line that is safe to print to a terminal: control characters, as file names may contain, are escaped.
  */
 export function printable(text: string): string {
   return text.replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu, escaped)

@@ -13,25 +13,25 @@ const counterCount = 4
 /** The outcome of a run. */
 export interface Result extends WordSummary, FileSummary {}
 
-/** The outcome of a run that came to nothing. */
+/** The outcome of a run without any files. */
 export const nothingCounted: Result = { files: 0, skipped: 0, failed: [], words: 0, distinct: 0, top: [] }
 
 /**
- * Counts the words of all files that a walk comes by; answers when that is done.
+ * Counts the words of all files that a walk finds. Resolves when all of them are counted.
  *
  * ```text
  *                           ┌─ reader ─┐            ┌─ counter 0 ─┐
  *   walker ── pieces of ────┼─ reader ─┼── counts, ─┼─ counter 1 ─┼── summaries ── result
  *             files, by     ├─ reader ─┤   by word  ├─ counter 2 ─┤
  *             demand        └─ reader ─┘            ├─ counter 3 ─┤
- *                                                   └─ ledger ────┘  (what became of the files)
+ *                                                   └─ ledger ────┘  (which files were counted)
  * ```
  *
- * The walk goes no further than readers ask for, and they ask for no more than counters take. When it is over, the walker
- * ends normally, and that end goes through all stages, behind everything that they still hold: readers end after the
- * walker, a counter after its last reader, the result after the last counter. Nobody has to find out when all is done.
+ * The walk proceeds only as readers ask, and readers ask only as counters handle their events. When the walk is over,
+ * the walker ends normally, and its end passes through all stages, after the events that they still hold: readers end
+ * after the walker, a counter after its last reader, the result after the last counter. No code has to check for it.
  *
- * The stages are linked to the scope they are started in: should one of them fail, the others are stopped.
+ * The stages are linked to the scope in which they are started: if one of them fails, the others are stopped.
  */
 export async function countWords(
   scope: Scope,
@@ -47,7 +47,7 @@ export async function countWords(
     scope.startLink(Counter(readers, partition, top, meter), { name: `counter ${partition}` }),
   )
   const ledger = await scope.startLink(Ledger(readers, meter), { name: 'ledger' })
-  // Each has one piece that it reads and one in reserve, so that none waits for the walk's next step.
+  // Each reader has one piece to read and one in reserve, so that it does not wait for the walk's next step.
   await connect(walker, readers, { maxDemand: 2, minDemand: 1 })
   return combine(stream([...counters, ledger]), top)
 }
@@ -56,7 +56,7 @@ function startAll<Started>(count: number, start: (index: number) => Promise<Star
   return Promise.all(Array.from({ length: count }, (_, index) => start(index)))
 }
 
-/** Adds up what the partitions came to. No word is in two of them, so the top words are among the top words of each. */
+/** Adds up the summaries. Each word is in one partition only, so the top words are among the top words of each. */
 async function combine(summaries: AsyncIterable<WordSummary | FileSummary>, top: number): Promise<Result> {
   let result = nothingCounted
   for await (const summary of summaries) {

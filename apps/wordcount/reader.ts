@@ -5,16 +5,16 @@ import { reasonOf } from './reason.ts'
 import type { Piece, Unreadable } from './walk.ts'
 import { type WordCount, WordTable } from './word-table.ts'
 
-/** How much is read at once, in bytes. */
+/** The number of bytes to read at once. */
 const chunkSize = 64 << 10
 
-/** Counts of words out of one piece of a file, all of which belong to this partition. */
+/** Counts of the words in one piece of a file that belong to this partition. */
 export interface CountedWords {
   readonly partition: number
   readonly words: readonly WordCount[]
 }
 
-/** What has become of a file. For a file that could be read only in part, there may be several. */
+/** The outcome for a file. For a file that could be read only in part, there may be several. */
 export interface FileNote {
   readonly partition: 'files'
   readonly path: Buffer
@@ -27,8 +27,8 @@ export type Finding = CountedWords | FileNote
 /**
  * Reads pieces of files and counts their words.
  *
- * A piece is answered with a handful of events, whatever its size: one per partition with the words that belong there,
- * and a note on the file. So demand for these events is honest demand for pieces.
+ * Each piece results in a few events, whatever its size: one for each partition with the words that belong there, and a
+ * note about the file. So demand for these events is proportional to demand for pieces.
  */
 export const Reader = (wordPartitions: number, meter: Meter) =>
   producerConsumer(() => {
@@ -39,7 +39,7 @@ export const Reader = (wordPartitions: number, meter: Meter) =>
       if ('reason' in item) return [note(item.path, { failed: item.reason })]
       try {
         const kind = await countPiece(item, table, chunk)
-        // Every piece of a file is found to be of the same kind, and the first piece speaks for all.
+        // All pieces of a file have the same kind, so only the first piece reports it.
         const notes = item.start === 0 ? [note(item.path, kind === 'text' ? 'counted' : 'skipped')] : []
         return kind === 'text' ? [...countedWords(table.take(wordPartitions)), ...notes] : notes
       } catch (error) {
@@ -60,7 +60,7 @@ export const Reader = (wordPartitions: number, meter: Meter) =>
           findings.push(...(await examine(item)))
           meter.read++
         }
-        meter.given += findings.length
+        meter.emitted += findings.length
         return findings
       },
     }
@@ -70,7 +70,7 @@ function note(path: Buffer, outcome: FileNote['outcome']): FileNote {
   return { partition: 'files', path, outcome }
 }
 
-/** Nothing is sent to partitions of which there is no word. */
+/** Omits partitions without words. */
 function countedWords(parts: readonly (readonly WordCount[])[]): CountedWords[] {
   return parts.map((words, partition) => ({ partition, words })).filter(({ words }) => words.length > 0)
 }

@@ -1,4 +1,4 @@
-/** Why something could not be read: `EACCES: permission denied`, without the path that such a message ends with. */
+/** The reason why reading failed: `EACCES: permission denied`, without the path at the end of such a message. */
 export function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error)
   const { syscall } = error as NodeJS.ErrnoException

@@ -17,7 +17,7 @@ const result: Result = {
 const facts = { folder: 'some', isPartial: false, seconds: 2, peakMegabytes: 90 }
 
 describe('the report in text', () => {
-  test('shows the top words with bars, and what there is to know beside', () => {
+  test('shows the top words with bars, and facts about the run', () => {
     expect(textReport(result, facts, 33)).toBe(`Words in some
 
 the  10,000  ████████████████████
@@ -30,18 +30,18 @@ of    5,000  ██████████
 `)
   })
 
-  test('says so if the run was cut short', () => {
+  test('states that the run was interrupted', () => {
     expect(textReport(result, { ...facts, isPartial: true }, 80)).toMatch(
       /^Partial result, interrupted: words in some\n/,
     )
   })
 
-  test('can show that there were no words', () => {
+  test('shows that there were no words', () => {
     const nothing: Result = { files: 0, skipped: 0, failed: [], words: 0, distinct: 0, top: [] }
     expect(textReport(nothing, facts, 80)).toContain('\n0 words, 0 of them distinct\n')
   })
 
-  test('keeps to its lines, whatever files are called and however long a word is', () => {
+  test('keeps its lines, whatever the names of files and however long a word', () => {
     const failed = [{ path: 'a\nb\u001b[31m\u202ec', reason: 'x\ny' }]
     const text = textReport({ ...result, failed, top: [['x'.repeat(1_000), 1]] }, { ...facts, folder: 'a\rb' }, 80)
     expect(text).toContain('  a\\nb\\x1b[31m\\u{202e}c: x\\ny\n')
@@ -51,7 +51,7 @@ of    5,000  ██████████
 })
 
 describe('the report in JSON', () => {
-  test('is one object on one line, that says `partial` only if it is', () => {
+  test('is one object on one line, with `partial` only if the run was interrupted', () => {
     expect(jsonReport(result, false)).toBe(
       '{"files":1200,"skipped":3,"failed":[{"path":"some/file","reason":"EACCES: permission denied"}],' +
         '"words":15000,"distinct":2,"top":[["the",10000],["of",5000]]}\n',
@@ -60,7 +60,7 @@ describe('the report in JSON', () => {
   })
 })
 
-test('a path that is no UTF-8 is shown with its bytes escaped', () => {
+test('a path that is not UTF-8 is shown with its bytes escaped', () => {
   expect(pathText(Buffer.from('caf\xe9/\xff', 'latin1'))).toBe('caf\\xe9/\\xff')
   expect(pathText(Buffer.from('café'))).toBe('café')
 })

@@ -1,10 +1,10 @@
 import { printable } from './path-text.ts'
 import type { Result } from './pipeline.ts'
 
-/** What the report tells besides the result. */
+/** What the report shows in addition to the result. */
 export interface RunFacts {
   readonly folder: string
-  /** Whether the run was cut short. */
+  /** Whether the run was interrupted. */
   readonly isPartial: boolean
   readonly seconds: number
   readonly peakMegabytes: number
@@ -18,7 +18,7 @@ export function jsonReport({ files, skipped, failed, words, distinct, top }: Res
   return `${JSON.stringify(isPartial ? { ...report, partial: true } : report)}\n`
 }
 
-/** The result for a reader, in lines of at most so many columns where that can be. */
+/** The result for people to read, in lines of at most the given number of columns where possible. */
 export function textReport(result: Result, facts: RunFacts, columns: number): string {
   const { files, skipped, failed, words, distinct } = result
   const { isPartial, seconds, peakMegabytes } = facts

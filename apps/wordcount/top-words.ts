@@ -1,13 +1,13 @@
 import type { WordCount } from './word-table.ts'
 
-/** The `limit` most frequent words, those that came as often as each other in alphabetical order. */
+/** The `limit` most frequent words. Words with equal counts are in alphabetical order. */
 export function topWords(words: Iterable<WordCount>, limit: number): WordCount[] {
   let top: WordCount[] = []
   let last: WordCount | undefined
   for (const word of words) {
     if (last !== undefined && compare(word, last) > 0) continue
     top.push(word)
-    // Never all of them are sorted, nor held: there may be millions.
+    // There may be millions of words, so they are never all sorted or stored here.
     if (top.length < 2 * limit) continue
     top = top.sort(compare).slice(0, limit)
     last = top.at(-1)

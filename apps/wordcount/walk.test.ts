@@ -37,7 +37,7 @@ function described(root: string, item: Piece | Unreadable): string {
 }
 
 describe('a walk', () => {
-  test('comes by every regular file, however deep, and follows no symbolic link', async () => {
+  test('finds every regular file, however deep, and follows no symbolic link', async () => {
     const root = tree('links', { a: 1, 'b/c': 2, 'b/d/e': 3 })
     symlinkSync(join(root, 'a'), join(root, 'to-file'))
     symlinkSync(join(root, 'b'), join(root, 'to-folder'))
@@ -67,7 +67,7 @@ describe('a walk', () => {
     ])
   })
 
-  test('goes no further than it is asked to', async () => {
+  test('reads on only when the next item is requested', async () => {
     const root = tree('lazy', { a: 1, b: 1, c: 1 })
     const meter = new Meter()
     const steps = (await Walk.from(root, meter))[Symbol.asyncIterator]()
@@ -77,7 +77,7 @@ describe('a walk', () => {
     await steps.return(undefined)
   })
 
-  test('that is left finds nothing more, not even of a large file, and is not complete', async () => {
+  test('that is stopped early finds nothing more, not even of a large file, and is not complete', async () => {
     const root = tree('stopped', { large: 10 << 20 })
     const walk = await Walk.from(root, new Meter())
     const found: string[] = []
@@ -89,7 +89,7 @@ describe('a walk', () => {
     expect(walk.isComplete).toBe(false)
   })
 
-  test('that nobody walks can be closed, and keeps no folder open', async () => {
+  test('that is not iterated can be closed, and keeps no folder open', async () => {
     const walk = await Walk.from(tree('closed', { file: 1 }), new Meter())
     await walk.close()
     const found: unknown[] = []
@@ -97,7 +97,7 @@ describe('a walk', () => {
     expect(found).toEqual([expect.objectContaining({ reason: expect.stringContaining('closed') })])
   })
 
-  test('cannot begin at what is missing or no folder', async () => {
+  test('cannot begin at a missing path, or at one that is not a folder', async () => {
     const root = tree('wrong', { file: 1 })
     await expect(Walk.from(join(root, 'missing'), new Meter())).rejects.toThrow('ENOENT')
     await expect(Walk.from(join(root, 'file'), new Meter())).rejects.toThrow('ENOTDIR')

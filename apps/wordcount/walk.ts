@@ -9,16 +9,15 @@ const pieceSize = 128 << 10
 /**
  * A part of a file, from byte `start` up to, but not with, byte `end`.
  *
- * What readers ask for are pieces and not files: a file may be a byte or a terabyte, and to ask for one would say nothing
- * about how much there will be to do. A piece is bounded, so what is under way is bounded, and all readers can take part
- * in one large file.
+ * Readers ask for pieces, not for files: a file may have a byte or a terabyte, so demand for files would not express an
+ * amount of work. A piece is bounded, so the data in flight is bounded, and all readers can share one large file.
  */
 export interface Piece {
-  /** As bytes, since a name need not be UTF-8. */
+  /** As bytes, because a name need not be UTF-8. */
   readonly path: Buffer
-  /** 0 for the first piece of a file; each file has one, also when it is empty. */
+  /** 0 for the first piece of a file; even an empty file has one. */
   readonly start: number
-  /** `Infinity` where it ends with the file. */
+  /** `Infinity` if it ends with the file. */
   readonly end: number
 }
 
@@ -29,13 +28,13 @@ export interface Unreadable {
 }
 
 /**
- * The regular files under a folder, in pieces, to be iterated over once. Symbolic links are not followed.
+ * The regular files under a folder, in pieces. It can be iterated once. Symbolic links are not followed.
  *
- * It goes no further than it is asked to, and keeps no more than one open folder per level, however many entries a
- * folder has, so it can walk through more than fits into memory. The pieces of a large file are made one by one, too.
+ * It reads on only when the next item is requested, and keeps at most one open folder per level, however many entries a
+ * folder has. So it can walk more than fits into memory. The pieces of a large file are created one by one too.
  */
 export class Walk implements AsyncIterable<Piece | Unreadable> {
-  /** Whether it has come to its end; it has not if whoever walks has left it. */
+  /** Whether the walk has reached its end; false if the iteration was stopped early. */
   isComplete = false
   private readonly path: Buffer
   private readonly folder: Folder
@@ -48,16 +47,16 @@ export class Walk implements AsyncIterable<Piece | Unreadable> {
   }
 
   /**
-   * Begins at a folder, which itself may be given by a symbolic link.
+   * Begins at a folder. The folder itself may be a symbolic link.
    *
-   * Rejects if there is no such folder, or it cannot be opened.
+   * Rejects if the folder does not exist or cannot be opened.
    */
   static async from(folder: string, meter: Meter): Promise<Walk> {
     const path = Buffer.from(folder)
     return new Walk(path, await openFolder(path), meter)
   }
 
-  /** Closes the folder, for somebody who does not walk after all; walking closes it by itself. */
+  /** Closes the folder of a walk that is not iterated. An iteration closes it by itself. */
   close(): Promise<void> {
     return this.folder.close()
   }
@@ -102,7 +101,7 @@ export class Walk implements AsyncIterable<Piece | Unreadable> {
       return
     }
     for (let start = 0; start === 0 || start < size; start += pieceSize) {
-      // Files of no size may have content all the same, as those under /proc, so only their reader sees where they end.
+      // Files of size 0 may have content, such as those under /proc, so only their reader sees where they end.
       yield { path, start, end: size === 0 ? Number.POSITIVE_INFINITY : Math.min(size, start + pieceSize) }
     }
   }
@@ -115,14 +114,14 @@ function joined(folder: Buffer, name: Buffer): Buffer {
   return Buffer.concat(endsWithSeparator ? [folder, name] : [folder, separator, name])
 }
 
-/** What a folder's iterator answers when names are asked for as bytes, which Node's types do not know. */
+/** The entries of a folder that is opened with names as bytes, which Node's types do not declare. */
 interface Entry {
   readonly name: Buffer
   isFile(): boolean
   isDirectory(): boolean
 }
 
-/** Closed by whoever iterates over it to the end, or leaves. */
+/** Closed at the end of an iteration, even if that is stopped early. */
 interface Folder extends AsyncIterable<Entry> {
   close(): Promise<void>
 }

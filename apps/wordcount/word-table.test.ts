@@ -11,7 +11,7 @@ function counted(chunks: readonly string[]): Record<string, number> {
 }
 
 describe('a word table', () => {
-  test('counts runs of ASCII letters, lower-cased', () => {
+  test('counts runs of ASCII letters, in lower case', () => {
     expect(counted(["The quick, the_lazy; THE 2nd don't @[`{ caf\xe9 \xc0b"])).toEqual({
       the: 3,
       quick: 1,
@@ -24,16 +24,16 @@ describe('a word table', () => {
     })
   })
 
-  test('counts nothing where there is nothing', () => {
+  test('counts nothing in an empty text', () => {
     expect(counted([])).toEqual({})
     expect(counted(['', '\r\n\0 1.5'])).toEqual({})
   })
 
-  test('counts a word once that is cut by the ends of chunks', () => {
+  test('counts a word once if the ends of chunks cut it', () => {
     expect(counted(['on', 'e', '', ' tw', 'o', ' ', 'one'])).toEqual({ one: 2, two: 1 })
   })
 
-  test('takes a word that is much longer than its chunks', () => {
+  test('counts a word that is much longer than its chunks', () => {
     const chunk = 'aB'.repeat(1 << 16)
     const table = new WordTable()
     for (let times = 0; times < 20; times++) table.add(bytes(chunk))
@@ -41,7 +41,7 @@ describe('a word table', () => {
     expect(table.take(1)).toEqual([[['ab'.repeat(20 << 16), 1]]])
   })
 
-  test('tells apart as many words as there are, and finds them again', () => {
+  test('distinguishes any number of words, and finds them again', () => {
     const words = Array.from({ length: 30_000 }, (_, index) =>
       index.toString(26).replaceAll(/\d/g, (digit) => 'qrstuvwxyz'[Number(digit)]!),
     )
@@ -51,7 +51,7 @@ describe('a word table', () => {
     expect(Object.values(counts).reduce((sum, count) => sum + count)).toBe(2 * words.length)
   })
 
-  test('puts a word into the same part always, and each into one part only', () => {
+  test('always puts a word into the same part, and only into that one', () => {
     const table = new WordTable()
     const partOf = (text: string) => {
       table.add(bytes(text))
@@ -65,7 +65,7 @@ describe('a word table', () => {
     }
   })
 
-  test('begins anew once its counts are taken, or it is cleared in the middle of a word', () => {
+  test('starts again after its counts are taken, or it is cleared in the middle of a word', () => {
     const table = new WordTable()
     table.add(bytes('one two'))
     table.clear()
@@ -78,6 +78,6 @@ describe('a word table', () => {
   })
 })
 
-test('letters at the start are counted up to the first byte that is none', () => {
+test('letters at the start are counted up to the first byte that is not a letter', () => {
   expect(['', 'abC', 'aZ9b', ' a', '\xe9'].map((text) => lettersAtStart(bytes(text)))).toEqual([0, 3, 2, 0, 0])
 })

@@ -1,59 +1,59 @@
 import { constants } from 'node:buffer'
 
-/** Where letters are kept at first, and to where the table shrinks again after a very long word. */
-const usualRoom = 1 << 20
-const usualSlots = 1 << 12
+/** The initial size of `letters`, to which the table shrinks again after a very long word. */
+const initialRoom = 1 << 20
+const initialSlots = 1 << 12
 
 const lowerA = 97
 const lowerZ = 122
-/** The bit by which a small letter differs from the capital one. */
+/** The bit in which a lower-case letter differs from its capital. */
 const smallLetter = 0x20
 
-// FNV-1a, a hash that takes one letter at a time, so that it is ready when the word is.
+// FNV-1a, a hash that is computed letter by letter, so that it is complete when the word is.
 const hashSeed = 0x811c9dc5
 const hashPrime = 0x01000193
 
-/** A word, lower-cased, and how many times it came. */
+/** A word in lower case, and the number of its occurrences. */
 export type WordCount = readonly [word: string, count: number]
 
 /**
- * Counts the words in a text that comes in chunks of bytes. A word is a maximal run of ASCII letters, lower-cased.
+ * Counts the words in a text that arrives in chunks of bytes. A word is a maximal run of ASCII letters, in lower case.
  *
- * Most words of a text have come before, so none is made a string until the counts are taken: each letter goes to the
- * end of `letters`, and a word that turns out to be known is taken away from there again. A word that is cut by the end
- * of a chunk simply lies there unfinished until the next chunk comes.
+ * Most words of a text have occurred before, so words become strings only when the counts are taken: each letter is
+ * appended to `letters`, and a word that turns out to be known is removed from there again. A word that is cut by the
+ * end of a chunk stays there unfinished until the next chunk arrives.
  *
  * ```text
  *   letters   t h e q u i c k f o x t h
- *   starts    0     3         8     11      the words before `wordStart` are known, "th" is under way
+ *   starts    0     3         8     11      the words before `wordStart` are known, "th" is the current word
  * ```
  */
 export class WordTable {
-  private letters = Buffer.allocUnsafeSlow(usualRoom)
-  /** Where the word under way begins; everything before belongs to known words. */
+  private letters = Buffer.allocUnsafeSlow(initialRoom)
+  /** Where the current word begins; everything before it belongs to known words. */
   private wordStart = 0
-  /** Where the next letter goes; above `wordStart` only inside a word. */
+  /** Where the next letter is written; greater than `wordStart` only inside a word. */
   private end = 0
-  /** The hash of the word under way, so far. */
+  /** The hash of the current word so far. */
   private hash = hashSeed
-  /** How many words are known. */
+  /** The number of known words. */
   private known = 0
-  /** Where each known word begins in `letters`. It ends where the next one begins, the last one at `wordStart`. */
-  private starts = new Int32Array(usualSlots / 2 + 1)
-  private hashes = new Int32Array(usualSlots / 2)
-  private counts = new Int32Array(usualSlots / 2)
-  /** Finds words by their hash: 1 + the index of a known word, or 0 for none. A power of two, at most half full. */
-  private slots = new Int32Array(usualSlots)
+  /** Where each known word begins in `letters`. It ends where the next one begins; the last one ends at `wordStart`. */
+  private starts = new Int32Array(initialSlots / 2 + 1)
+  private hashes = new Int32Array(initialSlots / 2)
+  private counts = new Int32Array(initialSlots / 2)
+  /** Maps hashes to words: 1 + the index of a word, or 0 for none. The size is a power of two; at most half is used. */
+  private slots = new Int32Array(initialSlots)
 
-  /** Whether the text so far ends with a letter: then the word may go on in the next chunk. */
+  /** Whether the text so far ends with a letter: the word may then continue in the next chunk. */
   get isInsideWord(): boolean {
     return this.end > this.wordStart
   }
 
   /**
-   * Counts on, with the next bytes of the text.
+   * Counts the words in the next bytes of the text.
    *
-   * @throws {RangeError} If there is a word that is longer than a string can be, some 500 million letters.
+   * @throws {RangeError} If a word is longer than a string can be, some 500 million letters.
    */
   add(bytes: Uint8Array): void {
     this.makeRoom(bytes.length)
@@ -75,7 +75,7 @@ export class WordTable {
     this.hash = hash
   }
 
-  /** The text is at its end, and so is the word under way, if there is one. */
+  /** Ends the text, and the current word if there is one. */
   finish(): void {
     if (this.isInsideWord) this.count(this.end, this.hash)
     this.end = this.wordStart
@@ -83,9 +83,9 @@ export class WordTable {
   }
 
   /**
-   * Answers what was counted, each word once, in as many parts as asked for, and forgets it.
+   * Returns the counts, each word once, in the given number of parts, and clears the table.
    *
-   * Which part a word is in depends on the word alone, and is the same in every table.
+   * The part of a word depends only on the word, and is the same in every table.
    */
   take(parts: number): WordCount[][] {
     const taken: WordCount[][] = Array.from({ length: parts }, () => [])
@@ -99,24 +99,24 @@ export class WordTable {
     return taken
   }
 
-  /** Forgets everything. */
+  /** Removes all words. */
   clear(): void {
     this.slots.fill(0)
     this.known = 0
     this.wordStart = 0
     this.end = 0
     this.hash = hashSeed
-    if (this.letters.length > usualRoom) this.letters = Buffer.allocUnsafeSlow(usualRoom)
+    if (this.letters.length > initialRoom) this.letters = Buffer.allocUnsafeSlow(initialRoom)
   }
 
-  /** The word under way is finished: it ends at `end`. */
+  /** Counts the current word, which ends at `end`. */
   private count(end: number, hash: number): void {
     const { slots, hashes, counts } = this
     const mask = slots.length - 1
     let slot = hash & mask
     for (let entry = slots[slot] as number; entry !== 0; entry = slots[slot] as number) {
       const index = entry - 1
-      if (hashes[index] === hash && this.isWordUnderWay(index, end)) {
+      if (hashes[index] === hash && this.isCurrentWord(index, end)) {
         counts[index] = (counts[index] as number) + 1
         return
       }
@@ -131,7 +131,7 @@ export class WordTable {
     if (this.known * 2 >= slots.length) this.doubleSlots()
   }
 
-  private isWordUnderWay(index: number, end: number): boolean {
+  private isCurrentWord(index: number, end: number): boolean {
     const { letters, starts, wordStart } = this
     const start = starts[index] as number
     const nextStart = index + 1 < this.known ? (starts[index + 1] as number) : wordStart
@@ -145,7 +145,7 @@ export class WordTable {
 
   private makeRoom(length: number): void {
     if (this.end - this.wordStart > constants.MAX_STRING_LENGTH) {
-      throw new RangeError(`it holds a word of more than ${constants.MAX_STRING_LENGTH} letters`)
+      throw new RangeError(`it contains a word of more than ${constants.MAX_STRING_LENGTH} letters`)
     }
     const needed = this.end + length
     if (needed <= this.letters.length) return
@@ -169,7 +169,7 @@ export class WordTable {
   }
 }
 
-/** How many letters there are before the first byte that is none. */
+/** The number of letters before the first byte that is not a letter. */
 export function lettersAtStart(bytes: Uint8Array): number {
   let count = 0
   while (count < bytes.length && isLetter(bytes[count] as number)) count++

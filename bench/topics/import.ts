@@ -1,11 +1,11 @@
-// What `import 'genstage'` costs a program: CPU time in a fresh process, less that of an empty one.
+// The CPU time of `import 'genstage'` in a new process, minus that of an empty process.
 import { execFileSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { median } from '../statistics.ts'
 import { report } from './figure.ts'
 
 const PAIRS = 9
-/** Where the library is found. */
+/** The folder from which the library can be imported. */
 const cwd = fileURLToPath(new URL('.', import.meta.url))
 const print = `
 const { user, system } = process.cpuUsage()

@@ -35,7 +35,7 @@ async function runFor(window: number): Promise<void> {
 function ownerOf({ functionName: name, url, lineNumber, columnNumber }: CallFrame): string | undefined {
   if (name === '(idle)') return undefined
   if (name === '(garbage collector)') return 'garbage'
-  // The library is bundled: which part a function is of stands in the source map.
+  // The library is bundled, so the source map shows to which part a function belongs.
   const entry: Partial<SourceMapping> =
     (url.includes('/genstage/dist/') && findSourceMap(url)?.findEntry(lineNumber, columnNumber)) || {}
   const part = /\/src\/(\w+)\//.exec(entry.originalSource ?? '')?.[1]

@@ -7,19 +7,19 @@ export interface DocTag {
   readonly text: string
 }
 
-/** A docstring: what stands before its first tag, and its tags. */
+/** A docstring: the text before its first tag, and its tags. */
 export interface DocComment {
   readonly description: string
   readonly tags: readonly DocTag[]
 }
 
-/** Reads the docstring of a declaration; one without has an empty description. */
+/** Reads the docstring of a declaration. Without a docstring, the description is empty. */
 export function docCommentOf(node: ts.Node): DocComment {
   const comment = ts.getJSDocCommentsAndTags(node).findLast(ts.isJSDoc)
   return comment === undefined ? { description: '', tags: [] } : parseDocComment(comment.getText())
 }
 
-/** Takes a comment apart, from its opening to its closing mark. */
+/** Parses a comment, from its opening to its closing mark. */
 export function parseDocComment(comment: string): DocComment {
   const lines = comment
     .replace(/^\/\*\*/, '')
@@ -43,13 +43,13 @@ export function tagsOf({ tags }: DocComment, tag: string): string[] {
   return tags.filter((each) => each.tag === tag).map(({ text }) => text)
 }
 
-/** The first sentence of a text, which must stand alone. */
+/** The first sentence of a text, which must make sense on its own. */
 export function firstSentence(text: string): string {
   const paragraph = text.split(/\n\n|\n(?=- |```)/, 1)[0] ?? ''
   return /^.*?[.!?](?=\s+[A-Z`'({[]|$)/s.exec(paragraph)?.[0] ?? paragraph
 }
 
-/** Puts each paragraph and each item of a list onto a line of its own; what is fenced stays as it is. */
+/** Puts each paragraph and each list item on one line; fenced blocks are not changed. */
 function reflow(lines: readonly string[]): string {
   const out: string[] = []
   let isFenced = false

@@ -7,12 +7,12 @@ export const root: string = fileURLToPath(new URL('../..', import.meta.url))
 /** The folder of all pages on what can be imported. */
 export const apiFolder = 'docs/reference/api'
 
-/** The page on error codes. */
+/** The page of error codes. */
 export const errorsPath = 'docs/reference/errors.md'
 
 /** A module that users can import. */
 export interface EntryPoint {
-  /** What is written in an import, as `genstage/testing`. */
+  /** The module specifier, such as `genstage/testing`. */
   readonly specifier: string
   /** Its source file, relative to the project's root. */
   readonly file: string
@@ -24,7 +24,7 @@ interface Manifest {
   readonly exports: Readonly<Record<string, string | { readonly 'genstage-source': string }>>
 }
 
-/** Everything that users can import, as the `exports` of package.json list it. */
+/** Everything that users can import, from the `exports` of package.json. */
 export const entryPoints: readonly EntryPoint[] = readEntryPoints()
 
 function readEntryPoints(): EntryPoint[] {
@@ -39,7 +39,7 @@ function readEntryPoints(): EntryPoint[] {
   })
 }
 
-/** A page of its own for every export. Types have a folder, as many are named like the function that they belong to. */
+/** The page of an export. Types have a folder, because many have the same name as the function they belong to. */
 export function pagePath(entry: EntryPoint, name: string, isType: boolean): string {
   const file = name.replaceAll(/(?<=[a-z0-9])(?=[A-Z])/g, '-').toLowerCase()
   return `${entry.folder}/${isType ? 'types/' : ''}${file}.md`
@@ -50,7 +50,7 @@ export function indexPath(entry: EntryPoint): string {
   return `${entry.folder}/README.md`
 }
 
-/** Which pages an entry point must have, judged by the text of its source file alone. */
+/** The pages that an entry point must have, derived only from the text of its source file. */
 export function expectedPages(entry: EntryPoint, text: string): string[] {
   const pages = [...text.matchAll(/^export (type )?\{([^}]*)\}/gm)].flatMap(([, typesOnly, list = '']) =>
     list

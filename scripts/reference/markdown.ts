@@ -2,11 +2,11 @@ import { dirname, relative } from 'node:path/posix'
 import type { EntryPoint } from './entry-points.ts'
 import type { PublicApi, PublicSymbol } from './public-api.ts'
 
-/** Where a text stands: what its names and links are relative to. */
+/** The place of a text, to which its names and links are relative. */
 export interface Place {
   /** The page, relative to the project's root. */
   readonly page: string
-  /** The module whose names come first. */
+  /** The module whose names take precedence. */
   readonly entry: EntryPoint
 }
 
@@ -20,7 +20,7 @@ export function linkTo(symbol: PublicSymbol, place: Place, text: string = symbol
   return symbol.page === place.page ? `\`${text}\`` : `[\`${text}\`](${pathTo(symbol.page, place)})`
 }
 
-/** A text of a docstring: `{@link x}` becomes a link, and so does the name of a type or error that can be imported. */
+/** Converts a docstring: `{@link x}` becomes a link, and so does the name of a type or error that can be imported. */
 export function toMarkdown(text: string, place: Place, api: PublicApi): string {
   return text
     .split(/(^\s*```[\s\S]*?^\s*```)/m)
@@ -42,7 +42,7 @@ function withLinks(text: string, place: Place, api: PublicApi): string {
   )
 }
 
-/** A table; cells may hold anything that stands on one line. */
+/** A table; a cell may contain anything that fits on one line. */
 export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
   const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`
   return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n')
@@ -63,7 +63,7 @@ export function block(code: string): string {
   return `\`\`\`ts\n${code}\n\`\`\``
 }
 
-/** How a symbol is imported. */
+/** The import statement of a symbol. */
 export function importOf({ name, kind, entry }: PublicSymbol): string {
   const keyword = kind === 'interface' || kind === 'type' ? 'import type' : 'import'
   return `${keyword} { ${name} } from '${entry.specifier}'`

@@ -11,7 +11,7 @@ interface Member {
   readonly doc: DocComment
 }
 
-/** What an interface or a class has, with what it inherits from types that have no page of their own. */
+/** The members of an interface or a class, including those inherited from types without their own page. */
 export function membersSection(symbol: PublicSymbol, place: Place, api: PublicApi): string[] {
   const [node] = symbol.declarations
   if (node === undefined || !(ts.isInterfaceDeclaration(node) || ts.isClassDeclaration(node))) return []
@@ -25,10 +25,10 @@ export function membersSection(symbol: PublicSymbol, place: Place, api: PublicAp
     if (from === undefined) own.push(member)
     else inherited.set(from, [...(inherited.get(from) ?? []), member])
   }
-  // What says nothing of itself is shown by the declaration.
-  const isSaid = own.some(({ doc }) => doc.description !== '')
+  // Members without a docstring are shown by the declaration only.
+  const isDocumented = own.some(({ doc }) => doc.description !== '')
   return [
-    ...(isSaid ? ['## Members', ...ownMembers(own, place, api)] : []),
+    ...(isDocumented ? ['## Members', ...ownMembers(own, place, api)] : []),
     ...[...inherited].flatMap(([from, members]) => [
       `## Inherited from ${linkTo(from, place)}`,
       members
@@ -42,7 +42,7 @@ function colon(text: string): string {
   return text === '' ? '' : `: ${text}`
 }
 
-/** Undefined for what the platform declares, what exists only in types, and what is not public. */
+/** Undefined for members that the platform declares, that exist only in types, or that are not public. */
 function memberOf(property: ts.Symbol): Member | undefined {
   const declarations = property.declarations ?? []
   const [first] = declarations
@@ -53,7 +53,7 @@ function memberOf(property: ts.Symbol): Member | undefined {
   return { name: name.getText(), declarations, doc: docCommentOf(first) }
 }
 
-/** A table where each has a type and a few words; else a section for each. */
+/** A table if each member has a type and a few words; otherwise a section for each. */
 function ownMembers(members: readonly Member[], place: Place, api: PublicApi): string[] {
   const cells = members.map((member) => propertyCells(member, place, api))
   return cells.every((row) => row !== undefined)
@@ -76,8 +76,8 @@ function propertyCells({ name, declarations, doc }: Member, place: Place, api: P
 
 function memberSection({ name, declarations, doc }: Member, place: Place, api: PublicApi): string[] {
   const others = declarations.slice(1).map((node) => ({ node, text: docCommentOf(node).description }))
-  const isSaidOnce = others.every(({ text }) => text === '')
-  const shown = isSaidOnce ? declarations : declarations.slice(0, 1)
+  const isDocumentedOnce = others.every(({ text }) => text === '')
+  const shown = isDocumentedOnce ? declarations : declarations.slice(0, 1)
   const markdown = (text: string): string => toMarkdown(text, place, api)
   return [
     `### \`${name}\``,
@@ -87,6 +87,6 @@ function memberSection({ name, declarations, doc }: Member, place: Place, api: P
     ...tagsOf(doc, 'returns').map((text) => `Returns: ${markdown(text)}`),
     ...tagsOf(doc, 'throws').map((text) => `Throws: ${markdown(text.replace(/^\{([^}]*)\}/, '`$1`'))}`),
     ...tagsOf(doc, 'example'),
-    ...(isSaidOnce ? [] : others.flatMap(({ node, text }) => [block(signatureOf(node)), markdown(text)])),
+    ...(isDocumentedOnce ? [] : others.flatMap(({ node, text }) => [block(signatureOf(node)), markdown(text)])),
   ]
 }

@@ -4,7 +4,7 @@ import { errorsPage } from './errors-page.ts'
 import { indexPage, overviewPage } from './index-pages.ts'
 import { readPublicApi } from './public-api.ts'
 
-/** All pages that come from the docstrings, by their paths relative to the project's root. */
+/** All pages that are generated from the docstrings, by their paths relative to the project's root. */
 export function apiPages(): [path: string, text: string][] {
   const api = readPublicApi()
   return [

@@ -3,10 +3,10 @@ import ts from 'typescript'
 import { type DocComment, docCommentOf } from './doc-comment.ts'
 import { type EntryPoint, entryPoints, pagePath, root } from './entry-points.ts'
 
-/** What kind of thing can be imported. */
+/** The kinds of things that can be imported. */
 export type Kind = 'function' | 'error' | 'class' | 'constant' | 'interface' | 'type'
 
-/** Something that users can import, from one of the modules that they can import it from. */
+/** Something that users can import, in one of the modules that export it. */
 export interface PublicSymbol {
   readonly name: string
   readonly kind: Kind
@@ -15,22 +15,22 @@ export interface PublicSymbol {
   readonly page: string
   /** Where it is declared, relative to the project's root. */
   readonly source: string
-  /** One for each overload that users see; else one. */
+  /** One for each overload that users see; otherwise one. */
   readonly declarations: readonly ts.Declaration[]
   readonly doc: DocComment
 }
 
-/** All that can be imported, and what TypeScript knows of it. */
+/** Everything that can be imported, with the information of the TypeScript compiler. */
 export interface PublicApi {
   readonly symbols: readonly PublicSymbol[]
   readonly checker: ts.TypeChecker
-  /** What a name in a docstring means that stands on a page of `from`. */
+  /** The meaning of a name in a docstring on a page of `from`. */
   find(name: string, from: EntryPoint): PublicSymbol | undefined
-  /** What the declaration is exported as, if it is; for a page of `from`. */
+  /** The exported symbol of a declaration, if it is exported; for a page of `from`. */
   exportOf(declaration: ts.Node | undefined, from: EntryPoint): PublicSymbol | undefined
 }
 
-/** Reads the sources from the entry points on. */
+/** Reads the sources, starting at the entry points. */
 export function readPublicApi(): PublicApi {
   const { options } = ts.parseJsonConfigFileContent(
     ts.readConfigFile(`${root}tsconfig.json`, (path) => ts.sys.readFile(path)).config,

@@ -1,6 +1,6 @@
 import ts from 'typescript'
 
-/** A declaration as it is written, without its docstring, its body and what only modules need. */
+/** The source text of a declaration, without its docstring, its body and keywords that only modules need. */
 export function signatureOf(node: ts.Declaration): string {
   if (ts.isVariableDeclaration(node)) return `const ${node.getText()}`.replace(/ =[\s\S]*$/, '')
   const body = ts.isFunctionLike(node) && 'body' in node ? (node.body as ts.Node | undefined) : undefined
@@ -13,7 +13,7 @@ export function signatureOf(node: ts.Declaration): string {
   return ts.isPropertyDeclaration(node) ? text.replace(/\s*=$/, '') : text
 }
 
-/** An interface without comments, and without the members that exist only in types. */
+/** The source text of an interface, without comments and members that exist only in types. */
 export function interfaceText(node: ts.InterfaceDeclaration): string {
   const file = node.getSourceFile()
   const head = dedent(file.text.slice(node.getStart(), node.members.pos), columnOf(node)).replace(/^export /, '')
@@ -22,12 +22,12 @@ export function interfaceText(node: ts.InterfaceDeclaration): string {
   return [head.trimEnd(), ...members.map((member) => indent(signatureOf(member))), '}'].join('\n')
 }
 
-/** Whether a member is keyed by a symbol of the library's own: it carries a type, and no value. */
+/** Whether the key of a member is a symbol of the library: it has a type, and no value. */
 export function isBrand({ name }: ts.Declaration & { readonly name?: ts.Node | undefined }): boolean {
   return name !== undefined && ts.isComputedPropertyName(name) && !name.getText().startsWith('[Symbol.')
 }
 
-/** A declaration as it is written, docstrings included. */
+/** The source text of a declaration, with docstrings. */
 export function documentedText(node: ts.Declaration): string {
   const doc = ts.getJSDocCommentsAndTags(node).findLast(ts.isJSDoc)
   return [...(doc === undefined ? [] : [dedent(doc.getText(), columnOf(node))]), aliasText(node)]

@@ -1,9 +1,9 @@
 import ts from 'typescript'
 import type { PublicApi, PublicSymbol } from './public-api.ts'
 
-/** The types of the library that the declarations of a symbol name, in the order in which a reader meets them. */
+/** The types of the library that the declarations of a symbol mention, in order of appearance. */
 export interface TypesUsed {
-  /** Those that have a page. */
+  /** The types that have a page. */
   readonly exported: readonly PublicSymbol[]
   /** Those that have none, with what they name in turn. */
   readonly inner: readonly ts.Declaration[]

@@ -1,11 +1,11 @@
-/** What `%TypedArray%` is called nowhere: the class of all typed arrays. */
+/** The class of all typed arrays, `%TypedArray%`, which has no global name. */
 const TypedArray: Function = Object.getPrototypeOf(Uint8Array)
 
 /**
- * How many bytes a typed array, a view, a buffer or a blob has, or `undefined` for any other object. Reads none of them:
- * they have a key for each byte, and listing those of ten megabytes takes seconds.
+ * The length of a typed array, a view, a buffer or a blob in bytes, or `undefined` for any other object. Does not read
+ * their keys: they have one for each byte, and listing those of ten megabytes takes seconds.
  *
- * @throws {TypeError} For a proxy of one, which hides its length; and whatever a proxy throws.
+ * @throws {TypeError} For a proxy of one, which hides its length. What a proxy throws is passed on.
  */
 export function byteLengthOf(value: object): number | undefined {
   if (ArrayBuffer.isView(value)) return value.byteLength

@@ -1,24 +1,24 @@
-/** Longer words are compared by their beginnings. */
+/** Of longer words only the beginnings are compared. */
 const longestCompared = 64
 
 /**
- * The one of `known` that takes the fewest typing mistakes to become `word`; case does not count. The first on a tie.
+ * The one of `known` with the smallest edit distance to `word`, ignoring case; the first one if several are equally close.
  */
 export function closestName(word: string, known: readonly string[]): string | undefined {
   let found: string | undefined
-  let fewest = Number.POSITIVE_INFINITY
+  let smallest = Number.POSITIVE_INFINITY
   for (const candidate of known) {
-    const mistakes = editDistance(word, candidate)
-    if (mistakes >= fewest) continue
+    const distance = editDistance(word, candidate)
+    if (distance >= smallest) continue
     found = candidate
-    fewest = mistakes
+    smallest = distance
   }
   return found
 }
 
 /**
- * How many characters are to be inserted, left out, replaced, or swapped with the next one, to make one word of another.
- * Case does not count.
+ * How many characters must be inserted, removed, replaced, or swapped with the next one to change one word into another,
+ * ignoring case.
  */
 export function editDistance(one: string, other: string): number {
   const from = one.slice(0, longestCompared).toLowerCase()

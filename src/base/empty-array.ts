@@ -1,2 +1,2 @@
-/** The empty array, frozen: an answer that says nothing costs nothing. */
+/** The empty array, frozen, for empty results without an allocation. */
 export const emptyArray: readonly never[] = Object.freeze([])

@@ -2,51 +2,51 @@ import { isError } from './is-error.ts'
 import { quote } from './quote.ts'
 
 /**
- * What every error class of this library extends: an error with a stable `code`.
+ * The base class of all errors of this library: an error with a stable `code`.
  *
  * What to do: test for the `code`, or for the class with `instanceof`. Messages may change between versions.
  */
 export abstract class GenStageError extends Error {
-  /** Stable across versions; a message may change, this may not. */
+  /** Stable across versions, unlike the message. */
   abstract readonly code: string
 
   constructor(message: string, options?: { cause?: unknown }) {
     super(message, options)
-    // An own `name`, as V8 prints it, but not enumerable: it would show twice in a log.
+    // An own `name`, because V8 prints it, but not enumerable, or it would be printed twice in a log.
     hide(this, 'name', new.target.name)
   }
 }
 
-/** The message and the cause of an error, where the usual ones would not do. */
+/** The message and the cause of an error, where they differ from the default ones. */
 export interface ErrorDetails {
   readonly message: string
   readonly cause: unknown
 }
 
 /**
- * An operation was not answered in time.
+ * An operation timed out.
  *
- * A `call`, `info`, `subscribe` or `stop` rejects with it when no answer has come within its `timeout` (for most, 5,000
- * ms by default). The process goes on, and still handles the request; the answer is dropped.
+ * A `call`, `info`, `subscribe` or `stop` rejects with it when no reply has come within its `timeout` (for most, 5,000
+ * ms by default). The process goes on, and still handles the request; the reply is dropped.
  *
  * What to do: look for a callback that takes long or never settles: `diagnose` of `genstage/snapshot` names it. If the
  * work may take that long, pass a larger `timeout`, or `Infinity`.
  */
 export class TimeoutError extends GenStageError {
   readonly code = 'GENSTAGE_TIMEOUT'
-  /** How long was waited, in milliseconds. */
+  /** How long the operation waited, in milliseconds. */
   readonly timeout: number
 
   constructor(operation: string, timeout: number) {
-    super(`expected ${operation} to be answered within ${timeout} ms, and it was not`)
+    super(`${operation} timed out after ${timeout} ms`)
     this.timeout = timeout
   }
 }
 
 /**
- * The process does not run: it has ended, or no process has the name.
+ * The process is not running: it has exited, or no process has the name.
  *
- * Operations that wait for an answer, such as `call`, reject with it at once. `send` and `cast` do nothing instead.
+ * Operations that wait for a reply, such as `call`, reject with it at once. `send` and `cast` do nothing instead.
  *
  * What to do: start the process first. If a supervisor restarts it, use a reference by `named`, which finds the new
  * process, and try again later.
@@ -56,26 +56,26 @@ export class NoProcessError extends GenStageError {
   readonly reason = 'noproc'
 
   constructor(operation: string, target: string) {
-    super(`${operation}: ${target} is not alive`)
+    super(`${operation}: ${target} is not running`)
   }
 }
 
 /**
- * A process ended before it had answered, or a stream's producer failed.
+ * A process exited before it had replied, or a stream's producer failed.
  *
- * A `call` rejects with it if the stage ends meanwhile, `stop` if the process fails instead of stopping, and a `stream`
- * if one of its producers fails. `reason` says why the process ended.
+ * A `call` rejects with it if the stage exits before it replies, `stop` if the process fails instead of stopping, and a
+ * `stream` if one of its producers fails. `reason` is the reason for which the process exited.
  *
  * What to do: look at `reason`, which is mostly also the `cause`. A failed call may have been handled or not, so repeat
  * it only if that does no harm.
  */
 export class ExitError extends GenStageError {
   readonly code = 'GENSTAGE_EXIT'
-  /** Why the process ended. */
+  /** Why the process exited. */
   declare readonly reason: unknown
 
   constructor(operation: string, target: string, reason: unknown, details?: ErrorDetails) {
-    const message = details?.message ?? `${target} ended with reason ${quote(reason)}`
+    const message = details?.message ?? `${target} exited with reason ${quote(reason)}`
     super(`${operation}: ${message}`, { cause: details === undefined ? reason : details.cause })
     hide(this, 'reason', reason)
   }
@@ -95,7 +95,7 @@ export class StageEndedError extends GenStageError {
   declare readonly reason: unknown
 
   constructor(operation: string, target: string, reason: unknown) {
-    super(`${operation}: ${target} has itself ended, with reason ${quote(reason)}`, { cause: reason })
+    super(`${operation}: ${target} has already exited, with reason ${quote(reason)}`, { cause: reason })
     hide(this, 'reason', reason)
   }
 }
@@ -105,13 +105,13 @@ export class StageEndedError extends GenStageError {
  *
  * It handles one message at a time, so it would wait for itself forever. The `call` rejects at once.
  *
- * What to do: call the function behind the handler directly, or send the stage a message with `info` or `cast`.
+ * What to do: call the function that the handler calls directly, or send the stage a message with `info` or `cast`.
  */
 export class CallingSelfError extends GenStageError {
   readonly code = 'GENSTAGE_CALLING_SELF'
 
-  constructor(operation: string, target: string) {
-    super(`${operation}: ${target} cannot wait for an answer from itself`)
+  constructor(operation: string) {
+    super(`${operation}: a stage cannot call itself`)
   }
 }
 
@@ -129,7 +129,8 @@ export class DeadlockError extends GenStageError {
   readonly stages: readonly string[]
 
   constructor(operation: string, stages: readonly string[]) {
-    super(`${operation}: would wait for ever, as ${[...stages, stages[0]].join(' calls ')}`)
+    const [first, ...others] = stages
+    super(`${operation} would wait forever: ${first} calls ${[...others, first].join(', which calls ')}`)
     this.stages = stages
   }
 }
@@ -137,7 +138,7 @@ export class DeadlockError extends GenStageError {
 /**
  * A process could not be started.
  *
- * Its set-up function threw or returned `{ stop: reason }`, it ended during its set-up, or the scope it was to start in
+ * Its setup function threw or returned `{ stop: reason }`, it exited during its setup, or the scope it was to start in
  * is closed. Nothing of it remains: no name, timer or link.
  *
  * What to do: read `reason`, which is also the `cause`.
@@ -154,7 +155,7 @@ export class StartError extends GenStageError {
 }
 
 /**
- * A stage was not started, because its set-up function returned `'ignore'`.
+ * A stage was not started, because its setup function returned `'ignore'`.
  *
  * Under a supervisor that is no error: the child is kept and counts as not running.
  *
@@ -164,14 +165,15 @@ export class StartIgnoredError extends StartError {
   override readonly code = 'GENSTAGE_START_IGNORED'
 
   constructor(target: string) {
-    super(target, 'ignore', `${target} was not started: its set-up function answered 'ignore'`)
+    super(target, 'ignore', `${target} was not started: its setup function returned 'ignore'`)
   }
 }
 
 /**
  * A process was not started, because another one has its name.
  *
- * Names are unique in a runtime. They are taken before the set-up runs, and are free again when the process has ended.
+ * Names are unique in a runtime. They are taken before the setup function runs, and are free again when the process has
+ * exited.
  *
  * What to do: use another name, stop the other process first, or use a runtime of its own (`createRuntime`), for
  * example in tests.
@@ -180,7 +182,7 @@ export class NameTakenError extends StartError {
   override readonly code = 'GENSTAGE_NAME_TAKEN'
 
   constructor(name: string, holder: string) {
-    super(name, 'name-taken', `the name ${quote(name)} is already taken, by ${holder}`)
+    super(name, 'name-taken', `the name ${quote(name)} is already taken by ${holder}`)
   }
 }
 
@@ -197,7 +199,7 @@ export class ChildRunningError extends GenStageError {
   readonly child: string
 
   constructor(operation: string, child: string) {
-    super(`${operation}: child ${quote(child)} is running, and only one that was terminated can be`)
+    super(`${operation}: child ${quote(child)} is running: terminate it first`)
     this.child = child
   }
 }
@@ -205,7 +207,7 @@ export class ChildRunningError extends GenStageError {
 /**
  * A producer refused a subscription.
  *
- * `subscribe`, `resubscribe` and `connect` reject with it. `reason` says why: for example `'partition-taken'`,
+ * `subscribe`, `resubscribe` and `connect` reject with it. Its `reason` is for example `'partition-taken'`,
  * `'bad-partition'`, `'already-subscribed'`, or `'noproc'` if the producer has failed before. A refusal does not stop
  * the consumer.
  *
@@ -226,8 +228,8 @@ export class SubscriptionRefusedError extends GenStageError {
 /**
  * A callback returned a value that it may not return.
  *
- * The stage fails with it. `callback` names the callback, and the message says what it may return and what it did
- * return. A dispatcher, an iterator, a `selector` or `formatDiscarded` counts as a callback here.
+ * The stage fails with it. `callback` is the name of the callback, and the message states what it may return and what it
+ * did return. A dispatcher, an iterator, a `selector` or `formatDiscarded` counts as a callback here.
  *
  * What to do: correct the callback. A common cause is an array returned by a consumer, which emits no events, or an
  * async function where none is allowed.
@@ -238,7 +240,7 @@ export class BadReturnError extends GenStageError {
   readonly callback: string
 
   constructor(callback: string, expected: string, got: unknown) {
-    super(`expected ${callback} to answer ${expected}, got: ${quote(got)}`)
+    super(`expected ${callback} to return ${expected}, got: ${quote(got)}`)
     this.callback = callback
   }
 }
@@ -248,19 +250,19 @@ export class BadReturnError extends GenStageError {
  *
  * The stage fails with this error; the value is its `cause`.
  *
- * What to do: throw an `Error`. To end a stage with a reason of your own, return `{ stop: reason }`.
+ * What to do: throw an `Error`. To stop a stage with a custom reason, return `{ stop: reason }`.
  */
 export class ThrownValueError extends GenStageError {
   readonly code = 'GENSTAGE_THROWN_VALUE'
 
   constructor(value: unknown) {
-    super(`a callback threw ${quote(value)}, which is no Error`, { cause: value })
+    super(`a callback threw ${quote(value)}, which is not an Error`, { cause: value })
   }
 }
 
-/** What a failure says besides its reason. */
+/** What a failure has besides its reason. */
 interface FailureDetails {
-  /** The message, where the usual one would not do. */
+  /** The message, where it is not the default one. */
   readonly message?: string
   /** The `cause`, where it is not the reason. */
   readonly cause?: unknown
@@ -268,27 +270,27 @@ interface FailureDetails {
   readonly dropped?: number
 }
 
-/** The end of a failure's line: how many events were dropped with the stage; empty where none were. */
-export function droppedInWords(dropped: number): string {
+/** The end of a failure's message: how many events were dropped with the stage; empty if none were. */
+export function describeDropped(dropped: number): string {
   if (dropped === 0) return ''
   return `; ${dropped} ${dropped === 1 ? 'event was' : 'events were'} dropped`
 }
 
 /**
- * A stage failed, and no supervisor dealt with it.
+ * A stage failed, and no supervisor handled the failure.
  *
  * It is an uncaught error of the program if the stage was started with `startLink`. In a scope `scope.done` rejects
- * with it, and so does `done` of the reference. However many stages end because of one failure, it is reported once:
- * `stage` is the one in which it began, and `reason`, mostly also the `cause`, is what it failed with.
+ * with it, and so does `done` of the reference. If several stages exit because of one failure, it is reported once:
+ * `stage` is the one that failed first, and `reason`, which is mostly also the `cause`, is what it failed with.
  *
- * What to do: fix the cause. If such failures are to be expected, start the stage under a `supervisor`, or in a scope
- * whose failure you catch.
+ * What to do: fix the cause. If you expect such failures, start the stage under a `supervisor`, or in a scope whose
+ * failure you catch.
  */
 export class StageFailure extends GenStageError {
   readonly code = 'GENSTAGE_STAGE_FAILURE'
   /** The stage that failed first: its kind and its name, as `producer numbers`, or its kind and its id. */
   readonly stage: string
-  /** The callback in which it failed, where it was one. */
+  /** The callback in which it failed, if it was in one. */
   readonly callback: string | undefined
   /** Its exit reason. */
   declare readonly reason: unknown
@@ -300,7 +302,7 @@ export class StageFailure extends GenStageError {
     { message, cause = reason, dropped = 0 }: FailureDetails = {},
   ) {
     const where = callback === undefined ? '' : ` in ${callback}`
-    super((message ?? `${stage} failed${where}: ${describeReason(reason)}`) + droppedInWords(dropped), { cause })
+    super((message ?? `${stage} failed${where}: ${describeReason(reason)}`) + describeDropped(dropped), { cause })
     this.stage = stage
     this.callback = callback
     hide(this, 'reason', reason)
@@ -308,9 +310,9 @@ export class StageFailure extends GenStageError {
 }
 
 /**
- * A reason in words: an error's message, anything else quoted.
+ * A reason as text: an error's message, and anything else quoted.
  *
- * Never throws. An error whose message is missing, is no text or cannot be read is quoted, too.
+ * Never throws. An error is quoted as well if its message is empty, is not a string or cannot be read.
  */
 export function describeReason(reason: unknown): string {
   if (!isError(reason)) return quote(reason)
@@ -322,7 +324,7 @@ export function describeReason(reason: unknown): string {
   }
 }
 
-/** Gives an error a property that is not printed with it: it says what the message, or the `cause`, says already. */
+/** Gives an error a property that is not printed with it, because the message, or the `cause`, shows the same. */
 function hide(error: Error, key: string, value: unknown): void {
   Object.defineProperty(error, key, { value, configurable: true, writable: true })
 }

@@ -1,9 +1,9 @@
-/** How many causes of an error are looked at. */
+/** How many causes of an error are checked. */
 const CAUSES = 8
 
 /**
- * Whether something was thrown because a signal was aborted with `reason`: it is the reason itself, as `fetch` has it,
- * an `AbortError`, as Node's functions have it, or an error caused by one of these.
+ * Whether a value was thrown because a signal was aborted with `reason`: it is the reason itself, as with `fetch`, an
+ * `AbortError`, as with Node's functions, or an error caused by one of these.
  */
 export function isAbort(thrown: unknown, reason: unknown): boolean {
   try {
@@ -16,7 +16,7 @@ export function isAbort(thrown: unknown, reason: unknown): boolean {
       error = cause
     }
   } catch {
-    // An error whose properties cannot be read says nothing of an abort.
+    // An error whose properties cannot be read does not count as an abort.
   }
   return false
 }

@@ -1,7 +1,8 @@
 /**
- * Whether a value is an error, also one of another realm: of `node:vm`, a frame, a test runner. The one place that asks.
+ * Whether a value is an error, also one of another realm: of `node:vm`, a frame, a test runner. The only place that
+ * checks.
  *
- * Never throws, whatever the value: of a proxy that refuses to be looked at it says `false`.
+ * Never throws: for a proxy that cannot be inspected it returns `false`.
  */
 export function isError(value: unknown): value is Error {
   if (typeof value !== 'object' || value === null) return false

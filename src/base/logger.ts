@@ -1,8 +1,8 @@
 /**
- * Where the library writes what a person should know.
+ * Receives what the library logs for people to read.
  *
  * Each method takes a sentence and a record with the facts in it. `console` satisfies this interface, and so do pino
- * and most loggers. What a logger throws is swallowed: it must not bring a stage down.
+ * and most loggers. An error that a logger throws is ignored, because it must not stop a stage.
  */
 export interface Logger {
   debug(message: string, facts: Readonly<Record<string, unknown>>): void

@@ -1,20 +1,20 @@
 import { byteLengthOf } from './byte-length-of.ts'
 import { isError } from './is-error.ts'
 
-/** The longest text that `quote` answers, in UTF-16 code units. */
+/** The longest text that `quote` returns, in UTF-16 code units. */
 const longest = 80
-/** Objects in objects are shown down to this depth; deeper ones only as a sign that there is something. */
+/** Objects in objects are shown down to this depth; of deeper ones only their existence is shown. */
 const deepest = 3
-/** How much of a text is looked at: one that someone else made may be as long as memory. */
+/** How much of a text is read: a text from a user may be of any length. */
 const mostRead = 1_000
-/** Up to so many bits a big integer is written out, which takes time that grows with the square of its length. */
+/** A big integer of up to this many bits is written out, which takes time that grows with the square of its length. */
 const mostBits = 256
 
 /**
- * Shows a value as the end of an error message: `expected maxDemand to be an integer of at least 1, got: 'ten'`.
+ * Shows a value for an error message: `expected maxDemand to be an integer of at least 1, got: 'ten'`.
  *
- * One line of at most 80 characters, which tells apart what is easily confused: `'1'` and `1`, `0` and `-0`, `[]` and
- * `''`. Never throws, whatever the value; getters are not called, but for the name and the message of an error.
+ * Returns one line of at most 80 characters, which distinguishes values that are easily confused: `'1'` and `1`, `0` and
+ * `-0`, `[]` and `''`. Never throws. Getters are not called, except for the name and the message of an error.
  */
 export function quote(value: unknown): string {
   try {
@@ -24,7 +24,7 @@ export function quote(value: unknown): string {
   }
 }
 
-/** `value` in about `room` characters; `above` are the objects it is in, outermost first. */
+/** Shows `value` in about `room` characters; `above` are the objects that contain it, outermost first. */
 function show(value: unknown, room: number, above: readonly object[]): string {
   switch (typeof value) {
     case 'string':
@@ -45,7 +45,7 @@ function show(value: unknown, room: number, above: readonly object[]): string {
 function showString(value: string, room: number): string {
   const shown = value.length > room ? value.slice(0, room) : value
   const escaped = JSON.stringify(shown).slice(1, -1).replaceAll('\\"', '"').replaceAll("'", "\\'")
-  // Cut before the closing quote, or one could not see that there was more.
+  // Cut before the closing quote, to show that there was more.
   return `'${fit(escaped, Math.max(room - 2, 1), shown !== value)}'`
 }
 
@@ -60,7 +60,7 @@ function showObject(value: object, room: number, above: readonly object[]): stri
   try {
     if (isError(value)) return showError(value)
     if (value instanceof Date || value instanceof RegExp) return `${value}`
-    // A key for each character, as for each byte below.
+    // It has a key for each character, as typed arrays have one for each byte.
     if (value instanceof String) return showString(String.prototype.valueOf.call(value), room)
     const within = [...above, value]
     if (Array.isArray(value)) return showItems('[', ']', room, within, elements(value))
@@ -74,16 +74,16 @@ function showObject(value: object, room: number, above: readonly object[]): stri
   }
 }
 
-/** As `Error.prototype.toString` does, but with a message or name that is no text, or cannot be read, left out. */
+/** As `Error.prototype.toString`, but omits a message or name that is not a string or cannot be read. */
 function showError(error: Error): string {
   const name = textOf(error, 'name') || 'Error'
   const message = textOf(error, 'message')
   if (message !== '') return `${name}: ${message}`
-  // All that is left to tell it by may be its class, which does not set `name` by itself.
+  // Its class may be all that identifies it, and a class does not set `name` by itself.
   return name === 'Error' ? constructorName(error) || name : name
 }
 
-/** A property that is text, which may be inherited; empty where it is none. A getter of an error is called. */
+/** A property that is a string, own or inherited; empty if it is not a string. A getter of an error is called. */
 function textOf(error: Error, key: 'name' | 'message'): string {
   try {
     const text: unknown = error[key]
@@ -93,7 +93,7 @@ function textOf(error: Error, key: 'name' | 'message'): string {
   }
 }
 
-/** A key, or `undefined` in an array, and what to show behind it. */
+/** A key, or `undefined` in an array, and what to show after it. */
 type Item = readonly [key: string | undefined, descriptor: PropertyDescriptor | undefined]
 
 function* elements(array: readonly unknown[]): Generator<Item> {
@@ -133,24 +133,24 @@ function showProperty(descriptor: PropertyDescriptor | undefined, room: number, 
   return 'value' in descriptor ? show(descriptor.value, Math.max(room, 1), within) : '[getter]'
 }
 
-/** The name of what `object` was made by; empty where that is nothing, or hidden. */
+/** The name of the constructor of `object`; empty if there is none, or if it is hidden. */
 function constructorName(object: object): string {
   const prototype: object | null = Object.getPrototypeOf(object)
-  const maker = prototype === null ? undefined : dataOf(prototype, 'constructor')
-  const name = typeof maker === 'function' ? dataOf(maker, 'name') : undefined
+  const creator = prototype === null ? undefined : dataOf(prototype, 'constructor')
+  const name = typeof creator === 'function' ? dataOf(creator, 'name') : undefined
   return typeof name === 'string' ? name : ''
 }
 
-/** An own property that is no getter; `undefined` for any other. */
+/** The value of an own property that is not a getter; `undefined` for any other. */
 function dataOf(object: object, key: string): unknown {
   return Object.getOwnPropertyDescriptor(object, key)?.value
 }
 
-/** On one line, in at most `room` characters, with `…` at the end where something is left out. */
+/** Puts text on one line, in at most `room` characters, with `…` at the end if something is left out. */
 function fit(text: string, room: number, isCut = false): string {
   const line = text.slice(0, mostRead).replace(/[\p{Cc}\p{Zl}\p{Zp}]+/gu, ' ')
   if (line.length <= room && text.length <= mostRead && !isCut) return line
   const kept = line.slice(0, room - 1)
-  // Half of a surrogate pair is no character.
+  // Half of a surrogate pair is not a character.
   return `${/[\ud800-\udbff]$/.test(kept) ? kept.slice(0, -1) : kept}…`
 }

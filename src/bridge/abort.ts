@@ -1,11 +1,11 @@
+import type { AbortSignalLike } from '../process/host/abort-signal-like.ts'
 import { onAbort as onLaterAbort } from '../process/host/on-abort.ts'
-import type { AbortSignalLike } from '../process/process-ref.ts'
 import type { StageContext } from '../stage/types/context.ts'
 
 /**
- * Runs something when the signal is aborted, at once if it has been.
+ * Calls `run` when the signal is aborted, or at once if it already is.
  *
- * @returns A function that takes that back.
+ * @returns A function that removes the listener.
  */
 export function onAbort(signal: AbortSignalLike | undefined, run: (reason: unknown) => void): () => void {
   if (signal === undefined) return () => {}
@@ -14,10 +14,10 @@ export function onAbort(signal: AbortSignalLike | undefined, run: (reason: unkno
   return () => {}
 }
 
-/** Ends a stage at once when the signal is aborted, with its reason: also in the middle of a callback that waits. */
+/** Ends a stage at once when the signal is aborted, with its reason, even while a callback of it waits. */
 export function exitOnAbort(stage: StageContext, signal: AbortSignalLike | undefined): void {
   if (signal === undefined) return
-  // A stage does not die of the signal 'normal'; whoever aborts for that reason wants it to, all the same.
+  // A stage ignores the exit signal 'normal', but a signal that is aborted with that reason must still end it.
   const stopListening = onAbort(signal, (reason) => stage.self.exit(reason === 'normal' ? 'shutdown' : reason))
   stage.signal.addEventListener('abort', stopListening, { once: true })
 }

@@ -3,7 +3,7 @@ import { isError } from '../base/is-error.ts'
 import { type ExitReason, isCleanExit } from '../process/exit/exit-reason.ts'
 
 /**
- * A source that cannot be slowed down brought more events than its stage may keep.
+ * A source that cannot be slowed down emitted more events than its stage may buffer.
  *
  * The stage fails with it, if `whenFull` is `'fail'`: consumers were slower than the source for too long.
  *
@@ -12,11 +12,13 @@ import { type ExitReason, isCleanExit } from '../process/exit/exit-reason.ts'
  */
 export class OverflowError extends GenStageError {
   readonly code = 'GENSTAGE_OVERFLOW'
-  /** How many events the stage may keep that nobody has asked for. */
+  /** How many events the stage may buffer. */
   readonly bufferSize: number
 
   constructor(bufferSize: number) {
-    super(`expected no more than ${bufferSize} events that nobody has asked for (bufferSize), and one more came`)
+    super(
+      `expected at most ${bufferSize} buffered events (bufferSize), got one more: consumers are slower than the source`,
+    )
     this.bufferSize = bufferSize
   }
 }
@@ -37,7 +39,7 @@ export class LineTooLongError extends GenStageError {
   readonly maxLength: number
 
   constructor(line: number, maxLength: number) {
-    super(`expected no line of more than ${maxLength} characters (maxLength), and line ${line} is longer`)
+    super(`expected lines of at most ${maxLength} characters (maxLength), but line ${line} is longer`)
     this.line = line
     this.maxLength = maxLength
   }
@@ -49,7 +51,7 @@ export class LineTooLongError extends GenStageError {
  * A `fromEventTarget` stage fails with it; the event is its `cause`. If the event has an `error`, the stage fails with
  * that instead.
  *
- * What to do: look at the `cause`, and at the source: a `WebSocket`, for example, does not say why it failed.
+ * What to do: look at the `cause`, and at the source: a `WebSocket`, for example, does not report why it failed.
  */
 export class ErrorEventError extends GenStageError {
   readonly code = 'GENSTAGE_ERROR_EVENT'
@@ -60,10 +62,10 @@ export class ErrorEventError extends GenStageError {
 }
 
 /**
- * An exit reason as the error that a stream is to end with: an `Error` is taken as it is.
+ * Makes the error with which a stream ends from an exit reason: an `Error` is used as it is.
  *
- * @param target Whose end it was.
- * @returns `undefined` for an orderly end.
+ * @param target The process that exited.
+ * @returns `undefined` for a clean exit.
  */
 export function errorOf(reason: ExitReason, operation: string, target: string): Error | undefined {
   if (isCleanExit(reason)) return undefined

@@ -1,9 +1,9 @@
 import { host } from '#host'
 
 /**
- * Makes a function that runs what it is given in a microtask, in the async context of here and now.
+ * Makes a function that calls its argument in a microtask, in the async context in which `makeDefer` was called.
  *
- * For what belongs to users and follows from a stage's turn: it must neither run inside of that turn nor throw into it.
+ * For users' code that is called because of a stage's turn: it must neither run inside that turn nor throw into it.
  */
 export function makeDefer(): (run: () => void) => void {
   const inContext = host.captureContext()

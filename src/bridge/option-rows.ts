@@ -1,8 +1,8 @@
-import type { OptionType } from '../base/option-type.ts'
+import type { OptionType } from '../base/options/option-type.ts'
 
-// Rows of option tables that several tables share: written out, as a type that is exported has to be.
+// Types of rows that several option tables share: an exported constant needs an explicit type.
 
-/** An option that need not be given. */
+/** An optional option without a default. */
 export interface OptionalRow<Value> {
   readonly type: OptionType<Value>
   readonly absent?: string
@@ -17,7 +17,7 @@ export interface DefaultRow<Value> {
   readonly text: string
 }
 
-/** An option that must be given. */
+/** A required option. */
 export interface RequiredRow<Value> {
   readonly type: OptionType<Value>
   readonly required: true

@@ -1,10 +1,10 @@
 import { quote } from '../base/quote.ts'
 
 /**
- * The error for what is not the stream that a bridge takes.
+ * Makes the error for an argument that is not the stream that a bridge takes.
  *
- * @param wanted As it stands after "expected": `a Readable`.
- * @param others The bridges that take something else, each by a method by which that is known.
+ * @param wanted What follows "expected" in the message: `a Readable`.
+ * @param others The bridges that take other objects, each by a method that such an object has.
  */
 export function wrongStream(wanted: string, given: unknown, others: Readonly<Record<string, string>>): TypeError {
   const methods = (given ?? {}) as Readonly<Record<string, unknown>>

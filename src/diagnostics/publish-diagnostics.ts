@@ -1,35 +1,35 @@
 import { channel } from 'node:diagnostics_channel'
-import { type OptionTable, optionTable } from '../base/option-table.ts'
-import { anything } from '../base/option-type.ts'
+import { type OptionTable, optionTable } from '../base/options/option-table.ts'
+import { anything } from '../base/options/option-type.ts'
 import { defaultRuntime, expectRuntime, type Runtime } from '../process/runtime.ts'
 import type { TelemetryListener } from '../telemetry/telemetry.ts'
 import { type Measurements, type Metadata, type TelemetryName, telemetryEvents } from '../telemetry/telemetry-events.ts'
 
-/** What is published on the channel of an event. */
+/** The message that is published on the channel of an event. */
 export interface DiagnosticsMessage<Name extends TelemetryName = TelemetryName> {
   readonly measurements: Measurements<Name>
   readonly metadata: Metadata<Name>
 }
 
-/** What is published. */
+/** The options of {@link publishDiagnostics}. */
 export const diagnosticsOptions: OptionTable<{ readonly runtime: unknown }> = optionTable({
-  runtime: { type: anything(), absent: "the program's own", text: 'The runtime whose stages to publish.' },
+  runtime: { type: anything(), absent: "the program's own", text: 'The runtime whose telemetry is published.' },
 })
 
-/** The name of the channel that an event is published on: `'genstage:batch.handled'`. */
+/** Returns the name of the channel that an event is published on: `'genstage:batch.handled'`. */
 export function diagnosticsChannelOf(name: TelemetryName): string {
   return `genstage:${name}`
 }
 
 /**
- * Publishes all telemetry of a runtime on Node's `diagnostics_channel`: each event on a channel of its own, as a
- * {@link DiagnosticsMessage}, and only where the channel has subscribers.
+ * Publishes all telemetry of a runtime on Node's `diagnostics_channel`.
  *
- * Whoever subscribes needs no reference to a runtime, nor to this package. What a subscriber throws is Node's to raise,
- * as an uncaught exception.
+ * Each event has its own channel and is published as a {@link DiagnosticsMessage}, if the channel has subscribers. A
+ * subscriber needs no reference to the runtime or to this package. Node raises an error that a subscriber throws as an
+ * uncaught exception.
  *
- * @param options `runtime`: whose stages to publish. Default: the program's own.
- * @returns Ends it; a second call does nothing.
+ * @param options `runtime`: the runtime whose telemetry is published. Default: the program's own.
+ * @returns Stops publishing; a second call does nothing.
  */
 export function publishDiagnostics(options?: { readonly runtime?: Runtime }): () => void {
   const { runtime } = diagnosticsOptions.read(options, 'the options of publishDiagnostics')

@@ -1,3 +1,3 @@
-/** The events of a dispatcher that was made without saying which: it fits every stage. */
-// biome-ignore lint/suspicious/noExplicitAny: with `unknown`, no selector that says what it expects compiles
+/** The events of a dispatcher whose event type was not given: it fits every stage. */
+// biome-ignore lint/suspicious/noExplicitAny: with `unknown`, no selector that declares the type of its parameter compiles
 export type AnyEvent = any

@@ -11,15 +11,15 @@ type Selector<Event> = (event: Event) => boolean
 /**
  * Makes a dispatcher that gives every event to every subscriber, at the pace of the slowest.
  *
- * An event goes out once all have asked for it. Who subscribes later gets what is dispatched from then on. All are
- * handed the same array, so nobody may change it.
+ * An event is sent once all subscribers have asked for it. A consumer that subscribes later gets the events that are
+ * dispatched from then on. All of them get the same array, so none may change it.
  *
- * A subscriber with a `selector` gets only the events for which that answers true; for each of the others the stage
- * asks one more on its behalf. It is called for each event, in order, and must not be async.
+ * A subscriber with a `selector` gets only the events for which the selector returns true. For each of the others the
+ * stage asks for one more on its behalf. The selector is called for each event, in order, and must not be async.
  *
  * Subscriptions are refused with `'already-subscribed'` if the same consumer has one already, and with `'bad-selector'`
- * if the selector is no function. As in GenStage a refusal makes the dispatcher forget that the consumer is subscribed,
- * so its third subscription is accepted.
+ * if the selector is not a function. As in GenStage a refusal makes the dispatcher forget that the consumer is
+ * subscribed, so its third subscription is accepted.
  *
  * @example All events to one consumer, some to another
  * ```ts
@@ -44,7 +44,7 @@ export function broadcastDispatcher<Event = AnyEvent>(): Dispatcher<Event, { sel
   return new BroadcastDispatcher<Event>()
 }
 
-/** A subscriber. Its level on the ladder is minus the number of the last event it has asked for. */
+/** A subscriber. Its priority in the queue is minus the number of the last event it has asked for. */
 class BroadcastMember<Event> extends QueueEntry {
   readonly selector: Selector<Event> | undefined
   /** Its neighbours in the order of delivery. */
@@ -58,33 +58,36 @@ class BroadcastMember<Event> extends QueueEntry {
 }
 
 /**
- * Counts events by their number, from the first one that was ever dispatched. So a dispatch changes one number, and not
- * one for each subscriber:
+ * Numbers events from the first one that it dispatched. So a dispatch changes one number instead of one for each
+ * subscriber:
  *
  * ```
- *   delivered      horizon            passedOn
+ *   delivered      horizon        sentUpstream
  *       |             |                  |
  *   ----+-------------+------------------+------->   number of the event
  *   all had these | all have asked | upstream was asked up to here, for subscribers
- *                 | for these      | of whom one was late, or has gone since
+ *                 | for these      | of which one was late, or was cancelled since
  * ```
  */
 class BroadcastDispatcher<Event> implements Dispatcher<Event, { selector?: Selector<Event> }> {
-  private readonly listeners = new Map<Subscriber, BroadcastMember<Event>>()
-  /** The same listeners; the slowest is at the top. */
-  private readonly ladder = new DemandQueue()
-  /** The same listeners in the order of delivery: who subscribed or asked last comes first. */
+  private readonly members = new Map<Subscriber, BroadcastMember<Event>>()
+  /** The same members; the slowest is at the top. */
+  private readonly queue = new DemandQueue()
+  /** The same members in the order of delivery: the one that subscribed or asked last comes first. */
   private newest: BroadcastMember<Event> | undefined = undefined
-  /** Consumers that may not subscribe again. Fewer than are subscribed, where one of them was refused since. */
+  /** Consumers that may not subscribe again. A consumer whose second subscription was refused is no longer among them. */
   private readonly consumers = new Set<string>()
   /** The number of the last event that was dispatched. */
   private delivered = 0
   /** The number of the last event that was asked for upstream. Never below the horizon. */
-  private passedOn = 0
+  private sentUpstream = 0
 
   subscribe(subscriber: Subscriber, options: { selector?: Selector<Event> }): number | Refusal {
     if (this.consumers.has(subscriber.consumer)) {
-      return { refuse: 'already-subscribed', message: 'the consumer is subscribed already, and gets every event once' }
+      return {
+        refuse: 'already-subscribed',
+        message: 'the consumer is already subscribed, and can receive each event only once',
+      }
     }
     const selector: unknown = Object.hasOwn(options, 'selector') ? options.selector : undefined
     if (selector !== undefined && typeof selector !== 'function') {
@@ -93,31 +96,31 @@ class BroadcastDispatcher<Event> implements Dispatcher<Event, { selector?: Selec
         message: `expected the option selector to be a function, got: ${quote(selector)}`,
       }
     }
-    const listener = new BroadcastMember(subscriber, selector as Selector<Event> | undefined)
+    const member = new BroadcastMember(subscriber, selector as Selector<Event> | undefined)
     this.consumers.add(subscriber.consumer)
-    this.listeners.set(subscriber, listener)
-    this.ladder.add(listener, 0 - this.delivered)
-    this.putFirst(listener)
+    this.members.set(subscriber, member)
+    this.queue.add(member, 0 - this.delivered)
+    this.putFirst(member)
     return 0
   }
 
   ask(subscriber: Subscriber, demand: number): number {
-    const listener = this.listeners.get(subscriber)
-    if (listener === undefined) return 0
-    this.ladder.move(listener, listener.level - demand)
-    this.takeOut(listener)
-    this.putFirst(listener)
-    return this.passOn()
+    const member = this.members.get(subscriber)
+    if (member === undefined) return 0
+    this.queue.move(member, member.priority - demand)
+    this.takeOut(member)
+    this.putFirst(member)
+    return this.takeUnsentDemand()
   }
 
   cancel(subscriber: Subscriber): number {
     this.consumers.delete(subscriber.consumer)
-    const listener = this.listeners.get(subscriber)
-    if (listener === undefined) return 0
-    this.listeners.delete(subscriber)
-    this.ladder.remove(listener)
-    this.takeOut(listener)
-    return this.passOn()
+    const member = this.members.get(subscriber)
+    if (member === undefined) return 0
+    this.members.delete(subscriber)
+    this.queue.remove(member)
+    this.takeOut(member)
+    return this.takeUnsentDemand()
   }
 
   dispatch(events: readonly Event[]): DispatchResult {
@@ -127,8 +130,8 @@ class BroadcastDispatcher<Event> implements Dispatcher<Event, { selector?: Selec
     const due = count === length ? events : events.slice(0, count)
     const deliveries: Delivery<Event>[] = []
     let returnedDemand: (readonly [Subscriber, number])[] | undefined
-    for (let listener = this.newest; listener !== undefined; listener = listener.older) {
-      const { subscriber, selector } = listener
+    for (let member = this.newest; member !== undefined; member = member.older) {
+      const { subscriber, selector } = member
       const selected = selector === undefined ? due : select(due, selector)
       if (selected.length > 0) deliveries.push([subscriber, selected])
       if (selected.length === count) continue
@@ -151,41 +154,41 @@ class BroadcastDispatcher<Event> implements Dispatcher<Event, { selector?: Selec
 
   /** The number of the last event that all have asked for. */
   private get horizon(): number {
-    const slowest = this.ladder.top
-    return slowest === undefined ? this.delivered : 0 - slowest.level
+    const slowest = this.queue.top
+    return slowest === undefined ? this.delivered : 0 - slowest.priority
   }
 
   /** The demand to ask upstream, now that the horizon may have moved. */
-  private passOn(): number {
-    const demand = this.horizon - this.passedOn
+  private takeUnsentDemand(): number {
+    const demand = this.horizon - this.sentUpstream
     if (demand <= 0) return 0
-    this.passedOn += demand
+    this.sentUpstream += demand
     return demand
   }
 
-  private putFirst(listener: BroadcastMember<Event>): void {
-    listener.older = this.newest
-    if (this.newest !== undefined) this.newest.newer = listener
-    this.newest = listener
+  private putFirst(member: BroadcastMember<Event>): void {
+    member.older = this.newest
+    if (this.newest !== undefined) this.newest.newer = member
+    this.newest = member
   }
 
-  private takeOut(listener: BroadcastMember<Event>): void {
-    if (listener.newer === undefined) this.newest = listener.older
-    else listener.newer.older = listener.older
-    if (listener.older !== undefined) listener.older.newer = listener.newer
-    listener.newer = undefined
-    listener.older = undefined
+  private takeOut(member: BroadcastMember<Event>): void {
+    if (member.newer === undefined) this.newest = member.older
+    else member.newer.older = member.older
+    if (member.older !== undefined) member.older.newer = member.newer
+    member.newer = undefined
+    member.older = undefined
   }
 }
 
-/** The events that `selector` wants; the array itself where it wants them all. */
+/** The events that `selector` accepts; the array itself if it accepts all of them. */
 function select<Event>(events: readonly Event[], selector: Selector<Event>): readonly Event[] {
   let selected: Event[] | undefined
   let index = 0
   for (const event of events) {
     const result: unknown = selector(event)
     if (isThenable(result)) {
-      // If it rejects besides, that is the same mistake, and not another failure.
+      // The promise may reject as well. That is not a second failure.
       result.then(undefined, () => {})
       throw new BadReturnError('selector', 'true or false, not a promise', result)
     }

@@ -1,28 +1,28 @@
 import { emptyArray } from '../base/empty-array.ts'
-import { type OptionTable, optionTable } from '../base/option-table.ts'
-import { boolean, callback, integer } from '../base/option-type.ts'
+import { type OptionTable, optionTable } from '../base/options/option-table.ts'
+import { boolean, callback, integer } from '../base/options/option-type.ts'
 import { DemandQueue, QueueEntry } from './demand-queue.ts'
 import type { Delivery, DemandResult, Dispatcher, DispatcherInfo, DispatchResult, Subscriber } from './dispatcher.ts'
 import { SingleReceiver } from './single-receiver.ts'
 
-/** The options of `demandDispatcher`. */
+/** How a demand dispatcher works. */
 interface DemandDispatcherOptions {
   /**
    * Shuffles the subscribers once, before the first dispatch. Default: `false`.
    *
-   * Otherwise the first to subscribe is the first to be served, for every producer that starts.
+   * Otherwise the first to subscribe is the first to get events, in every producer that starts.
    */
   readonly shuffleDemandsOnFirstDispatch?: boolean
   /**
    * The most that a subscriber is expected to ask for at once, in events: at least 1; `Infinity` expects anything.
-   * Whoever asks for more is reported. Default: what is asked for first.
+   * A larger ask is logged as a warning. Default: the first demand.
    */
   readonly maxDemand?: number
-  /** Where the shuffle gets its random numbers, each from 0 up to, not including, 1. Default: `Math.random`. */
+  /** Returns random numbers for the shuffle, each from 0 up to, not including, 1. Default: `Math.random`. */
   readonly random?: () => number
 }
 
-/** What `demandDispatcher` reads its options by. */
+/** The options of `demandDispatcher`. */
 export const demandDispatcherOptions: OptionTable<{
   readonly shuffleDemandsOnFirstDispatch: boolean
   readonly maxDemand: number | undefined
@@ -36,24 +36,23 @@ export const demandDispatcherOptions: OptionTable<{
   maxDemand: {
     type: integer({ min: 1, infinity: true }),
     unit: 'events',
-    text: 'The most that a subscriber is expected to ask for at once; whoever asks for more is reported.',
-    absent: 'what is asked for first',
+    text: 'The most that a subscriber is expected to ask for at once. A larger ask is logged as a warning.',
+    absent: 'the first demand',
   },
   random: {
     type: callback<() => number>(),
     absent: '`Math.random`',
-    text: 'Where the shuffle gets its random numbers, each from 0 up to, not including, 1.',
+    text: 'Returns random numbers for the shuffle, each from 0 up to, not including, 1.',
   },
 })
 
 /**
- * Makes a dispatcher that gives events to whoever has asked for the most.
+ * Makes a dispatcher that gives events to the subscriber with the most open demand.
  *
- * Each event goes to one subscriber. Among equals it is first come, first served: who has just been served stands
- * behind the others. Events that nobody has asked for are left to the stage's buffer. The default of every stage that
- * emits.
+ * Each event goes to one subscriber. Among subscribers with equal demand, the one that has been waiting longest comes
+ * first. Events that no subscriber has asked for go to the stage's buffer. This is the default of every stage that emits.
  *
- * All subscribers should have the same `maxDemand`, or the greedy ones get most.
+ * All subscribers should have the same `maxDemand`; otherwise those with a larger one get most of the events.
  *
  * @throws {TypeError | RangeError} If an option is unknown or wrong.
  *
@@ -77,14 +76,14 @@ export function demandDispatcher(options?: DemandDispatcherOptions): Dispatcher<
 }
 
 class DemandDispatcher extends SingleReceiver implements Dispatcher<unknown> {
-  private readonly places = new Map<Subscriber, QueueEntry>()
-  /** The place of whoever asked last: the next one to ask is often the same. */
+  private readonly entries = new Map<Subscriber, QueueEntry>()
+  /** The entry of the subscriber that asked last, which often is the next one to ask. */
   private lastAsked: QueueEntry | undefined
-  /** The same places, by the demand that is open. */
-  private readonly ladder = new DemandQueue()
+  /** The same entries, by the demand that is open. */
+  private readonly queue = new DemandQueue()
   /**
-   * Demand that was passed on upstream and whose subscriber has gone since. The events will come all the same, so this
-   * much of what is asked next is not passed on again. Events that find nobody and go to the buffer lower it too.
+   * Demand that was sent upstream and whose subscriber was cancelled since. The events will come all the same, so this
+   * much of the next demand is not sent upstream again. Events that go to the buffer reduce it as well.
    */
   private pending = 0
   /** Demand of all subscribers that no event has met. */
@@ -103,55 +102,55 @@ class DemandDispatcher extends SingleReceiver implements Dispatcher<unknown> {
   }
 
   subscribe(subscriber: Subscriber): number {
-    const place = new QueueEntry(subscriber)
-    this.places.set(subscriber, place)
-    this.ladder.add(place, 0)
+    const entry = new QueueEntry(subscriber)
+    this.entries.set(subscriber, entry)
+    this.queue.add(entry, 0)
     return 0
   }
 
   ask(subscriber: Subscriber, demand: number): number | DemandResult {
-    const place = this.lastAsked?.subscriber === subscriber ? this.lastAsked : this.places.get(subscriber)
-    if (place === undefined) return 0
-    this.lastAsked = place
-    this.ladder.move(place, place.level + demand)
+    const entry = this.lastAsked?.subscriber === subscriber ? this.lastAsked : this.entries.get(subscriber)
+    if (entry === undefined) return 0
+    this.lastAsked = entry
+    this.queue.move(entry, entry.priority + demand)
     this.open += demand
     const alreadyAsked = Math.min(this.pending, demand)
     this.pending -= alreadyAsked
     this.maxDemand ??= demand
     if (demand <= this.maxDemand) return demand - alreadyAsked
-    return { demand: demand - alreadyAsked, warning: greed(subscriber, demand, this.maxDemand) }
+    return { demand: demand - alreadyAsked, warning: describeExcess(subscriber, demand, this.maxDemand) }
   }
 
   cancel(subscriber: Subscriber): number {
-    const place = this.places.get(subscriber)
-    if (place === undefined) return 0
-    this.places.delete(subscriber)
+    const entry = this.entries.get(subscriber)
+    if (entry === undefined) return 0
+    this.entries.delete(subscriber)
     this.lastAsked = undefined
-    this.ladder.remove(place)
-    this.pending += place.level
-    this.open -= place.level
+    this.queue.remove(entry)
+    this.pending += entry.priority
+    this.open -= entry.priority
     return 0
   }
 
   dispatchToOne(count: number): Subscriber | undefined {
     if (this.shufflesNext) this.shuffle()
-    const first = this.ladder.top
-    if (first === undefined || first.level < count) return undefined
-    this.ladder.move(first, first.level - count)
+    const first = this.queue.top
+    if (first === undefined || first.priority < count) return undefined
+    this.queue.move(first, first.priority - count)
     this.open -= count
     return first.subscriber
   }
 
   dispatch(events: readonly unknown[]): DispatchResult {
     if (this.shufflesNext) this.shuffle()
-    const { ladder } = this
+    const { queue } = this
     const { length } = events
     const deliveries: Delivery[] = []
     let from = 0
-    for (let place = ladder.top; place !== undefined && place.level > 0 && from < length; place = ladder.top) {
-      const to = Math.min(from + place.level, length)
-      deliveries.push([place.subscriber, to - from === length ? events : events.slice(from, to)])
-      ladder.move(place, place.level - (to - from))
+    for (let entry = queue.top; entry !== undefined && entry.priority > 0 && from < length; entry = queue.top) {
+      const to = Math.min(from + entry.priority, length)
+      deliveries.push([entry.subscriber, to - from === length ? events : events.slice(from, to)])
+      queue.move(entry, entry.priority - (to - from))
       from = to
     }
     this.open -= from
@@ -168,27 +167,27 @@ class DemandDispatcher extends SingleReceiver implements Dispatcher<unknown> {
     return { kind: 'demand' }
   }
 
-  /** Swaps each place, from the last to the second, with one at random that stands no later. */
+  /** Swaps each entry, from the last to the second, with a random one that is not after it. */
   private shuffle(): void {
     this.shufflesNext = false
-    const places = this.ladder.inOrder()
-    for (let index = places.length - 1; index > 0; index--) {
+    const entries = this.queue.inOrder()
+    for (let index = entries.length - 1; index > 0; index--) {
       const other = Math.floor(this.random() * (index + 1))
-      const [one, another] = [places[index], places[other]]
+      const [one, another] = [entries[index], entries[other]]
       if (one === undefined || another === undefined) continue
-      places[index] = another
-      places[other] = one
+      entries[index] = another
+      entries[other] = one
     }
-    // One that has asked for nothing would stand in the way of those that have.
-    const asking = places.filter(({ level }) => level > 0)
-    const waiting = places.filter(({ level }) => level === 0)
-    this.ladder.arrange([...asking, ...waiting])
+    // An entry without demand at the top would hide those that have some.
+    const asking = entries.filter(({ priority }) => priority > 0)
+    const waiting = entries.filter(({ priority }) => priority === 0)
+    this.queue.arrange([...asking, ...waiting])
   }
 }
 
-function greed(subscriber: Subscriber, demand: number, maxDemand: number): string {
+function describeExcess(subscriber: Subscriber, demand: number, maxDemand: number): string {
   return (
     `expected subscribers to ask for at most ${maxDemand} events at once, but ${subscriber.consumer} asked for ` +
-    `${demand}: where their demands differ, the greedy ones get most of the events`
+    `${demand}: if their demands differ, the subscribers with the largest demand get most of the events`
   )
 }

@@ -1,16 +1,16 @@
 import type { Subscriber } from './dispatcher.ts'
 
-/** Up to this many rungs are looked through to find one; more are looked up. */
-const fewRungs = 16
+/** Up to this many levels are searched one by one; with more of them a map is used. */
+const fewLevels = 16
 
-/** A subscriber's place on a ladder. */
+/** A subscriber in a demand queue. */
 export class QueueEntry {
   readonly subscriber: Subscriber
-  /** How much it has. Changed by the ladder only. */
-  level = 0
-  /** Where it stands; `undefined` while it is on no ladder. */
-  rung: Level | undefined = undefined
-  /** Its neighbours on that rung: `before` came earlier. */
+  /** Higher priorities come first. Changed by the queue only. */
+  priority = 0
+  /** The level that it is in; `undefined` while it is in no queue. */
+  level: Level | undefined = undefined
+  /** Its neighbours in that level: `before` was added earlier. */
   before: QueueEntry | undefined = undefined
   after: QueueEntry | undefined = undefined
 
@@ -19,191 +19,189 @@ export class QueueEntry {
   }
 }
 
-/** The places of one level, in the order in which they came to it. */
+/** The entries of one priority, in the order in which they were added. */
 class Level {
-  /** The level of the first place, and after `arrange` at most that of the others. */
-  level = 0
+  /** The priority of the first entry, and after `arrange` at most that of the others. */
+  priority = 0
   first: QueueEntry | undefined = undefined
   last: QueueEntry | undefined = undefined
-  /** Where it is among `DemandQueue.rungs`. */
+  /** Its index in `DemandQueue.levels`. */
   index = 0
 }
 
 /**
- * Subscribers in the order of their levels: the highest first, and first come, first served among equals.
+ * Subscribers in the order of their priorities: the highest first, and equal ones in the order in which they were added.
  *
- * It answers as a list would that is searched from the top for the first lower place whenever somebody moves, but
- * without the search. Equals stand on one rung, a linked list; the rungs are a heap. So a move costs the same for ten
- * subscribers as for ten thousand while rungs are few, as they are where consumers have the same demand, and no more
- * than the logarithm of their number otherwise.
+ * It behaves like a sorted list in which an entry that moves is inserted in front of the first entry of a lower priority,
+ * but needs no search. Entries of equal priority form one level, a linked list, and the levels form a heap. While levels
+ * are few, as they are if all consumers have the same demand, a move costs the same for ten subscribers as for ten
+ * thousand. Otherwise the cost grows with the logarithm of the number of levels.
  *
- * `arrange` can put places into an order that levels do not explain. Then, as in that list, a rung is what stands from
- * one new low to the next.
+ * `arrange` can put entries into an order that does not follow from their priorities. Then a level starts at each entry
+ * that has a lower priority than all entries before it, and ends where the next one starts.
  */
 export class DemandQueue {
-  /** Those that hold a place. A heap: a rung is higher than those at twice its index plus 1 and plus 2. */
-  private readonly rungs: Level[] = []
-  /** The same rungs by level; only while there are many. */
-  private byLevel: Map<number, Level> | undefined = undefined
-  /** A rung that nobody stands on, for the next one that is needed: one that comes and goes costs no memory. */
+  /** The levels that have an entry. A heap: a level is higher than those at twice its index plus 1 and plus 2. */
+  private readonly levels: Level[] = []
+  /** The same levels by priority; only while there are many. */
+  private byPriority: Map<number, Level> | undefined = undefined
+  /** A level without entries, to be used when the next one is needed, which saves an allocation. */
   private spare: Level | undefined = undefined
-  /** Whether a place may be higher than its rung. */
+  /** Whether an entry may have a higher priority than its level. */
   private isArranged = false
 
-  /** Who is first; `undefined` if nobody is on the ladder. */
+  /** The first entry; `undefined` if the queue is empty. */
   get top(): QueueEntry | undefined {
-    return this.rungs[0]?.first
+    return this.levels[0]?.first
   }
 
-  /** Puts a place behind all others of this level or a higher one. */
-  add(place: QueueEntry, level: number): void {
-    place.level = level
-    append(place, this.rungOf(level) ?? this.newRung(level))
+  /** Adds an entry after all others of this priority or a higher one. */
+  add(entry: QueueEntry, priority: number): void {
+    entry.priority = priority
+    append(entry, this.levelOf(priority) ?? this.newLevel(priority))
   }
 
-  /** Takes a place off. */
-  remove(place: QueueEntry): void {
-    const { rung } = place
-    if (rung === undefined) return
-    unlink(place, rung)
-    if (rung.first === undefined) this.removeRung(rung)
-    else if (this.isArranged && rung.first.level > rung.level) this.divide(rung)
+  /** Removes an entry. */
+  remove(entry: QueueEntry): void {
+    const { level } = entry
+    if (level === undefined) return
+    unlink(entry, level)
+    if (level.first === undefined) this.removeLevel(level)
+    else if (this.isArranged && level.first.priority > level.priority) this.divide(level)
   }
 
-  /** Puts a place behind all others that have as much as it has now. */
-  move(place: QueueEntry, level: number): void {
-    const { rung } = place
-    if (rung !== undefined && this.rungs.length === 1 && rung.first === rung.last) {
-      // Nobody else is on the ladder.
-      place.level = level
-      rung.level = level
+  /** Changes the priority of an entry, and moves it after all others of that priority. */
+  move(entry: QueueEntry, priority: number): void {
+    const { level } = entry
+    if (level !== undefined && this.levels.length === 1 && level.first === level.last) {
+      // It is the only entry.
+      entry.priority = priority
+      level.priority = priority
       return
     }
-    this.remove(place)
-    this.add(place, level)
+    this.remove(entry)
+    this.add(entry, priority)
   }
 
-  /** All places, in order. Costs a sort of the rungs. */
+  /** All entries, in order. Sorts the levels. */
   inOrder(): QueueEntry[] {
-    const places: QueueEntry[] = []
-    for (const rung of this.rungs.toSorted((one, other) => other.level - one.level)) {
-      for (let place = rung.first; place !== undefined; place = place.after) places.push(place)
+    const entries: QueueEntry[] = []
+    for (const level of this.levels.toSorted((one, other) => other.priority - one.priority)) {
+      for (let entry = level.first; entry !== undefined; entry = entry.after) entries.push(entry)
     }
-    return places
+    return entries
   }
 
-  /** Puts the places of the ladder, which must be all there are, into this order. Levels stay. */
-  arrange(places: readonly QueueEntry[]): void {
-    this.rungs.length = 0
-    this.byLevel = undefined
+  /** Puts the entries of the queue, all of which must be given, into this order. Their priorities stay. */
+  arrange(entries: readonly QueueEntry[]): void {
+    this.levels.length = 0
+    this.byPriority = undefined
     this.isArranged = true
     let lowest: Level | undefined
-    for (const place of places) {
-      if (lowest === undefined || place.level < lowest.level) lowest = this.newRung(place.level)
-      append(place, lowest)
+    for (const entry of entries) {
+      if (lowest === undefined || entry.priority < lowest.priority) lowest = this.newLevel(entry.priority)
+      append(entry, lowest)
     }
   }
 
-  /**
-   * After the first place of `rung` has left: the ones behind it that are higher than the rung go where they belong.
-   */
-  private divide(rung: Level): void {
-    let above = this.lowestAbove(rung.level)
-    for (let place = rung.first; place !== undefined && place.level > rung.level; place = rung.first) {
-      unlink(place, rung)
-      if (above === undefined || place.level < above.level) above = this.newRung(place.level)
-      append(place, above)
+  /** After the first entry of `level` was removed: moves the next ones up that have a higher priority than the level. */
+  private divide(level: Level): void {
+    let above = this.lowestAbove(level.priority)
+    for (let entry = level.first; entry !== undefined && entry.priority > level.priority; entry = level.first) {
+      unlink(entry, level)
+      if (above === undefined || entry.priority < above.priority) above = this.newLevel(entry.priority)
+      append(entry, above)
     }
-    if (rung.first === undefined) this.removeRung(rung)
+    if (level.first === undefined) this.removeLevel(level)
   }
 
-  private lowestAbove(level: number): Level | undefined {
+  private lowestAbove(priority: number): Level | undefined {
     let lowest: Level | undefined
-    for (const rung of this.rungs) {
-      if (rung.level > level && (lowest === undefined || rung.level < lowest.level)) lowest = rung
+    for (const level of this.levels) {
+      if (level.priority > priority && (lowest === undefined || level.priority < lowest.priority)) lowest = level
     }
     return lowest
   }
 
-  private rungOf(level: number): Level | undefined {
-    if (this.byLevel !== undefined) return this.byLevel.get(level)
-    for (const rung of this.rungs) if (rung.level === level) return rung
+  private levelOf(priority: number): Level | undefined {
+    if (this.byPriority !== undefined) return this.byPriority.get(priority)
+    for (const level of this.levels) if (level.priority === priority) return level
     return undefined
   }
 
-  private newRung(level: number): Level {
-    const rung = this.spare ?? new Level()
+  private newLevel(priority: number): Level {
+    const level = this.spare ?? new Level()
     this.spare = undefined
-    rung.level = level
-    this.rungs.push(rung)
-    this.lift(rung, this.rungs.length - 1)
-    if (this.byLevel !== undefined) this.byLevel.set(level, rung)
-    else if (this.rungs.length > fewRungs) this.byLevel = new Map(this.rungs.map((each) => [each.level, each]))
-    return rung
+    level.priority = priority
+    this.levels.push(level)
+    this.lift(level, this.levels.length - 1)
+    if (this.byPriority !== undefined) this.byPriority.set(priority, level)
+    else if (this.levels.length > fewLevels) this.byPriority = new Map(this.levels.map((each) => [each.priority, each]))
+    return level
   }
 
-  private removeRung(rung: Level): void {
-    this.byLevel?.delete(rung.level)
-    // Fewer by half than when it was made, or it would be made and thrown away in turns.
-    if (this.rungs.length <= fewRungs / 2) this.byLevel = undefined
-    const last = this.rungs.pop()
-    if (last !== undefined && last !== rung) {
-      this.lift(last, rung.index)
+  private removeLevel(level: Level): void {
+    this.byPriority?.delete(level.priority)
+    // At half of the number at which it is made; with the same number it could be made and discarded again and again.
+    if (this.levels.length <= fewLevels / 2) this.byPriority = undefined
+    const last = this.levels.pop()
+    if (last !== undefined && last !== level) {
+      this.lift(last, level.index)
       this.lower(last, last.index)
     }
-    this.spare = rung
+    this.spare = level
   }
 
-  /** Puts `rung` at `index` of the heap, or above where it is higher than what stands there. */
-  private lift(rung: Level, index: number): void {
-    const { rungs } = this
+  /** Puts `level` at `index` of the heap, or above it if it is higher than what is there. */
+  private lift(level: Level, index: number): void {
+    const { levels } = this
     let free = index
     while (free > 0) {
-      const parent = rungs[(free - 1) >> 1]
-      if (parent === undefined || parent.level > rung.level) break
-      rungs[free] = parent
+      const parent = levels[(free - 1) >> 1]
+      if (parent === undefined || parent.priority > level.priority) break
+      levels[free] = parent
       const parentIndex = parent.index
       parent.index = free
       free = parentIndex
     }
-    rungs[free] = rung
-    rung.index = free
+    levels[free] = level
+    level.index = free
   }
 
-  /** Puts `rung` at `index` of the heap, or below where it is lower than what stands there. */
-  private lower(rung: Level, index: number): void {
-    const { rungs } = this
+  /** Puts `level` at `index` of the heap, or below it if it is lower than what is there. */
+  private lower(level: Level, index: number): void {
+    const { levels } = this
     let free = index
     for (;;) {
-      const left = rungs[2 * free + 1]
-      const right = rungs[2 * free + 2]
-      const child = right !== undefined && left !== undefined && right.level > left.level ? right : left
-      if (child === undefined || child.level < rung.level) break
-      rungs[free] = child
+      const left = levels[2 * free + 1]
+      const right = levels[2 * free + 2]
+      const child = right !== undefined && left !== undefined && right.priority > left.priority ? right : left
+      if (child === undefined || child.priority < level.priority) break
+      levels[free] = child
       const childIndex = child.index
       child.index = free
       free = childIndex
     }
-    rungs[free] = rung
-    rung.index = free
+    levels[free] = level
+    level.index = free
   }
 }
 
-function append(place: QueueEntry, rung: Level): void {
-  place.rung = rung
-  place.before = rung.last
-  place.after = undefined
-  if (rung.last === undefined) rung.first = place
-  else rung.last.after = place
-  rung.last = place
+function append(entry: QueueEntry, level: Level): void {
+  entry.level = level
+  entry.before = level.last
+  entry.after = undefined
+  if (level.last === undefined) level.first = entry
+  else level.last.after = entry
+  level.last = entry
 }
 
-function unlink(place: QueueEntry, rung: Level): void {
-  if (place.before === undefined) rung.first = place.after
-  else place.before.after = place.after
-  if (place.after === undefined) rung.last = place.before
-  else place.after.before = place.before
-  place.rung = undefined
-  place.before = undefined
-  place.after = undefined
+function unlink(entry: QueueEntry, level: Level): void {
+  if (entry.before === undefined) level.first = entry.after
+  else entry.before.after = entry.after
+  if (entry.after === undefined) level.last = entry.before
+  else entry.after.before = entry.before
+  entry.level = undefined
+  entry.before = undefined
+  entry.after = undefined
 }

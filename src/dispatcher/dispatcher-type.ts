@@ -1,7 +1,7 @@
-import { matching, type OptionType } from '../base/option-type.ts'
+import { matching, type OptionType } from '../base/options/option-type.ts'
 import type { Dispatcher } from './dispatcher.ts'
 
-/** An option that is a dispatcher: whatever has the methods of one. */
+/** An option that is a dispatcher: any object that has the methods of one. */
 export const dispatcherType: OptionType<Dispatcher<unknown, unknown>> = matching(
   'a dispatcher, as demandDispatcher() makes it',
   isDispatcher,

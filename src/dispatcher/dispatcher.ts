@@ -9,25 +9,25 @@ export interface Subscriber {
 /** Events for one subscriber, in order; never empty. */
 export type Delivery<Event = unknown> = readonly [subscriber: Subscriber, events: readonly Event[]]
 
-/** What a dispatcher answers to `dispatch`. */
+/** What `dispatch` of a dispatcher returns. */
 export interface DispatchResult {
-  /** Who gets what, in the order in which it is to be sent. */
+  /** Which subscriber gets which events, in the order in which they are sent. */
   readonly deliveries: readonly Delivery[]
-  /** What nobody has asked for yet, in order: it goes to the stage's buffer. */
+  /** Events that no subscriber has asked for yet, in order: they go to the stage's buffer. */
   readonly leftover: readonly unknown[]
   /**
-   * Demand to be asked again on behalf of subscribers that did not want some of these events.
-   * The stage asks it by a message to itself, after this dispatch.
+   * Demand to be asked again for subscribers that did not want some of these events.
+   * The stage does so by a message to itself, after this dispatch.
    */
   readonly returnedDemand?: readonly (readonly [subscriber: Subscriber, count: number])[]
   /**
-   * How many of these events no subscriber is to get, as the dispatcher discards them: the stage asks upstream for others
-   * in their place, after this dispatch. Default: 0.
+   * How many of these events the dispatcher discarded. The stage asks upstream for as many others, after this dispatch.
+   * Default: 0.
    */
   readonly filtered?: number
 }
 
-/** Why a dispatcher does not take a subscriber. */
+/** Why a dispatcher refuses a subscription. */
 export interface Refusal {
   /** The reason of the cancellation, as `'bad-partition'`. */
   readonly refuse: string
@@ -35,15 +35,15 @@ export interface Refusal {
   readonly message?: string
 }
 
-/** What a dispatcher answers to `ask` and `cancel` when there is more to say than a number. */
+/** What `ask` and `cancel` of a dispatcher return if there is more than a number to return. */
 export interface DemandResult {
-  /** The demand this adds upstream: an integer of at least 0. */
+  /** The demand to add upstream: an integer of at least 0. */
   readonly demand: number
-  /** Events the dispatcher held for the subscriber and lets go now. */
+  /** Events that the dispatcher had queued and sends now. */
   readonly deliveries?: readonly Delivery[]
-  /** Infos that were held behind those events and are due now, in order. */
+  /** Infos that were queued after those events and are due now, in order. */
   readonly infos?: readonly unknown[]
-  /** How many events were dropped with a subscriber that left. */
+  /** How many events were dropped because their subscriber was cancelled. */
   readonly discarded?: number
   /** A sentence for the log, at level warning. */
   readonly warning?: string
@@ -52,27 +52,27 @@ export interface DemandResult {
 /**
  * Decides which subscriber gets which event.
  *
- * A dispatcher is pure: it is told of subscribers, demand and events and answers who gets what. It sends nothing,
- * and it belongs to one stage for as long as that stage lives. It must keep one promise: no subscriber is handed
- * more events than it asked for.
+ * A dispatcher is pure: its methods are called with subscribers, demand and events, and return which subscriber gets
+ * what. It sends nothing, and it belongs to one stage for as long as that stage lives. It must keep one promise: no
+ * subscriber gets more events than it asked for.
  */
 export interface Dispatcher<in Event, in Options = {}> {
   /**
    * A consumer subscribes, with the options it gave.
    *
-   * @returns The demand this adds upstream (0 for most), or `refuse`: the subscription is then cancelled with that
+   * @returns The demand to add upstream (0 for most), or `refuse`: the subscription is then cancelled with that
    *   reason, which never stops the consumer, and `message` is what its `subscribe` rejects with. `cancel` is called for
    *   it as for any other.
    */
   subscribe(subscriber: Subscriber, options: Options): number | Refusal
-  /** A subscriber asks for `demand` (at least 1) more events; answers the demand this adds upstream. */
+  /** A subscriber asks for `demand` (at least 1) more events; returns the demand to add upstream. */
   ask(subscriber: Subscriber, demand: number): number | DemandResult
-  /** A subscriber is gone, or was refused; answers the demand this adds upstream. */
+  /** A subscription was cancelled or refused; returns the demand to add upstream. */
   cancel(subscriber: Subscriber): number | DemandResult
-  /** Hands out events (at least one), in order, never more to anyone than was asked. */
+  /** Distributes events (at least one), in order, and gives no subscriber more than it asked for. */
   dispatch(events: readonly Event[]): DispatchResult
   /**
-   * Returns how many events it would hand out or take if it were given any number of them: an integer of at least 0.
+   * Returns how many events it would send or queue if it were given any number of them: an integer of at least 0.
    *
    * With this method the stage does the accounting. It dispatches what is buffered up to that number, asks upstream for
    * the rest, and ignores the demand that `subscribe`, `ask` and `cancel` return. Without it the stage adds those numbers
@@ -83,29 +83,35 @@ export interface Dispatcher<in Event, in Options = {}> {
    */
   openDemand?(): number
   /**
-   * Queues an info behind the events the dispatcher itself holds back.
+   * Queues an info after the events that the dispatcher itself has queued.
    *
-   * @returns `true` if the dispatcher keeps it, to answer it later among the `infos` of `ask` or `cancel`; `false` if
-   *   it holds no events, so that the info is due at once. Dispatchers that hold nothing leave this method out.
+   * @returns `true` if the dispatcher keeps it, to return it later among the `infos` of `ask` or `cancel`; `false` if
+   *   it has no events queued, so that the info is due at once. Dispatchers that queue nothing leave this method out.
    */
   queueInfo?(message: unknown): boolean
-  /** How many events the dispatcher itself holds back. Dispatchers that hold nothing leave this method out. */
+  /** How many events the dispatcher itself has queued. Dispatchers that queue nothing leave this method out. */
   queuedCount?(): number
   /**
-   * What it tells of itself, for a snapshot: its kind, and its partitions in order where it has any. A dispatcher of
-   * one's own may leave this method out.
+   * Describes the dispatcher for a snapshot: its kind, and its partitions in order if it has any. Custom dispatchers may
+   * leave this method out.
    */
   inspect?(): DispatcherInfo
 }
 
-/** What a dispatcher tells of itself. */
+/** What a snapshot shows of a dispatcher. */
 export interface DispatcherInfo {
+  /** `'custom'` for a dispatcher that is defined outside of this library. */
   readonly kind: 'demand' | 'broadcast' | 'partition' | 'custom'
-  readonly partitions?: readonly {
-    readonly partition: string | number
-    /** The tag of its subscription; `null` where it has no subscriber. */
-    readonly subscriber: string | null
-    /** How many events wait for its subscriber to ask. */
-    readonly queued: number
-  }[]
+  /** Of a partition dispatcher: its partitions in order. */
+  readonly partitions?: readonly PartitionInfo[]
+}
+
+/** What a snapshot shows of a partition. */
+export interface PartitionInfo {
+  /** Its name. */
+  readonly partition: string | number
+  /** The tag of its subscription; `null` if it has no subscriber. */
+  readonly subscriber: string | null
+  /** How many events are queued until its subscriber asks for them. */
+  readonly queued: number
 }

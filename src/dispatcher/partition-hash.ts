@@ -3,7 +3,7 @@ import { quote } from '../base/quote.ts'
 /** How deep a structure may be. A cyclic one is deeper. */
 const deepest = 100
 
-// Every kind of value starts from a number of its own, so that 1, '1', 1n, true and [1] differ.
+// Every kind of value starts from a different number, so that 1, '1', 1n, true and [1] differ.
 const integerStart = mix(0, 1)
 const fractionStart = mix(0, 2)
 const stringStart = mix(0, 3)
@@ -17,15 +17,15 @@ const trueHash = finish(mix(0, 9))
 const bits = /* @__PURE__ */ new DataView(/* @__PURE__ */ new ArrayBuffer(8))
 
 /**
- * Hashes a value to an integer from 0 to 2³² − 1: what a partition dispatcher without a `hash` goes by.
+ * Hashes a value to an integer from 0 to 2³² − 1. A partition dispatcher without a `hash` uses it.
  *
- * The answer is part of the contract: it is the same in every version of this package and on every machine, so what is
- * partitioned today finds its partition tomorrow. Equal values have equal hashes, also where they are not the same
- * object: arrays element by element, plain objects by their own enumerable string keys, in whatever order these are.
- * `0` and `-0` are equal, and so are all `NaN`s; `1`, `1n` and `'1'` are not.
+ * The result is part of the contract: it is the same in every version of this package and on every machine, so a value
+ * is in the same partition tomorrow. Equal values have equal hashes, even if they are different objects: arrays are
+ * compared element by element, plain objects by their own enumerable string keys, in any order. `0` and `-0` are equal,
+ * and so are all `NaN`s; `1`, `1n` and `'1'` are not.
  *
- * It spreads values evenly, and does not protect from somebody who looks for collisions. Costs a few operations for a
- * number, and one step per character or element otherwise.
+ * It spreads values evenly. It does not protect against values that are chosen to collide. The cost is a few operations
+ * for a number, and otherwise one step per character or element.
  *
  * @throws {TypeError} If the value is, or holds, anything but strings, numbers, bigints, booleans, null, arrays and
  *   plain objects, or is nested more than 100 deep.
@@ -51,26 +51,26 @@ function hash(value: unknown, whole: unknown, depth: number): number {
       return finish(hashText(bigintStart, String(value)))
     case 'object':
       if (value === null) return nullHash
-      if (depth === deepest) throw unfit(whole, `is cyclic, or nested more than ${deepest} deep`)
+      if (depth === deepest) throw unhashable(whole, `is cyclic, or nested more than ${deepest} deep`)
       if (Array.isArray(value)) return hashArray(value, whole, depth)
       if (isPlain(value)) return hashObject(value, whole, depth)
       break
     default:
   }
-  throw unfit(whole, value === whole ? 'is none of these' : `holds ${quote(value)}`)
+  throw unhashable(whole, value === whole ? 'is none of these' : `contains ${quote(value)}`)
 }
 
 function hashNumber(value: number): number {
   // True of -0 too, which becomes 0 here.
   if ((value | 0) === value) return finish(mix(integerStart, value | 0))
-  // There are many NaNs to a machine; JavaScript does not say which one it writes.
+  // A machine has many NaNs, and JavaScript does not specify which one it writes.
   bits.setFloat64(0, value)
   const high = Number.isNaN(value) ? 0x7ff80000 : bits.getInt32(0)
   const low = Number.isNaN(value) ? 0 : bits.getInt32(4)
   return finish(mix(mix(fractionStart, high), low))
 }
 
-/** Goes through UTF-16 code units, as JavaScript counts them. */
+/** Hashes UTF-16 code units, as JavaScript counts them. */
 function hashText(start: number, text: string): number {
   let state = start
   for (let index = 0; index < text.length; index++) state = Math.imul(state ^ text.charCodeAt(index), 0x01000193)
@@ -100,14 +100,14 @@ function isPlain(object: object): boolean {
   return prototype === null || Object.getPrototypeOf(prototype) === null
 }
 
-function unfit(whole: unknown, why: string): TypeError {
+function unhashable(whole: unknown, why: string): TypeError {
   return new TypeError(
-    'expected events to be strings, numbers, bigints, booleans, null, or arrays and plain objects of these, which is ' +
-      `what a partition dispatcher can hash by itself, but ${quote(whole)} ${why}: give it a \`hash\``,
+    'expected events to be strings, numbers, bigints, booleans, null, or arrays and plain objects of these, which a ' +
+      `partition dispatcher without a \`hash\` can hash, but ${quote(whole)} ${why}: give it a \`hash\``,
   )
 }
 
-// The two functions of MurmurHash3 for 32 bits, by Austin Appleby, who placed them in the public domain.
+// The two functions of MurmurHash3 for 32 bits, by Austin Appleby, placed by him in the public domain.
 
 // @__NO_SIDE_EFFECTS__
 function mix(state: number, word: number): number {

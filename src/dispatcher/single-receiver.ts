@@ -1,15 +1,15 @@
 import type { Subscriber } from './dispatcher.ts'
 
 /**
- * A dispatcher that can say in one word who gets a batch, where that is one subscriber: most batches are such. It can
- * hand out as many events as its subscribers have asked for together. Only dispatchers of our own, who need no check of
- * what they answer.
+ * A dispatcher that can return the one subscriber that gets a whole batch; most batches go to one. It can distribute as
+ * many events as its subscribers have asked for together. Only for the dispatchers of this library, whose results need
+ * no check.
  */
 export abstract class SingleReceiver {
   /**
-   * Hands out `count` events, at least one, if one subscriber gets them all.
+   * Distributes `count` events, at least one, if one subscriber gets them all.
    *
-   * @returns Who; or `undefined`, and nothing has changed: then `dispatch` is to be asked.
+   * @returns That subscriber; or `undefined`, and nothing has changed: then call `dispatch`.
    */
   abstract dispatchToOne(count: number): Subscriber | undefined
 }

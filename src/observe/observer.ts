@@ -6,55 +6,57 @@ import type { Finding } from './doctor/finding.ts'
 import type { Snapshot } from './snapshot/snapshot-types.ts'
 import { snapshotOf, timeStages } from './snapshot/take-snapshot.ts'
 
-/** What an observer looks at, and how often. */
+/** The options of an observer. */
 export interface ObserverOptions extends Thresholds {
-  /** Where the stages are that it looks at. Default: the program's own runtime. */
+  /** The runtime to observe. Default: the program's own. */
   readonly runtime?: Runtime
-  /** Milliseconds from one snapshot to the next: an integer of at least 10. Default: 500. */
+  /** The time from one snapshot to the next, in milliseconds: an integer of at least 10. Default: 500. */
   readonly interval?: number
-  /** How long a snapshot is kept, in milliseconds: an integer of at least 0. Default: 60,000. */
+  /** How long snapshots are kept, in milliseconds: an integer of at least 0. Default: 60,000. */
   readonly history?: number
-  /** Whether snapshots show the states of stages: what their `inspect` answers, or their fields. Default: false. */
+  /** Whether snapshots contain the states of stages: the results of `inspect`, or public fields. Default: `false`. */
   readonly states?: boolean
 }
 
 /**
- * Looks at a runtime at intervals, and remembers what it saw. Where a look takes long, as there are very many stages, or
- * a listener does, the next one comes later: looking takes up no more than a tenth of a program's time.
+ * Takes snapshots of a runtime at intervals and keeps them.
+ *
+ * If a snapshot takes long, because there are very many stages or a listener is slow, the next one is taken later:
+ * observing takes at most a tenth of a program's time.
  */
 export interface Observer {
-  /** The newest snapshot; the first is taken when the observer is made. */
+  /** The newest snapshot. The first one is taken when the observer is created. */
   readonly latest: Snapshot
-  /** The snapshots that it remembers, from the oldest to the newest. Another array after each. */
+  /** The snapshots that are kept, from the oldest to the newest: a new array after each snapshot. */
   readonly history: readonly Snapshot[]
-  /** What is wrong, as of the newest snapshot: the worst first. */
+  /** What is wrong, as of the newest snapshot, the most severe first. */
   readonly findings: readonly Finding[]
-  /** Whether it has not been closed. */
+  /** Whether the observer is open: `true` until it is closed. */
   readonly isOpen: boolean
   /**
-   * Has `listener` called after each new snapshot, from the next one on.
+   * Calls `listener` after each new snapshot, from the next one on.
    *
-   * @returns Takes the listener away.
+   * @returns Removes the listener.
    */
   subscribe(listener: (snapshot: Snapshot, findings: readonly Finding[]) => void): () => void
-  /** Ends it; what it saw stays readable. Closing again does nothing. */
+  /** Stops observing. Snapshots stay readable. A second call does nothing. */
   close(): void
 }
 
-/** At least so many times as long as a look takes passes until the next. */
+/** The next snapshot is taken after this many times the duration of the last one, at least. */
 const REST = 10
-/** But no more milliseconds than this: a program that was stopped in the middle of a look goes on being looked at. */
-const LONGEST_REST = 60_000
+/** The longest time until the next snapshot, in milliseconds: a program may have been suspended during the last one. */
+const MOST_REST = 60_000
 
-/** Hears of each new snapshot. */
+/** Called with each new snapshot. */
 type ObserverListener = (snapshot: Snapshot, findings: readonly Finding[]) => void
 
 /**
- * Makes an observer of a runtime: it takes a snapshot at each interval, or later where a snapshot takes more than a tenth
- * of that, and says what is wrong.
+ * Creates an observer of a runtime, which takes a snapshot at each interval and diagnoses what is wrong.
  *
- * While it is open, the runtime counts how long its stages are busy. Its timer does not keep a program alive, on
- * platforms that can be told so. A listener that throws is taken away, and reported to the runtime's logger.
+ * If a snapshot takes more than a tenth of the interval, the next one is taken later. While an observer is open, the
+ * runtime measures how long its stages are busy. Its timer does not keep a program alive, on platforms with timers that
+ * can be unreferenced. A listener that throws is removed and reported to the logger of the runtime.
  *
  * @throws {TypeError | RangeError} If an option is unknown or wrong.
  */
@@ -73,14 +75,14 @@ class RuntimeObserver implements Observer {
   private readonly stopTiming: () => void
   /** Fires when the next snapshot is due; undefined once closed. */
   private timer: ReturnType<ProcessRuntime['clock']['setTimer']> | undefined
-  /** What is wrong as of the newest snapshot; undefined until somebody asks. */
+  /** The findings of the newest snapshot; undefined until they are read. */
   private known: readonly Finding[] | undefined
 
   constructor(runtime: ProcessRuntime, options: ReturnType<typeof observerOptions.read>) {
     this.runtime = runtime
     this.options = options
     this.stopTiming = timeStages(runtime)
-    this.look()
+    this.takeSnapshot()
   }
 
   get latest(): Snapshot {
@@ -93,7 +95,7 @@ class RuntimeObserver implements Observer {
   }
 
   subscribe(listener: ObserverListener): () => void {
-    // Each call is a subscription of its own, also of the same function.
+    // Each call is a separate subscription, even with the same function.
     const own: ObserverListener = (snapshot, findings) => listener(snapshot, findings)
     this.listeners.add(own)
     return () => this.listeners.delete(own)
@@ -108,27 +110,27 @@ class RuntimeObserver implements Observer {
     this.stopTiming()
   }
 
-  private readonly look = (): void => {
+  private readonly takeSnapshot = (): void => {
     const { runtime, options, history } = this
     const latest = snapshotOf(runtime, options.states)
     const since = latest.time - options.history
     this.history = [...history.filter(({ time }) => time >= since), latest]
     this.known = undefined
-    for (const listener of this.listeners) this.tell(listener, latest)
-    // A listener may have closed it.
+    for (const listener of this.listeners) this.notify(listener, latest)
+    // A listener may have closed the observer.
     if (!this.isOpen) return
     const took = runtime.clock.now() - latest.time
-    // Set by hand, and not among the runtime's deadlines, which keep a program alive.
-    this.timer = runtime.clock.setTimer(this.look, Math.max(options.interval, Math.min(REST * took, LONGEST_REST)))
+    // A timer of the clock, not a deadline of the runtime: those keep a program alive.
+    this.timer = runtime.clock.setTimer(this.takeSnapshot, Math.max(options.interval, Math.min(REST * took, MOST_REST)))
     this.timer.unref?.()
   }
 
-  private tell(listener: ObserverListener, latest: Snapshot): void {
+  private notify(listener: ObserverListener, latest: Snapshot): void {
     try {
       listener(latest, this.findings)
     } catch (error) {
       this.listeners.delete(listener)
-      this.runtime.log('error', `a listener of an observer failed and was taken away: ${describeReason(error)}`, {
+      this.runtime.log('error', `a listener of an observer threw, and was removed: ${describeReason(error)}`, {
         error,
       })
     }

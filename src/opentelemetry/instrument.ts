@@ -1,24 +1,24 @@
 import { type Context, context, type MeterProvider, metrics, type TracerProvider, trace } from '@opentelemetry/api'
 import { describeReason } from '../base/errors.ts'
-import { type OptionTable, optionTable } from '../base/option-table.ts'
-import { anything, callback, matching } from '../base/option-type.ts'
+import { type OptionTable, optionTable } from '../base/options/option-table.ts'
+import { anything, callback, matching } from '../base/options/option-type.ts'
 import { version } from '../base/version.ts'
 import { defaultRuntime, expectRuntime, type ProcessRuntime, type Runtime } from '../process/runtime.ts'
 import { attributesOf, errorAttributes } from './attributes.ts'
 import { batchInstruments, countAlive, metricListeners } from './metrics.ts'
 import { type OriginOf, spanOfBatch } from './spans.ts'
 
-/** What is told to OpenTelemetry, and where. `Event` is what `contextOf` is handed. */
+/** The options of {@link instrument}. `Event` is the type of events that `contextOf` receives. */
 export interface InstrumentOptions<in Event = unknown> {
-  /** Whose stages. Default: the program's own runtime. */
+  /** The runtime whose stages are instrumented. Default: the program's own. */
   readonly runtime?: Runtime
-  /** Where metrics go. Default: the provider that is registered globally at this moment. */
+  /** The provider of metrics. Default: the one that is registered globally when `instrument` is called. */
   readonly meterProvider?: MeterProvider
-  /** Where spans go. Default: the provider that is registered globally. */
+  /** The provider of spans. Default: the one that is registered globally. */
   readonly tracerProvider?: TracerProvider
   /**
-   * Reads from an event the context that it came into being in, if it carries one: the span of each batch is linked to
-   * those of its events, to each once and to 128 at most. Default: no links.
+   * Returns the context in which an event was created, if the event carries one. The span of each batch is linked to the
+   * spans of its events: to each of them once, and to at most 128. Default: no links.
    */
   readonly contextOf?: (event: Event) => Context | undefined
 }
@@ -32,37 +32,37 @@ interface ValidInstrumentOptions {
   readonly contextOf: ContextOf | undefined
 }
 
-/** What is told to OpenTelemetry, and where. */
+/** The options of {@link instrument}. */
 export const instrumentOptions: OptionTable<ValidInstrumentOptions> = optionTable({
-  runtime: { type: anything(), absent: "the program's own", text: 'The runtime whose stages to instrument.' },
+  runtime: { type: anything(), absent: "the program's own", text: 'The runtime whose stages are instrumented.' },
   meterProvider: {
     type: matching('a meter provider', (value): value is MeterProvider => hasMethod(value, 'getMeter')),
     absent: 'the global one',
-    text: 'Where metrics go.',
+    text: 'The provider of metrics.',
   },
   tracerProvider: {
     type: matching('a tracer provider', (value): value is TracerProvider => hasMethod(value, 'getTracer')),
     absent: 'the global one',
-    text: 'Where spans go.',
+    text: 'The provider of spans.',
   },
   contextOf: {
     type: callback<ContextOf>(),
     absent: 'no links',
-    text: 'Reads from an event the context that it came into being in; the span of its batch is linked to that.',
+    text: 'Returns the context in which an event was created; the span of its batch is linked to it.',
   },
 })
 
 /**
- * Tells OpenTelemetry what stages do: metrics, and a span for each batch.
+ * Instruments stages for OpenTelemetry: exports metrics, and a span for each batch.
  *
- * Metrics are told apart by the kind and the name of a stage, so names should not be many. The span of a batch is made
- * when that has been handled, so it is no parent of what `handleEvents` does. It is a root; for a stage that was started
- * with `context: 'capture'`, a child of what was active there.
+ * Metrics have the kind and the name of a stage as attributes, so a program should have few different names. The span of
+ * a batch is created after the batch was handled, so it is not the parent of spans that `handleEvents` creates. It is a
+ * root span; or, for a stage that was started with `context: 'capture'`, a child of the span that was active there.
  *
- * Register the SDK first: what is asked of the global meter provider before that stays silent. A `contextOf` that
- * throws is reported to the logger, once, and costs that event its link.
+ * Register the SDK first: instruments of the global meter provider that were created before it record nothing. A
+ * `contextOf` that throws is reported to the logger once, and the event gets no link.
  *
- * @returns Ends it; a second call does nothing.
+ * @returns Stops the instrumentation; a second call does nothing.
  * @throws {TypeError} If an option is unknown or wrong.
  */
 export function instrument<Event = unknown>(options?: InstrumentOptions<Event>): () => void {
@@ -77,7 +77,7 @@ export function instrument<Event = unknown>(options?: InstrumentOptions<Event>):
     'batch.handled': (numbers, metadata) => {
       const span = spanOfBatch(tracer, numbers, metadata, originOf)
       const attributes = { ...attributesOf(metadata.consumer), ...errorAttributes(metadata.error) }
-      // With the span in it, the SDK can name a batch as the example of its duration.
+      // With the span as context, the SDK can attach the batch as an exemplar of its duration.
       const within = trace.setSpan(context.active(), span)
       handled.add(numbers.size, attributesOf(metadata.consumer))
       size.record(numbers.size, attributesOf(metadata.consumer), within)
@@ -91,15 +91,15 @@ export function instrument<Event = unknown>(options?: InstrumentOptions<Event>):
   }
 }
 
-/** One event that has no context where others do must not cost all metrics. */
+/** An event without a context must not stop the metrics of all others. */
 function reportingOnce(runtime: ProcessRuntime, contextOf: ContextOf): OriginOf {
   let isReported = false
   return (event) => {
     try {
-      const found = contextOf(event)
-      return found && trace.getSpanContext(found)
+      const origin = contextOf(event)
+      return origin && trace.getSpanContext(origin)
     } catch (error) {
-      if (!isReported) runtime.log('error', `contextOf of instrument failed: ${describeReason(error)}`, { error })
+      if (!isReported) runtime.log('error', `contextOf of instrument threw: ${describeReason(error)}`, { error })
       isReported = true
       return undefined
     }

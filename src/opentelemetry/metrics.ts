@@ -7,19 +7,23 @@ import { attributesOf, errorAttributes } from './attributes.ts'
 const DURATIONS = [0.0001, 0.0005, 0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60]
 const SIZES = [1, 2, 5, 10, 25, 50, 100, 250, 500, 1_000, 2_500, 5_000, 10_000]
 
-/** The listeners that feed metrics, without the one for batches, which the spans need as well. */
+/** The listeners that record metrics, without that of batches, which also creates spans. */
 export function metricListeners(meter: Meter): TelemetryListeners {
   const counter = (name: string, unit: string, description: string) => meter.createCounter(name, { unit, description })
   const sent = counter('genstage.demand.sent', '{event}', 'Events that consumers have asked for.')
-  const received = counter('genstage.demand.received', '{event}', 'Events that producers were asked for.')
+  const received = counter('genstage.demand.received', '{event}', 'Events that producers have been asked for.')
   const discarded = counter('genstage.events.discarded', '{event}', 'Events that were dropped.')
-  const abandoned = counter('genstage.events.abandoned', '{event}', 'Events that stages still held at their end.')
+  const abandoned = counter('genstage.events.abandoned', '{event}', 'Events that stages still held when they exited.')
   const refused = counter('genstage.subscriptions.refused', '{subscription}', 'Subscriptions that were refused.')
-  const restarts = counter('genstage.stage.restarts', '{restart}', 'Processes that a supervisor has started again.')
-  const failures = counter('genstage.stage.failures', '{failure}', 'Failures of processes, each where it began.')
+  const restarts = counter('genstage.stage.restarts', '{restart}', 'Processes that a supervisor has restarted.')
+  const failures = counter(
+    'genstage.stage.failures',
+    '{failure}',
+    'Failures of processes, without the linked processes that exit with them.',
+  )
   const demandDuration = meter.createHistogram('genstage.demand.duration', {
     unit: 's',
-    description: 'How long handleDemand took to answer, its promise included.',
+    description: 'Duration of handleDemand, including its promise.',
     advice: { explicitBucketBoundaries: DURATIONS },
   })
   return {
@@ -43,19 +47,19 @@ export function metricListeners(meter: Meter): TelemetryListeners {
   }
 }
 
-/** What batches are measured by. */
+/** The instruments that measure batches. */
 interface BatchInstruments {
   readonly handled: Counter
   readonly size: Histogram
   readonly duration: Histogram
 }
 
-/** Makes what batches are measured by. */
+/** Creates the instruments that measure batches. */
 export function batchInstruments(meter: Meter): BatchInstruments {
   return {
     handled: meter.createCounter('genstage.events.handled', {
       unit: '{event}',
-      description: 'Events that handleEvents was called with.',
+      description: 'Events passed to handleEvents.',
     }),
     size: meter.createHistogram('genstage.batch.size', {
       unit: '{event}',
@@ -64,19 +68,23 @@ export function batchInstruments(meter: Meter): BatchInstruments {
     }),
     duration: meter.createHistogram('genstage.batch.duration', {
       unit: 's',
-      description: 'How long handleEvents took to answer, its promise included.',
+      description: 'Duration of handleEvents, including its promise.',
       advice: { explicitBucketBoundaries: DURATIONS },
     }),
   }
 }
 
-/** Counts, whenever metrics are collected, what lives by its kind; answers how to end that. */
+/**
+ * Counts the running processes by their kind whenever metrics are collected.
+ *
+ * @returns Stops counting.
+ */
 export function countAlive(meter: Meter, runtime: ProcessRuntime): () => void {
   const alive = meter.createObservableUpDownCounter('genstage.stages.alive', {
     unit: '{stage}',
-    description: 'Processes that run.',
+    description: 'Running processes.',
   })
-  /** A kind of which none is left is told as 0, and not left out. */
+  /** A kind without running processes is reported as 0, not left out. */
   const counts = new Map<string, number>()
   const observe: BatchObservableCallback = (result) => {
     for (const kind of counts.keys()) counts.set(kind, 0)

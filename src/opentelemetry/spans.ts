@@ -11,13 +11,13 @@ import { isError } from '../base/is-error.ts'
 import type { Measurements, Metadata } from '../telemetry/telemetry-events.ts'
 import { attributesOf, errorAttributes } from './attributes.ts'
 
-/** To how many contexts a span is linked at most: what the SDK keeps by default. */
+/** The most links of a span: the SDK keeps no more by default. */
 const MOST_LINKS = 128
 
-/** Finds the span that an event came into being in; throws nothing. */
+/** Returns the span in which an event was created. Never throws. */
 export type OriginOf = (event: unknown) => SpanContext | undefined
 
-/** Makes the span of a batch that has been handled, and ends it. */
+/** Creates and ends the span of a batch that has been handled. */
 export function spanOfBatch(
   tracer: Tracer,
   { size, duration }: Measurements<'batch.handled'>,
@@ -44,7 +44,7 @@ export function spanOfBatch(
   return span
 }
 
-/** An error whose properties cannot be read is recorded in words. */
+/** Records an error; as text if its properties cannot be read. */
 function recordException(span: Span, error: unknown, time: number): void {
   try {
     span.recordException(isError(error) ? error : describeReason(error), time)
@@ -53,7 +53,7 @@ function recordException(span: Span, error: unknown, time: number): void {
   }
 }
 
-/** Where the events came into being: each span once, in the order of the events. */
+/** Links to the spans in which events were created: each span once, in the order of the events. */
 function linksOf(events: readonly unknown[], originOf: OriginOf): Link[] {
   const links = new Map<string, Link>()
   for (const event of events) {

@@ -1,9 +1,9 @@
 import { host } from '#host'
-import type { Process } from './process.ts'
-import type { AbortSignalLike } from './process-ref.ts'
+import type { AbortSignalLike } from './host/abort-signal-like.ts'
+import type { ProcessRecord } from './process-record.ts'
 
-/** The signal that is aborted when the process ends, or before by {@link abort}; made when it is first asked for. */
-export function signalOf(process: Process): AbortSignalLike {
+/** The signal that is aborted when the process ends, or earlier by {@link abort}. Created when it is first read. */
+export function signalOf(process: ProcessRecord): AbortSignalLike {
   if (process.abort === undefined) {
     process.abort = host.createAbort()
     if (process.status === 'ended') process.abort.abort(process.reference.exitReason)
@@ -11,8 +11,8 @@ export function signalOf(process: Process): AbortSignalLike {
   return process.abort.signal
 }
 
-/** Aborts the signal of a process that still runs. */
-export function abort(process: Process, reason: unknown): void {
+/** Aborts the signal of a process that is still running. */
+export function abort(process: ProcessRecord, reason: unknown): void {
   signalOf(process)
   process.abort?.abort(reason)
 }

@@ -1,8 +1,8 @@
-import { type OptionTable, optionTable } from '../base/option-table.ts'
-import { matching, type OptionType } from '../base/option-type.ts'
-import type { AbortSignalLike } from './process-ref.ts'
+import { type OptionTable, optionTable } from '../base/options/option-table.ts'
+import { matching, type OptionType } from '../base/options/option-type.ts'
+import type { AbortSignalLike } from './host/abort-signal-like.ts'
 
-/** How long something may take. */
+/** A duration in milliseconds. */
 export const milliseconds: OptionType<number> = matching(
   'a number of milliseconds above 0, or Infinity',
   (value) => typeof value === 'number',
@@ -16,7 +16,7 @@ export const abortSignalType: OptionType<AbortSignalLike> = matching(
     typeof value === 'object' && value !== null && 'aborted' in value && 'addEventListener' in value,
 )
 
-/** Call options, complete. */
+/** Call options with their defaults applied. */
 export interface ValidCallOptions {
   readonly timeout: number
   readonly signal: AbortSignalLike | undefined
@@ -24,8 +24,8 @@ export interface ValidCallOptions {
 
 /** How long a call may take. */
 export const callOptions: OptionTable<ValidCallOptions> = optionTable({
-  timeout: { type: milliseconds, default: 5_000, unit: 'ms', text: 'After which the call is given up.' },
-  signal: { type: abortSignalType, text: 'Gives the call up when it is aborted.' },
+  timeout: { type: milliseconds, default: 5_000, unit: 'ms', text: 'After which the call is rejected.' },
+  signal: { type: abortSignalType, text: 'Rejects the call when it is aborted.' },
 })
 
 /** How long a drain may take. */
@@ -34,7 +34,7 @@ export const drainOptions: OptionTable<{ readonly deadline: number }> = optionTa
     type: milliseconds,
     default: Number.POSITIVE_INFINITY,
     unit: 'ms',
-    text: 'After which the process is stopped, and what it still holds is dropped.',
+    text: 'After which the process is stopped, and the events that it still holds are dropped.',
   },
 })
 
@@ -44,6 +44,6 @@ export const stopOptions: OptionTable<{ readonly timeout: number }> = optionTabl
     type: milliseconds,
     default: Number.POSITIVE_INFINITY,
     unit: 'ms',
-    text: 'After which the wait is given up; the process still stops.',
+    text: 'After which the promise rejects; the process still stops.',
   },
 })

@@ -11,40 +11,40 @@ import { callOptions, type ValidCallOptions } from './call-options.ts'
 import type { ExitReason } from './exit/exit-reason.ts'
 import { onAbort } from './host/on-abort.ts'
 import { Message } from './message.ts'
-import type { Process } from './process.ts'
+import type { OpenCall, ProcessRecord } from './process-record.ts'
 import type { CallOptions } from './process-ref.ts'
 import type { ProcessReference } from './reference.ts'
 import type { Deadline } from './schedule/timers.ts'
 
-/** What a request brings to the process it is made to. */
+/** The body of a message that makes a request. */
 export interface Request<Argument = unknown> {
   readonly call: PendingCall
   readonly argument: Argument
 }
 
 /**
- * A call that waits for its reply, on behalf of its caller.
+ * A call that waits for its reply.
  *
- * It settles exactly once: by a reply, a timeout, the end of the callee or of the caller, or an abort. Then it leaves
- * no timer, listener or entry behind. With a reply that is a promise it waits on, until that settles or anything else
- * of these happens.
+ * It settles exactly once: by a reply, a timeout, the end of the callee or of the caller, or an abort. It then removes
+ * its timer, listener and entries. If the reply is a promise, the call waits until that settles, or until one of the
+ * other events happens.
  */
-export class PendingCall {
-  /** What is asked, in words. */
+export class PendingCall implements OpenCall {
+  /** What is requested, in words. */
   readonly operation: string
   private readonly target: ProcessReference
-  /** Set while the call waits; cleared, all together, when it settles. */
+  /** Set while the call waits; cleared when it settles. */
   private waiting:
     | {
         readonly resolve: (value: never) => void
         readonly reject: (error: unknown) => void
-        readonly callee: Process
-        readonly caller: Process | undefined
-        /** The message in whose handling the caller made it. */
+        readonly callee: ProcessRecord
+        readonly caller: ProcessRecord | undefined
+        /** The message that the caller was handling when it made the call, as counted by `messagesBegun`. */
         readonly during: number | undefined
         deadline?: Deadline
         unlisten?: () => void
-        /** Set once the reply is known to be what a promise gives: no other one counts. */
+        /** Set once the reply is known to be the value of a promise; any other reply is dropped. */
         isPromised?: boolean
       }
     | undefined
@@ -54,22 +54,22 @@ export class PendingCall {
     this.target = target
   }
 
-  /** The process that is to answer; undefined once it has. */
-  get callee(): Process | undefined {
+  /** The process that is to reply; undefined once the call has settled. */
+  get callee(): ProcessRecord | undefined {
     return this.waiting?.callee
   }
 
   /**
-   * Whether the caller may be waiting for it right now. One that was made while it handled a former message cannot hold
-   * it up: nobody waits for that in a callback any more.
+   * Whether the caller may be waiting for it right now. A call that was made while an earlier message was handled does
+   * not block the caller: no callback waits for it any more.
    */
   get blocksCaller(): boolean {
     const { waiting } = this
     return waiting?.caller !== undefined && waiting.during === waiting.caller.messagesBegun
   }
 
-  /** Starts to wait; resolves with the reply. */
-  wait<Reply>(callee: Process, caller: Process | undefined, options: ValidCallOptions): Promise<Reply> {
+  /** Begins to wait. Resolves with the reply. */
+  wait<Reply>(callee: ProcessRecord, caller: ProcessRecord | undefined, options: ValidCallOptions): Promise<Reply> {
     return new Promise<Reply>((resolve, reject) => {
       const during = caller?.messagesBegun
       const waiting: NonNullable<typeof this.waiting> = { resolve, reject, callee, caller, during }
@@ -86,23 +86,23 @@ export class PendingCall {
     })
   }
 
-  /** From now on the call waits without a limit of time. */
+  /** Removes the timeout. */
   waitForever(): void {
     this.waiting?.deadline?.cancel()
   }
 
-  /** Replies to the call. A second reply is dropped, and so is one to a call that was given up. A promise is awaited first. */
+  /** Replies to the call. A promise is awaited first. A reply to a call that has settled, or that has one, is dropped. */
   reply(value: unknown): void {
     const { waiting } = this
     const isFirst = waiting !== undefined && waiting.isPromised !== true
-    if (isThenable(value)) this.promise(value, isFirst)
+    if (isThenable(value)) this.replyLater(value, isFirst)
     else if (isFirst) this.settle()?.resolve(value as never)
   }
 
-  private promise(reply: PromiseLike<unknown>, isFirst: boolean): void {
-    // By an executor, as `Promise.resolve` may run code of the promise's own, and throw.
+  private replyLater(reply: PromiseLike<unknown>, isFirst: boolean): void {
+    // With an executor, because `Promise.resolve` may run code of the promise, which may throw.
     const promised = new Promise((resolve) => resolve(reply))
-    // One that is dropped may reject: it was given away, and nobody else listens to it.
+    // A reply that is dropped may still reject, and nothing else handles that.
     if (!isFirst) return void promised.catch(() => {})
     if (this.waiting !== undefined) this.waiting.isPromised = true
     promised.then(
@@ -111,18 +111,16 @@ export class PendingCall {
     )
   }
 
-  /** Rejects the call with an error that is the caller's own mistake. */
+  /** Rejects the call. */
   fail(error: unknown): void {
     this.settle()?.reject(error)
   }
 
-  /** The callee has ended. */
   failCalleeExited(reason: ExitReason): void {
     this.fail(new ExitError(this.operation, this.target.label, reason))
   }
 
-  /** The caller has ended. */
-  failCallerExited(caller: Process): void {
+  failCallerExited(caller: ProcessRecord): void {
     this.fail(new StageEndedError(this.operation, caller.label, caller.reference.exitReason))
   }
 
@@ -139,10 +137,11 @@ export class PendingCall {
 }
 
 /**
- * Makes a request to a process and waits for the reply.
+ * Makes a request to a process, and waits for the reply.
  *
- * @param operation What is asked, in words, for the errors: `call 'size' to producer numbers`.
- * @param caller The process that asks, where it is one: it may not wait for itself, nor in a circle.
+ * @param operation What is requested, in words, for error messages: `call 'size' to producer numbers`.
+ * @param caller The process that makes the request, if it is one. It must not wait for itself, not even through other
+ *   processes.
  */
 export async function request<Reply>(
   target: ProcessReference,
@@ -150,7 +149,7 @@ export async function request<Reply>(
   argument: unknown,
   operation: string,
   options?: CallOptions,
-  caller?: Process,
+  caller?: ProcessRecord,
 ): Promise<Reply> {
   const validated = callOptions.read(options, 'call options')
   const callee = target.process
@@ -163,9 +162,9 @@ export async function request<Reply>(
   return reply
 }
 
-/** Refuses a call that could never be answered, since every process on the way waits for the next one. */
-function refuseCircles(operation: string, caller: Process, callee: Process): void {
-  if (caller === callee) throw new CallingSelfError(operation, caller.label)
+/** Rejects a call that could never have a reply, because each process on the way waits for the next one. */
+function refuseCircles(operation: string, caller: ProcessRecord, callee: ProcessRecord): void {
+  if (caller === callee) throw new CallingSelfError(operation)
   const path = waitingPath(callee, caller)
   if (path !== undefined)
     throw new DeadlockError(
@@ -174,24 +173,27 @@ function refuseCircles(operation: string, caller: Process, callee: Process): voi
     )
 }
 
-/** The processes from `from` up to, and without, `to`, each in the middle of a callback that calls the next. */
-function waitingPath(from: Process, to: Process): Process[] | undefined {
-  const callerOf = new Map<Process, Process | undefined>([[from, undefined]])
-  // A map takes in what is added while it is gone through: a line of calls may be longer than the stack is deep.
+/** The processes from `from` to `to`, without `to`, each of them in a callback that calls the next. */
+function waitingPath(from: ProcessRecord, to: ProcessRecord): ProcessRecord[] | undefined {
+  const callerOf = new Map<ProcessRecord, ProcessRecord | undefined>([[from, undefined]])
+  // Iterates over the map while it grows: a chain of calls may be longer than the stack is deep.
   for (const process of callerOf.keys()) {
     if (!process.isBusy) continue
     for (const call of process.outgoingCalls ?? []) {
       const next = call.callee
       if (next === undefined || !call.blocksCaller) continue
-      if (next === to) return lineOfCallers(process, callerOf)
+      if (next === to) return chainOfCallers(process, callerOf)
       if (!callerOf.has(next)) callerOf.set(next, process)
     }
   }
   return undefined
 }
 
-function lineOfCallers(last: Process, callerOf: ReadonlyMap<Process, Process | undefined>): Process[] {
-  const line: Process[] = []
-  for (let each: Process | undefined = last; each !== undefined; each = callerOf.get(each)) line.push(each)
-  return line.reverse()
+function chainOfCallers(
+  last: ProcessRecord,
+  callerOf: ReadonlyMap<ProcessRecord, ProcessRecord | undefined>,
+): ProcessRecord[] {
+  const chain: ProcessRecord[] = []
+  for (let each: ProcessRecord | undefined = last; each !== undefined; each = callerOf.get(each)) chain.push(each)
+  return chain.reverse()
 }

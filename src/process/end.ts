@@ -1,20 +1,20 @@
 import { describeReason } from '../base/errors.ts'
-import type { PendingCall } from './call.ts'
+import { eventCount } from '../base/event-count.ts'
 import type { ExitCause } from './exit/exit-cause.ts'
 import { isCleanExit } from './exit/exit-reason.ts'
 import { type Linkable, unlink } from './exit/link.ts'
-import type { ProcessMonitor } from './monitor.ts'
-import type { Behaviour, Process } from './process.ts'
+import { emitFailure, emitStopped, totalOf } from './lifecycle-telemetry.ts'
+import type { OpenCall, ProcessRecord, Watch } from './process-record.ts'
 import type { Deadline } from './schedule/timers.ts'
 
 /**
  * Ends a process: the last of its turns.
  *
- * The order is a promise. Its name is free before anyone hears of the end; those who watch hear it before those who
- * are linked die of it; its `exited` resolves after all of that. Whatever one step throws (a clock or a
- * signal of the user's may), those after it are taken all the same.
+ * The order is guaranteed. The name is free before any other process is notified of the end; monitors report the end
+ * before linked processes exit because of it; `exited` resolves after all of that. If a step throws (a user-defined
+ * clock or signal may), the remaining steps are still taken.
  */
-export function end(process: Process, cause: ExitCause): void {
+export function end(process: ProcessRecord, cause: ExitCause): void {
   const { runtime, reference, status } = process
   process.status = 'ended'
   const remaining = remainingOf(process)
@@ -23,32 +23,30 @@ export function end(process: Process, cause: ExitCause): void {
   try {
     process.drain?.report(process, cause, remaining)
     report(process, cause, remaining, status === 'starting')
-    announce(process, cause, remaining, status !== 'starting')
+    emitStopped(process, cause, remaining, status !== 'starting')
   } catch (fault) {
     runtime.reportUncaught(fault)
   }
-  release(process, cause)
+  cancelOwn(process, cause)
   attempt(process, abort, process, cause)
 
   each(process, process.watchers, fire, cause)
-  each(process, process.incomingCalls, abandon, cause)
+  each(process, process.incomingCalls, failCalleeExited, cause)
   signalLinks(process, cause, status === 'starting')
   attempt(process, rejectStart, process, cause)
   each(process, process.stopWaiters, settleStop, cause)
   reference.resolveExited()
 
-  // Whoever still holds the process (a timer's closure, a late promise) must not hold what it worked on.
-  process.behaviour = endedBehaviour
-  process.mailbox.clear()
+  process.release()
   process.watchers = undefined
   process.incomingCalls = undefined
 }
 
 /** One step of an end. */
-type EndStep<Item> = (item: Item, cause: ExitCause, process: Process) => void
+type EndStep<Item> = (item: Item, cause: ExitCause, process: ProcessRecord) => void
 
-/** Takes a step; a fault in it is raised as uncaught, in a task of its own. */
-function attempt<Item>(process: Process, step: EndStep<Item>, item: Item, cause: ExitCause): void {
+/** Takes a step. If it throws, the error is reported as uncaught in a task of its own. */
+function attempt<Item>(process: ProcessRecord, step: EndStep<Item>, item: Item, cause: ExitCause): void {
   try {
     step(item, cause, process)
   } catch (fault) {
@@ -56,30 +54,26 @@ function attempt<Item>(process: Process, step: EndStep<Item>, item: Item, cause:
   }
 }
 
-/** Takes a step for each of them. */
-function each<Item>(process: Process, items: Iterable<Item> | undefined, step: EndStep<Item>, cause: ExitCause): void {
+/** Takes a step for each item. */
+function each<Item>(
+  process: ProcessRecord,
+  items: Iterable<Item> | undefined,
+  step: EndStep<Item>,
+  cause: ExitCause,
+): void {
   if (items !== undefined) for (const item of items) attempt(process, step, item, cause)
 }
 
-const abort: EndStep<Process> = (process, { reason }) => process.abort?.abort(reason)
-const fire: EndStep<ProcessMonitor> = (watcher, cause) => watcher.fire(cause)
-const abandon: EndStep<PendingCall> = (call, { reason }) => call.failCalleeExited(reason)
-const rejectStart: EndStep<Process> = (process, cause) => process.startup?.reject(cause)
+const abort: EndStep<ProcessRecord> = (process, { reason }) => process.abort?.abort(reason)
+const fire: EndStep<Watch> = (watcher, cause) => watcher.fire(cause)
+const failCalleeExited: EndStep<OpenCall> = (call, { reason }) => call.failCalleeExited(reason)
+const rejectStart: EndStep<ProcessRecord> = (process, cause) => process.startup?.reject(cause)
 const settleStop: EndStep<(cause: ExitCause) => void> = (settle, cause) => settle(cause)
-const cancel: EndStep<Deadline | ProcessMonitor> = (held) => held.cancel()
-const disown: EndStep<PendingCall> = (call, _cause, process) => call.failCallerExited(process)
+const cancel: EndStep<Deadline | Watch> = (cancellable) => cancellable.cancel()
+const failCallerExited: EndStep<OpenCall> = (call, _cause, process) => call.failCallerExited(process)
 const signal: EndStep<Linkable> = (linked, cause, process) => linked.signalExit(process, cause, process.reference)
 
-/** What a process does that has ended. */
-const endedBehaviour: Behaviour = {
-  init: () => 'done',
-  receive: () => 'done',
-  terminate: () => 'done',
-  remainingEvents: () => ({}),
-  inspect: () => ({ isBlocked: false }),
-}
-
-/** Where events are that a process holds, in words. */
+/** Places of events that a process holds, in words. */
 const PLACES: Readonly<Record<string, string>> = {
   handling: 'being handled',
   inbound: 'received and not handled',
@@ -89,40 +83,23 @@ const PLACES: Readonly<Record<string, string>> = {
   failed: 'whose child failed and was not started again',
 }
 
-/** What the process still holds. A dispatcher of the user's may be asked here, and the end must not fail of it. */
-function remainingOf(process: Process): Readonly<Record<string, number>> {
+/** The events that the process still holds. This may call a custom dispatcher, which must not make the end fail. */
+function remainingOf(process: ProcessRecord): Readonly<Record<string, number>> {
   const { runtime, label } = process
   try {
     return process.behaviour.remainingEvents()
   } catch (thrown) {
-    runtime.log('error', `${label} could not say what it held at its end: ${describeReason(thrown)}`, {
+    runtime.log('error', `${label} could not count its remaining events: ${describeReason(thrown)}`, {
       process: process.id,
     })
     return {}
   }
 }
 
-/** Tells those who listen. */
-function announce(
-  process: Process,
-  { reason, isFailure }: ExitCause,
-  remaining: Readonly<Record<string, number>>,
-  wasStarted: boolean,
-): void {
-  const { telemetry, processes } = process.runtime
-  if (!telemetry.hasListener('stage.stopped')) return
-  const numbers = { remaining: total(remaining), alive: processes.size }
-  telemetry.execute('stage.stopped', numbers, { stage: process.identity, reason, isFailure, wasStarted, remaining })
-}
-
-function total(remaining: Readonly<Record<string, number>>): number {
-  return Object.values(remaining).reduce((sum, count) => sum + count, 0)
-}
-
-/** Whether one of those it is linked to reports the failure, or passes it on to one that does. */
-function willBeSurfaced(process: Process): boolean {
+/** Whether a linked process or scope reports the failure, or passes it on to one that does. */
+function willReport(process: ProcessRecord): boolean {
   const reached = new Set<Linkable>(process.links)
-  // A set takes in what is added while it is gone through: chains of links may be longer than the stack is deep.
+  // Iterates over the set while it grows: chains of links may be longer than the stack is deep.
   for (const linked of reached) {
     const reaction = linked.onFailure
     if (reaction === 'report') return true
@@ -131,18 +108,18 @@ function willBeSurfaced(process: Process): boolean {
   return false
 }
 
-/** Gives back all that the process holds of others. */
-function release(process: Process, cause: ExitCause): void {
+/** Cancels the deadlines, monitors and calls that the process has created. */
+function cancelOwn(process: ProcessRecord, cause: ExitCause): void {
   each(process, process.deadlines, cancel, cause)
   each(process, process.watching, cancel, cause)
-  each(process, process.outgoingCalls, disown, cause)
+  each(process, process.outgoingCalls, failCallerExited, cause)
   process.deadlines = undefined
   process.watching = undefined
   process.outgoingCalls = undefined
 }
 
-/** Tells those it is linked to. A start that failed is told to the starter by its promise, and by nothing else. */
-function signalLinks(process: Process, cause: ExitCause, isFailedStart: boolean): void {
+/** Sends exit signals along its links. A failed start is reported to the starter by its promise alone. */
+function signalLinks(process: ProcessRecord, cause: ExitCause, isFailedStart: boolean): void {
   const links = process.links
   process.links = undefined
   for (const linked of links ?? []) {
@@ -151,44 +128,36 @@ function signalLinks(process: Process, cause: ExitCause, isFailedStart: boolean)
   }
 }
 
-/** Up to this many producers are named whose events were dropped. */
+/** At most this many producers of dropped events are named. */
 const MOST_ORIGINS = 3
 
-function originsOf({ behaviour }: Process): string {
+function originsOf({ behaviour }: ProcessRecord): string {
   const origins = behaviour.origins?.() ?? []
   if (origins.length === 0) return ''
   const named = origins.slice(0, MOST_ORIGINS).join(', ')
   return ` from ${named}${origins.length > MOST_ORIGINS ? ' and others' : ''}`
 }
 
-/** Says once, where it began, that a process failed; processes that end of the same cause report it at level debug. */
+/** Logs a failure once, where it began. Processes that exit because of it log at level debug. */
 function report(
-  process: Process,
+  process: ProcessRecord,
   cause: ExitCause,
   remaining: Readonly<Record<string, number>>,
   isFailedStart: boolean,
 ): void {
   const { runtime, label } = process
   const facts = { process: process.id, name: process.name, callback: cause.callback, reason: cause.reason, remaining }
-  const dropped = total(remaining)
+  const dropped = totalOf(remaining)
   const beganHere = cause.isFailure && cause.origin === label && !isFailedStart
-  // The failure's own line has the count: one line for one thing that happened.
+  // The line of the failure includes the number, so that one event in the program is one line in the log.
   if (beganHere) cause.dropped = dropped
   else if (dropped > 0) {
     const places = Object.entries(remaining).filter(([, count]) => count > 0)
     const where = places.map(([place, count]) => `${count} ${PLACES[place] ?? `in its ${place}`}`).join(', ')
-    const events = `${dropped} ${dropped === 1 ? 'event' : 'events'}${originsOf(process)}`
+    const events = `${eventCount(dropped)}${originsOf(process)}`
     runtime.log('warn', `${label} ended and dropped ${events}: ${where}`, facts)
   }
-  if (beganHere && runtime.telemetry.hasListener('failure.reported')) {
-    const { reason, callback } = cause
-    const description = cause.describe()
-    runtime.telemetry.execute(
-      'failure.reported',
-      { remaining: total(remaining) },
-      { stage: process.identity, reason, callback, description },
-    )
-  }
-  if (beganHere && !willBeSurfaced(process)) runtime.log('error', cause.describe(), facts)
+  if (beganHere) emitFailure(process, cause, dropped)
+  if (beganHere && !willReport(process)) runtime.log('error', cause.describe(), facts)
   else if (!isCleanExit(cause.reason)) runtime.log('debug', `${label} ended: ${cause.describe()}`, facts)
 }

@@ -1,16 +1,16 @@
 import type { ProcessRef } from './process-ref.ts'
 
 /**
- * What lies in a mailbox.
+ * An entry of a mailbox.
  *
- * One shape for every kind of message, so that the code which receives them sees one hidden class: with a shape per
- * kind, each look at `kind` costs several times as much. What `tag` and `body` hold is said where the kind is defined.
+ * Every kind of message has the same shape, so that the code which receives them sees one hidden class: with a shape
+ * for each kind, reading `kind` costs several times as much. Each kind documents what its `tag` and `body` hold.
  */
 export class Message<Kind extends string = string, Body = unknown> {
   readonly kind: Kind
-  /** The subscription it is about, in the stages' protocol; empty elsewhere. */
+  /** The subscription, in the protocol of stages; empty elsewhere. */
   readonly tag: string
-  /** Who sent it, where the receiver may want to answer. */
+  /** The sender, if the receiver may want to reply. */
   readonly from: ProcessRef | undefined
   readonly body: Body
 

@@ -1,39 +1,39 @@
 import type { ExitCause } from './exit/exit-cause.ts'
 import { Message } from './message.ts'
-import type { Process } from './process.ts'
+import type { ProcessRecord, Watch } from './process-record.ts'
 import type { ProcessReference } from './reference.ts'
 
 /**
- * One process watching another: it is told of any end, exactly once.
+ * Notifies one process, exactly once, when another one ends.
  *
- * The message, of kind `kind`, carries the monitor itself. Whoever receives it must first ask `isActive`: a monitor
- * that was taken away while its message already lay in the mailbox must not be heard any more.
+ * The message, of kind `kind`, carries the monitor. Its receiver checks `isActive` first: if the monitor was removed
+ * while the message was already in the mailbox, the message must be ignored.
  */
-export class ProcessMonitor {
+export class ProcessMonitor implements Watch {
   readonly kind: string
-  /** The subscription it guards, where it does. */
+  /** The subscription that it guards; empty if there is none. */
   readonly tag: string
-  readonly watcher: Process
+  readonly watcher: ProcessRecord
   readonly target: ProcessReference
   isActive = true
   /** How the target ended; set when it has. */
   cause: ExitCause | undefined
 
-  constructor(kind: string, tag: string, watcher: Process, target: ProcessReference) {
+  constructor(kind: string, tag: string, watcher: ProcessRecord, target: ProcessReference) {
     this.kind = kind
     this.tag = tag
     this.watcher = watcher
     this.target = target
   }
 
-  /** Tells the watcher, whose mailbox keeps the message behind everything the target has sent before. */
+  /** Notifies the watcher, whose mailbox keeps the message after everything that the target has sent. */
   fire(cause: ExitCause): void {
     this.cause = cause
     this.watcher.watching?.delete(this)
     this.watcher.deliver(new Message(this.kind, this.tag, this.target, this))
   }
 
-  /** Takes the monitor away, and with it a message that is already on its way. */
+  /** Removes the monitor. A message that it has already sent will be ignored. */
   cancel(): void {
     this.isActive = false
     this.watcher.watching?.delete(this)
@@ -42,14 +42,14 @@ export class ProcessMonitor {
 }
 
 /**
- * Watches `target`; the end comes as a message of kind `kind`.
+ * Watches `target`; its end is reported by a message of kind `kind`.
  *
- * Of a process that has already ended the message comes at once, with reason `'noproc'`, as in OTP.
+ * If the target has already ended, the message is sent at once, with reason `'noproc'`, as in OTP.
  *
- * @param endedAs How it has ended, where another reason than `'noproc'` is to be given.
+ * @param endedAs The cause to report for a target that has already ended, in place of `'noproc'`.
  */
 export function monitor(
-  watcher: Process,
+  watcher: ProcessRecord,
   target: ProcessReference,
   kind: string,
   tag: string,
@@ -58,12 +58,12 @@ export function monitor(
   return watch(new ProcessMonitor(kind, tag, watcher, target), endedAs)
 }
 
-/** The same for a monitor that was made already. */
-export function watch<Watch extends ProcessMonitor>(created: Watch, endedAs?: ExitCause): Watch {
+/** Like {@link monitor}, with a monitor that the caller has created. */
+export function watch<Created extends ProcessMonitor>(created: Created, endedAs?: ExitCause): Created {
   const { watcher, target } = created
   const watched = target.process
   if (watched === undefined) {
-    created.fire(endedAs ?? watcher.runtime.noProcess(target))
+    created.fire(endedAs ?? watcher.runtime.noProcess(target.label))
     return created
   }
   watched.watchers ??= new Set()

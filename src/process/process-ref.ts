@@ -1,8 +1,8 @@
 /// <reference lib="esnext.disposable" preserve="true" />
-import type { DrainResult } from './drain.ts'
 import type { ExitReason } from './exit/exit-reason.ts'
+import type { AbortSignalLike } from './host/abort-signal-like.ts'
 
-/** How long an operation that waits for an answer may take. */
+/** How long an operation that waits for a reply may take. */
 export interface CallOptions {
   /** Milliseconds, more than 0, or `Infinity`. Default: 5,000. */
   readonly timeout?: number
@@ -12,23 +12,39 @@ export interface CallOptions {
 
 /** How a process is stopped. */
 export interface StopOptions {
-  /** Milliseconds after which the wait is given up, not the stop. Default: `Infinity`. */
+  /** Milliseconds after which the promise rejects; the process still stops. Default: `Infinity`. */
   readonly timeout?: number
 }
 
 /** How a process is drained. */
 export interface DrainOptions {
   /**
-   * Milliseconds after which the process is stopped, and what it still holds is dropped: more than 0, or `Infinity`.
-   * Default: `Infinity`.
+   * Milliseconds after which the process is stopped, and the events that it still holds are dropped: more than 0, or
+   * `Infinity`. Default: `Infinity`.
    */
   readonly deadline?: number
 }
 
+/** A process that ended with events that it had not handled or emitted. */
+export interface UndoneStage {
+  /** Its kind, and its name or else its id. */
+  readonly label: string
+  /** Its exit reason. */
+  readonly reason: ExitReason
+  /** The number of events that it still held, by place. */
+  readonly remaining: Readonly<Record<string, number>>
+}
+
+/** The result of a drain. */
+export interface DrainResult {
+  /** The processes that ended with events left, for example because the deadline had passed; empty if there are none. */
+  readonly undone: readonly UndoneStage[]
+}
+
 /**
- * A handle on a process; all that anyone but the process itself ever holds.
+ * A handle on a process. Code outside of the process only ever holds its reference.
  *
- * It stays usable after the process has ended, when it keeps its id, name and exit reason and nothing else.
+ * It stays usable after the process has ended: it then keeps the id, the name and the exit reason, and nothing else.
  */
 export interface ProcessRef extends AsyncDisposable {
   /** Identifies the process for as long as the program runs. */
@@ -41,52 +57,38 @@ export interface ProcessRef extends AsyncDisposable {
    * Resolves once the process has ended cleanly, and rejects with a `StageFailure` if it failed, or was shut down because
    * another process failed.
    *
-   * The promise is created when it is first read: a failure that is handled elsewhere does not become an unhandled
+   * The promise is created when it is first read, so a failure that is handled elsewhere does not become an unhandled
    * rejection here.
    */
   readonly done: Promise<void>
   /**
-   * Ends the process once everything it has taken is done: the way to end without losing events.
+   * Ends the process once it has handled everything it has received: the way to end without losing events.
    *
-   * A stage cancels its subscriptions, handles what it was sent, hands on what it holds as its consumers ask for it, calls
-   * its `handleEnd`, and ends with `'shutdown'`. A producer is asked for nothing more. A supervisor or consumer supervisor
-   * drains its children and starts none again.
+   * A stage cancels its subscriptions, handles the events it was sent, emits the events it holds as its consumers ask for
+   * them, calls its `handleEnd`, and exits with `'shutdown'`. A producer receives no more demand. A supervisor or consumer
+   * supervisor drains its children and does not restart them.
    *
-   * Resolves once the process has ended, however it ended. After `deadline` it is stopped like a supervisor's child, and
-   * `undone` lists what was left. Draining a process twice, or one that has ended, is no error.
+   * Resolves once the process has ended, for whatever reason. After `deadline` the process is stopped as a supervisor
+   * stops a child, and `undone` lists the events that were left. It is no error to drain a process twice, or one that has
+   * ended.
    */
   drain(options?: DrainOptions): Promise<DrainResult>
   /**
-   * Ends the process now: after what is already in its mailbox, running its `terminate`.
+   * Ends the process after the messages that are already in its mailbox, and runs its `terminate`.
    *
    * Events that it holds or has asked for are dropped, and their number is logged as a warning; `drain` handles them
-   * first. Waits for a callback that is pending. Resolves once the process has ended with `reason` (default `'normal'`), or
-   * cleanly, or if it had ended before. Rejects with an `ExitError` if it failed in the meantime.
+   * first. A pending callback is awaited. Resolves once the process has ended with `reason` (default `'normal'`) or
+   * cleanly, or if it had ended before. Rejects with an `ExitError` if the process failed in the meantime.
    */
   stop(reason?: ExitReason, options?: StopOptions): Promise<void>
   /**
-   * Sends an exit signal, as OTP's `Process.exit/2`.
+   * Sends an exit signal, like `Process.exit/2` in OTP.
    *
-   * A reason other than `'normal'` ends the process at once, also in the middle of a pending callback, and without
-   * `terminate`, unless it traps exits: then its `handleInfo` gets `{ exit, reason }`. `'kill'` cannot be trapped; the
-   * others hear `'killed'`.
+   * A reason other than `'normal'` ends the process at once, even in the middle of a pending callback, and without
+   * `terminate`. If the process traps exits, its `handleInfo` receives `{ exit, reason }` instead. `'kill'` cannot be
+   * trapped; linked processes then receive the reason `'killed'`.
    */
   exit(reason: ExitReason): void
-  /** Sends an ordinary message, for `handleInfo`. To a process that has ended it vanishes. */
+  /** Sends an ordinary message, for `handleInfo`. If the process has ended, the message is dropped. */
   send(message: unknown): void
-}
-
-/** The platform's `AbortSignal`, or the part of it that is used here, where the platform's types have none. */
-export type AbortSignalLike = typeof globalThis extends {
-  AbortSignal: { prototype: infer Signal extends object }
-}
-  ? Signal
-  : MinimalAbortSignal
-
-/** The part of an `AbortSignal` that this library relies on. */
-interface MinimalAbortSignal {
-  readonly aborted: boolean
-  readonly reason: unknown
-  addEventListener(type: 'abort', listener: () => void, options?: { once?: boolean }): void
-  removeEventListener(type: 'abort', listener: () => void): void
 }

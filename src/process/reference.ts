@@ -3,29 +3,23 @@ import { isThenable } from '../base/is-thenable.ts'
 import { quote } from '../base/quote.ts'
 import { version } from '../base/version.ts'
 import type { StageIdentity } from '../telemetry/telemetry-events.ts'
+import { copyOf, definitionBrand, referenceBrand, thisCopy } from './brands.ts'
 import { drainOptions, stopOptions } from './call-options.ts'
-import { askToDrain, Drain, type DrainResult } from './drain.ts'
+import { askToDrain, Drain } from './drain.ts'
 import { ExitCause } from './exit/exit-cause.ts'
 import { type ExitReason, isCleanExit } from './exit/exit-reason.ts'
 import { Message } from './message.ts'
-import type { Process } from './process.ts'
-import type { DrainOptions, ProcessRef, StopOptions } from './process-ref.ts'
+import type { ProcessRecord } from './process-record.ts'
+import type { DrainOptions, DrainResult, ProcessRef, StopOptions } from './process-ref.ts'
 import type { ProcessRuntime as Runtime } from './runtime.ts'
-import { isDefinition } from './start/definition.ts'
 
 /** How long a process that traps exits may take to end after the deadline of a drain, in milliseconds. */
 const GRACE = 5_000
 
-/** Marks references across copies and versions of this package in one program. */
-const brand: unique symbol = Symbol.for('genstage.reference') as never
-/** This copy of the package. */
-const thisCopy = { version }
-
 /**
- * The reference to a process of this thread.
+ * The implementation of {@link ProcessRef}.
  *
- * It is the one thing that outlives the process: once that has ended, it keeps the id, the name and the reason, and
- * lets go of everything else.
+ * It outlives the process: once that has ended, the reference keeps the id, the name and the cause, and nothing else.
  */
 export class ProcessReference implements ProcessRef {
   readonly id: string
@@ -33,13 +27,13 @@ export class ProcessReference implements ProcessRef {
   readonly #runtime: Runtime
   readonly #label: string
   readonly #kind: string
-  #process: Process | undefined
+  #process: ProcessRecord | undefined
   /** How the process ended; set when it has. */
   #cause: ExitCause | undefined
   #done: Promise<void> | undefined
   #exited: { readonly promise: Promise<ExitReason>; readonly resolve: (reason: ExitReason) => void } | undefined
 
-  constructor(process: Process) {
+  constructor(process: ProcessRecord) {
     this.id = process.id
     this.name = process.name
     this.#runtime = process.runtime
@@ -48,8 +42,8 @@ export class ProcessReference implements ProcessRef {
     this.#process = process
   }
 
-  /** @internal The process, while it lives. */
-  get process(): Process | undefined {
+  /** @internal The process, until it has ended. */
+  get process(): ProcessRecord | undefined {
     return this.#process
   }
 
@@ -58,17 +52,17 @@ export class ProcessReference implements ProcessRef {
     return this.#process === undefined
   }
 
-  /** @internal Puts a message into its mailbox; once it has ended, the message vanishes. */
+  /** @internal Puts a message into its mailbox; if the process has ended, the message is dropped. */
   deliver(message: Message): void {
     this.#process?.deliver(message)
   }
 
-  /** @internal Its kind and its name, or its kind and its id. */
+  /** @internal Its kind, and its name or else its id. */
   get label(): string {
     return this.#label
   }
 
-  /** @internal What telemetry calls the process, also when it has ended. */
+  /** @internal How telemetry identifies the process, even after its end. */
   get identity(): StageIdentity {
     return { id: this.id, kind: this.#kind, name: this.name }
   }
@@ -83,7 +77,7 @@ export class ProcessReference implements ProcessRef {
     return this.#cause?.reason
   }
 
-  /** @internal How the process ended; undefined while it lives. */
+  /** @internal How the process ended; undefined until it has. */
   get cause(): ExitCause | undefined {
     return this.#cause
   }
@@ -114,20 +108,20 @@ export class ProcessReference implements ProcessRef {
     if (process === undefined) return { undone: [] }
     askToDrain(process, new Drain(process))
     const { timers } = this.#runtime
-    let cut = (): void => {}
+    let cancelKill = (): void => {}
     const isLate = timers.add(deadline, () => {
       const late = new ExitCause('shutdown', this.#label, undefined, true)
-      // As its parent would end it: what traps exits ends through its terminate, and must not take it for a message.
+      // Like a shutdown by its parent: a process that traps exits runs its terminate, and must not handle it as a message.
       if (process.trapsExits)
         process.deliver(new Message('parent-exit', '', undefined, { from: undefined, cause: late }))
       else process.kill(late)
       const kill = (): void => process.kill(new ExitCause('killed', this.#label, undefined, true))
       const isHanging = timers.add(GRACE, kill)
-      cut = () => isHanging.cancel()
+      cancelKill = () => isHanging.cancel()
     })
     await this.exited
     isLate.cancel()
-    cut()
+    cancelKill()
     return { undone: process.drain?.undoneIn(process) ?? [] }
   }
 
@@ -164,78 +158,79 @@ export class ProcessReference implements ProcessRef {
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#process === undefined) return
     await this.stop().catch((error: unknown) => {
-      // Disposal asks for the end; that it came of another cause meanwhile has been reported where it began.
+      // Disposal only requires the end. If the process failed in the meantime, that has already been reported.
       if (!(error instanceof ExitError)) throw error
     })
   }
 
-  /** @internal The process has ended: lets go of it. */
+  /** @internal The process has ended: drops it. */
   detach(cause: ExitCause): void {
     this.#process = undefined
     this.#cause = cause
   }
 
-  /** @internal Tells those who wait for `exited`. */
+  /** @internal Resolves `exited`. */
   resolveExited(): void {
     this.#exited?.resolve(this.exitReason)
   }
 }
 
-Object.defineProperty(ProcessReference.prototype, brand, { value: thisCopy })
+Object.defineProperty(ProcessReference.prototype, referenceBrand, { value: thisCopy })
 
-/** Marks name tokens across copies, as references are. */
+/** Marks name tokens, across all copies of the package. */
 export const nameTokenKey: unique symbol = Symbol.for('genstage.name') as never
 
-/** Something that finds its process anew at each use. */
+/** A value that looks its process up by name at each use. */
 export interface NameToken {
   readonly [nameTokenKey]: { readonly name: string; readonly copy: unknown }
 }
 
-/** What makes an object a name token of this copy. */
+/** The property that makes an object a name token of this copy. */
 export function nameTokenFor(name: string): NameToken[typeof nameTokenKey] {
   return { name, copy: thisCopy }
 }
 
-/** Whether a value is a name token made by this copy. */
+/** Whether a value is a name token of this copy. */
 export function isNameToken(value: unknown): value is NameToken {
   return typeof value === 'object' && value !== null && (value as Partial<NameToken>)[nameTokenKey]?.copy === thisCopy
 }
 
 /**
- * Finds the process that a value refers to, a reference or a name token.
+ * Finds the reference of a process from a reference or a name token.
  *
  * @param expected What the value should be, for the message: `a producer to subscribe to`.
- * @returns `undefined` where a name belongs to nobody.
- * @throws {TypeError} If it is neither, or comes from another copy of this package, or another runtime.
+ * @returns `undefined` if no process has the name.
+ * @throws {TypeError} If it is neither, or belongs to another copy of this package, or to another runtime.
  */
 export function resolveReference(value: unknown, runtime: Runtime, expected: string): ProcessReference | undefined {
   if (isNameToken(value)) return runtime.names.get(value[nameTokenKey].name)?.reference
   if (typeof value === 'object' && value !== null) {
-    const copy = (value as { [brand]?: unknown })[brand] ?? (value as Partial<NameToken>)[nameTokenKey]?.copy
+    const copy = copyOf(value, referenceBrand) ?? (value as Partial<NameToken>)[nameTokenKey]?.copy
     if (copy === thisCopy) return ofRuntime(value as ProcessReference, runtime, expected)
     if (copy !== undefined) {
       throw new TypeError(
         `expected ${expected}, got a reference that belongs to another copy of genstage in this program (version ` +
-          `${String((copy as { version?: unknown }).version)}; this one is ${version}): install one copy, and use it to ` +
-          'start all stages that are to meet',
+          `${String((copy as { version?: unknown }).version)}; this one is ${version}): install one copy, and start ` +
+          'all connected stages with it',
       )
     }
   }
   throw new TypeError(`expected ${expected}, got: ${quote(value)}${hintFor(value)}`)
 }
 
-/** What to do where a value is nearly a reference. */
+/** What to do with a value that is nearly a reference. */
 function hintFor(value: unknown): string {
-  if (isDefinition(value)) return ', which has not been started: pass what `await startLink(stage)` returns'
+  if (copyOf(value, definitionBrand) === thisCopy)
+    return ', which has not been started: pass what `await startLink(stage)` returns'
   if (isThenable(value)) return ', a promise: await it first'
   if (typeof value === 'function')
-    return ': pass what `await startLink(…)` returns, not the function that makes the stage'
+    return ': pass what `await startLink(…)` returns, not the function that creates the stage'
   return ''
 }
 
-/** Whether a value is a reference made by this copy. */
+/** Whether a value is a reference of this copy. */
 export function isReference(value: unknown): value is ProcessReference {
-  return typeof value === 'object' && value !== null && (value as { [brand]?: unknown })[brand] === thisCopy
+  return copyOf(value, referenceBrand) === thisCopy
 }
 
 function ofRuntime(reference: ProcessReference, runtime: Runtime, expected: string): ProcessReference {

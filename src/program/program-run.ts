@@ -2,40 +2,40 @@ import { setMaxListeners } from 'node:events'
 import { GenStageError, StageFailure } from '../base/errors.ts'
 import { isAbort } from '../base/is-abort.ts'
 import type { Linkable } from '../process/exit/link.ts'
-import { Process } from '../process/process.ts'
-import type { AbortSignalLike } from '../process/process-ref.ts'
+import type { AbortSignalLike } from '../process/host/abort-signal-like.ts'
+import { ProcessRecord } from '../process/process-record.ts'
 import type { ProcessRuntime } from '../process/runtime.ts'
 import type { Deadline } from '../process/schedule/timers.ts'
 import { ProcessScope, type Scope } from '../process/start/scope.ts'
 import { InterruptedError, type Signal } from './interrupted-error.ts'
 
-/** Where there is no deadline, how long stages wait for what is told before them, in milliseconds. */
+/** How long stages run on for tasks and the program's function if there is no deadline, in milliseconds. */
 const FIRST_WITHOUT_DEADLINE = 5_000
 
-/** What the function of a program is handed beside its scope. */
+/** What the function of a program receives besides its scope. */
 export interface RunContext {
   /**
    * Aborted with an {@link InterruptedError} when the first signal comes, and with the failure when a stage of the
-   * program fails: what the function waits on, and closes its servers and connections on.
+   * program fails. The function can wait for it, and close its servers and connections then.
    *
-   * A function that takes it ends first: on a signal the stages run on until it returns, for half of the `deadline` at
-   * most, and are drained then.
+   * A function that reads it ends first: on a signal the stages run on until it returns, for half of the `deadline` at
+   * most, and are then drained.
    */
   readonly signal: AbortSignalLike
 }
 
-/** The context of a program's function, which remembers whether the function has taken its signal. */
-class OwnRunContext implements RunContext {
-  isSignalTaken = false
+/** The context of a program's function, which records whether the function has read its signal. */
+class LiveRunContext implements RunContext {
+  isSignalRead = false
   private readonly controller = new AbortController()
 
   constructor() {
-    // It is handed to every request of a server, so many listeners are no leak.
+    // A server may pass it to every request, so many listeners are not a leak.
     setMaxListeners(0, this.controller.signal)
   }
 
   get signal(): AbortSignalLike {
-    this.isSignalTaken = true
+    this.isSignalRead = true
     return this.controller.signal
   }
 
@@ -43,20 +43,20 @@ class OwnRunContext implements RunContext {
     this.controller.abort(reason)
   }
 
-  /** Whether something was thrown because the signal was aborted. */
+  /** Whether `thrown` was thrown because the signal was aborted. */
   hasCaused(thrown: unknown): boolean {
     const { aborted, reason } = this.controller.signal
     return aborted && isAbort(thrown, reason)
   }
 }
 
-/** A program that runs: its scope, and what its function is doing. */
+/** A running program: its scope and its function. */
 export class ProgramRun<Value> {
   /** What the function returns; rejects with what it throws, or with the failure of a stage. */
   finished!: Promise<Value>
   private readonly runtime: ProcessRuntime
   private readonly scope: ProcessScope
-  private readonly context = new OwnRunContext()
+  private readonly context = new LiveRunContext()
   private readonly deadline: number
   private readonly grace: number
   /** Settles, and never rejects, once the function has. */
@@ -73,7 +73,7 @@ export class ProgramRun<Value> {
   begin(run: (scope: Scope, context: RunContext) => Promise<Value> | Value): void {
     const { scope, context } = this
     const value = (async () => run(scope, context))()
-    this.returned = value.then(nothing, nothing)
+    this.returned = value.then(ignore, ignore)
     this.finished = new Promise<Value>((resolve, reject) => {
       value.then(resolve, reject)
       scope.done.catch((failure: unknown) => {
@@ -88,28 +88,28 @@ export class ProgramRun<Value> {
     this.context.abort(new InterruptedError(signal))
   }
 
-  /** The function has returned: stops what still runs. */
+  /** The function has returned: stops everything that still runs. */
   async end(): Promise<Value> {
     await this.scope[Symbol.asyncDispose]()
     return this.finished
   }
 
-  /** Ends the program in order after a signal, and returns what its function did, if it has. */
-  async endInOrder(signal: Signal): Promise<Value | undefined> {
+  /** Drains the program after a signal, and returns what its function has returned, if it has. */
+  async drain(signal: Signal): Promise<Value | undefined> {
     const { runtime, scope, deadline, grace } = this
     const latest = runtime.clock.now() + deadline
-    const value = this.finished.catch((error: unknown) => this.bearEnds(error))
-    // It is looked at below; that it rejects before is no unhandled rejection.
-    value.catch(nothing)
-    await this.letFirstEnd(signal)
+    const value = this.finished.catch((error: unknown) => this.ignoreConsequence(error))
+    // It is awaited below; if it rejects before, that is not an unhandled rejection.
+    value.catch(ignore)
+    await this.endTasksAndFunction(signal)
     scope.finish()
     const isDone = await isSettledWithin(Promise.all([value, scope.emptied()]), runtime, latest - runtime.clock.now())
     if (isDone) return value
     const hasStages = scope.links !== undefined && scope.links.size > 0
     await scope[Symbol.asyncDispose]()
-    // What the function has waited for of its stages is settled only now.
+    // Promises of stages that the function waits for are settled only now.
     if (await isSettledWithin(value, runtime, hasStages ? grace : 0)) return value
-    runtime.log('warn', `left undone: the function of the program has not returned after ${signal}`, { signal })
+    runtime.log('warn', `the function of the program did not return after ${signal}`, { signal })
     return undefined
   }
 
@@ -117,36 +117,36 @@ export class ProgramRun<Value> {
     await this.scope[Symbol.asyncDispose]()
   }
 
-  /** Tells tasks to finish, and waits for all that has taken its signal, which may still need the stages. */
-  private async letFirstEnd(signal: Signal): Promise<void> {
+  /** Asks tasks to finish, and waits for those that have read their signal, which may still need the stages. */
+  private async endTasksAndFunction(signal: Signal): Promise<void> {
     const { runtime, scope, context, deadline } = this
     const first = tasksIn(scope, runtime).filter(({ abort }) => abort !== undefined)
     const ends: Promise<unknown>[] = first.map(({ reference }) => reference.exited)
-    if (context.isSignalTaken) ends.push(this.returned)
+    if (context.isSignalRead) ends.push(this.returned)
     scope.finishTasks()
     if (ends.length === 0) return
     const longest = Number.isFinite(deadline) ? deadline / 2 : FIRST_WITHOUT_DEADLINE
-    // `done` is there for its rejection: where a stage fails, nothing is waited for.
+    // `done` ends the wait if a stage fails.
     if (await isSettledWithin(Promise.race([Promise.all(ends), scope.done]), runtime, longest)) return
     const running = first.filter(({ status }) => status !== 'ended').map(({ label }) => label)
     const late = running.length > 0 ? running.join(', ') : 'the function of the program'
-    runtime.log('warn', `${late} still runs ${longest} ms after ${signal}: the stages are drained now`, { signal })
+    runtime.log('warn', `started to drain the stages ${longest} ms after ${signal}: ${late} had not ended`, { signal })
   }
 
-  /** After a signal stages are on their way out: what a program cannot have of them any more is no failure. */
-  private bearEnds(error: unknown): undefined {
+  /** After a signal the stages are being stopped: an operation that fails because of that is not a failure. */
+  private ignoreConsequence(error: unknown): undefined {
     const isConsequence = error instanceof GenStageError && !(error instanceof StageFailure)
     if (!isConsequence && !this.context.hasCaused(error)) throw error
     return undefined
   }
 }
 
-function nothing(): void {}
+function ignore(): void {}
 
 /** The tasks that a scope or its supervisors have started; not those that are work of a consumer supervisor. */
-function tasksIn(scope: Linkable, { processes }: ProcessRuntime): Process[] {
-  const isIn = ({ parent }: Process): boolean =>
-    parent === scope || (parent instanceof Process && parent.kind === 'supervisor' && isIn(parent))
+function tasksIn(scope: Linkable, { processes }: ProcessRuntime): ProcessRecord[] {
+  const isIn = ({ parent }: ProcessRecord): boolean =>
+    parent === scope || (parent instanceof ProcessRecord && parent.kind === 'supervisor' && isIn(parent))
   return Array.from(processes.values()).filter((process) => process.kind === 'task' && isIn(process))
 }
 

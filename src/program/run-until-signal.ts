@@ -1,9 +1,8 @@
 import { constants } from 'node:os'
-import { type OptionTable, optionTable } from '../base/option-table.ts'
-import { anything, matching, type OptionType } from '../base/option-type.ts'
+import { type OptionTable, optionTable } from '../base/options/option-table.ts'
+import { anything, matching, type OptionType } from '../base/options/option-type.ts'
 import { milliseconds } from '../process/call-options.ts'
-import type { UndoneStage } from '../process/drain.ts'
-import type { ProcessRef } from '../process/process-ref.ts'
+import type { ProcessRef, UndoneStage } from '../process/process-ref.ts'
 import { defaultRuntime, expectRuntime, type ProcessRuntime, type Runtime } from '../process/runtime.ts'
 import type { Scope } from '../process/start/scope.ts'
 import type { Stage } from '../process/start/start-types.ts'
@@ -28,11 +27,11 @@ export interface RunOptions {
 
 /** How a program has ended. */
 export interface RunOutcome<Value> {
-  /** What the program's function answered; `undefined` where it had not when the time was up. */
+  /** What the program's function returned; `undefined` if it had not returned when the time was up. */
   readonly value: Value | undefined
-  /** The signal that ended it; `undefined` where it ended by itself. */
+  /** The signal that ended it; `undefined` if it ended by itself. */
   readonly signal: Signal | undefined
-  /** What was left undone: stages that ended with events in their hands, and how many were where. */
+  /** The stages that exited with unhandled events, and how many of those were where. */
   readonly undone: readonly UndoneStage[]
 }
 
@@ -45,11 +44,11 @@ interface ValidRunOptions {
 
 const signalNames: OptionType<readonly Signal[]> = matching(
   "an array of signals that can be listened for, as 'SIGTERM'",
-  (value): value is readonly Signal[] => Array.isArray(value) && value.every(canBeHeard),
+  (value): value is readonly Signal[] => Array.isArray(value) && value.every(canBeListenedFor),
 )
 
-/** Two signals end a process whatever it does. */
-function canBeHeard(name: unknown): boolean {
+/** All signals except two that end a process without its consent. */
+function canBeListenedFor(name: unknown): boolean {
   return typeof name === 'string' && Object.hasOwn(constants.signals, name) && !['SIGKILL', 'SIGSTOP'].includes(name)
 }
 
@@ -75,28 +74,28 @@ export const runOptions: OptionTable<ValidRunOptions> = optionTable({
  * Runs a program until it ends by itself or a signal ends it.
  *
  * The program is a stage, as a supervisor, or a function `(scope, { signal })` that starts its stages in the scope and
- * returns when all is done. What then still runs in the scope is stopped, or drained where a signal has come.
+ * returns when all is done. Processes that then still run in the scope are stopped, or drained if a signal has come.
  *
- * On a signal the program ends in order:
+ * On a signal the program ends in three steps:
  *
  * 1. The function's `signal` and those of all tasks are aborted. The stages go on until the function and the tasks that
- *    have read theirs have ended, for half of the `deadline` at most: so a server can reply to what it has accepted. A
- *    function or a task that never reads its signal is not waited for here.
- * 2. The stages are drained: producers are asked for nothing more and end once they have emitted what they hold, what is
- *    in flight is handled, and each stage ends after those upstream of it; supervisors restart nothing.
- * 3. What has not ended by the `deadline` is stopped, the last started first, and killed after `grace`. What was left
- *    undone is logged, and is part of the outcome.
+ *    have read their signal have ended, for half of the `deadline` at most. So a server can reply to the requests that it
+ *    has accepted. Functions and tasks that never read their signal are not waited for here.
+ * 2. The stages are drained: producers are not asked for more, and exit once they have emitted the events that they
+ *    hold. Events in flight are handled, and each stage exits after those upstream of it. Supervisors restart nothing.
+ * 3. Processes that have not exited by the `deadline` are stopped, the last started first, and killed after `grace`.
+ *    Unhandled events are logged, and are part of the outcome.
  *
  * A second signal ends the program at once. A function that rejects with an `AbortError` or the reason of its `signal`,
  * once that is aborted, has not failed.
  *
- * The program is kept alive until then, also while all its stages are idle. The exit code is the shell's for that
- * signal: 130 after SIGINT, 143 after SIGTERM. It is set, and the program goes on after the `await`; it ends when nothing
+ * The program is kept alive until then, also while all its stages are idle. The exit code is set to the one that shells
+ * use for the signal: 130 after SIGINT, 143 after SIGTERM. The program continues after the `await`, and ends when nothing
  * else keeps it alive.
  *
  * Rejects with a `StageFailure` if a stage of the program fails, and with what its function throws.
  *
- * @example A program that is told to end
+ * @example A program that a signal ends
  * ```ts
  * import { consumer, producer } from 'genstage'
  * import { runUntilSignal } from 'genstage/program'
@@ -131,8 +130,8 @@ export async function runUntilSignal<Value = void>(
   try {
     run.begin(typeof program === 'function' ? program : stageProgram<Value>(program))
     await Promise.race([run.finished, listening.received])
-    const value = listening.signal === undefined ? await run.end() : await run.endInOrder(listening.signal)
-    report(runtime, undone)
+    const value = listening.signal === undefined ? await run.end() : await run.drain(listening.signal)
+    logUndone(runtime, undone)
     return { value, signal: listening.signal, undone }
   } finally {
     await run.dispose()
@@ -141,7 +140,7 @@ export async function runUntilSignal<Value = void>(
   }
 }
 
-/** A stage as a program: it is done when the stage has ended. */
+/** A stage as a program: it is done when the stage has exited. */
 function stageProgram<Value>(stage: Stage<ProcessRef>): (scope: Scope) => Promise<Value> {
   return async (scope) => {
     const reference = await scope.startLink(stage)
@@ -150,10 +149,10 @@ function stageProgram<Value>(stage: Stage<ProcessRef>): (scope: Scope) => Promis
   }
 }
 
-function report(runtime: ProcessRuntime, undone: readonly UndoneStage[]): void {
+function logUndone(runtime: ProcessRuntime, undone: readonly UndoneStage[]): void {
   for (const stage of undone) {
-    const where = Object.entries(stage.remaining).filter(([, count]) => count > 0)
-    const holdings = where.map(([place, count]) => `${count} in its ${place}`).join(', ')
-    runtime.log('warn', `left undone: ${stage.label} ended with events ${holdings}`, { ...stage })
+    const places = Object.entries(stage.remaining).filter(([, count]) => count > 0)
+    const counts = places.map(([place, count]) => `${place} ${count}`).join(', ')
+    runtime.log('warn', `${stage.label} exited with unhandled events: ${counts}`, { ...stage })
   }
 }

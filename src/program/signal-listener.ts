@@ -5,18 +5,18 @@ import type { Signal } from './interrupted-error.ts'
 
 /** A day, in milliseconds. */
 const LONG = 86_400_000
-/** One Ctrl-C may come twice, from the terminal and from npm: so close together, in milliseconds, they are one. */
+/** One Ctrl-C may arrive twice, from the terminal and from npm: within this time, in milliseconds, they count as one. */
 const ONE_INTERRUPT = 300
 
-/** Hears the first signal, and lets the second end the program. */
+/** Listens for signals: reports the first, and ends the program on the second. */
 export class SignalListener {
   signal: Signal | undefined
   readonly received: Promise<void>
   private readonly signals: readonly Signal[]
-  private readonly hear: (signal: Signal) => void
-  private readonly vigil: NodeJS.Timeout
+  private readonly listener: (signal: Signal) => void
+  private readonly keepAlive: NodeJS.Timeout
   /** When the first signal came, in milliseconds. */
-  private heardAt = 0
+  private receivedAt = 0
 
   /** @param onFirst Called in the listener for the first signal. */
   constructor(signals: readonly Signal[], onFirst: (signal: Signal) => void) {
@@ -25,30 +25,30 @@ export class SignalListener {
     this.received = new Promise((resolve) => {
       receive = resolve
     })
-    this.hear = (signal) => {
+    this.listener = (signal) => {
       const now = performance.now()
       if (this.signal === undefined) {
         this.signal = signal
-        this.heardAt = now
+        this.receivedAt = now
         nodeProcess.exitCode = exitCodeOf(signal)
         receive()
         onFirst(signal)
-      } else if (now - this.heardAt > ONE_INTERRUPT) {
+      } else if (now - this.receivedAt > ONE_INTERRUPT) {
         nodeProcess.exit(exitCodeOf(signal))
       }
     }
-    for (const signal of signals) nodeProcess.on(signal, this.hear)
-    // Listening for a signal does not keep a program alive, and idle stages do not either.
-    this.vigil = setInterval(() => {}, LONG)
+    for (const signal of signals) nodeProcess.on(signal, this.listener)
+    // Neither a signal listener nor idle stages keep a program alive.
+    this.keepAlive = setInterval(() => {}, LONG)
   }
 
   close(): void {
-    clearInterval(this.vigil)
-    for (const signal of this.signals) nodeProcess.off(signal, this.hear)
+    clearInterval(this.keepAlive)
+    for (const signal of this.signals) nodeProcess.off(signal, this.listener)
   }
 }
 
-/** What shells report of a program that a signal ended. */
+/** The exit code that shells report for a program that a signal ended. */
 function exitCodeOf(signal: Signal): number {
   return 128 + constants.signals[signal]
 }

@@ -1,6 +1,6 @@
 /**
- * The stages' protocol: the messages by which a consumer and a producer talk about demand and events. They say nothing
- * else to each other, so whoever speaks it can be a stage.
+ * The protocol of stages: the messages by which a consumer and a producer exchange demand and events. They send each
+ * other nothing else, so any process that obeys these rules can be a stage.
  *
  * ```text
  *   consumer                                    producer
@@ -13,27 +13,28 @@
  * ```
  *
  * **The consumer**
- * - MUST choose a tag that it has not used before, and watch the producer before it subscribes.
- * - MUST subscribe before it asks, and MAY ask without waiting for an answer.
+ * - MUST choose a tag that it has not used before, and monitor the producer before it subscribes.
+ * - MUST subscribe before it asks, and MAY ask before the subscription is confirmed.
  * - MUST ask for integers of at least 1.
- * - MUST answer events under a tag it does not know, or knows no more, with a cancel.
- * - MUST, to end a subscription, send a cancel and go on until it is confirmed; events MAY arrive until then.
- * - MUST treat the producer's end as a cancellation with its exit reason.
- * - MAY put a subscription in the place of another (`cancelFirst`): the producer cancels that one first.
+ * - MUST send a cancel when events arrive under a tag that it does not know, or no longer knows.
+ * - MUST, to end a subscription, send a cancel and continue until it is confirmed; events MAY arrive until then.
+ * - MUST treat the exit of the producer as a cancellation with its exit reason.
+ * - MAY replace a subscription by another (`cancelFirst`): the producer cancels the old one first.
  *
  * **The producer**
- * - MUST watch the consumer from the moment it subscribes, and treat its end as a cancellation.
+ * - MUST monitor the consumer from the moment it subscribes, and treat its exit as a cancellation.
  * - MUST NOT send more events under a tag than were asked for under it.
- * - MUST NOT change a batch once it is sent. It MAY send one array to many.
- * - MUST confirm each cancel of a tag it knows by `cancelled` with the same reason, and send no events under that tag
- *   afterwards. It MAY cancel by itself, in the same words.
- * - MUST answer a subscription under a tag it knows already, and an ask under one it does not know, with `cancelled`.
+ * - MUST NOT change a batch once it is sent. It MAY send the same array to many consumers.
+ * - MUST confirm each cancel of a tag that it knows by `cancelled` with the same reason, and send no events under that
+ *   tag afterwards. It MAY cancel a subscription by itself, with the same message.
+ * - MUST send `cancelled` for a subscription under a tag that it knows already, and for an ask under one that it does
+ *   not know.
  * - MUST, where a subscription asks for confirmation, send one empty batch when it has accepted it. A consumer MUST NOT
- *   show its callbacks an empty batch.
+ *   pass an empty batch to its callbacks.
  *
- * Messages are plain data that can be cloned, except for what a user put in (an event, a reason, a `selector`):
- * tags are strings that carry the runtime's id, and a reference stands for its `id`. Messages from one process to
- * another arrive in the order in which they were sent; the protocol relies on it.
+ * Messages are plain data that can be cloned, except for what users put into them (an event, a reason, a `selector`):
+ * tags are strings that contain the id of the runtime, and a reference stands for its `id`. Messages from one process to
+ * another arrive in the order in which they were sent; the protocol relies on that.
  */
 
 import type { ExitReason } from '../process/exit/exit-reason.ts'
@@ -41,39 +42,39 @@ import { Message } from '../process/message.ts'
 import type { ProcessRef } from '../process/process-ref.ts'
 import type { ProcessReference } from '../process/reference.ts'
 
-/** The version of the protocol; a producer refuses a subscription in another one. */
+/** The version of the protocol; a producer refuses a subscription of any other version. */
 export const PROTOCOL_VERSION = 1
 
-/** What a `subscribe` says. */
+/** The body of `subscribe`. */
 export interface SubscribeBody {
   readonly version: number
-  /** A subscription of the same consumer to be cancelled before. */
+  /** A subscription of the same consumer that is cancelled first. */
   readonly cancelFirst: { readonly tag: string; readonly reason: ExitReason } | undefined
-  /** The consumer's options, the dispatcher's and `metadata` among them. */
+  /** The options of the consumer, with `metadata` and the options of the dispatcher. */
   readonly options: Readonly<Record<string, unknown>>
-  /** Whether an empty batch is to be sent once the subscription is accepted. */
+  /** Whether the producer sends an empty batch once it has accepted the subscription. */
   readonly confirm: boolean
 }
 
-/** What a `cancelled` says. */
+/** The body of `cancelled`. */
 export interface Cancelled {
   readonly reason: ExitReason
-  /** Whether the subscription was never accepted: then it does not stop the consumer, whatever its `cancel` says. */
+  /** Whether the subscription was never accepted: then it does not stop the consumer, whatever its `cancel` option is. */
   readonly isRefused: boolean
-  /** Why it was refused, in words, where the dispatcher says more than the reason. */
+  /** Why it was refused, in words, where the dispatcher gives more than a reason. */
   readonly message?: string | undefined
 }
 
 /** To a producer: `from` subscribes under `tag`. */
 export type SubscribeMessage = Message<'subscribe', SubscribeBody>
 /**
- * To a producer: the subscriber asks for `body` more events. `ask-again` a producer sends to itself, for what it has
- * taken back from a subscriber.
+ * To a producer: the subscriber asks for `body` more events. A producer sends `ask-again` to itself, for demand that the
+ * dispatcher has returned.
  */
 export type AskMessage = Message<'ask' | 'ask-again', number>
-/** To a producer: the subscriber wants no more. */
+/** To a producer: the subscriber cancels its subscription. */
 export type CancelMessage = Message<'cancel', ExitReason>
-/** To a consumer: events it has asked for. `meta` is reserved: for acknowledgements, and tracing across machines. */
+/** To a consumer: events that it has asked for. `meta` is reserved: for acknowledgements, and tracing across machines. */
 export type EventsMessage = Message<'events', readonly unknown[]> & { readonly meta?: unknown }
 /** To a consumer: the subscription has ended. */
 export type CancelledMessage = Message<'cancelled', Cancelled>
@@ -88,9 +89,16 @@ export function sendSubscribe(
   producer.deliver(new Message('subscribe', tag, consumer, body))
 }
 
-/** Asks for `demand` more events. */
-export function sendAsk(producer: ProcessReference, tag: string, consumer: ProcessRef, demand: number): void {
+/** Asks for `demand` more events, and emits `demand.sent`. */
+export function sendAsk(producer: ProcessReference, tag: string, consumer: ProcessReference, demand: number): void {
+  if (consumer.runtime.telemetry.hasListeners) emitDemandSent(producer, tag, consumer, demand)
   producer.deliver(new Message('ask', tag, consumer, demand))
+}
+
+function emitDemandSent(producer: ProcessReference, tag: string, consumer: ProcessReference, demand: number): void {
+  const { telemetry } = consumer.runtime
+  if (!telemetry.hasListener('demand.sent')) return
+  telemetry.execute('demand.sent', { demand }, { consumer: consumer.identity, producer: producer.identity, tag })
 }
 
 /** Asks for the subscription to be cancelled. */
@@ -108,7 +116,7 @@ export function sendEvents(
   consumer.deliver(new Message('events', tag, producer, events))
 }
 
-/** Says that a subscription has ended. */
+/** Confirms that a subscription has ended. */
 export function sendCancelled(
   consumer: ProcessReference,
   tag: string,

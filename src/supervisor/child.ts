@@ -1,6 +1,6 @@
 import { NameTakenError, StartIgnoredError } from '../base/errors.ts'
 import type { ExitCause } from '../process/exit/exit-cause.ts'
-import type { Process } from '../process/process.ts'
+import type { ProcessRecord } from '../process/process-record.ts'
 import type { ProcessReference } from '../process/reference.ts'
 import { type Definition, expectDefinition } from '../process/start/definition.ts'
 import { nameOf } from '../process/start/name-of.ts'
@@ -9,27 +9,27 @@ import type { ChildInspection } from '../telemetry/inspection.ts'
 import type { ValidChildSpec } from './child-spec.ts'
 import { type Shutdown, shutDown } from './shutdown.ts'
 
-/** How long a child may take to end where nothing else is said, in milliseconds. */
+/** How long a child may take to end by default, in milliseconds. */
 const DEFAULT_SHUTDOWN = 5_000
 
 /**
- * A child of a supervisor, through all its lives.
+ * A child of a supervisor, across all its restarts.
  *
  * ```text
  *   stopped ──start──> running ──it ends, or shutDown──> stopped
- *      └── start fails: restarting, if it had run before ──┘
+ *      └── start fails: restarting, if it was running before ──┘
  * ```
  */
 export class Child {
   readonly id: string
   readonly spec: ValidChildSpec
-  /** The process, while one runs. */
+  /** The process; undefined while none is running. */
   reference: ProcessReference | undefined
-  /** Whether a restart has failed and is to be tried again. */
+  /** Whether a restart has failed and will be retried. */
   isRestarting = false
-  /** How its kind of process is ended where the specification says nothing; known once it was started. */
+  /** How its kind of process is ended by default; known once it was started. */
   private defaultShutdown: Shutdown = DEFAULT_SHUTDOWN
-  /** What its process is, as `producer`; known once it was started. */
+  /** The kind of its process, such as `producer`; known once it was started. */
   kind: string | undefined
 
   constructor(id: string, spec: ValidChildSpec) {
@@ -47,11 +47,11 @@ export class Child {
   }
 
   /**
-   * Starts it, linked to its supervisor; it runs, or stays stopped where its set-up answered `'ignore'`.
+   * Starts it, linked to its supervisor. It stays stopped if its setup function returned `'ignore'`.
    *
    * Rejects if it cannot be started.
    */
-  async start(supervisor: Process): Promise<void> {
+  async start(supervisor: ProcessRecord): Promise<void> {
     this.isRestarting = false
     const definition: Definition = expectDefinition(this.spec.start())
     const name = this.spec.name === undefined ? undefined : nameOf(this.spec.name)
@@ -72,22 +72,22 @@ export class Child {
 
   inspect(): ChildInspection {
     const { id, spec, reference } = this
-    const standing = this.isRestarting ? 'restarting' : 'stopped'
+    const stateWithoutProcess = this.isRestarting ? 'restarting' : 'stopped'
     return {
       id,
       process: reference?.id ?? null,
       kind: this.kind ?? null,
       restart: spec.restart,
-      state: reference === undefined ? standing : 'running',
+      state: reference === undefined ? stateWithoutProcess : 'running',
     }
   }
 
   /**
-   * Ends its process, if one runs.
+   * Ends its process, if one is running.
    *
-   * @param because The failure for which it is ended; undefined where that was asked for.
+   * @param because The failure for which it is ended; undefined if that was requested.
    */
-  async shutDown(supervisor: Process, because?: ExitCause): Promise<void> {
+  async shutDown(supervisor: ProcessRecord, because?: ExitCause): Promise<void> {
     const { reference } = this
     this.reference = undefined
     this.isRestarting = false

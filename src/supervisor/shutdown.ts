@@ -1,13 +1,13 @@
-import { matching, type OptionType } from '../base/option-type.ts'
+import { matching, type OptionType } from '../base/options/option-type.ts'
 import { ExitCause } from '../process/exit/exit-cause.ts'
 import { unlink } from '../process/exit/link.ts'
-import type { Process } from '../process/process.ts'
+import type { ProcessRecord } from '../process/process-record.ts'
 import type { ProcessReference } from '../process/reference.ts'
 
-/** How a child is ended: so many milliseconds to do it by itself, or at once. */
+/** How a child is ended: killed after this many milliseconds, or at once. */
 export type Shutdown = number | 'brutal-kill'
 
-/** An option that says how a child is ended. */
+/** The type of the option that specifies how a child is ended. */
 export const shutdownType: OptionType<Shutdown> = matching(
   "a number of milliseconds of at least 0, Infinity or 'brutal-kill'",
   (value): value is Shutdown => typeof value === 'number' || value === 'brutal-kill',
@@ -15,15 +15,16 @@ export const shutdownType: OptionType<Shutdown> = matching(
 )
 
 /**
- * Ends a child as OTP's supervisors do, and resolves when it has ended.
+ * Ends a child as supervisors in OTP do. Resolves once it has ended.
  *
- * It is sent the exit signal `'shutdown'`, which a process that traps exits answers by running its `terminate`; when its
- * time is up it is killed. From here on the child is no longer linked to its supervisor.
+ * The child receives the exit signal `'shutdown'`; a process that traps exits then runs its `terminate`. It is killed when
+ * its time is up. It is unlinked from its supervisor first.
  *
- * @param because The failure for which it is ended; undefined where that was asked for. Readers of its events see it.
+ * @param because The failure for which it is ended, which its consumers receive as the cause; undefined if the end was
+ *   requested.
  */
 export async function shutDown(
-  supervisor: Process,
+  supervisor: ProcessRecord,
   child: ProcessReference,
   shutdown: Shutdown,
   because: ExitCause | undefined,

@@ -7,32 +7,33 @@ import type { ChildSpec } from './child-spec.ts'
 import { readSupervisorOptions, type SupervisorOptions } from './supervisor-options.ts'
 import { SupervisorProcess } from './supervisor-process.ts'
 
-/** A handle on a supervisor. Its calls wait for as long as starting and stopping children takes. */
+/** A handle on a supervisor. Its calls have no timeout: they wait until children have been started or stopped. */
 export interface SupervisorRef extends ProcessRef {
   /**
-   * Starts one more child, after all others; resolves with it, or with `'ignore'` where its set-up answered that.
+   * Adds a child after all others and starts it. Resolves with its reference, or with `'ignore'` if its setup function
+   * returned that.
    *
-   * Rejects if it could not be started; then it is not kept.
+   * Rejects if the child could not be started. It is then not kept.
    */
   startChild(spec: ChildSpec): Promise<ProcessRef | 'ignore'>
-  /** Stops a child, which is kept unless it is temporary; resolves with `false` where there is none of that id. */
+  /** Stops a child, and keeps its specification unless it is temporary. Resolves with `false` if the id is unknown. */
   terminateChild(id: string): Promise<boolean>
   /**
-   * Starts a child again that was terminated; resolves as `startChild` does.
+   * Restarts a child that was terminated. Resolves like `startChild`.
    *
-   * Rejects with a `RangeError` if there is none of that id, with a `ChildRunningError` if it runs, and with the reason
-   * if it cannot be started.
+   * Rejects with a `RangeError` if the id is unknown, with a `ChildRunningError` if the child is running, and with the
+   * reason if it cannot be started.
    */
   restartChild(id: string): Promise<ProcessRef | 'ignore'>
   /**
-   * Forgets a child that was terminated; `false` where there is none of that id.
+   * Removes a child that was terminated. Resolves with `false` if the id is unknown.
    *
-   * Rejects with a `ChildRunningError` if it runs.
+   * Rejects with a `ChildRunningError` if the child is running.
    */
   deleteChild(id: string): Promise<boolean>
-  /** Its children in the order in which they are started; `ref` is `undefined` while one does not run. */
+  /** Its children in the order in which they are started; `ref` is `undefined` for a child that is not running. */
   whichChildren(): Promise<readonly { readonly id: string; readonly ref: ProcessRef | undefined }[]>
-  /** Counts its children: all, those that run, and of all the supervisors and the others. */
+  /** Counts its children: all of them, those that are running, and how many of all are supervisors and workers. */
   countChildren(): Promise<{
     readonly specs: number
     readonly active: number
@@ -42,10 +43,10 @@ export interface SupervisorRef extends ProcessRef {
 }
 
 /**
- * Starts children in order, restarts them when they fail, and stops them in reverse.
+ * Creates a supervisor: it starts children in order, restarts them when they fail, and stops them in reverse order.
  *
- * When more than `maxRestarts` restarts were needed within `maxSeconds`, it stops its children, ends with reason
- * `'shutdown'`, and that is a failure: it is reported, and a supervisor above it starts it again.
+ * If more than `maxRestarts` restarts are needed within `maxSeconds`, the supervisor stops its children and exits with
+ * reason `'shutdown'`. That is a failure: it is reported, and a supervisor above it restarts it.
  *
  * @throws {TypeError | RangeError} If an option is wrong.
  *
@@ -85,34 +86,34 @@ export function supervisor(options: SupervisorOptions): Stage<SupervisorRef> {
   ).as<SupervisorRef>()
 }
 
-/** All operations of a supervisor wait for the reply, however long it takes. */
+/** A supervisor as its users hold it. All operations wait for a reply without a timeout. */
 class SupervisorReference extends ProcessReference {
   startChild(...args: unknown[]): Promise<unknown> {
-    return ask(this, 'startChild', args)
+    return callSupervisor(this, 'startChild', args)
   }
 
   terminateChild(...args: unknown[]): Promise<unknown> {
-    return ask(this, 'terminateChild', args)
+    return callSupervisor(this, 'terminateChild', args)
   }
 
   restartChild(...args: unknown[]): Promise<unknown> {
-    return ask(this, 'restartChild', args)
+    return callSupervisor(this, 'restartChild', args)
   }
 
   deleteChild(...args: unknown[]): Promise<unknown> {
-    return ask(this, 'deleteChild', args)
+    return callSupervisor(this, 'deleteChild', args)
   }
 
   whichChildren(...args: unknown[]): Promise<unknown> {
-    return ask(this, 'whichChildren', args)
+    return callSupervisor(this, 'whichChildren', args)
   }
 
   countChildren(...args: unknown[]): Promise<unknown> {
-    return ask(this, 'countChildren', args)
+    return callSupervisor(this, 'countChildren', args)
   }
 }
 
-function ask(target: SupervisorReference, kind: string, args: readonly unknown[]): Promise<unknown> {
+function callSupervisor(target: SupervisorReference, kind: string, args: readonly unknown[]): Promise<unknown> {
   const operation = `${kind} of ${target.label}`
   return request(target, 'call', { kind, arguments: args }, operation, { timeout: Number.POSITIVE_INFINITY })
 }

@@ -1,23 +1,23 @@
-import { mergeRows, type OptionTable, optionTable } from '../base/option-table.ts'
-import { array, integer, matching, type OptionType, oneOf } from '../base/option-type.ts'
+import { mergeRows, type OptionTable, optionTable } from '../base/options/option-table.ts'
+import { array, integer, matching, type OptionType, oneOf } from '../base/options/option-type.ts'
 import { type ChildSpec, readChildSpec, type ValidChildSpec } from './child-spec.ts'
 
-/** Which children start again with one that has failed: it alone, all of them, or it and those started after it. */
+/** Which children are restarted when one has failed: only that one, all of them, or that one and those started after it. */
 export type Strategy = 'one-for-one' | 'one-for-all' | 'rest-for-one'
 
-/** What a supervisor is made of. */
+/** The options of a supervisor. */
 export interface SupervisorOptions {
-  /** Which children start again with one that has failed. */
+  /** Which children are restarted when one has failed. */
   readonly strategy: Strategy
-  /** In the order in which they are started. */
+  /** The children, in the order in which they are started. */
   readonly children: readonly ChildSpec[]
-  /** How many restarts within `maxSeconds` are borne; one more ends the supervisor. Default: 3. */
+  /** How many restarts are allowed within `maxSeconds`; one more ends the supervisor. Default: 3. */
   readonly maxRestarts?: number
   /** The time within which restarts are counted, in seconds. Default: 5. */
   readonly maxSeconds?: number
 }
 
-/** The options of a supervisor, complete. */
+/** The options of a supervisor, with their defaults applied. */
 export interface ValidSupervisorOptions {
   readonly strategy: Strategy
   readonly children: readonly ValidChildSpec[]
@@ -25,7 +25,7 @@ export interface ValidSupervisorOptions {
   readonly maxSeconds: number
 }
 
-/** How many restarts are borne within what time: the options that all supervisors share. */
+/** The options that all supervisors share: how many restarts are allowed within what time. */
 export const restartRows: {
   readonly maxRestarts: { readonly type: OptionType<number>; readonly default: 3; readonly text: string }
   readonly maxSeconds: {
@@ -38,7 +38,7 @@ export const restartRows: {
   maxRestarts: {
     type: integer({ min: 0, infinity: true }),
     default: 3,
-    text: 'How many restarts within `maxSeconds` are borne; one more ends the supervisor.',
+    text: 'How many restarts are allowed within `maxSeconds`; one more ends the supervisor.',
   },
   maxSeconds: {
     type: matching(
@@ -61,17 +61,21 @@ export const supervisorOptions: OptionTable<
       strategy: {
         type: oneOf('one-for-one', 'one-for-all', 'rest-for-one'),
         required: true,
-        text: 'Which children start again with one that has failed: it alone, all, or it and those started after it.',
+        text: 'Which children are restarted when one has failed: that one, all, or that one and those started after it.',
       },
-      children: { type: array<unknown>(), required: true, text: 'In the order in which they are started.' },
+      children: {
+        type: array<unknown>(),
+        required: true,
+        text: 'The children, in the order in which they are started.',
+      },
     },
     restartRows,
   ),
 )
 
-/** Checks and completes the options of a supervisor, and the specifications of its children. */
+/** Checks the options of a supervisor and the specifications of its children, and applies the defaults. */
 export function readSupervisorOptions(given: unknown): ValidSupervisorOptions {
   const options = supervisorOptions.read(given, 'the options of a supervisor')
-  const children = options.children.map((child, place) => readChildSpec(child, `child ${place} of a supervisor`))
+  const children = options.children.map((child, index) => readChildSpec(child, `child ${index} of a supervisor`))
   return { ...options, children }
 }

@@ -1,134 +1,140 @@
+import type { DispatcherInfo } from '../dispatcher/dispatcher.ts'
+
 /**
- * What a process tells of itself when it is asked: plain data, which JSON carries without loss.
+ * The state of a process at one moment, as plain data that JSON represents without loss.
  *
- * Each kind of process answers the parts it has. Counts are events, totals are since its start, and times are
- * milliseconds on the clock of the runtime, true to a few milliseconds.
+ * Each kind of process has the parts that apply to it. Counts are numbers of events, and totals count from the start of
+ * the process. Times are milliseconds on the clock of the runtime, accurate to a few milliseconds.
  */
 export interface Inspection {
-  /** Whether it holds events that it cannot handle before somebody asks for what it emits. */
+  /**
+   * Whether the process is blocked: it holds events that it cannot emit before its consumers ask for events. Only a
+   * producer-consumer is ever blocked.
+   */
   readonly isBlocked: boolean
   /**
-   * The id of the process that this one is a part of: of a pipeline, for one of its processors. A process with parts is a
-   * unit, shown as one box that opens. Without it, a supervisor is the unit of its children.
+   * The id of the process that this one is a part of, such as the pipeline of a processor.
+   *
+   * A process with parts is a unit, which is shown as one box that opens. By default a supervisor is the unit of its
+   * children.
    */
   readonly unit?: string
-  /** What it is in its unit: `'processors'`, `'batcher db'`. Without it, what its supervisor calls it. */
+  /** The role of the process in its unit: `'processors'`, `'batcher db'`. Default: its child id in its supervisor. */
   readonly role?: string
-  /** What it does as a producer. */
+  /** Its state as a producer. */
   readonly producing?: ProducingInspection
-  /** What it does as a consumer. */
+  /** Its state as a consumer. */
   readonly consuming?: ConsumingInspection
-  /** What it does as a supervisor. */
+  /** Its state as a supervisor. */
   readonly supervising?: SupervisingInspection
 }
 
-/** The producing half of a stage. */
+/** The state of a producer, or of a producer-consumer towards its consumers. */
 export interface ProducingInspection {
   readonly dispatcher: DispatcherInspection
   readonly demandMode: 'forward' | 'accumulate'
-  /** Demand of all its subscribers that no event has met. */
+  /** The open demand: events that subscribers have asked for and have not been sent. */
   readonly pending: number
-  /** Events that wait for demand; `size` is the most there may be, `null` where there is no limit. */
+  /** Events that have been emitted without demand. `size` is the limit of the buffer; `null` means no limit. */
   readonly buffer: { readonly events: number; readonly size: number | null; readonly keep: 'first' | 'last' }
-  /** Events that it holds back while its demand mode is `'accumulate'`. */
+  /** Events that are kept while the demand mode is `'accumulate'`. */
   readonly accumulated: number
-  /** Total of events that its callbacks emitted. */
+  /** The total of events that callbacks have emitted. */
   readonly emitted: number
-  /** Total of events sent to subscribers: an event sent to four counts four times. */
+  /** The total of events sent to subscribers. An event that is sent to four of them counts four times. */
   readonly sent: number
-  /** Total of events dropped: from a full buffer, or with a subscriber that left. */
+  /** The total of events dropped, because the buffer was full or because their subscriber was cancelled. */
   readonly discarded: number
-  /** When it last emitted; `null` if it never has. */
+  /** The time of the last emit; `null` before the first one. */
   readonly lastEmitted: number | null
-  /** Since when it has had demand that nothing it emitted has answered; `null` where nobody waits. */
+  /** Since when demand has been open without an emit; `null` if no demand is open. */
   readonly demandSince: number | null
   /**
-   * Total time, in milliseconds, in which demand had reached it that it had not met: it worked on that, or waited for
-   * events. In the rest of the time its consumers held it back. A broadcast is reached by what all have asked for.
-   * Counts only while somebody observes.
+   * The total time with open demand, in milliseconds.
+   *
+   * In that time the stage was producing events, or it was waiting for events. In the rest of the time its consumers had
+   * not asked for any. Demand reaches a broadcast once all of its subscribers have asked. Measured only while an
+   * observer or the live page is open.
    */
   readonly demandTime: number
+  /** The subscriptions of its consumers, in the order in which they were accepted. */
   readonly subscribers: readonly SubscriberInspection[]
 }
 
-/** A dispatcher, as far as is known of it. */
-export interface DispatcherInspection {
-  /** `'custom'` for one of the user's own. */
-  readonly kind: 'demand' | 'broadcast' | 'partition' | 'custom'
-  /** Events that the dispatcher itself holds back. */
-  readonly queued: number
-  /** Of a partition dispatcher: its partitions in order. */
-  readonly partitions?: readonly PartitionInspection[]
-}
-
-/** A partition. */
-export interface PartitionInspection {
-  readonly partition: string | number
-  /** The tag of its subscription; `null` where it has no subscriber. */
-  readonly subscriber: string | null
-  /** Events that wait for its subscriber to ask. */
+/** The state of a dispatcher: its description, and how many events it holds. */
+export interface DispatcherInspection extends DispatcherInfo {
+  /** Events that are queued in the dispatcher. */
   readonly queued: number
 }
 
-/** A subscription as its producer keeps it. */
+/** A subscription from the side of the producer. */
 export interface SubscriberInspection {
+  /** The tag of the subscription. */
   readonly tag: string
   /** The id of the consumer. */
   readonly consumer: string
-  /** Demand that no event has met. */
+  /** The open demand of the consumer. */
   readonly pending: number
-  /** Total of events sent to it. */
+  /** The total of events sent to the consumer. */
   readonly sent: number
-  /** When it was accepted. */
+  /** When the subscription was accepted. */
   readonly since: number
 }
 
-/** The consuming half of a stage. */
+/** The state of a consumer, or of a producer-consumer towards its producers. */
 export interface ConsumingInspection {
-  /** Total of events whose handling has begun. */
+  /** The total of events passed to `handleEvents`; those of a pending call are included. */
   readonly handled: number
-  /** Total of batches whose handling has begun. */
+  /** The total of batches passed to `handleEvents`; that of a pending call is included. */
   readonly batches: number
-  /** Events of the present delivery that have not been handled: in a callback's hands, or behind those. */
+  /** Events of the current delivery that are not handled yet: the batch of a pending call and the batches after it. */
   readonly handling: number
-  /** Events in its mailbox. */
+  /** Events in the mailbox. */
   readonly mailbox: number
-  /** Events that wait for demand of its own consumers: the inbound queue of a producer-consumer. */
+  /** Events in the inbound queue of a producer-consumer, which wait for demand of its consumers. */
   readonly inbound: number
-  /** When it last began to handle a batch; `null` if it never has. */
+  /** When `handleEvents` was last called; `null` before the first call. */
   readonly lastHandled: number | null
+  /** The subscriptions to its producers. */
   readonly subscriptions: readonly UpstreamInspection[]
 }
 
-/** A subscription as its consumer keeps it. */
+/** A subscription from the side of the consumer. */
 export interface UpstreamInspection {
+  /** The tag of the subscription. */
   readonly tag: string
   /** The id of the producer. */
   readonly producer: string
-  /** `'manual'` where the consumer's own code asks. */
+  /** `'manual'` if the consumer calls `ask` itself. */
   readonly mode: 'automatic' | 'manual'
   readonly maxDemand: number
   readonly minDemand: number
   readonly cancel: 'with-last' | 'permanent' | 'transient' | 'temporary'
 }
 
-/** A supervisor. */
+/** The state of a supervisor. */
 export interface SupervisingInspection {
-  /** `'one-for-one'` and so on; `'per-event'` for a consumer supervisor. */
+  /** `'per-event'` for a consumer supervisor. */
   readonly strategy: 'one-for-one' | 'one-for-all' | 'rest-for-one' | 'per-event'
-  /** Total of restarts. */
+  /** The total of restarts. */
   readonly restarts: number
-  /** In the order in which they are started. */
+  /** The children, in the order in which they are started. */
   readonly children: readonly ChildInspection[]
 }
 
-/** A child of a supervisor. */
+/** The state of a child of a supervisor. */
 export interface ChildInspection {
-  /** What its supervisor calls it; the id of the process for a child of a consumer supervisor. */
+  /** The child id in its supervisor; for a child of a consumer supervisor the id of its process. */
   readonly id: string
-  /** The id of its process; `null` while none runs. */
+  /** The id of its process; `null` while it does not run. */
   readonly process: string | null
+  /** The kind of its process; `null` before its first start. */
   readonly kind: string | null
   readonly restart: 'permanent' | 'transient' | 'temporary'
   readonly state: 'running' | 'stopped' | 'restarting'
+}
+
+/** Returns a time, or `null` for `NaN`. Fields use `NaN` for "never", because a field that only holds numbers is faster. */
+export function timeOrNull(time: number): number | null {
+  return Number.isNaN(time) ? null : time
 }

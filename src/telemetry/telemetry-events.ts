@@ -1,20 +1,15 @@
-/**
- * Every event that the library tells of, in one place: names, measurements (numbers), metadata (who and why).
- *
- * Measurements count events and milliseconds unless the table below says otherwise. `docs/reference/telemetry.md` is
- * written from this file.
- */
+// All telemetry events of the library. `docs/reference/telemetry.md` is generated from this file.
 
-/** Which process it is about. */
+/** Identifies a process in telemetry. */
 export interface StageIdentity {
-  /** Unlike any other in this program's life. */
+  /** Unique for the lifetime of the program. */
   readonly id: string
-  /** What it is, as `'producer'`. */
+  /** The kind of process: `'producer'`, `'supervisor'`, `'task'` and so on. */
   readonly kind: string
   readonly name: string | undefined
 }
 
-/** What a listener is handed, by the name of the event. */
+/** The measurements and metadata that listeners receive, by the name of the event. */
 export interface TelemetryEvents {
   'stage.started': {
     readonly measurements: { readonly alive: number }
@@ -106,121 +101,141 @@ export interface TelemetryEvents {
   }
 }
 
-/** The name of an event. */
+/** The name of a telemetry event. */
 export type TelemetryName = keyof TelemetryEvents
 
-/** The numbers that come with an event. */
+/** The measurements of an event: numbers of events, or milliseconds. */
 export type Measurements<Name extends TelemetryName> = TelemetryEvents[Name]['measurements']
 
-/** The rest that comes with an event. */
+/** The metadata of an event: which processes it is about, and why it happened. */
 export type Metadata<Name extends TelemetryName> = TelemetryEvents[Name]['metadata']
 
-/** What is said of an event in the reference. */
+/** The documentation of an event. */
 export interface TelemetryEventDoc<Name extends TelemetryName> {
-  /** When it happens. */
+  /** What has happened when listeners are called. */
   readonly text: string
   readonly measurements: { readonly [Key in keyof Measurements<Name>]: string }
   readonly metadata: { readonly [Key in keyof Metadata<Name>]: string }
 }
 
-/** The catalogue, in the order in which a reader meets it. */
+/** The documentation of all telemetry events, in the order of a process's life. */
 export const telemetryEvents: { readonly [Name in TelemetryName]: TelemetryEventDoc<Name> } = {
   'stage.started': {
-    text: 'A process is set up: a stage, a supervisor, a task.',
-    measurements: { alive: 'processes in the runtime, this one included' },
-    metadata: { stage: 'which', parent: 'the process that started it linked to itself' },
+    text: 'A process has started: a stage, a supervisor or a task.',
+    measurements: { alive: 'processes in the runtime, including this one' },
+    metadata: { stage: 'the process', parent: 'the process that started it with a link; undefined if none did' },
   },
   'stage.stopped': {
-    text: 'A process has ended, cleanly, by a failure, or before it was set up.',
-    measurements: { remaining: 'events that it still held', alive: 'processes left in the runtime' },
+    text: 'A process has exited: cleanly, by a failure, or before its start was complete.',
+    measurements: { remaining: 'events that it still held', alive: 'remaining processes in the runtime' },
     metadata: {
-      stage: 'which',
+      stage: 'the process',
       reason: 'its exit reason',
-      isFailure: 'whether that is a failure',
-      wasStarted: 'whether it had been set up',
-      remaining: 'events that it still held, by where: `buffer`, `handling`, `mailbox`, `children` and so on',
+      isFailure: 'whether the reason is a failure',
+      wasStarted: 'whether its start was complete',
+      remaining: 'events that it still held, by place: `buffer`, `handling`, `mailbox`, `children` and so on',
     },
   },
   'subscription.started': {
     text: 'A producer has accepted a subscription.',
-    measurements: { subscribers: 'subscriptions that the producer has now' },
+    measurements: { subscribers: 'subscriptions of the producer, including this one' },
     metadata: {
-      producer: 'who accepted',
-      consumer: 'who subscribed',
-      tag: 'the subscription',
-      options: 'the options of the subscription, as the consumer gave them',
+      producer: 'the producer that accepted it',
+      consumer: 'the consumer that subscribed',
+      tag: 'the tag of the subscription',
+      options: 'the options that the consumer passed',
     },
   },
   'subscription.cancelled': {
-    text: 'A subscription has ended, as its producer sees it; with the producer itself they end unsaid.',
+    text: 'A producer has removed a subscription, because it was cancelled or because the consumer has exited. Not emitted when the producer itself exits.',
     measurements: {
-      unmet: 'demand that no event had met',
-      subscribers: 'subscriptions that the producer has left',
+      unmet: 'the open demand of the subscription',
+      subscribers: 'remaining subscriptions of the producer',
     },
     metadata: {
-      producer: 'whose subscription it was',
-      consumer: 'who had subscribed',
-      tag: 'the subscription',
-      cause: "`'cancel'`, or `'down'` where the consumer has ended",
-      reason: 'why',
+      producer: 'the producer of the subscription',
+      consumer: 'the consumer of the subscription',
+      tag: 'the tag of the subscription',
+      cause: "`'cancel'`, or `'down'` if the consumer has exited",
+      reason: 'the reason of the cancellation or of the exit',
     },
   },
   'subscription.refused': {
     text: 'A producer, or its dispatcher, has refused a subscription.',
-    measurements: { subscribers: 'subscriptions that the producer has' },
-    metadata: { producer: 'who refused', consumer: 'who was refused', tag: 'the subscription', reason: 'why' },
+    measurements: { subscribers: 'subscriptions of the producer' },
+    metadata: {
+      producer: 'the producer that refused',
+      consumer: 'the consumer that was refused',
+      tag: 'the tag of the subscription',
+      reason: 'why it was refused',
+    },
   },
   'demand.sent': {
-    text: 'A consumer has asked for more.',
-    measurements: { demand: 'events asked for' },
-    metadata: { consumer: 'who asks', producer: 'who is asked', tag: 'the subscription' },
+    text: 'A consumer has asked a producer for events.',
+    measurements: { demand: 'events that the consumer asked for' },
+    metadata: {
+      consumer: 'the consumer that asked',
+      producer: 'the producer that receives the demand',
+      tag: 'the tag of the subscription',
+    },
   },
   'demand.received': {
-    text: 'A producer looks at what a consumer has asked for.',
-    measurements: { demand: 'events asked for', pending: 'all that the consumer now waits for' },
-    metadata: { producer: 'who is asked', consumer: 'who asks', tag: 'the subscription' },
+    text: 'A producer has received the demand of a consumer.',
+    measurements: {
+      demand: 'events that the consumer asked for',
+      pending: 'the open demand of the subscription, including this',
+    },
+    metadata: {
+      producer: 'the producer that received the demand',
+      consumer: 'the consumer that asked',
+      tag: 'the tag of the subscription',
+    },
   },
   'demand.handled': {
-    text: "A producer's `handleDemand` has answered, or thrown; where it answered a promise, when that has settled.",
-    measurements: { demand: 'events asked for', duration: 'ms from the call to the answer' },
-    metadata: { producer: 'which', error: 'what it threw; undefined where it did not' },
+    text: '`handleDemand` of a producer has returned or thrown. If it returned a promise, the promise has settled.',
+    measurements: {
+      demand: 'the demand that was passed to it',
+      duration: 'milliseconds from the call to the result',
+    },
+    metadata: { producer: 'the producer', error: 'the error that it threw; undefined if it threw none' },
   },
   'batch.handled': {
-    text: '`handleEvents` has answered, or thrown; where it answered a promise, when that has settled.',
-    measurements: { size: 'events in the batch', duration: 'ms from the call to the answer' },
+    text: '`handleEvents` of a consumer has returned or thrown. If it returned a promise, the promise has settled.',
+    measurements: { size: 'events in the batch', duration: 'milliseconds from the call to the result' },
     metadata: {
-      consumer: 'which',
-      tag: 'the subscription that the batch came by',
-      events: 'the batch; not to be changed',
-      error: 'what it threw; undefined where it did not',
+      consumer: 'the consumer',
+      tag: 'the tag of the subscription that delivered the batch',
+      events: 'the batch, which must not be changed',
+      error: 'the error that it threw; undefined if it threw none',
     },
   },
   'events.discarded': {
-    text: 'Events were dropped.',
-    measurements: { count: 'events' },
+    text: 'A stage has dropped events.',
+    measurements: { count: 'dropped events' },
     metadata: {
-      stage: 'who dropped them',
-      cause: "`'buffer full'`, `'subscriber cancelled'` from its partition, or `'unknown subscription'`",
+      stage: 'the stage',
+      cause:
+        "`'buffer full'`, `'subscriber cancelled'` for events in the queue of its partition, or `'unknown subscription'` for events from a producer that the stage is not subscribed to",
     },
   },
   'process.restarted': {
-    text: 'A supervisor has started a child again.',
+    text: 'A supervisor has restarted a child.',
     measurements: { restarts: 'restarts by this supervisor since its start' },
     metadata: {
-      supervisor: 'who restarts',
-      child: 'what it calls the child',
+      supervisor: 'the supervisor',
+      child: 'the id of the child in its supervisor',
       stage: 'the new process',
-      reason: 'why one had ended; the same for all that are restarted together',
+      reason: 'the exit reason of the child that ended; the same for all children that are restarted with it',
     },
   },
   'failure.reported': {
-    text: 'A process has failed: once per cause, where it began.',
+    text: 'A process has failed. Emitted once for each failure: not for linked processes that exit with it.',
     measurements: { remaining: 'events that the process still held' },
     metadata: {
-      stage: 'which',
+      stage: 'the process',
       reason: 'its exit reason',
-      callback: 'the callback in which it failed, where one did',
-      description: 'a sentence',
+      callback: 'the name of the callback that failed; undefined if the failure was in none',
+      description: 'the failure in one sentence',
     },
   },
 }

@@ -2,53 +2,59 @@ import { describeReason } from '../base/errors.ts'
 import { isThenable } from '../base/is-thenable.ts'
 import type { Measurements, Metadata, TelemetryName } from './telemetry-events.ts'
 
-/** Hears of one kind of event. */
+/** A listener of one telemetry event. It is called synchronously and must not change its arguments. */
 export type TelemetryListener<Name extends TelemetryName> = (
   measurements: Measurements<Name>,
   metadata: Metadata<Name>,
 ) => void
 
-/** Listeners by the name of the event. */
+/** Telemetry listeners, by the names of their events. */
 export type TelemetryListeners = { readonly [Name in TelemetryName]?: TelemetryListener<Name> }
 
-/** Tells of a listener that has thrown. */
+/** Reports that a listener has thrown. */
 type ReportListener = (message: string, facts: Readonly<Record<string, unknown>>) => void
 
-/** Listeners that were attached, and are detached, together. */
+/** Listeners that were attached together and are detached together. */
 interface Attachment {
   readonly listeners: TelemetryListeners
-  /** Cleared when it is detached, which may be in the middle of an event: from then on none of them is called. */
+  /** Cleared when it is detached, even in the middle of an event: from then on none of its listeners is called. */
   isAttached: boolean
 }
 
 /**
- * The listeners of a runtime.
+ * The telemetry listeners of a runtime.
  *
- * Whoever has something to tell asks first, by `isHeard` or `hears`, whether anyone listens: nothing is made for nobody.
+ * The code that emits an event checks `hasListeners` or `hasListener` first, so that an event without listeners costs
+ * no allocation.
  */
 export class Telemetry {
-  /** Whether anyone listens to anything. */
+  /** Whether any event has a listener. */
   hasListeners = false
-  /** Whether the time that processes spend is to be measured. */
+  /** Whether the busy time of processes is measured. */
   isTimed = false
-  /** Since when it has been, in milliseconds on the runtime's clock. */
+  /** Since when it is measured, in milliseconds on the runtime's clock. Set when the measuring starts. */
   timedSince = 0
   private readonly report: ReportListener
-  /** Replaced when it changes, so that who listens may attach and detach while being told. */
+  /** Replaced when it changes, so that listeners may attach and detach others while they are called. */
   private attachments: readonly Attachment[] = []
   private readonly names = new Set<TelemetryName>()
-  private observers = 0
+  /** How many callers of `time` have not stopped. */
+  private timers = 0
 
   constructor(report: ReportListener) {
     this.report = report
   }
 
-  /** Whether anyone listens to this event. */
+  /** Whether this event has a listener. */
   hasListener(name: TelemetryName): boolean {
     return this.names.has(name)
   }
 
-  /** Adds listeners; answers how to take them away again. They run in the order in which they were attached. */
+  /**
+   * Adds listeners. They run in the order in which they were attached.
+   *
+   * @returns Removes them.
+   */
   attach(listeners: TelemetryListeners): () => void {
     const attachment: Attachment = { listeners, isAttached: true }
     this.replace([...this.attachments, attachment])
@@ -72,46 +78,48 @@ export class Telemetry {
     this.hasListeners = this.names.size > 0
   }
 
-  /** Tells of an event. Runs the listeners; one that throws is detached, with those it was attached with, and reported. */
+  /** Emits an event: runs its listeners. One that throws is reported and detached, with those it was attached with. */
   execute<Name extends TelemetryName>(name: Name, measurements: Measurements<Name>, metadata: Metadata<Name>): void {
     for (const attachment of this.attachments) {
       const listener: TelemetryListener<Name> | undefined = attachment.listeners[name]
       if (listener === undefined || !attachment.isAttached) continue
       try {
         const result: unknown = listener(measurements, metadata)
-        if (isThenable(result)) result.then(undefined, (error: unknown) => this.giveUp(attachment, name, error))
+        if (isThenable(result)) result.then(undefined, (error: unknown) => this.detachFailed(attachment, name, error))
       } catch (error) {
-        this.giveUp(attachment, name, error)
+        this.detachFailed(attachment, name, error)
       }
     }
   }
 
-  private giveUp(attachment: Attachment, name: TelemetryName, error: unknown): void {
-    // Of one that answers promises several may be pending when the first of them rejects: it is reported once.
+  private detachFailed(attachment: Attachment, name: TelemetryName, error: unknown): void {
+    // Several promises of a listener may be pending when the first of them rejects: the listener is reported once.
     if (!attachment.isAttached) return
     this.detach(attachment)
-    this.report(`a telemetry listener of '${name}' failed and was detached: ${describeReason(error)}`, {
+    this.report(`detached a telemetry listener of '${name}' that failed: ${describeReason(error)}`, {
       event: name,
       error,
     })
   }
 
   /**
-   * Has the time measured that processes spend, until what it answers is called; any number may ask for it.
+   * Measures the busy time of processes until the returned function is called. Several callers may measure at a time.
    *
-   * @param whenOver Runs when the last of them has enough, while the time still counts.
+   * @param now The time on the runtime's clock.
+   * @param beforeStop Runs when the last caller stops, before the measuring ends.
+   * @returns Stops measuring for this caller.
    */
-  time(now: number, whenOver: () => void): () => void {
+  time(now: number, beforeStop: () => void): () => void {
     if (!this.isTimed) this.timedSince = now
-    this.observers++
+    this.timers++
     this.isTimed = true
-    let isReleased = false
+    let isStopped = false
     return () => {
-      if (isReleased) return
-      isReleased = true
-      this.observers--
-      if (this.observers > 0) return
-      whenOver()
+      if (isStopped) return
+      isStopped = true
+      this.timers--
+      if (this.timers > 0) return
+      beforeStop()
       this.isTimed = false
     }
   }

@@ -1,27 +1,27 @@
-import { optionTable } from '../base/option-table.ts'
+import { optionTable } from '../base/options/option-table.ts'
 import { quote } from '../base/quote.ts'
 import type { ExitReason } from '../process/exit/exit-reason.ts'
 import { consumer } from '../stage/definition/factories.ts'
-import type { ConsumerRef, ProducerRef } from '../stage/types/references.ts'
-import type { OptionsArgument, OptionsOf, Subscription } from '../stage/types/subscription.ts'
+import type { ConsumerRef, OptionsArgument, OptionsOf, ProducerRef } from '../stage/types/references.ts'
+import type { Subscription } from '../stage/types/subscription.ts'
 import { ExpectationError, expectSameEvents } from './expectation.ts'
-import { Endings, launchProbe, nameOption, type ProbeOptions } from './probe.ts'
+import { Cancellations, launchProbe, nameOption, type ProbeOptions } from './probe.ts'
 import { expectTestRuntime, type ManualRuntime, type TestRuntime } from './test-runtime.ts'
 
 /**
- * A consumer in the hands of a test: it asks for what the test says, and checks what comes.
+ * A consumer that a test controls: it asks when the test asks, and checks the events that it receives.
  *
- * Whatever it expects, it first lets the runtime settle. It outlives its subscriptions.
+ * Each `expect…` method first waits until the runtime has settled. The probe outlives its subscriptions.
  */
 export interface ConsumerProbe<Event> {
-  /** The probe as a stage, to be handed to others. */
+  /** The reference of the probe, to pass to other stages. */
   readonly ref: ConsumerRef<Event>
-  /** All events that it has been sent, in order. */
+  /** All events that it has received, in order. */
   readonly events: readonly Event[]
   /**
    * Subscribes it, and settles. It asks for nothing by itself.
    *
-   * Its subscriptions are `'temporary'` unless the options say otherwise; whoever expects a refusal asks
+   * Its subscriptions are `'temporary'` unless the options specify another mode. To expect a refusal, use
    * `expectCancelled`.
    */
   subscribe<Producer extends ProducerRef<Event>>(
@@ -29,23 +29,23 @@ export interface ConsumerProbe<Event> {
     ...options: OptionsArgument<OptionsOf<Producer>>
   ): Promise<Subscription>
   /**
-   * Asks for `demand` more events, of the producer it has subscribed to last; of others ask by the subscription.
+   * Asks the producer that it has subscribed to last for `demand` more events. To ask another one, use the subscription.
    *
    * @throws {Error} If it has not subscribed.
    */
   ask(demand: number): void
-  /** Cancels the subscription that it has made last. Default of the reason: `'normal'`. */
+  /** Cancels the subscription that it has made last. Default reason: `'normal'`. */
   cancel(reason?: ExitReason): void
-  /** Settles, and expects that these events have come since the last time, in this order, and no others. */
+  /** Settles, and expects exactly these events, in this order, since the last such check. */
   expectEvents(events: readonly Event[]): Promise<void>
-  /** Settles, and expects that no event has come, and no subscription has ended, that was not expected before. */
+  /** Settles, and expects that since the last check no event has come and no subscription has ended. */
   expectNothing(): Promise<void>
   /**
-   * Settles, and expects that a subscription has ended: cancelled, refused, or with its producer.
+   * Settles, and expects that a subscription has ended: cancelled, refused, or because its producer has exited.
    *
-   * Of several it takes the first that was not expected before.
+   * If several have ended, it checks the first that was not checked before.
    *
-   * @param reason Why. Default: for any reason.
+   * @param reason The reason of the cancellation, or of the exit. Default: any reason.
    */
   expectCancelled(...reason: [reason?: ExitReason]): Promise<void>
 }
@@ -53,7 +53,7 @@ export interface ConsumerProbe<Event> {
 const consumerProbeOptions = optionTable({ name: nameOption })
 
 /**
- * Starts a consumer that does and checks what the test says: what a producer under test is subscribed to by.
+ * Starts a consumer that a test controls, to subscribe to a producer under test.
  *
  * @example A producer under test
  * ```ts
@@ -82,19 +82,19 @@ class Consumer<Event> implements ConsumerProbe<Event> {
   readonly events: Event[] = []
   private readonly runtime: ManualRuntime
   private readonly label: string
-  private readonly endings = new Endings()
+  private readonly cancellations = new Cancellations()
   private subscription: Subscription | undefined
-  /** How many of the events the test has spoken of. */
-  private spokenOf = 0
+  /** How many of the events the test has checked. */
+  private checkedCount = 0
 
   constructor(runtime: ManualRuntime, name: string | undefined) {
-    const { events, endings } = this
+    const { events, cancellations } = this
     const stage = consumer({
       handleSubscribe: () => 'manual',
       handleEvents(batch: readonly Event[]) {
         for (const event of batch) events.push(event)
       },
-      handleCancel: (reason) => endings.add(reason),
+      handleCancel: (reason) => cancellations.add(reason),
     })
     const { ref, label } = launchProbe(runtime, stage, name)
     this.runtime = runtime
@@ -118,21 +118,21 @@ class Consumer<Event> implements ConsumerProbe<Event> {
 
   async expectEvents(expected: readonly Event[]): Promise<void> {
     await this.runtime.settle()
-    expectSameEvents(this.label, expected, this.events.slice(this.spokenOf), this.endings.remark)
-    this.spokenOf = this.events.length
+    expectSameEvents(this.label, expected, this.events.slice(this.checkedCount), this.cancellations.remark)
+    this.checkedCount = this.events.length
   }
 
   async expectNothing(): Promise<void> {
     await this.runtime.settle()
-    const got = this.events.slice(this.spokenOf)
-    const { remark } = this.endings
+    const got = this.events.slice(this.checkedCount)
+    const { remark } = this.cancellations
     if (got.length === 0 && remark === '') return
-    throw new ExpectationError(`expected ${this.label} to be sent nothing, got: ${quote(got)}${remark}`, [], got)
+    throw new ExpectationError(`expected ${this.label} to receive nothing, got: ${quote(got)}${remark}`, [], got)
   }
 
   async expectCancelled(...reason: [reason?: ExitReason]): Promise<void> {
     await this.runtime.settle()
-    this.endings.expect(this.label, reason)
+    this.cancellations.expect(this.label, reason)
   }
 
   private subscribed(does: string): Subscription {

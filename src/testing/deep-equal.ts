@@ -1,15 +1,15 @@
 import { isError } from '../base/is-error.ts'
 
 /**
- * Whether two values are the same, looked at from outside: alike in type and in all that they hold.
+ * Whether two values are deeply equal: of the same type, with equal contents.
  *
- * Errors are the same if they are of one class and say the same. What holds itself is compared once.
+ * Errors are equal if they have the same class, name and message. Cyclic values are supported.
  */
 export function deepEqual(one: unknown, other: unknown): boolean {
   return isSame(one, other, new Map())
 }
 
-/** `compared` holds pairs that are being compared further out: they are the same, unless something else differs. */
+/** `compared` holds the pairs that are being compared in outer calls: they count as equal, unless another part differs. */
 function isSame(one: unknown, other: unknown, compared: Map<object, object>): boolean {
   if (Object.is(one, other)) return true
   if (typeof one !== 'object' || typeof other !== 'object' || one === null || other === null) return false

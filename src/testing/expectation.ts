@@ -1,14 +1,15 @@
 import { GenStageError } from '../base/errors.ts'
+import { eventCount } from '../base/event-count.ts'
 import { quote } from '../base/quote.ts'
 import { deepEqual } from './deep-equal.ts'
 
 /**
- * A probe was not sent what the test expected.
+ * A probe did not receive what the test expected.
  *
  * The `expect…` methods of probes reject with it. It has `expected` and `actual`, which most test frameworks show side
  * by side.
  *
- * What to do: read the message: it says what was expected, what came, and where they differ.
+ * What to do: read the message: it states what was expected, what came, and where they differ.
  */
 export class ExpectationError extends GenStageError {
   readonly code = 'GENSTAGE_EXPECTATION'
@@ -23,10 +24,10 @@ export class ExpectationError extends GenStageError {
 }
 
 /**
- * Checks that a probe has been sent these events, and no others.
+ * Checks that a probe has received exactly these events.
  *
- * @param probe What the probe is called.
- * @param remark What else there is to say, behind the rest.
+ * @param probe The name of the probe in messages.
+ * @param remark Text to add at the end of the message.
  */
 export function expectSameEvents(
   probe: string,
@@ -35,11 +36,11 @@ export function expectSameEvents(
   remark: string,
 ): void {
   if (deepEqual(expected, got)) return
-  const place = expected.findIndex((event, index) => index >= got.length || !deepEqual(event, got[index]))
-  const difference = place < 0 ? expected.length : place
+  const firstDifference = expected.findIndex((event, index) => index >= got.length || !deepEqual(event, got[index]))
+  const difference = firstDifference < 0 ? expected.length : firstDifference
   const where = `${show(expected, difference)} at index ${difference}, got ${show(got, difference)}`
   throw new ExpectationError(
-    `expected ${probe} to be sent ${count(expected)} ${quote(expected)}, got ${count(got)} ${quote(got)}: ` +
+    `expected ${probe} to receive ${eventCount(expected.length)} ${quote(expected)}, got ${eventCount(got.length)} ${quote(got)}: ` +
       `expected ${where}${remark}`,
     expected,
     got,
@@ -48,8 +49,4 @@ export function expectSameEvents(
 
 function show(events: readonly unknown[], index: number): string {
   return index < events.length ? quote(events[index]) : 'nothing'
-}
-
-function count({ length }: readonly unknown[]): string {
-  return length === 1 ? '1 event' : `${length} events`
 }

@@ -1,46 +1,46 @@
 import { GenStageError } from '../base/errors.ts'
-import { type OptionTable, optionTable } from '../base/option-table.ts'
-import { anything, integer, matching, type OptionType } from '../base/option-type.ts'
-import type { Process } from '../process/process.ts'
+import { type OptionTable, optionTable } from '../base/options/option-table.ts'
+import { anything, integer, matching, type OptionType } from '../base/options/option-type.ts'
+import type { ProcessRecord } from '../process/process-record.ts'
 import type { ProcessRef } from '../process/process-ref.ts'
 import { resolveReference } from '../process/reference.ts'
 import { expectTestRuntime, type ManualRuntime, type TestRuntime } from './test-runtime.ts'
 
 /**
- * What is to go wrong with a stage.
+ * A fault to inject into a stage.
  *
- * `'kill'`: it ends at once, whatever it is doing, as by `exit('kill')`. `'crash'`: it ends as though the callback that
- * is pending, or the last one that ran, threw an {@link InjectedCrash}. `{ delay: steps }`: it is passed over for so many
- * steps of others, or until no other goes on.
+ * `'kill'`: the stage exits at once, as by `exit('kill')`. `'crash'`: it exits as if the callback that is pending, or the
+ * last one that ran, had thrown an {@link InjectedCrash}. `{ delay: steps }`: it takes no turn for so many steps of other
+ * processes, or until no other process has anything to do.
  */
 export type Fault = 'kill' | 'crash' | { readonly delay: number }
 
-/** What is to go wrong, with whom, and when. */
+/** Which fault to inject, into which stage, and when. */
 export interface InjectOptions {
-  /** What is to go wrong. */
+  /** The fault. */
   readonly fault: Fault
   /**
-   * The stage: a reference, or the name of one, looked up when the time has come.
-   * Default: any stage that is set up by then, at random.
+   * The stage: a reference, or a name, which is looked up at the chosen step.
+   * Default: a random one of the stages that have started by then.
    *
-   * Supervisors, tasks and probes are struck only if they are named.
+   * Supervisors, tasks and probes are affected only if they are given here.
    */
   readonly stage?: ProcessRef | string
-  /** Before which step from now, where the next one is 1. Default: at random among the next `within`. */
+  /** The step before which it happens, counted from now; the next step is 1. Default: a random one of the next `within`. */
   readonly at?: number
-  /** From how many steps one is chosen at random: an integer of at least 1. Default: 100. */
+  /** The number of steps from which a random one is chosen: an integer of at least 1. Default: 100. */
   readonly within?: number
 }
 
-/** A fault that was injected. Printed, it says what it did, or is yet to do: for the messages of a test. */
+/** A fault that was injected. As a string it describes what it did, or is yet to do, for the messages of a test. */
 export interface Injected {
-  /** What goes wrong. */
+  /** The fault. */
   readonly fault: Fault
-  /** Before which step, counted from the injection: what to hand in as `at` to have it again. */
+  /** The step before which it happens, counted from the injection. Pass it as `at` to repeat the fault. */
   readonly at: number
-  /** The stage that was struck: its name, or else its kind and id. Undefined until then. */
+  /** The stage that it affected: its name, or else its kind and id. Undefined until then. */
   readonly stage: string | undefined
-  /** Says what it did, as `killed consumer numbers before step 17`. */
+  /** Describes what it did, as `killed consumer numbers before step 17`. */
   toString(): string
 }
 
@@ -49,7 +49,7 @@ export interface Injected {
  *
  * The stage fails with it, as if its callback had thrown it.
  *
- * What to do: nothing: it is the fault that the test asked for. If a test fails because of it, the pipeline does not
+ * What to do: nothing: it is the fault that the test has injected. If a test fails because of it, the pipeline does not
  * survive this crash.
  */
 export class InjectedCrash extends GenStageError {
@@ -60,9 +60,9 @@ export class InjectedCrash extends GenStageError {
   }
 }
 
-/** From so many steps one is chosen. */
+/** The default of `within`. */
 const WITHIN = 100
-/** What is struck where nobody is named. */
+/** The kinds of process that a fault affects if no stage is given. */
 const STAGES: ReadonlySet<string> = new Set(['producer', 'producer-consumer', 'consumer', 'consumer-supervisor'])
 
 const injectOptions: OptionTable<{
@@ -71,37 +71,37 @@ const injectOptions: OptionTable<{
   readonly at: number | undefined
   readonly within: number
 }> = optionTable({
-  fault: { type: faultType(), required: true, text: 'What is to go wrong.' },
-  stage: { type: anything(), absent: 'a stage at random', text: 'With whom.' },
-  at: { type: integer({ min: 1 }), unit: 'steps', absent: 'at random', text: 'Before which step from now.' },
+  fault: { type: faultType(), required: true, text: 'The fault.' },
+  stage: { type: anything(), absent: 'a random stage', text: 'The stage.' },
+  at: { type: integer({ min: 1 }), unit: 'steps', absent: 'a random step', text: 'The step before which it happens.' },
   within: { type: integer({ min: 1 }), default: WITHIN, unit: 'steps', text: 'From how many steps one is chosen.' },
 })
 
 /**
- * Has something go wrong with a stage while the runtime runs: once, at a chosen step or at random.
+ * Injects a fault into a stage while the runtime runs: once, at a chosen or a random step.
  *
- * What is left to chance is drawn from `runtime.random` at once, so the same seed brings the same fault. If the stage is
- * not there at the chosen step (it has not been started again, or has no such name yet), the fault strikes before the
- * first step at which it is. If the runtime comes to rest before, nothing happens until it goes on.
+ * Random choices are made at once, with `runtime.random`, so the same seed gives the same fault. If the stage does not
+ * exist at the chosen step (it has not been restarted, or does not have the name yet), the fault happens before the first
+ * step at which it exists. If the runtime settles earlier, nothing happens until it continues.
  *
  * @throws {TypeError | RangeError} If an option is unknown or wrong.
  */
 export function inject(runtime: TestRuntime, options: InjectOptions): Injected {
   const home = expectTestRuntime(runtime)
   const { fault, stage, at: chosen, within } = injectOptions.read(options, 'the options of inject')
-  // Looked up only when the time has come, and once now, to refuse what is no reference at all.
+  // Looked up at the chosen step, and once now, to reject a value that is not a reference.
   if (stage !== undefined && typeof stage !== 'string') resolveReference(stage, home, 'stage to be a reference')
   const at = chosen ?? home.random.below(within) + 1
-  const lot = home.random.fraction()
+  const choice = home.random.fraction()
   const start = home.steps
   const injected = new PlannedFault(fault, at)
   home.schedule.plan({
     step: start + at,
-    happen() {
-      const process = stage === undefined ? anyStage(home, lot) : find(home, stage)
+    apply() {
+      const process = stage === undefined ? anyStage(home, choice) : find(home, stage)
       if (process === undefined) return false
       applyFault(home, process, fault, home.steps - start)
-      injected.struck(process.label, home.steps - start)
+      injected.applied(process.label, home.steps - start)
       return true
     },
   })
@@ -118,38 +118,38 @@ class PlannedFault implements Injected {
     this.at = at
   }
 
-  struck(stage: string, at: number): void {
+  applied(stage: string, at: number): void {
     this.stage = stage
     this.at = at
   }
 
   toString(): string {
     const { stage, at, fault } = this
-    const [done, due, how] = wordsFor(fault)
-    if (stage === undefined) return `was to ${due} a stage before step ${at}${how}, and has not`
+    const [done, due, how] = describeFault(fault)
+    if (stage === undefined) return `planned to ${due} a stage before step ${at}${how}: not applied yet`
     return `${done} ${stage} before step ${at}${how}`
   }
 }
 
-function wordsFor(fault: Fault): readonly [done: string, due: string, how: string] {
+function describeFault(fault: Fault): readonly [done: string, due: string, how: string] {
   if (fault === 'kill') return ['killed', 'kill', '']
   if (fault === 'crash') return ['crashed', 'crash', '']
   return ['delayed', 'delay', `, for ${fault.delay} steps`]
 }
 
-function anyStage({ processes, bystanders }: ManualRuntime, lot: number): Process | undefined {
+function anyStage({ processes, bystanders }: ManualRuntime, choice: number): ProcessRecord | undefined {
   const stages = [...processes.values()].filter(({ id, kind, status }) => {
     return STAGES.has(kind) && status === 'alive' && !bystanders.has(id)
   })
-  return stages[Math.floor(lot * stages.length)]
+  return stages[Math.floor(choice * stages.length)]
 }
 
-function find(runtime: ManualRuntime, stage: unknown): Process | undefined {
+function find(runtime: ManualRuntime, stage: unknown): ProcessRecord | undefined {
   if (typeof stage === 'string') return runtime.names.get(stage)
   return resolveReference(stage, runtime, 'stage to be a reference')?.process
 }
 
-function applyFault({ schedule }: ManualRuntime, process: Process, fault: Fault, step: number): void {
+function applyFault({ schedule }: ManualRuntime, process: ProcessRecord, fault: Fault, step: number): void {
   if (fault === 'kill') process.reference.exit('kill')
   else if (fault === 'crash') process.fail(new InjectedCrash(process.label, step))
   else schedule.delay(process.id, fault.delay)

@@ -1,10 +1,10 @@
 import type { Clock } from '../process/schedule/timers.ts'
 
-/** A clock that stands still until it is moved. */
+/** A clock that advances only by `runNext` and `moveTo`. */
 export interface ManualClock extends Clock {
-  /** Moves the time on to the next timer that is due by `until`, and runs it; answers whether there was one. */
+  /** Advances to the next timer that is due by `until`, and runs it; returns whether there was one. */
   runNext(until: number): boolean
-  /** Moves the time, without running anything. */
+  /** Sets the time, without running timers. */
   moveTo(time: number): void
 }
 

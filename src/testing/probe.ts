@@ -1,5 +1,5 @@
 import { NameTakenError } from '../base/errors.ts'
-import { matching, type OptionType } from '../base/option-type.ts'
+import { matching, type OptionType } from '../base/options/option-type.ts'
 import { quote } from '../base/quote.ts'
 import type { ExitReason } from '../process/exit/exit-reason.ts'
 import type { ProcessRef } from '../process/process-ref.ts'
@@ -11,22 +11,22 @@ import { deepEqual } from './deep-equal.ts'
 import { ExpectationError } from './expectation.ts'
 import type { ManualRuntime } from './test-runtime.ts'
 
-/** How a probe is made. */
+/** Options of a probe. */
 export interface ProbeOptions {
-  /** The name to be found under, and to be called by in messages. Default: none. */
+  /** The name to register, which messages use as well. Default: none. */
   readonly name?: string
 }
 
 /** The option that all probes have. */
 export const nameOption: { readonly type: OptionType<string>; readonly text: string } = {
   type: matching('a string that is not empty', (value): value is string => typeof value === 'string' && value !== ''),
-  text: 'The name to be found under.',
+  text: 'The name to register.',
 }
 
 /**
- * Starts the stage of a probe, linked to nobody; answers its reference, and what it is called in messages.
+ * Starts the stage of a probe, without links; returns its reference, and its name in messages.
  *
- * It can be used at once: what it is sent waits until it is set up.
+ * It can be used at once: messages wait until its setup is done.
  */
 export function launchProbe<Ref extends ProcessRef>(
   runtime: ManualRuntime,
@@ -37,38 +37,38 @@ export function launchProbe<Ref extends ProcessRef>(
   const holder = name === undefined ? undefined : runtime.names.get(name)
   if (name !== undefined && holder !== undefined) throw new NameTakenError(name, `${holder.kind} ${holder.id}`)
   const { reference, started } = launchProcess(definition, runtime, { name })
-  // It cannot fail, but may be ended before it has begun; and then nobody asks.
+  // It cannot fail, but it may be stopped before it has started; that needs no report.
   started.catch(() => {})
   runtime.bystanders.add(reference.id)
   return { ref: reference as ProcessRef as Ref, label: `probe ${reference.label}` }
 }
 
-/** The ends of subscriptions that a probe has seen, and which of them its test has spoken of. */
-export class Endings {
+/** The cancellations that a probe has received, and how many of them its test has checked. */
+export class Cancellations {
   private readonly reasons: ExitReason[] = []
-  private spokenOf = 0
+  private checkedCount = 0
 
   /** A subscription has ended. */
   add(reason: CancelReason): void {
     this.reasons.push('cancel' in reason ? reason.cancel : reason.down)
   }
 
-  /** What there is to say of those that the test has not spoken of: a clause, or nothing. */
+  /** Describes those that the test has not checked, to be added to a message; empty if there are none. */
   get remark(): string {
-    const open = this.reasons.slice(this.spokenOf)
-    if (open.length === 0) return ''
-    return `; a subscription has ended, with reason ${open.map((reason) => quote(reason)).join(', ')}`
+    const unchecked = this.reasons.slice(this.checkedCount)
+    if (unchecked.length === 0) return ''
+    return `; a subscription has ended with reason ${unchecked.map((reason) => quote(reason)).join(', ')}`
   }
 
-  /** Speaks of the next one. `reasons` is empty where any will do. */
+  /** Checks the next one. `reasons` is empty if any reason is expected. */
   expect(probe: string, reasons: readonly [reason?: ExitReason]): void {
     const [wanted] = reasons
-    const words = reasons.length === 0 ? '' : ` with reason ${quote(wanted)}`
-    const message = `expected the subscription of ${probe} to have ended${words}, got:`
-    if (this.spokenOf === this.reasons.length) throw new ExpectationError(`${message} no end`, wanted, undefined)
-    const got = this.reasons[this.spokenOf]
+    const withReason = reasons.length === 0 ? '' : ` with reason ${quote(wanted)}`
+    const message = `expected the subscription of ${probe} to have ended${withReason}, got:`
+    if (this.checkedCount === this.reasons.length) throw new ExpectationError(`${message} no end`, wanted, undefined)
+    const got = this.reasons[this.checkedCount]
     if (reasons.length > 0 && !deepEqual(wanted, got))
       throw new ExpectationError(`${message} ${quote(got)}`, wanted, got)
-    this.spokenOf++
+    this.checkedCount++
   }
 }

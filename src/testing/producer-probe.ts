@@ -1,4 +1,4 @@
-import { optionTable } from '../base/option-table.ts'
+import { optionTable } from '../base/options/option-table.ts'
 import { quote } from '../base/quote.ts'
 import type { Dispatcher, Subscriber } from '../dispatcher/dispatcher.ts'
 import { dispatcherType } from '../dispatcher/dispatcher-type.ts'
@@ -9,63 +9,67 @@ import type { OptionsTrait } from '../stage/types/inferred-reference.ts'
 import type { Castable, ProducerRef } from '../stage/types/references.ts'
 import type { SubscribeOptions } from '../stage/types/subscription.ts'
 import { ExpectationError } from './expectation.ts'
-import { Endings, launchProbe, nameOption, type ProbeOptions } from './probe.ts'
+import { Cancellations, launchProbe, nameOption, type ProbeOptions } from './probe.ts'
 import { expectTestRuntime, type ManualRuntime, type TestRuntime } from './test-runtime.ts'
 
-/** How a producer probe is made. */
+/** Options of a producer probe. */
 export interface ProducerProbeOptions<Event, Options = {}> extends ProbeOptions {
-  /** Who gets which event. Default: `demandDispatcher()`. */
+  /** Decides which subscriber gets which event. Default: `demandDispatcher()`. */
   readonly dispatcher?: Dispatcher<Event, Options>
 }
 
-/** Who has subscribed to a probe, and how. */
+/** A subscriber of a probe, with its options. */
 export interface ProbeSubscriber<Options = {}> {
   readonly subscriber: Subscriber
-  /** The options, as they were given. */
+  /** The options of the subscription, unchanged. */
   readonly options: SubscribeOptions & Options
 }
 
 /**
- * A producer in the hands of a test: it emits what the test says, and checks what is asked of it.
+ * A producer that a test controls: it emits the events that the test passes to it, and checks the demand that it receives.
  *
- * Whatever it expects, it first lets the runtime settle.
+ * Each `expect…` method first waits until the runtime has settled.
  */
 export interface ProducerProbe<Event, Options = {}> {
-  /** The probe as a stage: what consumers under test subscribe to. */
+  /** The reference of the probe, to which consumers under test subscribe. */
   readonly ref: ProducerRef<Event> & OptionsTrait<Options>
-  /** How many events have been asked for and not been emitted, as things stand: settle before you look. */
+  /** How many events have been asked for and not been emitted so far. Settle the runtime before you read it. */
   readonly pendingDemand: number
-  /** Emits events, asked for or not; what nobody has asked for waits in its buffer. Returns at once. */
+  /** Emits events, with or without demand; those without demand are buffered. Returns at once. */
   emit(events: readonly Event[]): void
-  /** Settles, and expects that exactly so many events have been asked for since the last time. */
+  /** Settles, and expects that exactly `demand` events have been asked for since the last such check. */
   expectDemand(demand: number): Promise<void>
-  /** Settles, and expects that somebody has subscribed; answers the first of those that were not expected before. */
+  /** Settles, and expects a subscriber; returns the first that was not checked before. */
   expectSubscriber(): Promise<ProbeSubscriber<Options>>
-  /** Settles, and expects that nobody has asked, subscribed or gone who was not expected before. */
+  /** Settles, and expects that since the last check there was no demand, no new subscriber and no cancellation. */
   expectNothing(): Promise<void>
   /**
-   * Settles, and expects that a subscription has ended: cancelled, refused, or with its consumer.
+   * Settles, and expects that a subscription has ended: cancelled, refused, or because its consumer has exited.
    *
-   * Of several it takes the first that was not expected before.
+   * If several have ended, it checks the first that was not checked before.
    *
-   * @param reason Why. Default: for any reason.
+   * @param reason The reason of the cancellation, or of the exit. Default: any reason.
    */
   expectCancelled(...reason: [reason?: ExitReason]): Promise<void>
   /**
-   * Ends the probe with this reason (default: `'normal'`), and settles.
+   * Stops the probe with this reason (default: `'normal'`), and settles.
    *
-   * What it has emitted and nobody has asked for is lost. An `Error` as the reason is what a crash looks like to others.
+   * Its buffered events are lost. With an `Error` as the reason, other stages see a crash.
    */
   stop(reason?: ExitReason): Promise<void>
 }
 
 const producerProbeOptions = optionTable({
   name: nameOption,
-  dispatcher: { type: dispatcherType, absent: '`demandDispatcher()`', text: 'Who gets which event.' },
+  dispatcher: {
+    type: dispatcherType,
+    absent: '`demandDispatcher()`',
+    text: 'Decides which subscriber gets which event.',
+  },
 })
 
 /**
- * Starts a producer that does and checks what the test says: what a consumer under test subscribes to.
+ * Starts a producer that a test controls, for a consumer under test to subscribe to.
  *
  * A producer-consumer is tested between a producer probe and a consumer probe.
  *
@@ -103,10 +107,10 @@ class Producer<Event, Options> implements ProducerProbe<Event, Options> {
   pendingDemand = 0
   private readonly runtime: ManualRuntime
   private readonly label: string
-  private readonly endings = new Endings()
-  /** Those that the test has not spoken of. */
-  private readonly arrivals: ProbeSubscriber<Options>[] = []
-  /** What has been asked for since the test last spoke of it. */
+  private readonly cancellations = new Cancellations()
+  /** The subscribers that the test has not checked. */
+  private readonly newSubscribers: ProbeSubscriber<Options>[] = []
+  /** The demand since the test last checked it. */
   private newDemand = 0
 
   constructor(runtime: ManualRuntime, name: string | undefined, dispatcher: Dispatcher<Event, Options> | undefined) {
@@ -126,9 +130,9 @@ class Producer<Event, Options> implements ProducerProbe<Event, Options> {
         return []
       },
       handleSubscribe: (_role, options, subscriber) => {
-        this.arrivals.push({ subscriber, options })
+        this.newSubscribers.push({ subscriber, options })
       },
-      handleCancel: (reason) => this.endings.add(reason),
+      handleCancel: (reason) => this.cancellations.add(reason),
       handleCast: {
         emit: (events: readonly Event[]) => {
           this.pendingDemand = Math.max(this.pendingDemand - events.length, 0)
@@ -140,7 +144,7 @@ class Producer<Event, Options> implements ProducerProbe<Event, Options> {
 
   emit(events: readonly Event[]): void {
     const self = this.ref as unknown as Castable<{ emit(events: readonly Event[]): void }>
-    // A copy, as whoever emits an array gives it away.
+    // A copy, because an array that is emitted must not change any more.
     self.cast('emit', events.slice())
   }
 
@@ -148,7 +152,7 @@ class Producer<Event, Options> implements ProducerProbe<Event, Options> {
     await this.runtime.settle()
     const got = this.newDemand
     if (got !== demand) {
-      const message = `expected ${this.label} to be asked for ${demand} events, got: ${got}${this.endings.remark}`
+      const message = `expected ${this.label} to be asked for ${demand} events, got: ${got}${this.cancellations.remark}`
       throw new ExpectationError(message, demand, got)
     }
     this.newDemand = 0
@@ -156,25 +160,25 @@ class Producer<Event, Options> implements ProducerProbe<Event, Options> {
 
   async expectSubscriber(): Promise<ProbeSubscriber<Options>> {
     await this.runtime.settle()
-    const arrival = this.arrivals.shift()
-    if (arrival !== undefined) return arrival
+    const subscriber = this.newSubscribers.shift()
+    if (subscriber !== undefined) return subscriber
     throw new ExpectationError(`expected ${this.label} to have a new subscriber, got: none`, 1, 0)
   }
 
   async expectNothing(): Promise<void> {
     await this.runtime.settle()
     const demand = this.newDemand
-    const consumers = this.arrivals.map(({ subscriber }) => subscriber.consumer)
-    const { remark } = this.endings
+    const consumers = this.newSubscribers.map(({ subscriber }) => subscriber.consumer)
+    const { remark } = this.cancellations
     if (demand === 0 && consumers.length === 0 && remark === '') return
-    const arrived = consumers.length === 0 ? '' : `; it has new subscribers, ${quote(consumers)}`
-    const message = `expected ${this.label} to be asked for nothing, got: ${demand}${arrived}${remark}`
+    const subscribed = consumers.length === 0 ? '' : `; it has new subscribers: ${quote(consumers)}`
+    const message = `expected ${this.label} to receive no demand, got: ${demand}${subscribed}${remark}`
     throw new ExpectationError(message, 0, demand)
   }
 
   async expectCancelled(...reason: [reason?: ExitReason]): Promise<void> {
     await this.runtime.settle()
-    this.endings.expect(this.label, reason)
+    this.cancellations.expect(this.label, reason)
   }
 
   async stop(reason: ExitReason = 'normal'): Promise<void> {

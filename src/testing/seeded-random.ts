@@ -2,7 +2,7 @@
 export interface SeededRandom {
   /** An integer from 0 up to, not including, `bound`. */
   below(bound: number): number
-  /** A number from 0 up to, not including, 1; may be handed on as it is, in the place of `Math.random`. */
+  /** A number from 0 up to, not including, 1; can be passed on in place of `Math.random`. */
   readonly fraction: () => number
   /**
    * One of the items, each as likely as the others.

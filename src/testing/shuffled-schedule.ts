@@ -4,8 +4,8 @@ import { seededRandom } from './seeded-random.ts'
 /**
  * A schedule that picks the next process at random, the same way for the same seed.
  *
- * It decides who runs when and nothing else: messages from one process to another still arrive in the order in which
- * they were sent. Whatever holds under every such schedule does not depend on how fast anyone is.
+ * It decides which process runs next and nothing else: messages from one process to another still arrive in the order in
+ * which they were sent. What holds under every such schedule does not depend on the speed of any process.
  */
 export function shuffledSchedule(seed: number): Schedule {
   const waiting: Runnable[] = []
@@ -18,10 +18,10 @@ export function shuffledSchedule(seed: number): Schedule {
       waiting.push(process)
     },
     next() {
-      const place = random.below(waiting.length)
-      const chosen = waiting[place] as Runnable
+      const index = random.below(waiting.length)
+      const chosen = waiting[index] as Runnable
       const last = waiting.pop() as Runnable
-      if (last !== chosen) waiting[place] = last
+      if (last !== chosen) waiting[index] = last
       return chosen
     },
   }

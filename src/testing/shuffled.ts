@@ -3,17 +3,17 @@ import { quote } from '../base/quote.ts'
 import { type TestRuntime, testRuntime } from './test-runtime.ts'
 
 /**
- * Runs a test `count` times, each in a runtime of its own with another schedule, and stops at the first that fails.
+ * Runs a test `count` times, each time in a new runtime with a different schedule, and stops at the first failure.
  *
- * The error names the seed, and its `cause` is what the body threw. To replay that one run, and no other, set the
- * environment variable `GENSTAGE_SEED` to the seed, or hand it in: `shuffled(1, body, seed)`. The replay is exact if the
- * body takes all that it leaves to chance from `runtime.random`.
+ * The error names the seed, and its `cause` is what the body threw. To replay only that run, set the environment variable
+ * `GENSTAGE_SEED` to the seed, or pass it: `shuffled(1, body, seed)`. The replay is exact if the body makes all its random
+ * choices with `runtime.random`.
  *
  * @param count How many schedules to try: an integer of at least 1.
- * @param body The test. What it returns is waited for; it may throw, by the assertions of any test framework.
+ * @param body The test. A promise that it returns is awaited; it may throw, with the assertions of any test framework.
  * @param firstSeed The first seed, an integer; the others follow it. Default: 1.
  * @throws {Error} If a run fails.
- * @throws {TypeError | RangeError} If `count`, `firstSeed` or `GENSTAGE_SEED` is no such integer.
+ * @throws {TypeError | RangeError} If `count`, `firstSeed` or `GENSTAGE_SEED` is not such an integer.
  */
 export async function shuffled(
   count: number,
@@ -39,7 +39,7 @@ export async function shuffled(
   }
 }
 
-/** What `GENSTAGE_SEED` says; undefined where it is not set, or the platform has no environment. */
+/** The value of `GENSTAGE_SEED`; undefined if it is not set, or if the platform has no environment. */
 function seedToReplay(): number | undefined {
   const given = environment().GENSTAGE_SEED
   if (given === undefined || given === '') return undefined
@@ -57,7 +57,7 @@ function environment(): { readonly GENSTAGE_SEED?: string } {
     const { GENSTAGE_SEED } = (globalThis as unknown as EnvironmentPlatform).process?.env ?? {}
     return GENSTAGE_SEED === undefined ? {} : { GENSTAGE_SEED }
   } catch {
-    // Deno refuses to tell, unless it was permitted to.
+    // Deno throws unless access to the environment is permitted.
     return {}
   }
 }

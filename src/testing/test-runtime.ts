@@ -1,9 +1,9 @@
 import { host } from '#host'
 import type { Logger } from '../base/logger.ts'
-import { type OptionTable, optionTable } from '../base/option-table.ts'
-import { boolean, integer, matching } from '../base/option-type.ts'
+import { type OptionTable, optionTable } from '../base/options/option-table.ts'
+import { boolean, integer, matching } from '../base/options/option-type.ts'
 import { quote } from '../base/quote.ts'
-import type { Process } from '../process/process.ts'
+import type { ProcessRecord } from '../process/process-record.ts'
 import { ProcessRuntime, type Runtime } from '../process/runtime.ts'
 import { FairSchedule } from '../process/schedule/scheduler.ts'
 import { type ManualClock, manualClock } from './manual-clock.ts'
@@ -11,34 +11,34 @@ import { type SeededRandom, seededRandom } from './seeded-random.ts'
 import { shuffledSchedule } from './shuffled-schedule.ts'
 import { TestSchedule } from './test-schedule.ts'
 
-/** How a test runtime is made. */
+/** Options of a test runtime. */
 export interface TestRuntimeOptions {
-  /** Runs processes in an order that this integer decides. Default: first in, first out. */
+  /** Runs processes in a random order, which depends only on this integer. Default: first in, first out. */
   readonly seed?: number
   /** Whether nothing runs by itself, only by `step`, `settle` and `advance`. Default: `false`. */
   readonly stepped?: boolean
-  /** Where messages go. Default: nowhere. */
+  /** Receives the log. Default: nothing is logged. */
   readonly logger?: Partial<Logger>
-  /** Whether batches are frozen, so that a callback which changes one is found out. Default: `true`. */
+  /** Whether batches are frozen, so that a callback that changes one fails. Default: `true`. */
   readonly freezeBatches?: boolean
 }
 
-/** A runtime for tests: its time stands still, and a test can wait until nobody has anything left to do. */
+/** A runtime for tests: its clock stands still, and a test can wait until no process has anything left to do. */
 export interface TestRuntime extends Runtime {
   /** The seed it was made with. */
   readonly seed: number | undefined
-  /** Random numbers that the seed decides; without a seed they are the same in every run. */
+  /** Random numbers that depend only on the seed; without a seed they are the same in every run. */
   readonly random: SeededRandom
   /** How many steps have been taken: turns of a process, in which it handles up to 16 messages. */
   readonly steps: number
   /** The time on its clock, in milliseconds since it was made. */
   now(): number
-  /** Resolves once its clock has moved on by `ms` milliseconds: a stage's stand-in for waiting. */
+  /** Resolves once its clock has advanced by `ms` milliseconds; for stages that wait. */
   sleep(ms: number): Promise<void>
   /**
-   * Takes `count` steps, or as many as there are to take, before it returns; answers how many it took.
+   * Takes `count` steps, or fewer if there is nothing left to do, and returns how many it took.
    *
-   * What a promise brings about comes between two calls, if the test awaits something there.
+   * Effects of promises happen between two calls, if the test awaits something there.
    *
    * @param count An integer of at least 0. Default: 1.
    * @throws {Error} If the runtime was not made with `stepped`, or a callback calls it.
@@ -47,37 +47,37 @@ export interface TestRuntime extends Runtime {
   /**
    * Waits until no process has anything left to do: no message, no callback whose promise settles by itself.
    *
-   * What waits for a timer of the platform, or for something outside of the program, is not waited for. To find that
-   * out, the event loop turns a few times after the last thing happened.
+   * It does not wait for timers of the platform, or for anything outside of the program. To detect that, it lets the
+   * event loop turn a few times after the last step.
    *
-   * @throws {Error} If there is no end to it after a million steps; it names who goes on and who waits. The runtime then
-   *   stands still for good, so as not to slow down the tests that follow.
+   * @throws {Error} If processes are still running after a million steps; the message names them, and those that wait.
+   *   The runtime then stops for good, so as not to slow down the tests that follow.
    */
   settle(): Promise<void>
   /**
-   * The same, and then answers what `outcome` has come to, or rejects as it does.
+   * The same, and then returns the value of `outcome`, or rejects if it rejects.
    *
-   * For what the stages must first run for: `await runtime.settle(start(stage, { runtime }))`. A test that awaited a call
-   * which is never answered would hang, as no time passes; this one fails.
+   * For promises that need stages to run: `await runtime.settle(start(stage, { runtime }))`. A test that awaits a call
+   * without a reply would hang, because no time passes; this one fails.
    *
-   * @throws {Error} If `outcome` is still pending when nobody has anything left to do.
+   * @throws {Error} If `outcome` is still pending when no process has anything left to do.
    */
   settle<Outcome>(outcome: Promise<Outcome>): Promise<Outcome>
-  /** Moves the clock on by `ms` milliseconds, running what falls due, in order, and settling after each. */
+  /** Advances the clock by `ms` milliseconds. Runs the timers that are due, in order, and settles after each. */
   advance(ms: number): Promise<void>
 }
 
-/** So many steps without an end are taken for a process that never rests. */
+/** How many steps `settle` takes before it fails. */
 const MOST_STEPS = 1_000_000
-/** So many steps are taken before the event loop has its turn. */
+/** How many steps are taken before the event loop turns. */
 const STEPS_PER_SLICE = 10_000
-/** So often the event loop must turn, with nothing happening, before nobody is expected to go on. */
+/** How often the event loop must turn without a step until the runtime counts as settled. */
 const QUIET_TURNS = 3
-/** So many microtasks an async callback may take before it is left to the next turn of the event loop. */
+/** How many microtasks without a step are waited for before the event loop turns. */
 const QUIET_MICROTASKS = 10
-/** So many processes a message names at most. */
+/** The most processes that a message names. */
 const MOST_NAMES = 10
-/** Sets the numbers of `random` apart from those that a shuffled schedule draws from the same seed. */
+/** Makes the numbers of `random` differ from those that a shuffled schedule draws from the same seed. */
 const ANOTHER_SEQUENCE = 0x9e3779b9
 
 const testRuntimeOptions: OptionTable<{
@@ -89,13 +89,13 @@ const testRuntimeOptions: OptionTable<{
   seed: {
     type: integer({ min: Number.MIN_SAFE_INTEGER }),
     absent: 'first in, first out',
-    text: 'Decides the order in which processes run.',
+    text: 'Determines the random order in which processes run.',
   },
   stepped: { type: boolean(), default: false, text: 'Whether nothing runs by itself.' },
   logger: {
     type: matching('an object', (value): value is Partial<Logger> => typeof value === 'object' && value !== null),
-    absent: 'nowhere',
-    text: 'Where messages go.',
+    absent: 'nothing is logged',
+    text: 'Receives the log.',
   },
   freezeBatches: {
     type: boolean(),
@@ -139,17 +139,17 @@ export function testRuntime(options?: TestRuntimeOptions): TestRuntime {
   return new ManualRuntime(testRuntimeOptions.read(options, 'the options of testRuntime'))
 }
 
-/** A test runtime, as what belongs to it sees it: probes, and faults that are injected. */
+/** A test runtime with the members that probes and injected faults use. */
 export class ManualRuntime extends ProcessRuntime implements TestRuntime {
   readonly seed: number | undefined
   readonly random: SeededRandom
   readonly schedule: TestSchedule
-  /** The ids of processes that belong to the test, and not to what is tested: no fault strikes them by chance. */
+  /** The ids of processes that belong to the test itself: no random fault affects them. */
   readonly bystanders: Set<string> = new Set<string>()
   private readonly manual: ManualClock
   private readonly isStepped: boolean
-  /** Set when it did not come to rest. */
-  private unrest: Error | undefined
+  /** Set when it did not settle. */
+  private settleError: Error | undefined
 
   constructor({ seed, stepped, logger, freezeBatches }: ReturnType<typeof testRuntimeOptions.read>) {
     const clock = manualClock()
@@ -189,13 +189,13 @@ export class ManualRuntime extends ProcessRuntime implements TestRuntime {
 
   async settle<Outcome = void>(outcome?: Promise<Outcome>): Promise<Outcome> {
     let isPending = true
-    const note = (): void => {
+    const settled = (): void => {
       isPending = false
     }
-    outcome?.then(note, note)
-    await this.comeToRest()
+    outcome?.then(settled, settled)
+    await this.runUntilQuiet()
     if (outcome !== undefined && isPending) {
-      throw new Error(`expected the promise to be settled, and nobody has anything left to do${this.describeWaiting()}`)
+      throw new Error(`the promise is still pending, but no process has anything left to do${this.describeWaiting()}`)
     }
     return outcome as Promise<Outcome>
   }
@@ -207,8 +207,8 @@ export class ManualRuntime extends ProcessRuntime implements TestRuntime {
     this.manual.moveTo(until)
   }
 
-  private async comeToRest(): Promise<void> {
-    if (this.unrest !== undefined) throw this.unrest
+  private async runUntilQuiet(): Promise<void> {
+    if (this.settleError !== undefined) throw this.settleError
     const start = this.steps
     let quiet = 0
     while (quiet < QUIET_TURNS) {
@@ -220,47 +220,48 @@ export class ManualRuntime extends ProcessRuntime implements TestRuntime {
     }
   }
 
-  /** Takes a slice of steps, as long as there are any to take before the event loop must turn. */
+  /** Takes a slice of steps, as long as there are any before the event loop must turn. */
   private async stepThrough(): Promise<void> {
     const end = this.steps + STEPS_PER_SLICE
     for (let idle = 0; idle < QUIET_MICROTASKS && this.steps < end; idle++) {
       if (this.scheduler.step(end - this.steps) > 0) idle = 0
-      // An async callback that waits for nothing comes back within a few microtasks.
+      // An async callback that waits for nothing continues within a few microtasks.
       await Promise.resolve()
     }
   }
 
   private giveUp(): never {
-    this.unrest = new Error(this.describeUnrest())
+    this.settleError = new Error(this.describeUnsettled())
     this.schedule.stop()
-    throw this.unrest
+    throw this.settleError
   }
 
-  private describeUnrest(): string {
-    const restless = this.schedule.lastToRun()
-    const busy = restless.flatMap((id) => this.processes.get(id) ?? [])
-    const ended = restless.length - busy.length
-    const names = list(busy, ({ label, callback, mailbox }) => {
+  private describeUnsettled(): string {
+    const running = this.schedule.lastToRun()
+    const live = running.flatMap((id) => this.processes.get(id) ?? [])
+    const exited = running.length - live.length
+    const names = list(live, ({ label, callback, mailbox }) => {
       const messages = mailbox.length === 1 ? '1 message' : `${mailbox.length} messages`
-      return `${label} (in ${callback ?? 'its set-up'}, ${messages})`
+      return `${label} (in ${callback ?? 'its setup function'}, ${messages})`
     })
-    const gone = ended === 0 ? '' : `${busy.length === 0 ? '' : ', and '}${ended} that have ended since`
-    const waiting = this.describeWaiting(new Set(restless))
-    return `did not settle within ${MOST_STEPS} steps; still going on: ${names}${gone}${waiting}`
+    const others = exited === 0 ? '' : `${live.length === 0 ? '' : ', and '}${exited} that have exited since`
+    const waiting = this.describeWaiting(new Set(running))
+    return `did not settle within ${MOST_STEPS} steps; still running: ${names}${others}${waiting}`
   }
 
-  /** Who waits on a promise, but for those with these ids. */
-  private describeWaiting(but: ReadonlySet<string> = new Set()): string {
-    const parked = [...this.processes.values()].filter((process) => process.isParked && !but.has(process.id))
+  /** Describes the processes that wait for a promise, except for those with these ids. */
+  private describeWaiting(except: ReadonlySet<string> = new Set()): string {
+    const parked = [...this.processes.values()].filter((process) => process.isParked && !except.has(process.id))
     if (parked.length === 0) return ''
-    return `; waiting on a promise: ${list(parked, ({ label, callback }) => `${label} (in ${callback ?? 'its set-up'})`)}`
+    const names = list(parked, ({ label, callback }) => `${label} (in ${callback ?? 'its setup function'})`)
+    return `; waiting for a promise: ${names}`
   }
 }
 
 /**
- * The test runtime that a user handed in.
+ * Checks that a value is a test runtime, and returns it.
  *
- * @throws {TypeError} If it is none.
+ * @throws {TypeError} If it is not.
  */
 export function expectTestRuntime(value: unknown): ManualRuntime {
   if (value instanceof ManualRuntime) return value
@@ -272,7 +273,7 @@ function milliseconds(ms: number): number {
   throw new RangeError(`expected ms to be a finite number of at least 0, got: ${quote(ms)}`)
 }
 
-function list(processes: readonly Process[], show: (process: Process) => string): string {
+function list(processes: readonly ProcessRecord[], show: (process: ProcessRecord) => string): string {
   const names = processes.slice(0, MOST_NAMES).map(show)
   if (processes.length > MOST_NAMES) names.push(`and ${processes.length - MOST_NAMES} more`)
   return names.join(', ')

@@ -1,41 +1,41 @@
 import { host } from '#host'
 import type { Runnable, Schedule } from '../process/schedule/scheduler.ts'
 
-/** Something that is to happen to the processes of a runtime between two of its steps. */
-interface Disturbance {
-  /** The step before which it is to happen, or as soon afterwards as it can. */
+/** A fault that is planned for a step of the runtime. */
+interface ScheduledFault {
+  /** The step before which it is applied, or as soon afterwards as possible. */
   readonly step: number
-  /** Makes it happen; answers whether it could. */
-  happen(): boolean
+  /** Applies the fault; returns whether that was possible. */
+  apply(): boolean
 }
 
-/** So many of the last steps are remembered. */
-const REMEMBERED = 1_000
-/** So often the event loop must turn, without a step, before those who were passed over are let go on. */
+/** How many of the last steps are recorded. */
+const RECORDED_STEPS = 1_000
+/** How often the event loop must turn without a step before delayed processes continue. */
 const IDLE_TURNS = 2
-/** Whose turn it is where all that have something to do are passed over. */
-const NOBODY: Runnable = { id: 'nobody', turn: () => 0 }
+/** Takes the turn if all processes that have something to do are delayed. */
+const IDLE: Runnable = { id: 'idle', turn: () => 0 }
 
 /**
- * The schedule of a test runtime: another one, between whose steps things may happen to the processes.
+ * The schedule of a test runtime: wraps another one, and applies planned faults between its steps.
  *
- * A step is one turn of one process. It remembers who took the last steps, so that a test which never comes to rest can
- * say who keeps it going.
+ * A step is one turn of one process. It records which processes took the last steps, so that the error of a test that
+ * never settles can name them.
  */
 export class TestSchedule implements Schedule {
   /** How many steps have been taken. */
   steps = 0
   private readonly inner: Schedule
-  private disturbances: Disturbance[] = []
-  /** Until which step a process, by its id, is passed over. */
+  private faults: ScheduledFault[] = []
+  /** By the id of a process, the step until which it is delayed. */
   private readonly delays = new Map<string, number>()
-  /** The processes that have been passed over, and have something to do. None of them is in `inner`. */
-  private passedOver: Runnable[] = []
-  /** Has a process that was passed over join again; set when the runtime is there. */
+  /** The delayed processes that have something to do. None of them is in `inner`. */
+  private delayed: Runnable[] = []
+  /** Adds a process again after its delay; set when the runtime exists. */
   private rejoin: (process: Runnable) => void = () => {}
-  /** Whether it is being waited for whether anybody else goes on. */
+  /** Whether it is waiting for other processes to continue. */
   private isWaiting = false
-  /** The ids of those who took the last steps, in a ring: step `n` stands at `n % REMEMBERED`. */
+  /** The ids of the processes that took the last steps, in a ring: step `n` is at `n % RECORDED_STEPS`. */
   private readonly last: (string | undefined)[] = []
   private isStopped = false
 
@@ -43,14 +43,14 @@ export class TestSchedule implements Schedule {
     this.inner = inner
   }
 
-  /** How many may take a step at once. */
+  /** How many processes can take a step now. */
   get size(): number {
     return this.isStopped ? 0 : this.inner.size
   }
 
-  /** Whether nobody has anything to do, of those who are passed over either. */
+  /** Whether no process has anything to do, including the delayed ones. */
   get isIdle(): boolean {
-    return this.size === 0 && this.passedOver.length === 0
+    return this.size === 0 && this.delayed.length === 0
   }
 
   add(process: Runnable): void {
@@ -59,47 +59,47 @@ export class TestSchedule implements Schedule {
 
   next(): Runnable {
     this.steps++
-    if (this.disturbances.length > 0) this.disturb()
+    if (this.faults.length > 0) this.applyFaults()
     const process = this.delays.size === 0 ? this.inner.next() : this.nextUndelayed()
     if (process === undefined) {
-      // No step is taken: those who are passed over wait for the steps of others.
+      // No step is taken: the delayed processes wait for the steps of others.
       this.steps--
-      return NOBODY
+      return IDLE
     }
-    this.last[this.steps % REMEMBERED] = process.id
+    this.last[this.steps % RECORDED_STEPS] = process.id
     return process
   }
 
-  /** Says how a process joins again that was passed over: by way of the scheduler, which then runs it. */
+  /** Sets how a delayed process is added again: through the scheduler, which then runs it. */
   rejoinBy(rejoin: (process: Runnable) => void): void {
     this.rejoin = rejoin
   }
 
-  /** From now on nobody runs any more. */
+  /** From now on no process runs. */
   stop(): void {
     this.isStopped = true
   }
 
-  /** Plans something. */
-  plan(disturbance: Disturbance): void {
-    this.disturbances.push(disturbance)
+  /** Plans a fault. */
+  plan(fault: ScheduledFault): void {
+    this.faults.push(fault)
   }
 
-  /** Passes a process over for so many steps of others, from the one that is being taken; or until no other goes on. */
+  /** Delays a process for so many steps of others, from the current one on; or until no other has anything to do. */
   delay(process: string, steps: number): void {
     this.delays.set(process, this.steps + steps)
   }
 
-  /** The ids of those who took the last thousand steps, the busiest first. */
+  /** The ids of the processes that took the last thousand steps, the busiest first. */
   lastToRun(): string[] {
     const counts = new Map<string, number>()
     for (const id of this.last) if (id !== undefined) counts.set(id, (counts.get(id) ?? 0) + 1)
     return [...counts].sort(([, one], [, other]) => other - one).map(([id]) => id)
   }
 
-  private disturb(): void {
-    // What cannot happen yet, as there is nobody to whom it could, is tried again before the next step.
-    this.disturbances = this.disturbances.filter((each) => each.step > this.steps || !each.happen())
+  private applyFaults(): void {
+    // A fault that could not be applied, because its stage does not exist yet, is tried again before the next step.
+    this.faults = this.faults.filter((fault) => fault.step > this.steps || !fault.apply())
   }
 
   private nextUndelayed(): Runnable | undefined {
@@ -107,31 +107,31 @@ export class TestSchedule implements Schedule {
     let next: Runnable | undefined
     while (next === undefined && this.inner.size > 0) {
       const process = this.inner.next()
-      if (this.delays.has(process.id)) this.passedOver.push(process)
+      if (this.delays.has(process.id)) this.delayed.push(process)
       else next = process
     }
-    if (this.passedOver.length > 0 && this.inner.size === 0) this.waitForOthers(0)
+    if (this.delayed.length > 0 && this.inner.size === 0) this.waitForOthers(0)
     return next
   }
 
-  /** Others may go on when a promise has settled; only if none does, those who were passed over have waited enough. */
+  /** Other processes may continue when a promise settles. Only if none does, the delays end early. */
   private waitForOthers(turns: number): void {
     if (this.isWaiting) return
     this.isWaiting = true
     const { steps } = this
     host.yieldToEventLoop(() => {
       this.isWaiting = false
-      if (this.passedOver.length === 0) return
+      if (this.delayed.length === 0) return
       if (this.steps > steps) this.waitForOthers(0)
       else if (turns < IDLE_TURNS) this.waitForOthers(turns + 1)
-      else for (const { id } of this.passedOver) this.endDelay(id)
+      else for (const { id } of this.delayed) this.endDelay(id)
     })
   }
 
   private endDelay(process: string): void {
     this.delays.delete(process)
-    const due = this.passedOver.filter(({ id }) => id === process)
-    this.passedOver = this.passedOver.filter(({ id }) => id !== process)
+    const due = this.delayed.filter(({ id }) => id === process)
+    this.delayed = this.delayed.filter(({ id }) => id !== process)
     for (const each of due) this.rejoin(each)
   }
 }

@@ -4,15 +4,15 @@ import { consumer, producer, producerConsumer } from '../stage/definition/factor
 import type { ConsumerRef, ProducerConsumerRef, ProducerRef } from '../stage/types/references.ts'
 import type { TestRuntime } from './test-runtime.ts'
 
-// What most tests of a pipeline are played with. Each makes a stage, to be started once.
+// Stages for tests of pipelines. Each function makes a stage, to be started once.
 
-/** What a counter tells itself when it has emitted its last number. */
+/** A counter sends this to itself when it has emitted its last number. */
 const FINISHED = Symbol('finished')
 
 /**
  * A producer of `from`, `from + 1`, `from + 2` and so on: as many as are asked for.
  *
- * @param count How many numbers there are. It ends normally when the last has gone out. Default: `Infinity`.
+ * @param count How many numbers there are. The stage ends normally when the last one was sent. Default: `Infinity`.
  */
 export function counter(from: number = 0, count: number = Number.POSITIVE_INFINITY): Stage<ProducerRef<number>> {
   return producer(({ info }) => {
@@ -30,12 +30,12 @@ export function counter(from: number = 0, count: number = Number.POSITIVE_INFINI
   })
 }
 
-/** A producer-consumer that emits what `transform` makes of each event. */
+/** A producer-consumer that emits the result of `transform` for each event. */
 export function mapper<In, Out>(transform: (event: In) => Out): Stage<ProducerConsumerRef<In, Out>> {
   return producerConsumer({ handleEvents: (events: readonly In[]) => events.map((event) => transform(event)) })
 }
 
-/** A consumer that puts all events into an array of the test's. */
+/** A consumer that adds all events to an array. */
 export function collector<Event>(into: Event[]): Stage<ConsumerRef<Event>> {
   return consumer({
     handleEvents(events: readonly Event[]) {
@@ -44,7 +44,7 @@ export function collector<Event>(into: Event[]): Stage<ConsumerRef<Event>> {
   })
 }
 
-/** A consumer that takes `ms` milliseconds of the runtime's time for each batch, and then puts it into an array. */
+/** A consumer that takes `ms` milliseconds of the runtime's time for each batch, and then adds it to an array. */
 export function slowCollector<Event>(runtime: TestRuntime, ms: number, into: Event[]): Stage<ConsumerRef<Event>> {
   return consumer({
     async handleEvents(events: readonly Event[]) {
@@ -54,24 +54,24 @@ export function slowCollector<Event>(runtime: TestRuntime, ms: number, into: Eve
   })
 }
 
-/** A collector that crashes when it comes to an event for which `isFatal` answers true; it never collects that one. */
+/** A collector that throws at an event for which `isFatal` returns true; it does not collect that one. */
 export function crashingCollector<Event>(isFatal: (event: Event) => boolean, into: Event[]): Stage<ConsumerRef<Event>> {
   return consumer({
     handleEvents(events: readonly Event[]) {
       for (const event of events) {
-        if (isFatal(event)) throw new Error(`crashed at ${quote(event)}, as it was meant to`)
+        if (isFatal(event)) throw new Error(`crashed at ${quote(event)}, as intended`)
         into.push(event)
       }
     },
   })
 }
 
-/** A consumer that takes one batch and is never done with it. */
+/** A consumer that takes one batch and never finishes it. */
 export function hangingConsumer<Event>(): Stage<ConsumerRef<Event>> {
   return consumer({ handleEvents: (_events: readonly Event[]) => new Promise<void>(() => {}) })
 }
 
-/** A producer that is asked once and never answers. */
+/** A producer whose `handleDemand` never settles. */
 export function hangingProducer<Event>(): Stage<ProducerRef<Event>> {
   return producer({ handleDemand: (_demand: number) => new Promise<Event[]>(() => {}) })
 }

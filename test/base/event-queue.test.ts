@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
-import { EventQueue } from '../../src/base/event-queue.ts'
+import { EventQueue } from '../../src/base/collections/event-queue.ts'
 
-test('an info stands behind the events that were there before it', () => {
+test('an info comes after the events that were added before it', () => {
   const queue = new EventQueue<number>()
   expect(queue.eventsBeforeInfo).toBe(Number.POSITIVE_INFINITY)
   queue.pushEvents([1, 2, 3, 4], 1)

@@ -1,7 +1,16 @@
 import fc from 'fast-check'
 import { describe, expect, expectTypeOf, test } from 'vitest'
-import { type OptionTable, optionTable } from '../../src/base/option-table.ts'
-import { anything, array, boolean, callback, computed, integer, matching, oneOf } from '../../src/base/option-type.ts'
+import { type OptionTable, optionTable } from '../../src/base/options/option-table.ts'
+import {
+  anything,
+  array,
+  boolean,
+  callback,
+  computed,
+  integer,
+  matching,
+  oneOf,
+} from '../../src/base/options/option-type.ts'
 
 const table = optionTable({
   maxDemand: { type: integer({ min: 1 }), default: 1_000, unit: 'events', text: 'The most that may be open.' },
@@ -168,7 +177,7 @@ describe('reading options', () => {
     expect(() => demanding.read({ partitions: 10 })).toThrow(RangeError)
   })
 
-  test('answers complete options or throws a TypeError or RangeError that names one of them', () => {
+  test('returns complete options or throws a TypeError or RangeError that names one of them', () => {
     const given = fc.dictionary(
       fc.constantFrom(...table.names, 'unknown'),
       fc.oneof(fc.anything(), fc.integer(), fc.double(), fc.constantFrom('permanent', true, [], 5)),

@@ -5,7 +5,7 @@ import { quote } from '../../src/base/quote.ts'
 class Account {
   readonly owner = 'me'
   get secret(): string {
-    throw new Error('nobody may look')
+    throw new Error('not readable')
   }
 }
 
@@ -23,7 +23,7 @@ describe('quote', () => {
     ['ten', "'ten'"],
     ['', "''"],
     ["it's", "'it\\'s'"],
-    ['say "hi"', `'say "hi"'`],
+    ['a "hi"', `'a "hi"'`],
     ['a\nb  c', "'a\\nb  c'"],
     [10, '10'],
     [-0, '-0'],
@@ -67,14 +67,14 @@ describe('quote', () => {
     expect(quote(value)).toBe(text)
   })
 
-  test('says of what cannot be read that it cannot', () => {
+  test('shows that a value cannot be read', () => {
     expect(quote(hostile)).toBe('[unreadable]')
     expect(quote([hostile, 1])).toBe('[[unreadable], 1]')
     expect(quote({ inner: revoked.proxy })).toBe('{inner: [unreadable]}')
     expect(quote(Object.create(Map.prototype))).toBe('[unreadable]')
   })
 
-  test('says that there was more, and ends as it began', () => {
+  test('shows that there was more, and ends as it began', () => {
     const letters = quote('a'.repeat(1_000))
     expect(letters).toHaveLength(80)
     expect(letters).toMatch(/^'a+…'$/)

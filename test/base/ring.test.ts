@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { Ring } from '../../src/base/ring.ts'
+import { Ring } from '../../src/base/collections/ring.ts'
 
 type Move =
   | { readonly move: 'push' | 'unshift' | 'shift' | 'peek' | 'clear' }
@@ -84,7 +84,7 @@ function reachable(ring: Ring<object>): unknown[] {
 }
 
 describe('Ring', () => {
-  test('answers as an array does, whatever happens', () => {
+  test('behaves as an array, whatever happens', () => {
     fc.assert(
       fc.property(moves, (sequence) => {
         const ring = new Ring<number>()
@@ -116,7 +116,7 @@ describe('Ring', () => {
     )
   })
 
-  test('answers as an array does where it is so long that it stands in several arrays', () => {
+  test('behaves as an array when it is so long that it consists of several arrays', () => {
     const bulk = fc.record({
       move: fc.constantFrom('push', 'pushAll', 'unshift', 'shift', 'shiftMany', 'drop', 'at'),
       count: fc.nat(12_000),
@@ -194,7 +194,7 @@ describe('Ring', () => {
     expect(ring.shift()).toBe(0)
   })
 
-  test('grows and shrinks to powers of two, and is not made anew at every turn', () => {
+  test('grows and shrinks to powers of two, and is not made again at every turn', () => {
     const ring = new Ring<number>()
     expect(ring.capacity).toBe(0)
     const capacities = new Set<number>()

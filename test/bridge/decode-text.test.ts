@@ -84,7 +84,7 @@ test('the chunks of each producer are a text of their own', async () => {
   })
 })
 
-describe('when its last consumer has gone', () => {
+describe('when its last subscription was cancelled', () => {
   test('it stops, with the reason if that was a failure', async () => {
     const boom = new Error('boom')
     const runtime = testRuntime()
@@ -122,7 +122,7 @@ test.each([
   await (await launch(runtime, failing(undefined))).subscribe(text)
   expect(await text.exited).toMatchObject({
     name: 'TypeError',
-    message: `expected decodeText to get bytes, as a Uint8Array, got: ${got}`,
+    message: `expected decodeText to receive bytes, as a Uint8Array, got: ${got}`,
   })
 })
 

@@ -40,7 +40,7 @@ function handle<Event = number>() {
   return source
 }
 
-describe.each(timings)('to callbacks that answer %s', (_name, later) => {
+describe.each(timings)('to callbacks that return %s', (_name, later) => {
   test('gives everything that comes, in order, up to its end, where the buffer is big enough', async () => {
     await shuffled(50, async (runtime, seed) => {
       const source = handle()
@@ -84,7 +84,7 @@ describe.each(timings)('to callbacks that answer %s', (_name, later) => {
 })
 
 describe('an end', () => {
-  test('that comes before anybody asks waits for the first who does', async () => {
+  test('that comes before any demand waits for the first consumer that asks', async () => {
     const source = handle()
     const runtime = testRuntime()
     const stage = await launch(runtime, fromCallback<number>(source.connect, { whenFull: 'fail' }))
@@ -165,7 +165,7 @@ describe('an end', () => {
     const reason = await stage.exited
     expect(reason).toBeInstanceOf(OverflowError)
     expect((reason as Error).message).toBe(
-      'expected no more than 5 events that nobody has asked for (bufferSize), and one more came',
+      'expected at most 5 buffered events (bufferSize), got one more: consumers are slower than the source',
     )
     expect(records.filter(({ message }) => message.endsWith('5 events were dropped')).length).toBe(1)
   })
@@ -226,7 +226,7 @@ describe('connecting', () => {
     }
   })
 
-  test('answers a function or nothing', async () => {
+  test('returns a function or nothing', async () => {
     const wrong = fromCallback<number>((() => 5) as never, { whenFull: 'fail' })
     const error = await rejection(launch(testRuntime(), wrong))
     expect(error.reason).toBeInstanceOf(BadReturnError)
@@ -269,7 +269,7 @@ describe('connecting', () => {
     await stage.stop()
     await turns()
     const errors = records.filter(({ level }) => level === 'error').map(({ message }) => message)
-    expect(errors).toEqual([expect.stringMatching(/^producer g\d+\.1 could not disconnect its source: boom$/)])
+    expect(errors).toEqual([expect.stringMatching(/^producer g\d+\.1 failed to disconnect its source: boom$/)])
   })
 })
 
@@ -333,7 +333,7 @@ describe('while demand is held back', () => {
     expect(await stage.exited).toBeInstanceOf(OverflowError)
   })
 
-  test('an end waits behind what is kept', async () => {
+  test('an end waits until the kept events are sent', async () => {
     const runtime = testRuntime()
     const source = handle()
     const stage = await launch(runtime, fromCallback<number>(source.connect, { whenFull: 'fail', bufferSize: 5 }))
@@ -354,7 +354,7 @@ describe('while demand is held back', () => {
   })
 })
 
-test('a formatDiscarded that answers no boolean ends the stage', async () => {
+test('a formatDiscarded that does not return a boolean ends the stage', async () => {
   for (const count of [3, 1]) {
     const source = handle()
     const formatDiscarded = (() => 'yes') as never

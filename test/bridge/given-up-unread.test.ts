@@ -19,8 +19,8 @@ const processesOf = (runtime: TestRuntime): unknown[] => [
   ...(runtime as unknown as { readonly processes: ReadonlyMap<string, unknown> }).processes.keys(),
 ]
 
-/** A destination that has gone already. */
-function gone(): Writable {
+/** A destination that is already destroyed. */
+function destroyed(): Writable {
   const writable = new Writable({ objectMode: true, write: (_chunk, _encoding, done) => done() })
   writable.on('error', () => {})
   return writable.destroy()
@@ -29,7 +29,7 @@ function gone(): Writable {
 /** Node 24 refuses such a destination at once, and leaves the source as it is: no bridge can notice that. */
 async function pipelineDestroysSource(): Promise<boolean> {
   const readable = new Readable({ read: () => {} })
-  await pipeline(readable, gone()).catch(() => {})
+  await pipeline(readable, destroyed()).catch(() => {})
   return readable.destroyed
 }
 
@@ -49,8 +49,8 @@ const givingUp: Readonly<
     giveUp: (source) => toReadable(source, { signal: AbortSignal.abort(boom) }).on('error', () => {}),
     reason: boom,
   },
-  'a Readable whose destination has gone': {
-    giveUp: (source) => pipeline(toReadable(source), gone()).catch(() => {}),
+  'a Readable whose destination is destroyed': {
+    giveUp: (source) => pipeline(toReadable(source), destroyed()).catch(() => {}),
     reason: expect.any(Error),
   },
   'a Readable that is destroyed as it begins to read': {
@@ -70,7 +70,7 @@ const givingUp: Readonly<
     giveUp: (source) => toReadableStream(source, { signal: AbortSignal.abort(boom) }),
     reason: boom,
   },
-  'a ReadableStream whose destination has gone': {
+  'a ReadableStream whose destination is destroyed': {
     giveUp: (source) =>
       toReadableStream(source)
         .pipeTo(new WritableStream({ start: (controller) => controller.error(boom) }))
@@ -84,11 +84,13 @@ const givingUp: Readonly<
 }
 
 const isDestroyed = await pipelineDestroysSource()
-const cases = Object.entries(givingUp).filter(([how]) => isDestroyed || how !== 'a Readable whose destination has gone')
+const cases = Object.entries(givingUp).filter(
+  ([how]) => isDestroyed || how !== 'a Readable whose destination is destroyed',
+)
 if (!isDestroyed) console.warn('given-up-unread: pipeline of this Node does not destroy its source; skipped')
 
 describe.each(cases)('%s', (_how, { giveUp, reason }) => {
-  test('lets go of the file behind its source', async () => {
+  test('releases the file of its source', async () => {
     await shuffled(20, async (runtime) => {
       const file = countingReadable(1_000)
       const source = await launch(runtime, fromReadable(file))
@@ -100,7 +102,7 @@ describe.each(cases)('%s', (_how, { giveUp, reason }) => {
     })
   })
 
-  test('lets go of the file behind a chain of stages', async () => {
+  test('releases the file upstream of a chain of stages', async () => {
     await shuffled(20, async (runtime) => {
       const file = countingReadable(1_000)
       const bytes = await launch(runtime, fromReadable<Uint8Array>(file))
@@ -149,7 +151,7 @@ test('an iterable that is to stop with its last subscriber is closed', async () 
   expect(isClosed).toBe(true)
 })
 
-test('a cursor behind a ReadableStream is cancelled, with the reason', async () => {
+test('the cursor of a ReadableStream is cancelled, with the reason', async () => {
   const cursor = countingStream(1_000)
   const source = await launch(testRuntime(), fromReadableStream(cursor))
   await toReadableStream(source).cancel(boom)
@@ -249,7 +251,7 @@ describe('a stage for text that has subscribed', () => {
     return { source, open: () => open() }
   }
 
-  test('and ends before its source has handled that is a subscriber that has left', async () => {
+  test('and exits before its source has handled that is a cancelled subscriber', async () => {
     const runtime = testRuntime()
     const seen: unknown[] = []
     const { source, open } = await watched(runtime, seen)

@@ -15,7 +15,7 @@ test('hands out nothing more once it was left, in the middle of a batch too', as
     const outlet = new Outlet('a test', source, {
       accept(event) {
         seen.push(event)
-        if (seen.length === 1 + (seed % 9)) outlet.leave('normal')
+        if (seen.length === 1 + (seed % 9)) outlet.cancel('normal')
       },
       end: () => calls.push('end'),
       fail: () => calls.push('fail'),
@@ -46,7 +46,7 @@ test('asks for nothing once it was left, also where that was before anything was
   const demands: number[] = []
   const source = await launch(runtime, counting(atOnce, 100, demands))
   const outlet = new Outlet('a test', source, { accept() {}, end() {}, fail() {} })
-  outlet.leave('normal')
+  outlet.cancel('normal')
   outlet.want(10)
   await runtime.settle()
   expect(demands).toEqual([])

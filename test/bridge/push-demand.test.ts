@@ -65,6 +65,6 @@ test('what only looks like an emitter is refused, and minDemand beside the sourc
   const withoutOff = Object.assign(new EventEmitter(), { off: undefined })
   expect(() => fromEmitter(withoutOff, 'data', { whenFull: 'fail' })).toThrow('expected an EventEmitter')
   for (const option of ['maxDemand', 'minDemand']) {
-    expect(() => fromReadable(Readable.from([]), { [option]: 1 })).toThrow(`expected ${option} where`)
+    expect(() => fromReadable(Readable.from([]), { [option]: 1 })).toThrow(`expected ${option} in the subscription`)
   }
 })

@@ -59,7 +59,7 @@ test('a line of many pieces costs no more than its length', async () => {
 })
 
 describe('the last line', () => {
-  test('arrives though nobody asks when the end comes', async () => {
+  test('arrives even without demand at the end', async () => {
     await shuffled(50, async (runtime) => {
       const source = await launch(runtime, fromIterable(['one\ntwo\nthr', 'ee']))
       const lines = await launch(runtime, splitLines({ subscribeTo: [source] }))
@@ -125,7 +125,7 @@ describe('a line that is too long', () => {
     const { reason } = await rejection(reading)
     expect(reason).toBeInstanceOf(LineTooLongError)
     expect(reason).toMatchObject({ code: 'GENSTAGE_LINE_TOO_LONG', line: 2, maxLength: 4 })
-    expect(reason.message).toBe('expected no line of more than 4 characters (maxLength), and line 2 is longer')
+    expect(reason.message).toBe('expected lines of at most 4 characters (maxLength), but line 2 is longer')
     expect(seen).toEqual(['abc'])
   })
 
@@ -139,7 +139,7 @@ describe('a line that is too long', () => {
     expect(await linesOf(testRuntime(), ['\n\r\n'], 0)).toEqual(['', ''])
   })
 
-  test('has a limit where nothing is said, and none where that is wanted', async () => {
+  test('has a limit by default, and none if that is wanted', async () => {
     const long = 'a'.repeat(1_048_577)
     expect((await rejection(linesOf(testRuntime(), [long]))).reason).toMatchObject({ maxLength: 1_048_576 })
     expect(await linesOf(testRuntime(), [long], Number.POSITIVE_INFINITY)).toEqual([long])
@@ -153,10 +153,10 @@ test('bytes are refused, with a word on what makes text of them', async () => {
   await lines.subscribe(source as unknown as ProducerRef<string>)
   const sink = await launch(runtime, failing(undefined))
   await sink.subscribe(lines)
-  expect(await lines.exited).toMatchObject({ message: expect.stringContaining('as decodeText makes it of bytes') })
+  expect(await lines.exited).toMatchObject({ message: expect.stringContaining('as decodeText makes from bytes') })
 })
 
-test('behind decodeText, into partitions', async () => {
+test('downstream of decodeText, into partitions', async () => {
   await shuffled(20, async (runtime, seed) => {
     const text = range(0, 200)
       .map((number) => `zeile ${number} ä`)
@@ -184,7 +184,7 @@ test('behind decodeText, into partitions', async () => {
   })
 })
 
-test('a text that is over at once is told to whoever comes', async () => {
+test('a text that ends at once is reported to the first consumer', async () => {
   await shuffled(20, async (runtime) => {
     const source = await launch(runtime, fromIterable<string>([]))
     const decoded = await launch(runtime, splitLines({ subscribeTo: [source] }))

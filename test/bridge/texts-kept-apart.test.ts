@@ -29,7 +29,7 @@ function chunked(text: string, size: number): Uint8Array[] {
 const sorted = (strings: readonly unknown[]): string[] =>
   (strings as readonly string[]).slice().sort((one, other) => (one < other ? -1 : 1))
 
-/** A source that gives chunks one by one, each after as many turns of the event loop as `pauses` says. */
+/** A source that gives chunks one by one, each after as many turns of the event loop as `pauses` specifies. */
 async function* slowly(chunks: readonly Uint8Array[], pauses: readonly number[]): AsyncGenerator<Uint8Array> {
   for (const [index, chunk] of chunks.entries()) {
     await turns(pauses[index % pauses.length] ?? 0)
@@ -159,7 +159,7 @@ describe('neither text waits for the other', () => {
 describe('a failure of one', () => {
   const boom = new Error('boom')
 
-  test('that is borne costs its unfinished line, and nothing of the other', async () => {
+  test('that is ignored costs its unfinished line, and nothing of the other', async () => {
     for (const failing of [0, 1] as const) {
       const runtime = testRuntime()
       const { emit, seen, sources } = await twoSources(runtime, {}, 'temporary')
@@ -172,7 +172,7 @@ describe('a failure of one', () => {
     }
   })
 
-  test('that is not borne is the failure of all, after the lines before it', async () => {
+  test('that is not ignored is the failure of all, after the lines before it', async () => {
     const runtime = testRuntime()
     const { emit, seen, sources, lines, sink } = await twoSources(runtime)
     await emit(0, 'a\nb')

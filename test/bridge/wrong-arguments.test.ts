@@ -27,10 +27,13 @@ const takers = {
 describe.each(Object.entries(takers))('%s', (name, [take, expected]) => {
   const rightStream = expected.split(' ')[2]?.replace(',', '')
 
-  test.each([undefined, null, 'a.txt', 5, {}, [], () => {}, Promise.resolve()])('refuses %s, and says so', (given) => {
-    expect(() => take(given)).toThrow(TypeError)
-    expect(() => take(given)).toThrow(expected)
-  })
+  test.each([undefined, null, 'a.txt', 5, {}, [], () => {}, Promise.resolve()])(
+    'refuses %s with a message',
+    (given) => {
+      expect(() => take(given)).toThrow(TypeError)
+      expect(() => take(given)).toThrow(expected)
+    },
+  )
 
   test.each(Object.entries(streams))(
     'refuses a %s that is not its own, and names the bridge that takes it',
@@ -39,9 +42,9 @@ describe.each(Object.entries(takers))('%s', (name, [take, expected]) => {
         expect(() => take(stream)).not.toThrow()
         return
       }
-      const [other] = Object.entries(takers).find(([, [, says]]) => says.includes(` ${kind},`)) ?? []
+      const [other] = Object.entries(takers).find(([, [, message]]) => message.includes(` ${kind},`)) ?? []
       expect(() => take(stream)).toThrow(expected)
-      // Between two that differ in both ways nobody has mixed anything up.
+      // Two that differ in both ways are not mixed up.
       const isNear =
         kind.endsWith('Stream') === rightStream?.endsWith('Stream') || kind.slice(0, 4) === rightStream?.slice(0, 4)
       if (isNear) expect(() => take(stream)).toThrow(new RegExp(`\\(${other}( of genstage/\\w+)? takes it\\)$`))
@@ -58,13 +61,13 @@ describe.each(Object.entries(takers))('%s', (name, [take, expected]) => {
 test.each([
   ['fromReadable', () => fromReadable(new Readable(), { maxDemand: 8 } as never)],
   ['fromReadableStream', () => fromReadableStream(new ReadableStream(), { maxDemand: 8 } as never)],
-])('%s says where a maxDemand belongs', (name, make) => {
+])('%s states where a maxDemand belongs', (name, make) => {
   expect(make).toThrow(
-    `expected maxDemand where this is subscribed to, as to(source, { maxDemand: 8 }), not in the options of ${name}`,
+    `expected maxDemand in the subscription, as in to(source, { maxDemand: 8 }), not in the options of ${name}`,
   )
 })
 
-test('an emitter and a target are told apart', () => {
+test('an emitter and a target are distinguished', () => {
   const options = { whenFull: 'fail' } as const
   expect(() => fromEmitter(new EventTarget() as never, 'tick', options)).toThrow(
     'expected an EventEmitter, got: EventTarget {} (fromEventTarget of genstage/web takes it)',
@@ -83,9 +86,9 @@ test.each(['endOn', 'failOn'])('%s names events', (option) => {
   }
 })
 
-test('what emits nothing is no source, and whoever reads from it does not wait for ever', async () => {
+test('a stage that emits nothing is not a source, so that no reader waits forever', async () => {
   const sink = (await launch(testRuntime(), consumer({ handleEvents() {} }))) as unknown as ProducerRef<never>
-  const message = /^expected a producer to subscribe to, got consumer g\d+\.1, which emits nothing$/
+  const message = /^expected a producer to subscribe to, got consumer g\d+\.1, which emits no events$/
   for (const attempt of [
     () => toReadable(sink),
     () => toReadable(to(sink, { maxDemand: 1 })),
@@ -104,8 +107,8 @@ test.each([
 ])('%s takes a producer-consumer that is not started', async (name, make) => {
   expect(() => make(fromIterable([1]))).toThrow(`expected ${name} to be given a producer-consumer, got a producer`)
   const started = await launch(testRuntime(), fromIterable([1]))
-  for (const given of [undefined, {}, started]) expect(() => make(given)).toThrow('expected a stage, made by')
-  expect(() => make(() => {})).toThrow('call the function, and pass what it makes')
+  for (const given of [undefined, {}, started]) expect(() => make(given)).toThrow('expected a stage, created by')
+  expect(() => make(() => {})).toThrow('call the function, and pass what it returns')
 })
 
 test('text stages refuse what is no option', () => {
@@ -115,11 +118,11 @@ test('text stages refuse what is no option', () => {
   expect(() => fromCallback(() => {}, null as never)).toThrow('expected the options of fromCallback to be an object')
 })
 
-test('runUntilSignal takes a program, and signals that a program can hear', async () => {
+test('runUntilSignal takes a program, and signals that a program can listen for', async () => {
   for (const given of [undefined, 'program', {}, Promise.resolve()]) {
     expect(await rejection(runUntilSignal(given as never))).toMatchObject({
       name: 'TypeError',
-      message: expect.stringContaining('expected a stage, made by') as string,
+      message: expect.stringContaining('expected a stage, created by') as string,
     })
   }
   for (const signals of ['SIGINT', ['SIGFOO'], ['SIGKILL'], [2]]) {

@@ -5,7 +5,7 @@ import { type Browser, chromium } from 'playwright-core'
 const names = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable']
 
 /**
- * The program that is Chromium here: what `CHROMIUM_PATH` says, or the first that is found in `PATH`.
+ * The program that is Chromium here: the value of `CHROMIUM_PATH`, or the first that is found in `PATH`.
  *
  * @returns `undefined` where there is none; then tests that need one are skipped.
  */
@@ -17,10 +17,10 @@ export function findChromium(): string | undefined {
 }
 
 /** Why tests are skipped that need a browser. */
-export const NO_CHROMIUM = 'no Chromium was found: install one, or say by CHROMIUM_PATH where it is'
+export const NO_CHROMIUM = 'no Chromium was found: install one, or set CHROMIUM_PATH to its path'
 
 /**
- * Starts a headless Chromium with an empty profile of its own, which goes with it. Whoever starts it closes it.
+ * Starts a headless Chromium with a new, empty profile, which is deleted with it. The caller closes it.
  *
  * @returns `undefined` where there is none.
  */

@@ -32,12 +32,12 @@ describe.skipIf(isMissing)('in a headless Chromium', () => {
   })
 
   test.each(areas.filter(({ needsNode }) => needsNode !== true))(
-    'the built package does what it says: $name',
+    'the built package works as documented: $name',
     ({ name }) => tryArea(browser, site, name),
     60_000,
   )
 
-  test('a failure that nobody deals with reaches the page as uncaught', async () => {
+  test('an unhandled failure is reported as uncaught in the page', async () => {
     const page = await browser.newPage()
     const uncaught = new Promise<Error>((resolve) => {
       page.once('pageerror', resolve)

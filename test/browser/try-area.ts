@@ -8,7 +8,7 @@ export function serveBuild(folder: string): Promise<Site> {
   return serve(page, folder)
 }
 
-/** Runs one area's program in a page of its own; rejects where it fails, or never says `ok`. */
+/** Runs one area's program in a new page; rejects if it fails, or never prints `ok`. */
 export async function tryArea(browser: Browser, site: Site, name: string): Promise<void> {
   const page = await browser.newPage()
   try {

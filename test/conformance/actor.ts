@@ -14,7 +14,7 @@ import type { Routing } from './options.ts'
 import type { Entry, StageDescription } from './scenario.ts'
 import { wordFor } from './words.ts'
 
-/** The calls and casts by which a stage is told to emit. */
+/** The calls and casts that make a stage emit. */
 export type EmitCalls = { emit(events: readonly number[]): 'ok'; early(events: readonly number[]): 'ok' }
 export type EmitCasts = { emit(events: readonly number[]): void }
 type TakesCues = Callable<EmitCalls> & Castable<EmitCasts>
@@ -36,7 +36,7 @@ export class Cue {
   }
 }
 
-/** One stage of a scenario: what it is told to be, what it logged, and the reference to it. */
+/** One stage of a scenario: its description, its log, and its reference. */
 export class Actor {
   readonly name: string
   readonly description: StageDescription
@@ -46,7 +46,7 @@ export class Actor {
   exit: string | undefined
   /** As a consumer: the latest subscription that carried each label. */
   readonly subscriptions: Map<string, Subscription> = new Map()
-  /** As a consumer supervisor: every child in the order in which they came up. */
+  /** As a consumer supervisor: its children, in the order in which they started. */
   readonly children: { readonly event: number; readonly ref: StageRef }[] = []
   /** The labels of its subscriptions, on either side, by their tags. */
   readonly #labels: Map<string, string> = new Map()
@@ -72,7 +72,7 @@ export class Actor {
     return journal
   }
 
-  /** Remembers the label of a subscription, and answers it. */
+  /** Remembers the label of a subscription, and returns it. */
   label(tag: string, metadata: unknown): string {
     if (typeof metadata === 'string') this.#labels.set(tag, metadata)
     return this.labelOf(tag)

@@ -20,10 +20,10 @@ type Alteration = (step: Step) => Step | undefined
 const alterations = {
   'an entry dropped': (step) => withLog(step, (entries) => entries.slice(1)),
   'an entry added': (step) => withLog(step, (entries) => [...entries, ['info', 'never sent']]),
-  'an entry told twice': (step) => withLog(step, (entries) => [...entries.slice(0, 1), ...entries]),
+  'a repeated entry': (step) => withLog(step, (entries) => [...entries.slice(0, 1), ...entries]),
   'a number changed': (step) => withLog(step, changeNumber),
   'two entries swapped': (step) => withLog(step, swapEntries),
-  'a stage left out': ({ expect: { log, ...rest }, ...step }) => {
+  'a missing stage': ({ expect: { log, ...rest }, ...step }) => {
     const [, ...others] = Object.entries(log)
     const isEmpty = Object.keys(log).length === 0
     return isEmpty ? undefined : { ...step, expect: { ...rest, log: Object.fromEntries(others) } }
@@ -44,7 +44,7 @@ describe.each(Object.entries(alterations))('%s', (_title, alteration) => {
   })
 })
 
-test('a falsified record is found under shuffled schedules, and the seed is told', async () => {
+test('a falsified record is found with shuffled schedules, and the message has the seed', async () => {
   const { scenario } = falsifyOne('a number changed', 'any')
   expect(await firstFailure(scenario, mannersFor(scenario, 3))).toContain('shuffled by seed 1')
 })
@@ -56,7 +56,7 @@ describe('the command line', () => {
   })
   afterAll(() => rm(folder, { recursive: true }))
 
-  test('passes the recorded and fails the falsified', async () => {
+  test('passes recorded scenarios and fails falsified ones', async () => {
     const { scenario, step } = falsifyOne('an entry dropped')
     const good = await fileOf('good.json', [scenarios[0], scenarios[1]])
     const bad = await fileOf('bad.json', [scenario])
@@ -67,7 +67,7 @@ describe('the command line', () => {
     expect(stdout).toContain(`${scenario.name} (fair schedule)\n  step ${step}: `)
   })
 
-  test('tells the seed of a shuffled replay that fails', async () => {
+  test('prints the seed of a shuffled replay that fails', async () => {
     const { scenario } = falsifyOne('a changed result', 'any')
     const { code, stdout, lastLine } = await run('--schedules', '2', await fileOf('any.json', [scenario]))
     expect({ code, lastLine }).toEqual({ code: 1, lastLine: '0 passed, 1 failed' })
@@ -80,7 +80,7 @@ describe('the command line', () => {
     ['schedules that are no number', ['--schedules', 'many']],
     ['a file that is not there', ['missing.json']],
     ['a folder', [tmpdir()]],
-  ])('answers %s with one clear line', async (_title, words) => {
+  ])('prints one clear line for %s', async (_title, words) => {
     await expectComplaint(words)
   })
 
@@ -88,13 +88,13 @@ describe('the command line', () => {
     ['no JSON', 'nonsense'],
     ['no list', '{}'],
     ['no scenario', '[{ "name": "odd", "schedule": "never" }]'],
-  ])('answers a file that holds %s with one clear line', async (_title, text) => {
+  ])('prints one clear line for a file that holds %s', async (_title, text) => {
     const file = join(folder, 'odd.json')
     await writeFile(file, text)
     await expectComplaint([file])
   })
 
-  test('fails a scenario that it cannot play, and plays the others', async () => {
+  test('fails a scenario that it cannot replay, and replays the others', async () => {
     const [scenario] = scenarios as [Scenario]
     const strange = { ...scenario, steps: [{ op: 'dance', expect: { log: {} } }] }
     const { code, stdout, lastLine } = await run(await fileOf('strange.json', [strange, scenario]))

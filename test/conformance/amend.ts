@@ -49,7 +49,7 @@ async function amendOne(scenario: Scenario, decision: string, reason: string): P
   process.stdout.write(`${difference}\n\n`)
   const shuffled: readonly Manner[] = mannersFor(amended, schedules)
   const isSteady = (await firstFailure(amended, [...shuffled, ...later])) === undefined
-  if (!isSteady) process.stdout.write(`${name}: the new record depends on who runs when\n\n`)
+  if (!isSteady) process.stdout.write(`${name}: the new record depends on the order of turns\n\n`)
   entries.set(name, { reason, decision, scenario: isSteady ? amended : { ...amended, schedule: 'fifo' } })
 }
 

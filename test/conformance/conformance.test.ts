@@ -10,8 +10,8 @@ const categories = [...new Set(scenarios.map(({ category }) => category))]
 const manners: [title: string, manner: Manner][] = [
   ['under the fair schedule', { timing: 'direct' }],
   ['with frozen batches', { timing: 'direct', freezeBatches: true }],
-  ['with callbacks that answer after a microtask', { timing: 'microtask' }],
-  ['with callbacks that answer after a macrotask', { timing: 'macrotask' }],
+  ['with callbacks that return after a microtask', { timing: 'microtask' }],
+  ['with callbacks that return after a macrotask', { timing: 'macrotask' }],
 ]
 
 describe.each(manners)('%s', (_title, manner) => {
@@ -30,7 +30,7 @@ describe.each(manners)('%s', (_title, manner) => {
     expect(failures.join('\n\n')).toBe('')
   })
 
-  test('only what depends on who runs when is excepted', () => {
+  test('only what depends on the order of turns is excepted', () => {
     const independent = scenarios.filter(({ schedule }) => schedule === 'any').map(({ name }) => name)
     expect(independent.filter((name) => exceptions.has(name))).toEqual([])
   })

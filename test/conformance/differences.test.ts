@@ -16,13 +16,13 @@ function recordedAs(name: string): Scenario | undefined {
 }
 
 describe('the amended records', () => {
-  test('each stand in for a recorded one, and are listed once', () => {
+  test('each replace a recorded one, and are listed once', () => {
     const names = differences.map(({ scenario }) => scenario.name)
     expect(names.filter((name) => recordedAs(name) === undefined)).toEqual([])
     expect(new Set(names).size).toBe(names.length)
   })
 
-  test('differ from it in nothing but what is expected', () => {
+  test('differ from it only in what is expected', () => {
     for (const { scenario } of differences) {
       const original = recordedAs(scenario.name) as Scenario
       expect(withoutRecord(scenario), scenario.name).toEqual(withoutRecord(original))
@@ -30,7 +30,7 @@ describe('the amended records', () => {
     }
   })
 
-  test('are needed: the recorded one does not hold', async () => {
+  test('are needed: the recorded one does not pass', async () => {
     const needless: string[] = []
     for (const { scenario } of differences) {
       const failure = await firstFailure(recordedAs(scenario.name) as Scenario, [{}])
@@ -39,7 +39,7 @@ describe('the amended records', () => {
     expect(needless).toEqual([])
   })
 
-  test('give a reason in one sentence, and name a decision under the differences from GenStage', () => {
+  test('have a reason of one sentence, which names a section of the differences from GenStage', () => {
     const section = decisions.slice(decisions.indexOf('## Differences from GenStage\n')).split('\n## ')[0] as string
     const headings = Array.from(section.matchAll(/^### (.+)$/gm), ([, heading]) => heading)
     for (const { scenario, reason, decision } of differences) {

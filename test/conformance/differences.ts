@@ -12,7 +12,7 @@ export interface AmendedRecord {
   readonly decision: string
   /**
    * The scenario with the record that is right: the same in all but what is expected. It may be marked `fifo` where the
-   * recorded one is marked `any`, as more that happens may depend on who runs first.
+   * recorded one is marked `any`, because more of it may depend on the order of turns.
    */
   readonly scenario: Scenario
 }

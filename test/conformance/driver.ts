@@ -3,72 +3,72 @@ import { type Actor, Cue, type Part, type SupervisorPart } from './actor.ts'
 import { streamSourceFor, subscriptionOptions } from './options.ts'
 import { FormatError } from './read-scenarios.ts'
 import type { Action, EmitAction, InfoAction, ResubscribeAction, SubscribeAction, TakeAction } from './scenario.ts'
-import type { Cast } from './test-stages.ts'
+import type { TestStages } from './test-stages.ts'
 import { reasonFor, resultOf, wordForFailure } from './words.ts'
 
 /**
- * Does what a step says.
+ * Carries out a step.
  *
- * Answers the result that FORMAT gives the call, which comes while the stages run; nothing where nobody is called.
+ * Resolves with the result that FORMAT defines for the call, while the stages run. Returns nothing for other steps.
  */
-export function perform(action: Action, cast: Cast): Promise<unknown> | undefined {
+export function perform(action: Action, stages: TestStages): Promise<unknown> | undefined {
   switch (action.op) {
     case 'start':
-      return start(cast, action.stage)
+      return start(stages, action.stage)
     case 'subscribe':
-      return subscribe(cast, action)
+      return subscribe(stages, action)
     case 'resubscribe':
-      return resubscribe(cast, action)
+      return resubscribe(stages, action)
     case 'emit':
-      return emit(cast.find(action.stage)?.part, action)
+      return emit(stages.find(action.stage)?.part, action)
     case 'ask':
-      subscriptionOf(cast, action)?.ask(action.n)
+      subscriptionOf(stages, action)?.ask(action.n)
       return undefined
     case 'cancel':
-      subscriptionOf(cast, action)?.cancel(reasonFor(action.reason))
+      subscriptionOf(stages, action)?.cancel(reasonFor(action.reason))
       return undefined
     case 'info':
-      return info(cast.find(action.stage)?.part, action)
+      return info(stages.find(action.stage)?.part, action)
     case 'demand':
-      setDemand(cast.find(action.stage)?.part, action.mode)
+      setDemand(stages.find(action.stage)?.part, action.mode)
       return undefined
     case 'demand_mode':
-      return demandMode(cast.find(action.stage))
+      return demandMode(stages.find(action.stage))
     case 'buffered':
-      return bufferedCount(cast.find(action.stage))
+      return bufferedCount(stages.find(action.stage))
     case 'stop':
-      return stop(cast.find(action.stage), reasonFor(action.reason))
+      return stop(stages.find(action.stage), reasonFor(action.reason))
     case 'crash':
-      cast.find(action.stage)?.part?.send(new Cue('crash'))
+      stages.find(action.stage)?.part?.send(new Cue('crash'))
       return undefined
     case 'kill':
-      cast.find(action.stage)?.part?.exit('kill')
+      stages.find(action.stage)?.part?.exit('kill')
       return undefined
     case 'child_exit':
-      return childExit(cast.find(action.stage), action.event, action.reason)
+      return childExit(stages.find(action.stage), action.event, action.reason)
     case 'start_child':
-      return ofLiving(supervisorOf(cast, action.stage), (supervisor) => startChild(supervisor, action.event))
+      return ofLiving(supervisorOf(stages, action.stage), (supervisor) => startChild(supervisor, action.event))
     case 'terminate_child':
-      return terminateChild(cast.find(action.stage), supervisorOf(cast, action.stage), action.event)
+      return terminateChild(stages.find(action.stage), supervisorOf(stages, action.stage), action.event)
     case 'count_children':
-      return ofLiving(supervisorOf(cast, action.stage), (supervisor) => countChildren(supervisor))
+      return ofLiving(supervisorOf(stages, action.stage), (supervisor) => countChildren(supervisor))
     case 'take':
-      return take(cast, action)
+      return take(stages, action)
     default:
       throw new FormatError(`unknown op ${JSON.stringify((action as { op: unknown }).op)}`)
   }
 }
 
-/** What calling a stage that never came up comes to; one that has died answers so by itself. */
+/** The result of a call to a stage that never started. A stage that has exited gives it by itself. */
 const noProcess = 'exit:noproc'
 
 function ofLiving<Ref>(part: Ref | undefined, call: (part: Ref) => Promise<unknown>): Promise<unknown> {
   return part === undefined ? Promise.resolve(noProcess) : call(part)
 }
 
-/** For what a reference of this kind cannot be asked: GenStage's answer, unless nobody is there to give it. */
-function insteadOf(actor: Actor | undefined, answer: unknown): Promise<unknown> {
-  return Promise.resolve(actor?.isAlive ? answer : noProcess)
+/** For operations that a reference of this kind does not have: GenStage's reply, if the stage is alive. */
+function insteadOf(actor: Actor | undefined, reply: unknown): Promise<unknown> {
+  return Promise.resolve(actor?.isAlive ? reply : noProcess)
 }
 
 /** Stopping one that has ended is nothing here, and `noproc` in GenStage. */
@@ -77,18 +77,18 @@ function stop(actor: Actor | undefined, reason: ExitReason): Promise<unknown> {
   return part === undefined || !actor?.isAlive ? Promise.resolve(noProcess) : resultOf(() => part.stop(reason))
 }
 
-async function start(cast: Cast, stage: string): Promise<unknown> {
-  return resultOf(() => cast.start(stage))
+async function start(stages: TestStages, stage: string): Promise<unknown> {
+  return resultOf(() => stages.start(stage))
 }
 
-function subscribe(cast: Cast, action: SubscribeAction): Promise<unknown> | undefined {
-  const actor = cast.find(action.consumer)
+function subscribe(stages: TestStages, action: SubscribeAction): Promise<unknown> | undefined {
+  const actor = stages.find(action.consumer)
   const part = actor?.part
   if (part === undefined || !('resubscribe' in part)) {
     return action.async ? undefined : insteadOf(actor, 'error:not_a_consumer')
   }
   const result = subscribing(actor, async () => {
-    const subscription = await part.subscribe(cast.producer(action.to), unconfirmed(action))
+    const subscription = await part.subscribe(stages.producer(action.to), unconfirmed(action))
     // A consumer supervisor has no handleSubscribe of its own that would have noted it.
     if (action.opts.label !== undefined && 'countChildren' in part) {
       actor?.subscriptions.set(action.opts.label, subscription)
@@ -102,11 +102,11 @@ function unconfirmed({ opts }: SubscribeAction | ResubscribeAction) {
   return { confirm: false, ...subscriptionOptions(opts) }
 }
 
-function resubscribe(cast: Cast, action: ResubscribeAction): Promise<unknown> {
-  const actor = cast.find(action.consumer)
+function resubscribe(stages: TestStages, action: ResubscribeAction): Promise<unknown> {
+  const actor = stages.find(action.consumer)
   const part = actor?.part
   if (part === undefined || !('resubscribe' in part)) return insteadOf(actor, 'error:not_a_consumer')
-  const producer = cast.producer(action.to)
+  const producer = stages.producer(action.to)
   const options = unconfirmed(action)
   const subscription = actor?.subscriptions.get(action.label)
   // Of a subscription that there never was nothing is cancelled; what remains is a plain one.
@@ -126,21 +126,21 @@ async function subscribing(consumer: Actor | undefined, call: () => Promise<unkn
 }
 
 function subscriptionOf(
-  cast: Cast,
+  stages: TestStages,
   { consumer, label }: { consumer: string; label: string },
 ): Subscription | undefined {
-  const actor = cast.find(consumer)
+  const actor = stages.find(consumer)
   return actor?.isAlive ? actor.subscriptions.get(label) : undefined
 }
 
 function emit(part: Part | undefined, action: EmitAction): Promise<unknown> | undefined {
-  // A copy: who emits an array gives it away.
+  // A copy, because the library keeps an array that is emitted.
   const events = [...action.events]
   if (action.via === 'info') {
     part?.send(new Cue('emit', events))
     return undefined
   }
-  if (part !== undefined && !('call' in part)) throw new FormatError('a consumer_supervisor cannot be told to emit')
+  if (part !== undefined && !('call' in part)) throw new FormatError('a consumer_supervisor cannot emit')
   switch (action.via) {
     case 'cast':
       part?.cast('emit', events)
@@ -194,8 +194,8 @@ function bufferedCount(actor: Actor | undefined): Promise<unknown> {
   )
 }
 
-function supervisorOf(cast: Cast, stage: string): SupervisorPart | undefined {
-  const part = cast.find(stage)?.part
+function supervisorOf(stages: TestStages, stage: string): SupervisorPart | undefined {
+  const part = stages.find(stage)?.part
   if (part !== undefined && !('countChildren' in part)) throw new FormatError(`${stage} is no consumer_supervisor`)
   return part
 }
@@ -241,15 +241,15 @@ function countChildren(supervisor: SupervisorPart): Promise<unknown> {
 }
 
 /**
- * Takes the first `n` events of a stream and leaves it.
+ * Takes the first `n` events of a stream and closes it.
  *
- * GenStage's stream exits when a permanent producer ends, whatever the reason; ours is over, if the end was orderly
+ * GenStage's stream exits when a permanent producer exits, for any reason; ours ends, if the exit was clean
  * (a difference on purpose). So where a stream ends early, a permanent producer's end is what GenStage exits with.
  */
-async function take(cast: Cast, { from, n }: TakeAction): Promise<unknown> {
+async function take(stages: TestStages, { from, n }: TakeAction): Promise<unknown> {
   const events: number[] = []
   try {
-    const iterator = stream(from.map((source) => streamSourceFor(source, (name) => cast.producer(name))))
+    const iterator = stream(from.map((source) => streamSourceFor(source, (name) => stages.producer(name))))
     while (events.length < n) {
       const next = await iterator.next()
       if (next.done === true) break
@@ -261,6 +261,6 @@ async function take(cast: Cast, { from, n }: TakeAction): Promise<unknown> {
   }
   if (events.length === n) return events
   const permanent = from.filter(([, { cancel }]) => cancel === undefined || cancel === 'permanent')
-  const ended = permanent.map(([stage]) => cast.find(stage)?.exit).find((reason) => reason !== undefined)
+  const ended = permanent.map(([stage]) => stages.find(stage)?.exit).find((reason) => reason !== undefined)
   return ended === undefined ? events : `exit:${ended}`
 }

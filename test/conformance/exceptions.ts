@@ -1,15 +1,16 @@
 import type { Timing } from './timing.ts'
 
-// Replays that differ from their records because callbacks answer later, and may.
+// Replays that may differ from their records because callbacks return later.
 
 /**
- * Scenarios marked `fifo` that differ where callbacks answer later.
+ * Scenarios marked `fifo` that differ when callbacks return later.
  *
- * Their records hold as long as a stage, in its turn, handles everything in its mailbox before anybody else runs. A
- * callback whose answer is pending ends that turn: its stage waits, and the others go on meanwhile, as on the BEAM they do
- * while a process waits inside a callback. What then arrives in which order at a stage with several neighbours is another
- * order: of two consumers the other one has asked first, asks and deliveries are grouped into messages differently, a
- * cancellation or an end comes before or after a batch. No record marked `any` depends on that, and none is listed here.
+ * Their records hold as long as a stage, in its turn, handles everything in its mailbox before another stage runs. A
+ * callback whose result is pending ends that turn: its stage waits, and the others run in the meantime, as on the BEAM
+ * they do while a process waits inside a callback. What then arrives in which order at a stage with several neighbours
+ * is another order: of two consumers the other one has asked first, asks and deliveries are grouped into messages
+ * differently, a cancellation or an end comes before or after a batch. No record marked `any` depends on that, and none
+ * is listed here.
  */
 const turnsCutShort: { readonly timings: readonly Timing[]; readonly names: string }[] = [
   {

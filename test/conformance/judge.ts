@@ -24,7 +24,7 @@ export async function firstFailure(scenario: Scenario, manners: readonly Manner[
 
 function describe({ seed, timing = 'direct', freezeBatches }: Manner): string {
   const words = [seed === undefined ? 'fair schedule' : `schedule shuffled by seed ${seed}`]
-  if (timing !== 'direct') words.push(`callbacks answer after a ${timing}`)
+  if (timing !== 'direct') words.push(`callbacks return after a ${timing}`)
   if (freezeBatches) words.push('batches frozen')
   return words.join(', ')
 }

@@ -12,7 +12,7 @@ import {
 import { FormatError } from './read-scenarios.ts'
 import type { DispatcherDescription, Emitting, SourceDescription, SubscriptionDescription } from './scenario.ts'
 
-// What a file says as JSON, as the library's options.
+// The options of the library for the JSON of a file.
 
 /** What a dispatcher may want of its subscribers. Which of it is there is up to the file: the library checks. */
 export interface Routing {
@@ -35,7 +35,7 @@ export function emittingOptions(description: Emitting) {
   }
 }
 
-/** A subscription's options; the label travels as its metadata. Where nothing is said, GenStage's default counts. */
+/** A subscription's options; the label travels as its metadata. The defaults are GenStage's. */
 export function subscriptionOptions(description: SubscriptionDescription): SubscribeOptions & Routing {
   return { cancel: 'permanent', ...statedOptions(description) }
 }

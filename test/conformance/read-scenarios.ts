@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import type { Scenario } from './scenario.ts'
 
-/** A file, or a scenario in it, is not as FORMAT.md says; the message is one line. */
+/** A file, or a scenario in it, does not follow FORMAT.md. The message is one line. */
 export class FormatError extends Error {}
 
 /** Reads a file of scenarios; throws a {@link FormatError} if it cannot be read, parsed or understood. */

@@ -3,15 +3,15 @@ import { testRuntime } from 'genstage/testing'
 import { compareLogs, compareResults, type Difference } from './compare.ts'
 import { perform } from './driver.ts'
 import type { Entry, Scenario, Step } from './scenario.ts'
-import { play } from './stagehand.ts'
-import { Cast } from './test-stages.ts'
+import { settleCall } from './settle-call.ts'
+import { TestStages } from './test-stages.ts'
 import { laterBy, type Timing } from './timing.ts'
 
 /** How a scenario is replayed. */
 export interface Manner {
   /** Shuffles the schedule by this seed. Default: the fair schedule. */
   readonly seed?: number
-  /** When the callbacks answer. Default: `direct`. */
+  /** When the callbacks return. Default: `direct`. */
   readonly timing?: Timing
   /** Freezes every batch. Default: false. */
   readonly freezeBatches?: boolean
@@ -32,7 +32,7 @@ interface Came {
   readonly log: ReadonlyMap<string, readonly Entry[]>
 }
 
-/** Replays a scenario in a runtime of its own and answers where it differs from its record: nowhere, if it passes. */
+/** Replays a scenario in its own runtime. Returns the differences from its record: none if it passes. */
 export async function replay(scenario: Scenario, manner: Manner = {}): Promise<Discrepancy[]> {
   const discrepancies: Discrepancy[] = []
   await playThrough(scenario, manner, ({ index, result, log }) => {
@@ -61,26 +61,26 @@ export async function record(scenario: Scenario): Promise<Scenario> {
 async function playThrough(scenario: Scenario, manner: Manner, note: (came: Came) => void): Promise<void> {
   const { seed, timing = 'direct', freezeBatches = false } = manner
   const runtime = testRuntime({ freezeBatches, ...(seed !== undefined && { seed }) })
-  const cast = new Cast(scenario, runtime, laterBy(timing))
+  const stages = new TestStages(scenario, runtime, laterBy(timing))
   try {
     for (const stage of scenario.order) {
-      if (!scenario.stages[stage]?.late) await play(runtime, startOrNot(cast, stage))
+      if (!scenario.stages[stage]?.late) await settleCall(runtime, startOrNot(stages, stage))
     }
-    note({ index: undefined, result: undefined, log: cast.takeLog() })
+    note({ index: undefined, result: undefined, log: stages.takeLog() })
     for (const [index, step] of scenario.steps.entries()) {
-      const result = await play(runtime, perform(step, cast))
-      note({ index, result, log: cast.takeLog() })
+      const result = await settleCall(runtime, perform(step, stages))
+      note({ index, result, log: stages.takeLog() })
     }
   } finally {
-    cast.dismiss()
+    stages.killAll()
     await runtime.settle()
   }
 }
 
 /** A stage that cannot be started logs nothing and gives no result; later steps find it not alive. */
-async function startOrNot(cast: Cast, stage: string): Promise<void> {
+async function startOrNot(stages: TestStages, stage: string): Promise<void> {
   try {
-    await cast.start(stage)
+    await stages.start(stage)
   } catch (error) {
     if (!(error instanceof StartError)) throw error
   }

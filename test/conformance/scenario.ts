@@ -1,6 +1,6 @@
 // The types of FORMAT.md, in its own (snake_case) words. What reads a file is in read-scenarios.ts.
 
-/** One recorded play: who takes part, what is done, and what came of it on the real GenStage. */
+/** One recorded scenario: its stages, its steps, and their results on the real GenStage. */
 export interface Scenario {
   readonly name: string
   readonly category: string
@@ -13,7 +13,7 @@ export interface Scenario {
   readonly expect: { readonly log: Log }
 }
 
-/** One line of a stage's log: what it was told, in FORMAT's words. */
+/** One line of a stage's log, in FORMAT's words. */
 export type Entry = readonly unknown[]
 
 /** What each stage logged, in its own order; stages that logged nothing are left out. */
@@ -40,7 +40,7 @@ export interface Consuming {
   readonly subscribe_to?: readonly SourceDescription[]
 }
 
-/** What a stage that handles events may be told to do with them. */
+/** What a stage may do with the events that it handles. */
 export interface Handling {
   readonly manual?: boolean
   readonly crash_on?: number
@@ -70,9 +70,9 @@ export interface ConsumerSupervisorDescription extends Startable, Consuming {
   readonly type: 'consumer_supervisor'
   readonly restart?: 'temporary' | 'transient'
   readonly max_restarts?: number
-  /** Events for which the child's start function answers an error. */
+  /** Events for which the child's start function returns an error. */
   readonly refuse?: readonly number[]
-  /** Events for which it answers ignore. */
+  /** Events for which it returns ignore. */
   readonly ignore?: readonly number[]
 }
 
@@ -119,7 +119,7 @@ export interface SubscribeAction {
   readonly consumer: string
   readonly to: string
   readonly opts: SubscriptionDescription
-  /** Nobody waits for the answer. */
+  /** The driver does not wait for the result. */
   readonly async?: boolean
 }
 

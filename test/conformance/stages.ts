@@ -28,7 +28,7 @@ import { reasonFor, wordFor } from './words.ts'
 
 // The stages of FORMAT.md by their type and kind. Each logs what its callbacks see.
 
-/** What a stage is made with: who it plays, how its callbacks answer, and where it finds the others by name. */
+/** What a stage is created from: its actor, the timing of its callbacks, and a function that finds others by name. */
 export interface Casting {
   readonly actor: Actor
   readonly later: Later
@@ -72,7 +72,7 @@ function producerFor(description: ProducerDescription, { actor, later }: Casting
       },
     ),
     handleInfo: later((message: unknown): readonly number[] | Stop => {
-      const events = hear(message, actor, (echo) => stage.info(echo))
+      const events = receive(message, actor, (echo) => stage.info(echo))
       return endsAtLimit && message === 'done' ? { stop: 'normal' } : events
     }),
   }))
@@ -94,14 +94,14 @@ function producerConsumerFor(
       return handle(events, from) ?? transform(events)
     }),
     handleSubscribe: later(subscribing(actor, description)),
-    handleInfo: later((message: unknown) => hear(message, actor, (echo) => stage.info(echo))),
+    handleInfo: later((message: unknown) => receive(message, actor, (echo) => stage.info(echo))),
   }))
 }
 
 function consumerFor(description: ConsumerDescription, { actor, later, find }: Casting): Stage<ConsumerPart> {
   return consumer((stage) => ({
     ...logging(actor, later),
-    // A consumer that is told to emit emits nothing; whoever called is answered.
+    // A consumer emits nothing when it is requested to; the caller has its reply.
     handleCall: {
       emit: later((_events: readonly number[]) => ({ reply: 'ok' as const })),
       early: later((_events: readonly number[]) => ({ reply: 'ok' as const })),
@@ -111,7 +111,7 @@ function consumerFor(description: ConsumerDescription, { actor, later, find }: C
     handleEvents: later(handling(actor, description)),
     handleSubscribe: later(subscribing(actor, description)),
     handleInfo: later((message: unknown) => {
-      hear(message, actor, (echo) => stage.info(echo))
+      receive(message, actor, (echo) => stage.info(echo))
     }),
   }))
 }
@@ -124,12 +124,12 @@ function consumerSupervisorFor(description: ConsumerSupervisorDescription, { act
     maxSeconds: 600,
     subscribeTo: sourcesFor(description, find),
     start: (event) => {
-      const answer = refuse.includes(event) ? 'refused' : ignore.includes(event) ? 'ignored' : 'started'
-      actor.log(`child_${answer}`, event)
+      const outcome = refuse.includes(event) ? 'refused' : ignore.includes(event) ? 'ignored' : 'started'
+      actor.log(`child_${outcome}`, event)
       return consumer<number>(
         later((child: { readonly self: StageRef }) => {
-          if (answer === 'refused') return { stop: 'refused' }
-          if (answer === 'ignored') return 'ignore'
+          if (outcome === 'refused') return { stop: 'refused' }
+          if (outcome === 'ignored') return 'ignore'
           actor.children.push({ event, ref: child.self })
           return {
             handleEvents: () => {},
@@ -159,7 +159,7 @@ function logging(actor: Actor, later: Later) {
   }
 }
 
-/** What only stages that emit have: the calls and casts that tell them to, and the report of drops. */
+/** What only stages that emit have: the calls and casts that make them emit, and the report of discarded events. */
 function emitting(actor: Actor, later: Later) {
   return {
     formatDiscarded: (count: number) => {
@@ -177,8 +177,8 @@ function emitting(actor: Actor, later: Later) {
   }
 }
 
-/** What a stage does with a message: follows a cue of the driver's, or logs it. Answers the events to emit. */
-function hear(message: unknown, actor: Actor, info: (message: unknown) => void): readonly number[] {
+/** Handles a message: follows a cue of the driver, or logs it. Returns the events to emit. */
+function receive(message: unknown, actor: Actor, info: (message: unknown) => void): readonly number[] {
   if (!(message instanceof Cue)) {
     actor.log('info', message)
     return []
@@ -207,7 +207,7 @@ function subscribing(actor: Actor, { manual }: Handling) {
   }
 }
 
-/** Logs events, and stops or throws where the file says so. */
+/** Logs events, and stops or throws as the file specifies. */
 function handling(actor: Actor, { crash_on, stop_after = Infinity, stop_reason = 'normal' }: Handling) {
   let seen = 0
   return (events: readonly number[], { tag }: Subscription): Stop | undefined => {
@@ -218,7 +218,7 @@ function handling(actor: Actor, { crash_on, stop_after = Infinity, stop_reason =
   }
 }
 
-/** How a producer of this kind answers demand; `isLast` in the one call in which it comes to its limit. */
+/** The events of a producer of this kind for some demand; `isLast` in the call in which it reaches its limit. */
 function counterFor(description: ProducerDescription) {
   const { from = 0, limit = Infinity } = description
   let next = from

@@ -7,7 +7,7 @@ import { stageFor } from './stages.ts'
 import type { Later } from './timing.ts'
 
 /** The stages of one scenario in one replay. */
-export class Cast {
+export class TestStages {
   readonly #runtime: TestRuntime
   readonly #later: Later
   readonly #actors: ReadonlyMap<string, Actor>
@@ -25,7 +25,7 @@ export class Cast {
     return this.#actors.get(name)
   }
 
-  /** Starts a stage under its name, linked to nobody; rejects as the library does. */
+  /** Starts a stage with its name, without a link. Rejects as the library does. */
   async start(name: string): Promise<void> {
     const actor = this.#actors.get(name)
     if (actor === undefined) throw new TypeError(`the scenario has no stage ${JSON.stringify(name)}`)
@@ -33,7 +33,7 @@ export class Cast {
     actor.enter(await start(stage, { name, runtime: this.#runtime }))
   }
 
-  /** The producer that came up under this name, also when it is dead by now; else whoever has the name. */
+  /** The producer that was started with this name, even if it has exited; otherwise the process that has the name. */
   producer(name: string): Source {
     // Whether it is a producer at all is for the library to find out.
     return (this.#actors.get(name)?.part as Source | undefined) ?? this.#named(name)
@@ -49,8 +49,8 @@ export class Cast {
     return log
   }
 
-  /** Kills what is left. */
-  dismiss(): void {
+  /** Kills all stages and children. */
+  killAll(): void {
     for (const { part, children } of this.#actors.values()) {
       part?.exit('kill')
       for (const child of children) child.ref.exit('kill')

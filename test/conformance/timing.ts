@@ -1,14 +1,14 @@
 import { setImmediate } from 'node:timers/promises'
 
-/** When callbacks answer: at once, or after the microtasks, or after the timers and I/O that are due by then. */
+/** When callbacks return: immediately, after the microtasks, or after the timers and I/O that are due by then. */
 export type Timing = 'direct' | 'microtask' | 'macrotask'
 
-/** Makes a callback answer later. Its body still runs at once; only the answer, or what it throws, is held back. */
-export type Later = <Args extends unknown[], Answer>(
-  callback: (...args: Args) => Answer,
-) => (...args: Args) => Answer | Promise<Awaited<Answer>>
+/** Makes a callback return later. Its body still runs immediately; only its result or its error is delayed. */
+export type Later = <Args extends unknown[], Result>(
+  callback: (...args: Args) => Result,
+) => (...args: Args) => Result | Promise<Awaited<Result>>
 
-/** The way to make callbacks answer with this timing. */
+/** The function that makes callbacks return with this timing. */
 export function laterBy(timing: Timing): Later {
   if (timing === 'direct') return (callback) => callback
   const wait = timing === 'microtask' ? () => Promise.resolve() : () => setImmediate()

@@ -21,7 +21,7 @@ export function wordFor(reason: ExitReason): string {
 /** What both call by the same name. */
 const sharedWords = ['normal', 'shutdown', 'killed', 'noproc']
 
-/** FORMAT's word for why a call was not answered. What FORMAT has no word for is told in full, to show as a difference. */
+/** FORMAT's word for why a call has no reply. A reason without a word is given in full, so that it is a difference. */
 export function wordForFailure(error: unknown): string {
   if (error instanceof NoProcessError) return 'exit:noproc'
   if (error instanceof ExitError) return `exit:${wordFor(error.reason)}`
@@ -30,10 +30,10 @@ export function wordForFailure(error: unknown): string {
   return `rejected: ${String(error)}`
 }
 
-/** What a call came to: `ok`, or what `word` makes of the answer, or why there was none. */
-export async function resultOf<Answer>(
-  call: () => Promise<Answer>,
-  word: (answer: Answer) => unknown = () => 'ok',
+/** The result of a call: `ok`, or what `word` returns for the reply, or the reason why there was none. */
+export async function resultOf<Reply>(
+  call: () => Promise<Reply>,
+  word: (reply: Reply) => unknown = () => 'ok',
 ): Promise<unknown> {
   try {
     return word(await call())

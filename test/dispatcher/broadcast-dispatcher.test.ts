@@ -16,7 +16,7 @@ const b = subscriber('b')
 const c = subscriber('c')
 
 describe('broadcastDispatcher', () => {
-  test('answers as GenStage does, whatever happens', () => {
+  test('returns the same as GenStage, whatever happens', () => {
     const options = fc.constantFrom({}, {}, {}, { selector: isEven }, { selector: isNever }, { selector: isAlways })
     fc.assert(
       fc.property(happenings(options), (sequence) => {
@@ -91,7 +91,7 @@ describe('broadcastDispatcher', () => {
     })
   })
 
-  test('takes any true answer of a selector for a yes', () => {
+  test('accepts any truthy result of a selector', () => {
     const dispatcher = broadcastDispatcher<string>()
     dispatcher.subscribe(a, { selector: ((event: string) => event) as unknown as (event: string) => boolean })
     dispatcher.ask(a, 3)
@@ -130,7 +130,7 @@ describe('broadcastDispatcher', () => {
     dispatcher.subscribe(a, { selector: (async () => false) as unknown as () => boolean })
     dispatcher.ask(a, 1)
     expect(() => dispatcher.dispatch([1])).toThrow(BadReturnError)
-    expect(() => dispatcher.dispatch([1])).toThrow(/expected selector to answer true or false, not a promise/)
+    expect(() => dispatcher.dispatch([1])).toThrow(/expected selector to return true or false, not a promise/)
   })
 
   test('has dispatched nothing when a selector throws', () => {

@@ -2,24 +2,24 @@ import fc from 'fast-check'
 import { expect } from 'vitest'
 import type { DemandResult, Dispatcher, DispatchResult, Subscriber } from '../../src/dispatcher/dispatcher.ts'
 
-/** What may happen to a dispatcher. `who` picks among those that are subscribed, `consumer` among a few processes. */
+/** What may happen to a dispatcher. `member` picks among those that are subscribed, `consumer` among a few processes. */
 export type Happening<Options> =
   | { readonly happens: 'subscribe'; readonly consumer: number; readonly options: Options }
-  | { readonly happens: 'ask'; readonly who: number; readonly demand: number }
-  | { readonly happens: 'cancel'; readonly who: number }
+  | { readonly happens: 'ask'; readonly member: number; readonly demand: number }
+  | { readonly happens: 'cancel'; readonly member: number }
   | { readonly happens: 'dispatch'; readonly count: number }
   | { readonly happens: 'info' }
 
 /** Sequences of what may happen, with a few processes and small numbers, so that ties and exact fits are common. */
 export function happenings<Options>(options: fc.Arbitrary<Options>): fc.Arbitrary<Happening<Options>[]> {
-  const who = fc.nat(20)
+  const member = fc.nat(20)
   const consumer = fc.nat(7)
   const count = fc.integer({ min: 1, max: 12 })
   return fc.array(
     fc.oneof(
       { weight: 3, arbitrary: fc.record({ happens: fc.constant('subscribe' as const), consumer, options }) },
-      { weight: 6, arbitrary: fc.record({ happens: fc.constant('ask' as const), who, demand: count }) },
-      { weight: 1, arbitrary: fc.record({ happens: fc.constant('cancel' as const), who }) },
+      { weight: 6, arbitrary: fc.record({ happens: fc.constant('ask' as const), member, demand: count }) },
+      { weight: 1, arbitrary: fc.record({ happens: fc.constant('cancel' as const), member }) },
       { weight: 6, arbitrary: fc.record({ happens: fc.constant('dispatch' as const), count }) },
       { weight: 2, arbitrary: fc.record({ happens: fc.constant('info' as const) }) },
     ),
@@ -28,7 +28,7 @@ export function happenings<Options>(options: fc.Arbitrary<Options>): fc.Arbitrar
 }
 
 /**
- * Lets the same happen to two dispatchers, as a stage would, and expects the same answers all along; and that nobody is
+ * Calls two dispatchers in the same way, as a stage would, and expects the same results throughout; and that no subscriber is
  * handed more than was asked for.
  */
 export function expectSameBehaviour<Options>(
@@ -40,11 +40,11 @@ export function expectSameBehaviour<Options>(
   const open = new Map<Subscriber, number>()
   let tags = 0
   let events = 0
-  const follow = (answer: Answer): void => {
-    for (const { tag, events: got } of answer.deliveries) {
+  const applyResult = (result: Result): void => {
+    for (const { tag, events: got } of result.deliveries) {
       const subscriber = subscribed.find((each) => each.tag === tag)
       const left = subscriber === undefined ? -1 : (open.get(subscriber) ?? 0) - got.length
-      expect(left, 'demand left of who was handed events').toBeGreaterThanOrEqual(0)
+      expect(left, 'demand left of member was handed events').toBeGreaterThanOrEqual(0)
       if (subscriber !== undefined) open.set(subscriber, left)
     }
   }
@@ -52,25 +52,25 @@ export function expectSameBehaviour<Options>(
     switch (happening.happens) {
       case 'subscribe': {
         const subscriber = { tag: `tag ${++tags}`, consumer: `consumer ${happening.consumer}` }
-        const answer = real.subscribe(subscriber, happening.options)
+        const result = real.subscribe(subscriber, happening.options)
         const expected = naive.subscribe(subscriber, happening.options)
-        if (typeof expected === 'number') expect(answer).toBe(expected)
-        else expect(answer).toMatchObject(expected)
-        if (typeof answer === 'number') subscribed.push(subscriber)
+        if (typeof expected === 'number') expect(result).toBe(expected)
+        else expect(result).toMatchObject(expected)
+        if (typeof result === 'number') subscribed.push(subscriber)
         else expect(served(real.cancel(subscriber))).toEqual(served(naive.cancel(subscriber)))
         break
       }
       case 'ask': {
-        const subscriber = subscribed[happening.who % subscribed.length]
+        const subscriber = subscribed[happening.member % subscribed.length]
         if (subscriber === undefined) break
         open.set(subscriber, (open.get(subscriber) ?? 0) + happening.demand)
-        const answer = served(real.ask(subscriber, happening.demand))
-        expect(answer).toEqual(served(naive.ask(subscriber, happening.demand)))
-        follow(answer)
+        const result = served(real.ask(subscriber, happening.demand))
+        expect(result).toEqual(served(naive.ask(subscriber, happening.demand)))
+        applyResult(result)
         break
       }
       case 'cancel': {
-        const [subscriber] = subscribed.splice(happening.who % Math.max(subscribed.length, 1), 1)
+        const [subscriber] = subscribed.splice(happening.member % Math.max(subscribed.length, 1), 1)
         if (subscriber === undefined) break
         expect(served(real.cancel(subscriber))).toEqual(served(naive.cancel(subscriber)))
         break
@@ -82,12 +82,12 @@ export function expectSameBehaviour<Options>(
         const given = real.dispatch(batch)
         const { filtered = 0 } = given
         const due = Math.min(openDemand, batch.length - filtered)
-        expect(batch.length - filtered - given.leftover.length, 'what it said that it could hand out').toBe(due)
-        const answer = dispatched(given)
-        expect(answer).toEqual(dispatched(naive.dispatch(copy)))
+        expect(batch.length - filtered - given.leftover.length, 'the open demand that it reported').toBe(due)
+        const result = dispatched(given)
+        expect(result).toEqual(dispatched(naive.dispatch(copy)))
         expect(batch, 'the batch that was dispatched').toEqual(copy)
-        follow(answer)
-        for (const { tag, count } of answer.returnedDemand) {
+        applyResult(result)
+        for (const { tag, count } of result.returnedDemand) {
           const subscriber = subscribed.find((each) => each.tag === tag)
           if (subscriber !== undefined) open.set(subscriber, (open.get(subscriber) ?? 0) - count)
         }
@@ -103,21 +103,21 @@ export function expectSameBehaviour<Options>(
   }
 }
 
-interface Answer {
+interface Result {
   readonly deliveries: readonly { readonly tag: string; readonly events: readonly unknown[] }[]
 }
 
-function deliveriesOf({ deliveries = [] }: DemandResult | DispatchResult): Answer['deliveries'] {
+function deliveriesOf({ deliveries = [] }: DemandResult | DispatchResult): Result['deliveries'] {
   return deliveries.map(([{ tag }, events]) => ({ tag, events }))
 }
 
-function served(answer: number | DemandResult) {
-  const full: DemandResult = typeof answer === 'number' ? { demand: answer } : answer
+function served(result: number | DemandResult) {
+  const full: DemandResult = typeof result === 'number' ? { demand: result } : result
   const { demand, infos = [], discarded = 0, warning } = full
   return { demand, deliveries: deliveriesOf(full), infos, discarded, warns: warning !== undefined }
 }
 
-function dispatched(answer: DispatchResult) {
-  const returnedDemand = (answer.returnedDemand ?? []).map(([{ tag }, count]) => ({ tag, count }))
-  return { deliveries: deliveriesOf(answer), leftover: answer.leftover, returnedDemand }
+function dispatched(result: DispatchResult) {
+  const returnedDemand = (result.returnedDemand ?? []).map(([{ tag }, count]) => ({ tag, count }))
+  return { deliveries: deliveriesOf(result), leftover: result.leftover, returnedDemand }
 }

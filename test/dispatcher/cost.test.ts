@@ -17,7 +17,7 @@ function random(seed: number): number {
   return ((mixed ^ (mixed >>> 13)) >>> 0) / 2 ** 32
 }
 
-/** Lets each subscriber ask for what it got, for `turns` dispatches of `size` events; answers steps per `unit`. */
+/** Lets each subscriber ask for what it got, for `turns` dispatches of `size` events; returns steps per `unit`. */
 function stepsOfTurns(dispatcher: Dispatcher<number>, turns: number, size: number, unit: number): number {
   const events = Array.from({ length: size }, (_, index) => index)
   const steps = countSteps(() => {

@@ -27,7 +27,7 @@ function seeded(seed: number): () => number {
 }
 
 describe('demandDispatcher', () => {
-  test('answers as GenStage does, whatever happens', () => {
+  test('returns the same as GenStage, whatever happens', () => {
     fc.assert(
       fc.property(happenings(fc.constant({})), fc.option(fc.integer({ min: 1, max: 9 })), (sequence, maxDemand) => {
         const options = maxDemand === null ? {} : { maxDemand }
@@ -57,12 +57,12 @@ describe('demandDispatcher', () => {
         (demands, turns, shuffles, seed) => {
           const subscribing = demands.flatMap((demand, index) => [
             { happens: 'subscribe' as const, consumer: index, options: {} },
-            { happens: 'ask' as const, who: index, demand },
+            { happens: 'ask' as const, member: index, demand },
           ])
-          const then = turns.flatMap(([who, amount]) => [
+          const then = turns.flatMap(([member, amount]) => [
             { happens: 'dispatch' as const, count: amount },
-            { happens: 'ask' as const, who, demand: amount },
-            ...(amount % 5 === 0 ? [{ happens: 'cancel' as const, who }] : []),
+            { happens: 'ask' as const, member, demand: amount },
+            ...(amount % 5 === 0 ? [{ happens: 'cancel' as const, member }] : []),
           ])
           const real = demandDispatcher({ shuffleDemandsOnFirstDispatch: shuffles, random: seeded(seed) })
           const naive = new NaiveDemandDispatcher({ shuffles, random: seeded(seed) })
@@ -83,7 +83,7 @@ describe('demandDispatcher', () => {
     ])
   })
 
-  test('puts who comes to the same demand behind those that have it', () => {
+  test('puts a subscriber that reaches the same demand after those that have it', () => {
     const dispatcher = demandDispatcher()
     const [a, b] = subscribed(dispatcher, 5, 5)
     expect(dispatcher.dispatch([1]).deliveries).toEqual([[a, [1]]])
@@ -91,19 +91,19 @@ describe('demandDispatcher', () => {
     expect(dispatcher.dispatch([3]).deliveries).toEqual([[a, [3]]])
   })
 
-  test('does not ask again for what a subscriber that left had asked for', () => {
+  test('does not ask again for what a cancelled subscriber had asked for', () => {
     const dispatcher = demandDispatcher()
     const [a] = subscribed(dispatcher, 10)
     expect(dispatcher.cancel(a as Subscriber)).toBe(0)
     const b = subscriber('b')
     dispatcher.subscribe(b, {})
     expect(dispatcher.ask(b, 4)).toBe(0)
-    // Six are on their way still; three of them find nobody.
+    // Six are still in flight; no subscriber takes three of them.
     dispatcher.dispatch([1, 2, 3, 4, 5, 6, 7])
     expect(dispatcher.ask(b, 4)).toBe(1)
   })
 
-  test('hands a whole array on where one subscriber takes it, and leaves a whole one where nobody does', () => {
+  test('sends an array unchanged to one subscriber that takes it all, and leaves it over unchanged if none does', () => {
     const dispatcher = demandDispatcher()
     const events = [1, 2, 3]
     expect(dispatcher.dispatch(events).leftover).toBe(events)
@@ -111,7 +111,7 @@ describe('demandDispatcher', () => {
     expect(dispatcher.dispatch(events).deliveries[0]?.[1]).toBe(events)
   })
 
-  test('warns of who asks for more than was asked for first', () => {
+  test('warns of a subscriber that asks for more than the first demand', () => {
     const dispatcher = demandDispatcher()
     const [a] = subscribed(dispatcher, 10)
     const b = subscriber('b')
@@ -123,7 +123,7 @@ describe('demandDispatcher', () => {
     expect(dispatcher.ask(a as Subscriber, 10)).toBe(10)
   })
 
-  test('warns of nobody where any demand is expected', () => {
+  test('never warns if any demand is expected', () => {
     const dispatcher = demandDispatcher({ maxDemand: Number.POSITIVE_INFINITY })
     subscribed(dispatcher, 1)
     const b = subscriber('b')
@@ -162,7 +162,7 @@ describe('demandDispatcher', () => {
     expect(leftover[0]).toBe(1_700_000)
   })
 
-  test('has nothing to say to somebody that never subscribed', () => {
+  test('returns nothing for a subscriber that never subscribed', () => {
     const dispatcher = demandDispatcher()
     expect(dispatcher.ask(subscriber('a'), 1)).toBe(0)
     expect(dispatcher.cancel(subscriber('a'))).toBe(0)

@@ -243,9 +243,9 @@ export class NaivePartitionDispatcher implements Dispatcher<unknown, { partition
     const buckets = new Map<string | number, unknown[]>()
     let index = 0
     for (; index < events.length && this.waiting > 0; index++) {
-      const answer = this.hash(events[index])
-      if (answer === 'none') continue
-      const [event, name] = answer
+      const result = this.hash(events[index])
+      if (result === 'none') continue
+      const [event, name] = result
       buckets.set(name, [...(buckets.get(name) ?? []), event])
       this.waiting--
     }

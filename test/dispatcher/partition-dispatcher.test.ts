@@ -22,7 +22,7 @@ function evenAndOdd(): Dispatcher<number, { partition: number }> {
 }
 
 describe('partitionDispatcher', () => {
-  test('answers as GenStage does, whatever happens', () => {
+  test('returns the same as GenStage, whatever happens', () => {
     const counts = [1, 2, 3, 5]
     const hashes = [
       (count: number) => (event: unknown) => [event, Number(event) % count] as const,
@@ -53,7 +53,7 @@ describe('partitionDispatcher', () => {
     )
   })
 
-  test('answers as GenStage does with names, and few events for many partitions', () => {
+  test('returns the same as GenStage with names, and few events for many partitions', () => {
     const names = Array.from({ length: 12 }, (_, index) => `partition ${index}`)
     const hash = (event: unknown) => [event, `partition ${(Number(event) * 7) % 12}`] as const
     fc.assert(
@@ -83,7 +83,7 @@ describe('partitionDispatcher', () => {
     expect(dispatcher.dispatch([11, 3, 11, 7]).deliveries.map(([{ consumer }]) => consumer)).toEqual(['3', '7', '11'])
   })
 
-  test('keeps what a partition has not asked for, and leaves over what nobody has', () => {
+  test('queues what a partition has not asked for, and leaves over what no partition has', () => {
     const dispatcher = evenAndOdd()
     dispatcher.ask(a, 3)
     expect(dispatcher.dispatch([1, 2, 3, 4])).toEqual({ deliveries: [[a, [2]]], leftover: [4] })
@@ -151,7 +151,7 @@ describe('partitionDispatcher', () => {
     expect(dispatcher.ask(b, 5)).toMatchObject({ deliveries: [[b, [1, 3]]] })
   })
 
-  test('discards what the hash says belongs nowhere', () => {
+  test('discards what the hash assigns to no partition', () => {
     const hash = (event: number) => (event > 2 ? 'none' : byRemainder(event))
     const dispatcher = partitionDispatcher({ partitions: 2, hash })
     dispatcher.subscribe(a, { partition: 0 })
@@ -163,7 +163,7 @@ describe('partitionDispatcher', () => {
     })
   })
 
-  test('takes -0 for partition 0, and what it says for the number it is', () => {
+  test('takes -0 for partition 0, and names for the numbers they are', () => {
     const dispatcher = partitionDispatcher({ partitions: 2, hash: (event: number) => [event, event % 2] as const })
     dispatcher.subscribe(a, { partition: 0 })
     dispatcher.ask(a, 1)
@@ -186,7 +186,7 @@ describe('partitionDispatcher', () => {
     expect(() => dispatcher.dispatch([Symbol('a')])).toThrow(/give it a `hash`/)
   })
 
-  test('leaves a whole array over where nobody has asked', () => {
+  test('leaves an array over unchanged if no partition has asked', () => {
     const dispatcher = partitionDispatcher<number, number>({ partitions: 1, hash: (event) => [event, 0] })
     const events = [1, 2]
     expect(dispatcher.dispatch(events).leftover).toBe(events)
@@ -200,14 +200,14 @@ describe('partitionDispatcher', () => {
     ['an array of one', [1]],
     ['an array of three', [1, 'a', 'b']],
     ['a promise', Promise.resolve([1, 'a'])],
-  ])('throws if the hash answers %s, and has dispatched nothing', (_, answer) => {
+  ])('throws if the hash returns %s, and has dispatched nothing', (_, result) => {
     let isBroken = true
-    const hash = (event: unknown) => (isBroken && event === 2 ? answer : [event, 'a'])
+    const hash = (event: unknown) => (isBroken && event === 2 ? result : [event, 'a'])
     const dispatcher = partitionDispatcher({ partitions: ['a', 'b'], hash: hash as () => [unknown, 'a'] })
     dispatcher.subscribe(a, { partition: 'a' })
     dispatcher.ask(a, 10)
     expect(() => dispatcher.dispatch([1, 2])).toThrow(BadReturnError)
-    expect(() => dispatcher.dispatch([1, 2])).toThrow(/expected hash to answer \[event, partition\] or 'none'/)
+    expect(() => dispatcher.dispatch([1, 2])).toThrow(/expected hash to return \[event, partition\] or 'none'/)
     isBroken = false
     expect(dispatcher.dispatch([1, 2]).deliveries).toEqual([[a, [1, 2]]])
   })
@@ -219,7 +219,7 @@ describe('partitionDispatcher', () => {
     ["'0'", '0'],
     ['NaN', Number.NaN],
     ["'length'", 'length'],
-  ])('throws if the hash of numbered partitions answers %s', (_, name) => {
+  ])('throws if the hash of numbered partitions returns %s', (_, name) => {
     const dispatcher = partitionDispatcher({
       partitions: 2,
       hash: (event: unknown) => [event, name as number] as const,
@@ -256,9 +256,9 @@ describe('partitionDispatcher', () => {
     const events = Array.from({ length: 2_000_000 }, () => 1)
     expect(dispatcher.dispatch(events)).toEqual({ deliveries: [], leftover: [] })
     expect(dispatcher.queuedCount?.()).toBe(2_000_000)
-    const answer = dispatcher.ask(b, 2_000_000)
-    expect(answer).toMatchObject({ demand: 2_000_000 })
-    expect(typeof answer === 'number' ? [] : answer.deliveries?.map(([, { length }]) => length)).toEqual([2_000_000])
+    const result = dispatcher.ask(b, 2_000_000)
+    expect(result).toMatchObject({ demand: 2_000_000 })
+    expect(typeof result === 'number' ? [] : result.deliveries?.map(([, { length }]) => length)).toEqual([2_000_000])
   })
 
   test.each([

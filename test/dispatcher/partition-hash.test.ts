@@ -53,7 +53,7 @@ describe('partitionHash', () => {
     [[1, 'a', null], 1_778_112_308],
     [{}, 3_930_192_022],
     [{ id: 7, tags: ['x', 'y'], nested: { on: true } }, 726_191_169],
-  ])('of %o is for ever %i', (value, hash) => {
+  ])('of %o is always %i', (value, hash) => {
     expect(partitionHash(value)).toBe(hash)
   })
 
@@ -77,7 +77,7 @@ describe('partitionHash', () => {
     )
   })
 
-  test('tells kinds of values and places in structures apart', () => {
+  test('distinguishes kinds of values and places in structures', () => {
     const values = [
       0,
       1,
@@ -166,7 +166,7 @@ describe('partitionHash', () => {
     ['what holds one of these', { at: [new Date(0)] }],
     ['an array with a hole', Array.from({ length: 1 })],
     ['a promise', Promise.resolve(1)],
-  ])('refuses %s, and says what to do', (_, value) => {
+  ])('refuses %s, and states what to do', (_, value) => {
     expect(() => partitionHash(value)).toThrow(TypeError)
     expect(() => partitionHash(value)).toThrow(/: give it a `hash`$/)
   })

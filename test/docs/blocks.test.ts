@@ -8,7 +8,7 @@ const readSource = (...lines: string[]) =>
   examplesOf(blocksOfDocstrings('a.ts', lines.join('\n').replaceAll('~~~', '```')))
 
 describe('an example', () => {
-  test('is a ts block, and prints what the text block behind it says', () => {
+  test('is a ts block, and prints the text block after it', () => {
     const { examples, complaints } = read('# A', '', '~~~ts', 'one()', 'two()', '~~~', '', '~~~text', '1', '~~~')
     expect(complaints).toEqual([])
     expect(examples).toEqual([
@@ -26,32 +26,32 @@ describe('an example', () => {
     ])
   })
 
-  test('prints nothing that is stated where words stand between it and a text block', () => {
+  test('has no stated output if there are words between it and a text block', () => {
     expect(read('~~~ts', 'one()', '~~~', 'A picture:', '~~~text', '<-->', '~~~').examples[0]?.printed).toBe(undefined)
   })
 
-  test('may state by comments what it prints', () => {
+  test('may state its output in comments', () => {
     const { examples } = read('~~~ts', 'one() // prints: 1', 'two()', '// prints: 2', '~~~')
     expect(examples[0]?.printed).toEqual(['1', '2'])
   })
 
-  test('may continue the one before, with which it then runs', () => {
+  test('may continue the previous one, and then runs together with it', () => {
     const { examples } = read('~~~ts', 'one()', '~~~', 'Then:', '<!-- continues -->', '~~~ts', 'two()', '~~~')
     expect(examples.map(({ code }) => code.map(({ text }) => text))).toEqual([['one()'], ['one()', 'two()']])
   })
 
-  test('may be endless, and then so is what continues it', () => {
+  test('may be endless, and then so are those that continue it', () => {
     const output = ['~~~text', '1', '~~~']
     const first = ['<!-- endless -->', '~~~ts', 'one()', '~~~', ...output]
     const { examples } = read(...first, '', '<!-- continues -->', '~~~ts', 'two()', '~~~', ...output)
     expect(examples.map(({ isEndless }) => isEndless)).toEqual([true, true])
   })
 
-  test('is not run where its first line says why', () => {
+  test('is not run if its first line gives a reason', () => {
     expect(read('~~~ts', '// not run: needs a database', 'one()', '~~~').examples[0]?.notRun).toBe('needs a database')
   })
 
-  test('may stand in a docstring, under its own line of the source', () => {
+  test('may be in a docstring, with its own line of the source', () => {
     const { examples } = readSource(
       'const a = 1',
       '/**',
@@ -72,12 +72,12 @@ describe('an example', () => {
   })
 })
 
-describe('what breaks the conventions is told', () => {
+describe('violations of the conventions are reported', () => {
   test.each([
     { lines: ['~~~js', 'one()', '~~~'], complaint: "got 'js'" },
     { lines: ['~~~', 'one()', '~~~'], complaint: "got ''" },
     { lines: ['<!-- continue -->', '~~~ts', '~~~'], complaint: "got 'continue'" },
-    { lines: ['<!-- continues -->', '~~~ts', '~~~'], complaint: 'continues a block that is not there' },
+    { lines: ['<!-- continues -->', '~~~ts', '~~~'], complaint: 'continues a block that does not exist' },
     { lines: ['<!-- endless -->', '~~~ts', '~~~'], complaint: 'does not state what it prints' },
     { lines: ['<!-- endless -->', '~~~sh', '~~~'], complaint: 'expected a ts block' },
     { lines: ['~~~ts', '// not run:', '~~~'], complaint: 'expected a reason' },
@@ -106,7 +106,7 @@ describe('an output', () => {
     expect(outputPattern(printed, false).test(stdout)).toBe(fits)
   })
 
-  test('of an endless program may go on', () => {
+  test('of an endless program may continue', () => {
     expect(outputPattern(['a', '…', 'b'], true).test('a\nb\nc\n')).toBe(true)
     expect(outputPattern(['a', 'b'], true).test('a\n')).toBe(false)
   })

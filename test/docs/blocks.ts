@@ -4,14 +4,14 @@ export interface Block {
   readonly file: string
   /** The line of its first line of code, counted from 1. */
   readonly line: number
-  /** What stands behind the fence, as `ts`; empty where nothing does. */
+  /** The language after the fence, such as `ts`; empty if there is none. */
   readonly language: string
-  /** The comment on the line before the block, as `endless`; undefined where there is none. */
+  /** The comment on the line before the block, such as `endless`; undefined if there is none. */
   readonly mark: string | undefined
   readonly code: readonly string[]
-  /** Whether nothing but blank lines stands between this block and the one before. */
+  /** Whether there are only blank lines between this block and the previous one. */
   readonly followsBlock: boolean
-  /** Whether it stands in a comment of the sources. */
+  /** Whether it is in a comment of the sources. */
   readonly isDocstring: boolean
 }
 

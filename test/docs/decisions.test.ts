@@ -4,7 +4,7 @@ import { documentText } from './documents.ts'
 
 const page = documentText('docs/decisions.md')
 
-test('each entry says what, why, and since which version', () => {
+test('each entry has what, why, and since which version', () => {
   const entries = page.split(/^### /m).slice(1)
   const incomplete = entries.filter((entry) => {
     const parts = [...entry.split(/^## /m)[0]!.matchAll(/^\*\*(What\.|Why\.|Since)\*\*( |$)/gm)].map(([, part]) => part)
@@ -14,6 +14,6 @@ test('each entry says what, why, and since which version', () => {
   expect(entries.length).toBeGreaterThan(30)
 })
 
-test('what it names of the code exists', () => {
+test('all code that it names exists', () => {
   expect(unknownWordsIn(codeIn(page), ['max_demand', 'maxDemands', 'await', 'using', 'phash2'])).toEqual([])
 })

@@ -6,7 +6,7 @@ const files = readProject(fileURLToPath(new URL('../..', import.meta.url)))
 /** All text files of the project by their paths, relative to its root. */
 export const projectFiles: ReadonlyMap<string, string> = new Map(files.map(({ path, text }) => [path, text]))
 
-/** What is written for users and for those who work on the project: the documents at the root, and all under `docs/`. */
+/** The documents for users and for contributors: those at the root, and all under `docs/`. */
 export const documents: readonly ProjectFile[] = files.filter(
   ({ path }) => /^[^/]+\.md$/.test(path) || (path.startsWith('docs/') && path.endsWith('.md')),
 )

@@ -5,7 +5,7 @@ import { documents, projectFiles, sources } from './documents.ts'
 import { type Example, examplesOf, outputPattern } from './examples.ts'
 import { compileExamples, type ExampleProject, projectOf, runExample, runTogether } from './run-example.ts'
 
-// What is shown is true: README.md in this folder says how examples are written, and what becomes of them here.
+// All examples work: README.md in this folder describes how they are written, and how they are tested here.
 
 // The pages under docs/reference/api/ show the examples of the docstrings once more.
 const readings = [
@@ -28,7 +28,7 @@ beforeAll(async () => {
 
 afterAll(() => rm(project.folder, { recursive: true, force: true }))
 
-test('the blocks of documents and docstrings are written as the conventions say', () => {
+test('the blocks of documents and docstrings follow the conventions', () => {
   expect(readings.flatMap(({ complaints }) => complaints)).toEqual([])
 })
 

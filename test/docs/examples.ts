@@ -7,25 +7,25 @@ export interface ExampleLine {
   readonly line: number
 }
 
-/** A program that documents show: one block, behind those that it continues. */
+/** A program in the documents: one block, after the blocks that it continues. */
 export interface Example {
   /** Where its last block is, as `README.md:23`. */
   readonly place: string
   readonly code: readonly ExampleLine[]
-  /** What it prints, as the document states it; undefined where it states nothing. */
+  /** Its output, as stated in the document; undefined if none is stated. */
   readonly printed: readonly string[] | undefined
-  /** Whether it goes on for ever, and is ended once it has printed what is stated. */
+  /** Whether it runs forever, and is ended once it has printed the stated output. */
   readonly isEndless: boolean
-  /** Whether it drops events on purpose, and so warns of them on stderr. */
+  /** Whether it drops events on purpose, and so writes warnings to stderr. */
   readonly isDropping: boolean
-  /** Why it is compiled and not run; undefined where it is. */
+  /** Why it is compiled but not run; undefined if it is run. */
   readonly notRun: string | undefined
 }
 
-/** What the blocks of one file come to. */
+/** The examples in the blocks of one file. */
 export interface Reading {
   readonly examples: readonly Example[]
-  /** What breaks the conventions of README.md in this folder, a sentence each. */
+  /** Violations of the conventions in README.md in this folder, one sentence each. */
   readonly complaints: readonly string[]
 }
 
@@ -44,19 +44,19 @@ export function examplesOf(blocks: readonly Block[]): Reading {
       if (!SHOWN.has(block.language) && !(block.isDocstring && block.language === '')) {
         complain(`expected a block in ts, ${[...SHOWN].join(', ')}, got '${block.language}'`)
       }
-      if (MARKS.has(block.mark ?? '')) complain(`expected a ts block behind <!-- ${block.mark} -->`)
+      if (MARKS.has(block.mark ?? '')) complain(`expected a ts block after <!-- ${block.mark} -->`)
       continue
     }
     if (block.mark !== undefined && !MARKS.has(block.mark)) {
       complain(`expected one of ${[...MARKS].join(', ')} in the comment before a block, got '${block.mark}'`)
     }
     const former = block.mark === 'continues' ? examples.at(-1) : undefined
-    if (block.mark === 'continues' && former === undefined) complain('continues a block that is not there')
+    if (block.mark === 'continues' && former === undefined) complain('continues a block that does not exist')
     const example = exampleOf(block, blocks[index + 1], former)
-    if (example.notRun === '') complain('expected a reason behind `// not run:`')
+    if (example.notRun === '') complain('expected a reason after `// not run:`')
     if (former?.notRun !== undefined) complain('continues a block that is not run')
     if (example.isEndless && example.printed === undefined) {
-      complain('is endless, and does not state what it prints: then nobody knows when it has shown what it should')
+      complain('is endless, and does not state what it prints: state the output after which it is ended')
     }
     if (statesTwice(block, blocks[index + 1])) complain('states what it prints twice, by comments and by a text block')
     examples.push(example)
@@ -98,8 +98,8 @@ function placeOf({ file, line }: Block): string {
 }
 
 /**
- * What an output must look like that is stated like this: a line `…` stands for any lines, and elsewhere `…` for any
- * text within a line. Of an endless program only the beginning is looked at.
+ * The pattern for a stated output: a line `…` stands for any lines, and elsewhere `…` for any text within a line.
+ * For an endless program, only the beginning is compared.
  */
 export function outputPattern(printed: readonly string[], isEndless: boolean): RegExp {
   const lines = printed.map((line) =>

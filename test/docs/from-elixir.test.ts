@@ -26,7 +26,7 @@ const ofProcesses = `
   Process.cancel_timer/1 Process.monitor/1 Process.demonitor/2 Process.link/1 Process.unlink/1 Process.exit/2
   Process.alive?/1 Process.register/2 :via :global :hibernate :sys :noconnect :nosuspend`
 
-/** Words of the examples in the tables, and of Elixir where no mark of its own tells it. */
+/** Words of the examples in the tables, and words of Elixir that have no mark to recognize them. */
 const ofExamples = ['add', 'item', 'size', 'Squares']
 const ofElixir = ['div', 'max_demand', 'term']
 
@@ -56,14 +56,14 @@ describe('docs/from-elixir.md has a row for', () => {
   })
 })
 
-test('what it names of ours exists', () => {
+test('all names in the column for this library exist', () => {
   const ours = rows.flatMap(([, ...others]) => others.flatMap(codeIn))
   const words = unknownWordsIn(ours, [...ofExamples, ...ofElixir])
   expect(words).toEqual([])
   expect(ours.length).toBeGreaterThan(100)
 })
 
-test('the differences on purpose are those that docs/decisions.md explains', () => {
+test('the intended differences are those that docs/decisions.md explains', () => {
   const listed = [...documentText('docs/from-elixir.md').matchAll(/^(\d+)\. /gm)].map(([, number]) => number)
   const explained = [...documentText('docs/decisions.md').matchAll(/^### (\d+)\. /gm)].map(([, number]) => number)
   expect(listed).toEqual(explained)

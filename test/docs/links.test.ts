@@ -48,7 +48,7 @@ describe('links between documents lead somewhere', () => {
     expect(linksOf(text).flatMap((link) => complaintOf(path, link) ?? [])).toEqual([])
   })
 
-  test('or it is said which does not', () => {
+  test('or the broken ones are named', () => {
     const text = '# One, `two`\n[a](#one-two) [b](#three)\n```text\n[c](nowhere.md)\n```\n[d](nowhere.md)'
     const [, ...wrong] = linksOf(text).map((link) => complaintOf('README.md', link))
     expect(wrong).toEqual(['README.md:2: README.md has no heading for #three', 'README.md:6: there is no nowhere.md'])

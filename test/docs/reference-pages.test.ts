@@ -1,22 +1,22 @@
 import { expect, test } from 'vitest'
 import { apiFolder, entryPoints, errorsPath, expectedPages } from '../../scripts/reference/entry-points.ts'
-import { pagesThere } from '../../scripts/reference/page-files.ts'
+import { existingPages } from '../../scripts/reference/page-files.ts'
 import { documentText, projectFiles, sources } from './documents.ts'
 
-// Whether the pages say what the docstrings say takes the compiler, so `npm run docs -- --check` checks it in `.ci/run`.
+// Comparing the pages with the docstrings takes the compiler, so `npm run docs -- --check` does it in `.ci/run`.
 
 test('every export has a page, and every page an export; `npm run docs` writes them', () => {
   const expected = entryPoints.flatMap((entry) => expectedPages(entry, projectFiles.get(entry.file) ?? ''))
-  expect(pagesThere()).toEqual([`${apiFolder}/README.md`, ...expected].sort())
+  expect(existingPages()).toEqual([`${apiFolder}/README.md`, ...expected].sort())
 })
 
 test('the overview leads to every page', () => {
   const overview = documentText(`${apiFolder}/README.md`)
-  const missing = pagesThere().filter((path) => !overview.includes(`](${path.slice(apiFolder.length + 1)})`))
+  const missing = existingPages().filter((path) => !overview.includes(`](${path.slice(apiFolder.length + 1)})`))
   expect(missing).toEqual([`${apiFolder}/README.md`])
 })
 
-test('every error code is on the page on errors, with what to do about it', () => {
+test('every error code is on the page of errors, with what to do about it', () => {
   const page = documentText(errorsPath)
   const codes = sources.flatMap(({ text }) =>
     [...text.matchAll(/\bcode(?:: string)? = '(GENSTAGE_\w+)'/g)].map(([, code = '']) => code),

@@ -8,11 +8,11 @@ import {
 } from '../../scripts/write-reference.ts'
 import { documentText, sources } from './documents.ts'
 
-test('the page on options is what the tables say; `npm run docs` writes it', () => {
+test('the page of options matches the tables; `npm run docs` writes it', () => {
   expect(documentText(referencePath)).toBe(referencePage())
 })
 
-test('the page on telemetry is what the catalogue says; `npm run docs` writes it', () => {
+test('the page of telemetry matches telemetryEvents; `npm run docs` writes it', () => {
   expect(documentText(telemetryPath)).toBe(telemetryPage())
 })
 

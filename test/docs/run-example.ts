@@ -11,7 +11,7 @@ export interface ExampleProject {
   readonly files: ReadonlyMap<Example, string>
 }
 
-/** Makes a project of the examples in a folder of its own. */
+/** Creates a project with the examples in a temporary folder. */
 export async function projectOf(examples: readonly Example[]): Promise<ExampleProject> {
   const folder = await mkdtemp(join(tmpdir(), 'genstage-docs-'))
   await mkdir(join(folder, 'node_modules'))
@@ -30,7 +30,7 @@ export async function projectOf(examples: readonly Example[]): Promise<ExamplePr
   return { folder, files }
 }
 
-/** As a careful user's; what it erases is what Node erases when it runs TypeScript itself. */
+/** The strict options of a careful user. Only syntax is erased that Node erases when it runs TypeScript itself. */
 const configuration = {
   compilerOptions: {
     strict: true,
@@ -49,7 +49,7 @@ const configuration = {
   include: ['*.ts'],
 }
 
-/** Compiles all examples; answers each error under the line of the document where it is. */
+/** Compiles all examples. Returns each error with the line of the document where it is. */
 export async function compileExamples({ folder, files }: ExampleProject): Promise<string[]> {
   const native = compilers.find(({ name }) => name === 'TypeScript 7')
   const diagnostics = await compile(native?.path ?? '', folder)
@@ -60,32 +60,32 @@ export async function compileExamples({ folder, files }: ExampleProject): Promis
   })
 }
 
-/** How a run of an example went. */
+/** The outcome of running an example. */
 export interface Outcome {
-  /** Undefined where it was ended from outside. */
+  /** Undefined if it was ended from outside. */
   readonly code: number | undefined
   readonly stdout: string
   readonly stderr: string
 }
 
-/** An example that takes longer than this has hung, in milliseconds. */
+/** The time in milliseconds after which an example counts as hanging. */
 const MOST_TIME = 60_000
 
-/** Runs an example; an endless one until it has printed what its document states. */
+/** Runs an example; an endless one until it has printed its stated output. */
 export function runExample({ folder, files }: ExampleProject, example: Example): Promise<Outcome> {
   const enough = example.isEndless ? outputPattern(example.printed ?? [], true) : undefined
   return run(folder, files.get(example) ?? '', enough)
 }
 
-/** How a run of several examples went. */
+/** The outcome of running several examples. */
 export interface JointOutcome {
-  /** The places of those that have run to their end. */
+  /** The places of the examples that have run to their end. */
   readonly done: readonly string[]
   readonly code: number | undefined
   readonly stderr: string
 }
 
-/** Runs examples in one process, each when the one before is done. They share the names of stages. */
+/** Runs examples in one process, one after the other. They share the names of stages. */
 export async function runTogether(
   { folder, files }: ExampleProject,
   examples: readonly Example[],
@@ -104,7 +104,7 @@ export async function runTogether(
   return { done, code, stderr }
 }
 
-/** Runs a file, and ends it once it has printed enough. */
+/** Runs a file, and ends it once its output matches `enough`. */
 function run(folder: string, file: string, enough?: RegExp): Promise<Outcome> {
   const parameters = ['--conditions=genstage-source', '--import', import.meta.resolve('tsx'), file]
   return new Promise((resolve, reject) => {

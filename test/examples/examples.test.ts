@@ -3,8 +3,8 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from 'vitest'
 
-// Each example says in the comment at its end what it prints, whole. Some wait for some milliseconds, which a busy machine
-// may stretch: hence a second try.
+// The comment at the end of each example contains all of its output. Some examples wait for a few milliseconds, which may
+// take longer on a busy machine: hence the retry.
 const folder = fileURLToPath(new URL('../../examples/', import.meta.url))
 const examples = readdirSync(folder).filter((file) => file.endsWith('.ts'))
 
@@ -40,8 +40,8 @@ const dropping = expect.stringMatching(/^(.* ended and dropped \d+ events?.*\n)+
 describe.concurrent('an example ends by itself, and prints what it states', () => {
   test.each(examples)('%s', { retry: 1, timeout: 40_000 }, async (example) => {
     const { code, stdout, stderr } = await run(example)
-    // Where an example drops events on purpose, it says so, and is warned of them.
-    const isDropping = readFileSync(`${folder}${example}`, 'utf8').includes('is counted on stderr')
+    // An example that drops events on purpose mentions it in a comment, and warnings are expected.
+    const isDropping = readFileSync(`${folder}${example}`, 'utf8').includes('counted on stderr')
     expect({ code, stderr }, stdout).toEqual({ code: 0, stderr: isDropping ? dropping : '' })
     expect(stdout).toBe(statedIn(example))
   })

@@ -8,7 +8,7 @@ import { untyped } from '../untyped.ts'
 import { slow, starterIn } from './doctor/pipelines.ts'
 
 describe('an observer', () => {
-  test('looks at once, then at each interval, and remembers as long as it is told', async () => {
+  test('takes a snapshot at once, then at each interval, and keeps them as long as specified', async () => {
     const runtime = testRuntime()
     const watching = observer({ runtime, interval: 100, history: 250 })
     expect(watching.latest.time).toBe(0)
@@ -18,17 +18,17 @@ describe('an observer', () => {
     watching.close()
   })
 
-  test('tells those who subscribe of each new snapshot, and what is wrong', async () => {
+  test('calls its listeners with each new snapshot and what is wrong', async () => {
     const runtime = testRuntime()
     const begin = starterIn(runtime)
     await (await begin('sink', hangingConsumer<number>())).subscribe(await begin('numbers', counter()))
     const watching = observer({ runtime, interval: 1_000, stuckAfter: 2_000 })
-    const heard: [number, readonly Finding[]][] = []
-    const leave = watching.subscribe(({ time }, findings) => heard.push([time, findings]))
+    const received: [number, readonly Finding[]][] = []
+    const leave = watching.subscribe(({ time }, findings) => received.push([time, findings]))
     await runtime.advance(2_000)
     leave()
     await runtime.advance(2_000)
-    expect(heard.map(([time, findings]) => [time, findings.map(({ kind }) => kind)])).toEqual([
+    expect(received.map(([time, findings]) => [time, findings.map(({ kind }) => kind)])).toEqual([
       [1_000, ['bottleneck']],
       [2_000, ['stuck-callback']],
     ])
@@ -55,14 +55,14 @@ describe('an observer', () => {
   test('looks no more once it is closed, and keeps what it saw', async () => {
     const runtime = testRuntime()
     const watching = observer({ runtime, interval: 100 })
-    const heard: Snapshot[] = []
-    watching.subscribe((each) => heard.push(each))
+    const received: Snapshot[] = []
+    watching.subscribe((each) => received.push(each))
     await runtime.advance(200)
     watching.close()
     watching.close()
     await runtime.advance(1_000)
     expect(watching).toMatchObject({ isOpen: false, latest: { time: 200 } })
-    expect(heard).toEqual(watching.history.slice(1))
+    expect(received).toEqual(watching.history.slice(1))
   })
 
   test('rests ten times as long as a look took, where that is longer than its interval', async () => {
@@ -88,20 +88,20 @@ describe('an observer', () => {
     expect(watching.history).toHaveLength(2)
   })
 
-  test('goes on when a listener throws, which is taken away and reported', async () => {
+  test('goes on when a listener throws, which is removed and reported', async () => {
     const errors: string[] = []
     const runtime = testRuntime({ logger: { error: (message) => errors.push(message) } })
     const watching = observer({ runtime, interval: 100 })
-    const heard: number[] = []
+    const received: number[] = []
     watching.subscribe(() => {
       throw new Error('no paper left')
     })
-    watching.subscribe(({ time }) => heard.push(time))
+    watching.subscribe(({ time }) => received.push(time))
     await runtime.advance(200)
     watching.close()
-    expect(heard).toEqual([100, 200])
+    expect(received).toEqual([100, 200])
     expect(errors).toEqual([
-      expect.stringMatching(/^a listener of an observer failed and was taken away: .*no paper left/),
+      expect.stringMatching(/^a listener of an observer threw, and was removed: .*no paper left/),
     ])
   })
 

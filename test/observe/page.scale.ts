@@ -91,7 +91,7 @@ describe.skipIf(isMissing)('the live page, in a headless Chromium, with many sta
   test.each([
     [1_400, 860],
     [800, 700],
-  ])('fits 64 stages into %d × %d, and their names can be told apart', async (width, height) => {
+  ])('fits 64 stages into %d × %d, and their names can be distinguished', async (width, height) => {
     await page.setViewportSize({ width, height })
     await startFan(64)
     await page.goto(observation.url)
@@ -194,12 +194,12 @@ describe.skipIf(isMissing)('the live page, in a headless Chromium, with many sta
     const titles = async () => (await page.locator('.card .title').allTextContents()).sort()
     await card('writer').waitFor()
     expect(await titles()).toEqual(['audit', 'numbers', 'pool', 'writer'])
-    expect(await page.locator('.frame .title').allTextContents()).toEqual(['shop'])
-    const frame = await boxOf('.frame')
+    expect(await page.locator('.group .title').allTextContents()).toEqual(['shop'])
+    const group = await boxOf('.group')
     for (const title of ['numbers', 'writer', 'pool']) {
-      expect(isWithin((await card(title).boundingBox()) as Box, frame)).toBe(true)
+      expect(isWithin((await card(title).boundingBox()) as Box, group)).toBe(true)
     }
-    expect(isWithin((await card('audit').boundingBox()) as Box, frame)).toBe(false)
+    expect(isWithin((await card('audit').boundingBox()) as Box, group)).toBe(false)
     await page.getByRole('button', { name: 'Fold supervisor shop into one box' }).click()
     await card('shop').waitFor()
     expect(await titles()).toEqual(['audit', 'shop'])
@@ -294,7 +294,7 @@ describe.skipIf(isMissing)('the live page, in a headless Chromium, with many sta
     await observation.close()
     await startFan(2_000)
     observation = await observe({ port: 0, runtime })
-    // Time that the page itself takes: on a machine that is busy with other things seconds say little.
+    // Time that the page itself takes: on a machine that is busy with other things seconds prove little.
     const session = await page.context().newCDPSession(page)
     await session.send('Performance.enable', { timeDomain: 'threadTicks' })
     const taken = async (): Promise<number> => {
@@ -328,7 +328,7 @@ describe.skipIf(isMissing)('the live page, in a headless Chromium, with many sta
     console.info(`2,000 stages: open in ${written([opening])} ms; a frame, from far to near, in ${written(frames)} ms`)
     expect(opening.own).toBeLessThan(2_000)
     for (const { own } of frames) expect(own).toBeLessThan(100)
-    // What is under the pointer says what it is.
+    // The tooltip describes the mark under the pointer.
     await page.keyboard.press('0')
     const middle = { x: graph.x + 700, y: graph.y + graph.height / 2 }
     await page.mouse.move(middle.x, middle.y)

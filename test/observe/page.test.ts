@@ -91,7 +91,7 @@ describe.skipIf(isMissing)('the live page, in a headless Chromium', { timeout: 4
   const until = (expression: string) =>
     vi.waitFor(async () => expect(await page.evaluate(expression)).toBe(true), { timeout: PATIENCE, interval: 50 })
 
-  test('draws a running pipeline, with numbers that move, and names who is slow', async () => {
+  test('draws a running pipeline, with numbers that move, and names the slow stage', async () => {
     await startPipeline()
     await page.goto(observation.url)
     await card('slow').waitFor()
@@ -145,8 +145,8 @@ describe.skipIf(isMissing)('the live page, in a headless Chromium', { timeout: 4
     const outline = `getComputedStyle(document.activeElement).outlineStyle`
     expect(await page.evaluate(outline)).toBe('solid')
     await page.keyboard.press('Enter')
-    await page.locator('#details .shown', { hasText: '"made": "many"' }).waitFor()
-    expect(await page.locator('#details').textContent()).toContain('Gives to')
+    await page.locator('#details .user-state', { hasText: '"made": "many"' }).waitFor()
+    expect(await page.locator('#details').textContent()).toContain('Consumers')
     expect(await focused()).toBe('numbers')
     await page.keyboard.press('Escape')
     await page.locator('#details').waitFor({ state: 'hidden' })
@@ -184,7 +184,7 @@ describe.skipIf(isMissing)('the live page, in a headless Chromium', { timeout: 4
     expect(await titles()).toEqual(['source', 'worker #'])
   })
 
-  test('survives a reload, and a restart of the program, of which it tells', async () => {
+  test('survives a reload, and a restart of the program, which it shows', async () => {
     await startPipeline()
     await page.goto(observation.url)
     await card('numbers').click()
@@ -231,7 +231,7 @@ describe.skipIf(isMissing)('the live page, in a headless Chromium', { timeout: 4
     await startPipeline()
     await page.goto(`${observation.url}?token=${token}`)
     await card('numbers').click()
-    await page.locator('#details .shown', { hasText: 'made' }).waitFor()
+    await page.locator('#details .user-state', { hasText: 'made' }).waitFor()
   })
 })
 
@@ -254,7 +254,7 @@ function countOverlaps(boxes: readonly Box[]): number {
   return count
 }
 
-/** Runs in the page: how far each text stands out from what is behind it, as WCAG reckons. */
+/** Runs in the page: the contrast of each text with its background, as WCAG computes it. */
 const contrasts = `(() => {
   const canvas = document.createElement('canvas').getContext('2d', { willReadFrequently: true })
   const rgba = (color) => {
@@ -270,7 +270,7 @@ const contrasts = `(() => {
     })
     return 0.2126 * r + 0.7152 * g + 0.0722 * b
   }
-  const behind = (element) => {
+  const background = (element) => {
     for (let at = element; at !== null; at = at.parentElement) {
       const color = getComputedStyle(at).backgroundColor
       if (rgba(color)[3] === 255) return color
@@ -285,7 +285,7 @@ const contrasts = `(() => {
     const style = getComputedStyle(element)
     const isDrawn = element instanceof SVGElement
     const one = luminance(isDrawn ? style.fill : style.color)
-    const other = luminance(isDrawn ? style.stroke : behind(element))
+    const other = luminance(isDrawn ? style.stroke : background(element))
     const ratio = (Math.max(one, other) + 0.05) / (Math.min(one, other) + 0.05)
     return { what: element.textContent.slice(0, 30), ratio: Math.round(ratio * 100) / 100 }
   })

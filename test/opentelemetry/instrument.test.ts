@@ -28,7 +28,7 @@ afterEach(async () => {
   for (const provider of providers.splice(0)) await provider.shutdown()
 })
 
-/** OpenTelemetry's own SDK, which keeps what it is told. */
+/** OpenTelemetry's own SDK, which keeps what it receives. */
 function sdk() {
   const metricExporter = new InMemoryMetricExporter(AggregationTemporality.CUMULATIVE)
   const reader = new PeriodicExportingMetricReader({ exporter: metricExporter, exportIntervalMillis: 1e9 })
@@ -51,7 +51,7 @@ function sdk() {
   return { meterProvider, tracerProvider, metric, spans: () => spanExporter.getFinishedSpans() }
 }
 
-/** A runtime that is instrumented, with what the SDK was told. */
+/** An instrumented runtime, with what the SDK has received. */
 function instrumented<Event = unknown>(options?: InstrumentOptions<Event>, records: LogRecord[] = []) {
   const runtime = testRuntime({ logger: recording(records) })
   const { meterProvider, tracerProvider, metric, spans } = sdk()
@@ -102,7 +102,7 @@ describe('metrics', () => {
     })
   })
 
-  test('failures are told apart by the kind of error and the callback, batches by the kind of error', async () => {
+  test('failures are distinguished by the kind of error and the callback, batches by the kind of error', async () => {
     const { runtime, metric } = instrumented()
     const source = await launch(runtime, counting(atOnce, 10))
     const failing = await launch(
@@ -210,7 +210,7 @@ describe('spans', () => {
     }
   })
 
-  test('without a name the kind is told, and no id, in what spans are grouped by', async () => {
+  test('without a name spans are grouped by the kind, and not by the id', async () => {
     const { runtime, spans } = instrumented()
     await (await launch(runtime, sinking())).subscribe(await launch(runtime, counting(atOnce, 1)))
     await runtime.settle()
@@ -301,7 +301,7 @@ describe('spans', () => {
     expect(reads).toBe(128)
   })
 
-  test('a contextOf that throws, or answers nonsense, is reported once, and all else goes on', async () => {
+  test('a contextOf that throws, or returns nonsense, is reported once, and all else continues', async () => {
     const records: LogRecord[] = []
     const contextOf = (event: number) => {
       if (event === 1) throw new Error('no header')
@@ -315,14 +315,14 @@ describe('spans', () => {
     await runtime.settle()
     expect(spans()[0]?.links).toHaveLength(2)
     expect(records.filter(({ level }) => level === 'error').map(({ message }) => message)).toEqual([
-      'contextOf of instrument failed: no header',
+      'contextOf of instrument threw: no header',
     ])
     expect((await metric('genstage.events.handled')).series).toMatchObject([{ value: 5 }])
   })
 })
 
 describe('instrument', () => {
-  test('tells nothing once it is detached, and may be detached twice', async () => {
+  test('exports nothing once it is detached, and may be detached twice', async () => {
     const { runtime, spans, metric, detach } = instrumented()
     detach()
     detach()
@@ -332,7 +332,7 @@ describe('instrument', () => {
     expect((await metric('genstage.events.handled')).series).toEqual([])
   })
 
-  test('tells the global providers by default, and is silent where there are none', async () => {
+  test('uses the global providers by default, and exports nothing where there are none', async () => {
     const runtime = testRuntime()
     const { tracerProvider, spans } = sdk()
     const detach = instrument({ runtime })
@@ -357,7 +357,7 @@ describe('instrument', () => {
     [{ contextOf: 1 }, 'expected contextOf to be a function, got: 1'],
     [{ traceProvider: {} }, 'did you mean tracerProvider?'],
   ])('refuses wrong options: %o', (options, message) => {
-    // @ts-expect-error They are wrong, as the compiler says too.
+    // @ts-expect-error The compiler refuses wrong arguments, too.
     expect(() => instrument(options)).toThrow(message)
   })
 })

@@ -125,7 +125,7 @@ describe('after the end', () => {
     const runtime = testRuntime()
     const contexts: ConsumerContext[] = []
     const error = new Error('boom')
-    const ref = await start(Open(contexts), { runtime, name: 'gone' })
+    const ref = await start(Open(contexts), { runtime, name: 'late' })
     const other = await start(idle(), { runtime })
     const stage = contexts[0] as ConsumerContext & { demand(mode: string): void }
     ref.exit(error)
@@ -152,7 +152,7 @@ describe('after the end', () => {
         reason: error,
         cause: error,
       })
-      expect((thrown as Error).message, name).toBe(`${name}: consumer gone has itself ended, with reason Error: boom`)
+      expect((thrown as Error).message, name).toBe(`${name}: consumer late has already exited, with reason Error: boom`)
     }
     expect((runtime as unknown as ProcessRuntime).processes.size).toBe(1)
     expect((runtime as unknown as ProcessRuntime).timers.size).toBe(0)
@@ -160,12 +160,12 @@ describe('after the end', () => {
 
   test('what is sent by a reference still goes out', async () => {
     const runtime = testRuntime()
-    const heard: unknown[] = []
+    const received: unknown[] = []
     const listener = await start(
       consumer({
         handleEvents() {},
         handleInfo(message: unknown) {
-          heard.push(message)
+          received.push(message)
         },
       }),
       { runtime },
@@ -189,18 +189,18 @@ describe('after the end', () => {
     await ref.exited
     goOn()
     await runtime.settle()
-    expect(heard).toEqual(['from the other side'])
+    expect(received).toEqual(['from the other side'])
   })
 
-  test('a late answer is dropped, whatever it says', async () => {
+  test('a result that comes too late is dropped, whatever it is', async () => {
     const runtime = testRuntime()
-    let answer: (value: unknown) => void = () => {}
+    let settle: (value: unknown) => void = () => {}
     const ref = await start(
       consumer({
         handleEvents() {},
         handleInfo: () =>
           new Promise<Untyped>((resolve) => {
-            answer = resolve
+            settle = resolve
           }),
       }),
       { runtime, name: 'late' },
@@ -210,28 +210,28 @@ describe('after the end', () => {
     ref.exit('enough')
     await ref.exited
     const heir = await start(idle(), { runtime, name: 'late' })
-    answer({ stop: 'too late' })
+    settle({ stop: 'too late' })
     await runtime.settle()
     expect(await ref.exited).toBe('enough')
     expect(named<ProcessRef>('late', { runtime }).id).toBe(heir.id)
   })
 
-  test('operations of the reference answer as those of a process that is gone', async () => {
+  test('operations of the reference reject as those of a process that has ended', async () => {
     const runtime = testRuntime()
-    const ref = await start(idle(), { runtime, name: 'gone' })
+    const ref = await start(idle(), { runtime, name: 'late' })
     const loose = ref as Untyped
     await ref.stop('shutdown')
-    const gone = { code: 'GENSTAGE_NO_PROCESS' }
+    const noProcess = { code: 'GENSTAGE_NO_PROCESS' }
     await ref.stop()
     expect(await ref.drain()).toEqual({ undone: [] })
-    await expect(ref.info('message')).rejects.toMatchObject(gone)
-    await expect(loose.call('size')).rejects.toMatchObject(gone)
-    await expect(ref.subscribe(loose)).rejects.toMatchObject(gone)
+    await expect(ref.info('message')).rejects.toMatchObject(noProcess)
+    await expect(loose.call('size')).rejects.toMatchObject(noProcess)
+    await expect(ref.subscribe(loose)).rejects.toMatchObject(noProcess)
     ref.send('vanishes')
     loose.cast('vanishes')
     ref.exit('kill')
     await ref[Symbol.asyncDispose]()
     expect(await ref.exited).toBe('shutdown')
-    expect({ id: ref.id, name: ref.name }).toEqual({ id: expect.stringMatching(/^g\d+\.1$/), name: 'gone' })
+    expect({ id: ref.id, name: ref.name }).toEqual({ id: expect.stringMatching(/^g\d+\.1$/), name: 'late' })
   })
 })

@@ -7,8 +7,8 @@ import { type Untyped, untyped } from '../untyped.ts'
 import { type Gate, gate } from './gate.ts'
 import { idle } from './plain-stages.ts'
 
-/** A stage that answers at once, later, never, or by calling others. */
-const Answering = (owed: From<string>[] = []) =>
+/** A stage that replies at once, later, never, or by calling others. */
+const Replying = (owed: From<string>[] = []) =>
   consumer((stage) => ({
     handleEvents() {},
     handleCall: {
@@ -43,7 +43,7 @@ const booksOf = (runtime: unknown) => {
 describe('a call', () => {
   test('resolves with the reply, be it undefined', async () => {
     const runtime = testRuntime()
-    const ref = await start(Answering(), { runtime })
+    const ref = await start(Replying(), { runtime })
     expect(await ref.call('echo', 'hello')).toBe('hello')
     expect(await ref.call('nothing')).toBeUndefined()
   })
@@ -51,7 +51,7 @@ describe('a call', () => {
   test('resolves with a reply that comes later, from anywhere; the first counts', async () => {
     const runtime = testRuntime()
     const owed: From<string>[] = []
-    const ref = await start(Answering(owed), { runtime })
+    const ref = await start(Replying(owed), { runtime })
     const reply = ref.call('owe', undefined)
     await runtime.settle()
     owed[0]?.reply('first')
@@ -61,21 +61,19 @@ describe('a call', () => {
 
   test('rejects with a TimeoutError after 5,000 ms, and not before', async () => {
     const runtime = testRuntime()
-    const ref = await start(Answering(), { runtime, name: 'library' })
+    const ref = await start(Replying(), { runtime, name: 'library' })
     let error: unknown
     ref.call('owe', undefined).catch((reason: unknown) => (error = reason))
     await runtime.advance(4_999)
     expect(error).toBeUndefined()
     await runtime.advance(1)
     expect(error).toMatchObject({ name: 'TimeoutError', code: 'GENSTAGE_TIMEOUT', timeout: 5_000 })
-    expect((error as Error).message).toBe(
-      'expected call owe to consumer library to be answered within 5000 ms, and it was not',
-    )
+    expect((error as Error).message).toBe("call 'owe' to consumer library timed out after 5000 ms")
   })
 
   test.each([1, 60_000, 2 ** 31, 2 ** 40])('waits for its own timeout of %d ms', async (timeout) => {
     const runtime = testRuntime()
-    const ref = await start(Answering(), { runtime })
+    const ref = await start(Replying(), { runtime })
     let failed = false
     ref.call('owe', undefined, { timeout }).catch(() => (failed = true))
     // Within half a millisecond it counts as due, since platforms may wake that early.
@@ -88,20 +86,20 @@ describe('a call', () => {
   test('with a timeout of Infinity sets no timer', async () => {
     const runtime = testRuntime()
     const owed: From<string>[] = []
-    const ref = await start(Answering(owed), { runtime })
+    const ref = await start(Replying(owed), { runtime })
     const reply = ref.call('owe', undefined, { timeout: Number.POSITIVE_INFINITY })
     await runtime.advance(2 ** 45)
     expect(booksOf(runtime).timers).toBe(0)
-    owed[0]?.reply('at last')
-    expect(await reply).toBe('at last')
+    owed[0]?.reply('finally')
+    expect(await reply).toBe('finally')
   })
 
   test('leaves nothing behind, however it ends', async () => {
     const runtime = testRuntime()
     const { signal } = new AbortController()
     const owed: From<string>[] = []
-    const ref = await start(Answering(owed), { runtime })
-    const other = await start(Answering(), { runtime })
+    const ref = await start(Replying(owed), { runtime })
+    const other = await start(Replying(), { runtime })
     const caller = await start(
       consumer((stage) => ({
         handleEvents() {},
@@ -120,7 +118,7 @@ describe('a call', () => {
       ],
     }
 
-    await ref.call('echo', 'answered', { signal })
+    await ref.call('echo', 'word', { signal })
     expect(booksOf(runtime)).toEqual(nothing)
 
     const timedOut = expect(ref.call('owe', undefined, { timeout: 100, signal })).rejects.toThrow('100 ms')
@@ -162,15 +160,15 @@ describe('a call', () => {
     expect(getEventListeners(signal, 'abort')).toHaveLength(0)
   })
 
-  test('rejects with a NoProcessError where nobody is alive', async () => {
+  test('rejects with a NoProcessError if no process is alive', async () => {
     const runtime = testRuntime()
-    const ref = await start(Answering(), { runtime, name: 'library' })
+    const ref = await start(Replying(), { runtime, name: 'library' })
     await ref.stop()
     await expect(ref.call('echo', 'hello')).rejects.toMatchObject({
       name: 'NoProcessError',
       code: 'GENSTAGE_NO_PROCESS',
       reason: 'noproc',
-      message: 'call echo to consumer library: consumer library is not alive',
+      message: "call 'echo' to consumer library: consumer library is not running",
     })
     const token = named<typeof ref>('library', { runtime })
     await expect(token.call('echo', 'hello')).rejects.toMatchObject({ code: 'GENSTAGE_NO_PROCESS' })
@@ -178,7 +176,7 @@ describe('a call', () => {
 
   test('rejects with an ExitError, the cause kept, where the stage ends before it has replied', async () => {
     const runtime = testRuntime()
-    const ref = await start(Answering(), { runtime, name: 'library' })
+    const ref = await start(Replying(), { runtime, name: 'library' })
     const pending = [ref.call('owe', undefined), ref.call('fail'), ref.call('echo', 'not reached')]
     const outcomes = await Promise.allSettled(pending)
     const error = await ref.exited
@@ -190,16 +188,16 @@ describe('a call', () => {
     }
   })
 
-  test('has its reply, where the handler answers that and a stop', async () => {
+  test('has its reply if the handler returns a reply and a stop', async () => {
     const runtime = testRuntime()
-    const ref = await start(Answering(), { runtime })
+    const ref = await start(Replying(), { runtime })
     expect(await ref.call('stop')).toBe('bye')
     expect(await ref.exited).toBe('shutdown')
   })
 
   test('is given up when its signal is aborted, with the reason of that', async () => {
     const runtime = testRuntime()
-    const ref = await start(Answering(), { runtime })
+    const ref = await start(Replying(), { runtime })
     const reason = new Error('no longer wanted')
     const controller = new AbortController()
     const reply = ref.call('owe', undefined, { signal: controller.signal })
@@ -212,7 +210,7 @@ describe('a call', () => {
 
   test('of a kind that there is not rejects, and the stage goes on', async () => {
     const runtime = testRuntime()
-    const ref = await start(Answering(), { runtime })
+    const ref = await start(Replying(), { runtime })
     const loose = ref as unknown as { call(kind: unknown, ...rest: unknown[]): Promise<unknown> }
     for (const kind of ['ehco', 'toString', 'constructor', '__proto__', Symbol('echo'), '']) {
       await expect(loose.call(kind)).rejects.toThrow(TypeError)
@@ -225,7 +223,7 @@ describe('a call', () => {
 })
 
 describe('a reply that is a promise', () => {
-  /** A stage whose replies are the promises of gates, in the answer or by `from`, and one that stops after it. */
+  /** A stage whose replies are the promises of gates, returned or sent by `from`, and one that stops after it. */
   const Promising = (replies: Gate<string>[], log: string[] = []) => {
     const next = (): Promise<string> => {
       const reply = gate<string>()
@@ -235,7 +233,7 @@ describe('a reply that is a promise', () => {
     return consumer({
       handleEvents() {},
       handleCall: {
-        answered: () => ({ reply: next() }),
+        returned: () => ({ reply: next() }),
         late: async () => ({ reply: [next()][0] as Promise<string> }),
         owed(_: undefined, from: From<string>) {
           from.reply(next())
@@ -250,7 +248,7 @@ describe('a reply that is a promise', () => {
     })
   }
 
-  const kinds = ['answered', 'late', 'owed'] as const
+  const kinds = ['returned', 'late', 'owed'] as const
   const call = (ref: Untyped, kind: string, options: object = {}): Promise<unknown> =>
     ref.call(kind, undefined, { timeout: 5_000, ...options })
 
@@ -337,7 +335,7 @@ describe('a reply that is a promise', () => {
     process.on('unhandledRejection', note)
     const runtime = testRuntime()
     const owed: From<string>[] = []
-    const ref = await start(Answering(owed), { runtime })
+    const ref = await start(Replying(owed), { runtime })
     const pending = ref.call('owe', undefined)
     await runtime.settle()
     owed[0]?.reply('first')
@@ -361,10 +359,10 @@ describe('a reply that is a promise', () => {
 })
 
 describe('an AbortSignal', () => {
-  test('that a thousand calls are given has one listener, and none when they are answered', async () => {
+  test('that is passed to a thousand calls has one listener, and none once they have their replies', async () => {
     const runtime = testRuntime()
     const owed: From<string>[] = []
-    const ref = await start(Answering(owed), { runtime })
+    const ref = await start(Replying(owed), { runtime })
     const { signal } = new AbortController()
     const warnings: Error[] = []
     const warned = (warning: Error): void => void warnings.push(warning)
@@ -382,7 +380,7 @@ describe('an AbortSignal', () => {
   test('rejects the calls that still wait, in their order, and those only', async () => {
     const runtime = testRuntime()
     const owed: From<string>[] = []
-    const ref = await start(Answering(owed), { runtime })
+    const ref = await start(Replying(owed), { runtime })
     const controller = new AbortController()
     const settled: string[] = []
     for (const name of ['a', 'b', 'c', 'd']) {
@@ -394,14 +392,14 @@ describe('an AbortSignal', () => {
     await runtime.settle()
     owed[1]?.reply('here')
     await runtime.settle()
-    controller.abort(new Error('gone'))
+    controller.abort(new Error('aborted'))
     await runtime.settle()
-    expect(settled).toEqual(['b: here', 'a: gone', 'c: gone', 'd: gone'])
+    expect(settled).toEqual(['b: here', 'a: aborted', 'c: aborted', 'd: aborted'])
   })
 
   test('whose removeEventListener throws disturbs neither the call nor the stage that replies', async () => {
     const runtime = testRuntime()
-    const ref = await start(Answering(), { runtime })
+    const ref = await start(Replying(), { runtime })
     const { signal } = new AbortController()
     signal.removeEventListener = () => {
       throw new Error('cannot remove')
@@ -428,14 +426,14 @@ describe('a stage’s own call', () => {
     expect(await ref.call('self')).toMatchObject({
       name: 'CallingSelfError',
       code: 'GENSTAGE_CALLING_SELF',
-      message: 'call self to consumer lonely: consumer lonely cannot wait for an answer from itself',
+      message: "call 'self' to consumer lonely: a stage cannot call itself",
     })
     expect(runtime.now()).toBe(0)
   })
 
-  test('in a circle is a DeadlockError that names the stages, for whoever closes the circle', async () => {
+  test('in a circle is a DeadlockError that names the stages, for the call that closes the circle', async () => {
     await shuffled(30, async (runtime) => {
-      const [a, b, c] = await Promise.all(['a', 'b', 'c'].map((name) => start(Answering(), { runtime, name })))
+      const [a, b, c] = await Promise.all(['a', 'b', 'c'].map((name) => start(Replying(), { runtime, name })))
       if (a === undefined || b === undefined || c === undefined) throw new Error('three were started')
       const outcome = a.call('refer', [b, c, a]).catch((error: unknown) => error)
       await runtime.settle()
@@ -446,15 +444,15 @@ describe('a stage’s own call', () => {
         code: 'GENSTAGE_DEADLOCK',
         stages: ['consumer c', 'consumer a', 'consumer b'],
       })
-      expect(error.message).toContain('consumer c calls consumer a calls consumer b calls consumer c')
+      expect(error.message).toContain('consumer c calls consumer a, which calls consumer b, which calls consumer c')
       expect(await outcome).toMatchObject({ code: 'GENSTAGE_EXIT' })
       expect(runtime.now()).toBe(0)
     })
   })
 
-  test('of two stages at once is a DeadlockError for one of them, and an answer for nobody late', async () => {
+  test('of two stages at once is a DeadlockError for one of them, and no reply is late', async () => {
     await shuffled(50, async (runtime) => {
-      const [a, b] = await Promise.all([start(Answering(), { runtime }), start(Answering(), { runtime })])
+      const [a, b] = await Promise.all([start(Replying(), { runtime }), start(Replying(), { runtime })])
       const outcomes = Promise.allSettled([a.call('refer', [b, a]), b.call('refer', [a, b])])
       await runtime.settle()
       expect(runtime.now()).toBe(0)
@@ -463,13 +461,13 @@ describe('a stage’s own call', () => {
     })
   })
 
-  test('along a line is answered', async () => {
+  test('along a chain has its reply', async () => {
     const runtime = testRuntime()
-    const [a, b, c] = await Promise.all([1, 2, 3].map(() => start(Answering(), { runtime })))
+    const [a, b, c] = await Promise.all([1, 2, 3].map(() => start(Replying(), { runtime })))
     expect(await a?.call('refer', [b, c] as never)).toBe('end')
   })
 
-  test('that nobody waits for makes no circle', async () => {
+  test('that no callback waits for makes no circle', async () => {
     const runtime = testRuntime()
     const waiting = gate()
     const replies: unknown[] = []
@@ -477,17 +475,17 @@ describe('a stage’s own call', () => {
     const asking = await start(
       consumer((stage) => ({
         handleEvents() {},
-        handleInfo(message: Callable<{ ask(back: unknown): string }> | { readonly told: string } | 'work') {
+        handleInfo(message: Callable<{ ask(back: unknown): string }> | { readonly reply: string } | 'work') {
           if (message === 'work') return waiting.promise
-          if ('told' in message) replies.push(message.told)
-          else void stage.call(message, 'ask', stage.self).then((told) => stage.self.send({ told }))
+          if ('reply' in message) replies.push(message.reply)
+          else void stage.call(message, 'ask', stage.self).then((reply) => stage.self.send({ reply }))
           return undefined
         },
         handleCall: { name: () => ({ reply: 'asking' }) },
       })),
       { runtime },
     )
-    const answering = await start(
+    const replying = await start(
       consumer((stage) => ({
         handleEvents() {},
         handleCall: {
@@ -496,7 +494,7 @@ describe('a stage’s own call', () => {
       })),
       { runtime },
     )
-    asking.send(answering)
+    asking.send(replying)
     asking.send('work')
     await runtime.settle()
     waiting.open()
@@ -504,7 +502,7 @@ describe('a stage’s own call', () => {
     expect(replies).toEqual(['hello, asking'])
   })
 
-  test('goes to whoever has a name, and rejects where nobody has it', async () => {
+  test('goes to the process that has a name, and rejects if no process has it', async () => {
     const runtime = testRuntime()
     const token = named<Callable<{ echo(word: string): string }> & ProcessRef>('library', { runtime })
     const asking = await start(
@@ -517,7 +515,7 @@ describe('a stage’s own call', () => {
       { runtime },
     )
     expect(await asking.call('ask')).toMatchObject({ code: 'GENSTAGE_NO_PROCESS' })
-    await start(Answering(), { runtime, name: 'library' })
+    await start(Replying(), { runtime, name: 'library' })
     expect(await asking.call('ask')).toBe('hello')
   })
 })

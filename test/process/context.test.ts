@@ -6,7 +6,7 @@ import { acting } from './plain-stages.ts'
 
 const storage = new AsyncLocalStorage<string>()
 
-/** A stage that writes down who is seen from each of its callbacks, at once and after a wait. */
+/** A stage that records the context that each of its callbacks sees, at once and after a wait. */
 const Watched = (seen: (string | undefined)[]) => {
   const look = (): void => {
     seen.push(storage.getStore())
@@ -30,7 +30,7 @@ const Watched = (seen: (string | undefined)[]) => {
           return { reply: storage.getStore() }
         },
       },
-      handleCast: { tell: lookTwice },
+      handleCast: { look: lookTwice },
       terminate: lookTwice,
     }
   })
@@ -42,7 +42,7 @@ describe('a stage of the default runtime', () => {
     const caller = async (name: string, ref: Awaited<ReturnType<typeof started>>) => {
       const numbers = await start(fromIterable([1, 2, 3]))
       await ref.subscribe(numbers, { cancel: 'temporary' })
-      ref.cast('tell')
+      ref.cast('look')
       ref.send(name)
       expect(await ref.call('ask')).toBeUndefined()
       // The caller finds its own context again.
@@ -58,7 +58,7 @@ describe('a stage of the default runtime', () => {
     expect(new Set(seen)).toEqual(new Set([undefined]))
   })
 
-  test('sees nobody’s context when a timer wakes it that somebody’s call has armed', async () => {
+  test('sees no context of a caller when a timer wakes it that a call has armed', async () => {
     const seen: (string | undefined)[] = []
     const waiting = new Promise<void>(() => {})
     const slow = await start(
@@ -105,7 +105,7 @@ describe('a stage of the default runtime', () => {
     expect(seen).toEqual([undefined, undefined])
   })
 
-  test('and its children, tasks and iterables see nobody either', async () => {
+  test('and its children, tasks and iterables see no context either', async () => {
     const seen: (string | undefined)[] = []
     const look = () => seen.push(storage.getStore())
     await storage.run('starter', async () => {
@@ -142,7 +142,7 @@ describe("{ context: 'capture' }", () => {
     await storage.run('caller', async () => {
       const numbers = await start(fromIterable([1, 2, 3]))
       await ref.subscribe(numbers, { cancel: 'temporary' })
-      ref.cast('tell')
+      ref.cast('look')
       ref.send('hello')
       expect(await ref.call('ask')).toBe('starter')
       expect(storage.getStore()).toBe('caller')
@@ -200,7 +200,7 @@ describe("{ context: 'capture' }", () => {
   })
 })
 
-test('a runtime that is made in somebody’s context does not see the contexts of others', async () => {
+test('a runtime that is created in the context of a caller sees no other contexts', async () => {
   const seen: (string | undefined)[] = []
   const runtime = createRuntime()
   const ref = await storage.run('starter', () =>

@@ -9,7 +9,7 @@ interface Run {
 
 const path = fileURLToPath(new URL('./programs/waiting.ts', import.meta.url))
 
-/** Runs a program, whose last promise is awaited at top level or is nobody's. */
+/** Runs a program whose last promise is awaited at top level, or not at all. */
 function run(mode: string, variant: 'awaited' | 'left'): Promise<Run> {
   const child = spawn(process.execPath, ['--conditions=genstage-source', '--import', 'tsx', path, mode, variant])
   let stderr = ''
@@ -75,14 +75,14 @@ describe.concurrent('a program with nothing left to do names', () => {
       [],
     ],
     ['callback that never settles', [`consumer printer is in handleEvents with 3 events: ${never}`], []],
-    ['call without a reply', ['call size to producer mute has not been replied to'], []],
+    ['call without a reply', ["call 'size' to producer mute has received no reply"], []],
     [
-      'set-up that never settles',
+      'setup that never settles',
       ['producer numbers is still being set up: its promise is pending, and nothing is left that could settle it'],
       [],
     ],
     [
-      'events that nobody takes',
+      'events that are never taken',
       ['producer queue holds 2 events and has no subscriber: subscribe a consumer to it'],
       [],
     ],

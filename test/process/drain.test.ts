@@ -121,7 +121,7 @@ describe('draining', () => {
     })
   })
 
-  test('what is left at the deadline is dropped, and said', async () => {
+  test('what is left at the deadline is dropped, and reported', async () => {
     const lines: string[] = []
     const logger = { debug() {}, info() {}, warn: (line: string) => lines.push(line), error() {} }
     const runtime = testRuntime({ logger })
@@ -218,7 +218,7 @@ describe('draining', () => {
 })
 
 describe('done', () => {
-  test('resolves at a clean end, whoever asked for it', async () => {
+  test('resolves at a clean end, whatever has caused it', async () => {
     const runtime = testRuntime()
     const one = await start(
       task(() => {}),

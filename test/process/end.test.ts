@@ -62,11 +62,11 @@ describe('a failure', () => {
       'debug: producer-consumer',
       'debug: consumer c ended:',
     ])
-    // That b and c stop because of their subscription is told too, for who wonders why.
+    // That b and c stop because of their subscription is logged too, to explain their ends.
     expect(levels(lines)).toEqual({ error: 1, debug: 2, info: 2 })
   })
 
-  test('that a scope surfaces is not logged as an error besides', async () => {
+  test('that a scope reports is not also logged as an error', async () => {
     const scopes: ReturnType<typeof createScope>[] = []
     const lines = await logOfThree((runtime) => {
       const scope = createScope({ runtime })
@@ -151,7 +151,7 @@ describe('a failure', () => {
     ],
     ['rejects with', (reason) => Promise.reject(reason)],
   ])('that reaches a stage which then %s that same reason', (_how, pass) => {
-    /** What a scope is told, and what else is logged, of a failure of `source` that `stage` passes on. */
+    /** What a scope receives, and what else is logged, when `stage` passes on a failure of `source`. */
     async function reports(
       stage: (source: ProducerRef<unknown>) => Stage<ProcessRef>,
       connect: (ref: Untyped, source: ProducerRef<unknown>) => unknown = () => {},
@@ -169,7 +169,7 @@ describe('a failure', () => {
       source.demand('forward')
       return [await runtime.settle(failed), lines.filter((line) => line.startsWith('error')).length]
     }
-    // Where nobody that is linked to the source passes the failure on without being asked, it is one line in the log, too.
+    // If no process that is linked to the source passes the failure on by itself, it is one line in the log, too.
     const once = (lines: number) => [{ stage: 'producer source', callback: 'handleDemand' }, lines]
 
     test('in handleInfo, by a monitor, is that of the stage where it began', async () => {
@@ -196,7 +196,7 @@ describe('a failure', () => {
       expect(await reports(stage, connect)).toEqual(once(1))
     })
 
-    test('in handleCancel, behind events that it holds, is that of the stage where it began', async () => {
+    test('in handleCancel, after events that it holds, is that of the stage where it began', async () => {
       const stage = () =>
         producerConsumer({
           onProducerEnd: 'stop',
@@ -243,7 +243,7 @@ describe('a failure', () => {
       expect(await reports(stage)).toEqual([{ stage: 'consumer second', callback: callbackOf() }, 1])
     })
 
-    // An answer of `{ stop }` is no failure of the callback, but of the stage.
+    // A result of `{ stop }` is no failure of the callback, but of the stage.
     const callbackOf = () => (_how === 'stops with' ? undefined : 'handleInfo')
   })
 
@@ -275,7 +275,7 @@ describe('a failure', () => {
   })
 })
 
-describe('an end in good order', () => {
+describe('a clean exit', () => {
   test.each(['normal', 'shutdown', { shutdown: 'enough' }])('with reason %o is not logged', async (reason) => {
     const lines: string[] = []
     const runtime = testRuntime({ logger: recordingLogger(lines) })
@@ -301,10 +301,10 @@ describe('an end in good order', () => {
   })
 })
 
-describe('whoever hears of an end', () => {
-  test('hears in this order: those who watch, those who are linked, those who wait', async () => {
+describe('the report of an end', () => {
+  test('reaches monitors first, then linked processes, then callers that wait', async () => {
     const runtime = testRuntime()
-    const heard: string[] = []
+    const received: string[] = []
     const ref = await start(consumer({ handleEvents() {}, handleCall: { never() {} } }), { runtime })
     const watching = (name: string, watch: 'monitor' | 'link') =>
       start(
@@ -314,7 +314,7 @@ describe('whoever hears of an end', () => {
             trapExit: true,
             handleEvents() {},
             handleInfo() {
-              heard.push(name)
+              received.push(name)
             },
           }
         }),
@@ -322,18 +322,18 @@ describe('whoever hears of an end', () => {
       )
     await watching('linked', 'link')
     await watching('watching', 'monitor')
-    void ref.exited.then(() => heard.push('exited'))
-    ref.call('never').catch(() => heard.push('calling'))
+    void ref.exited.then(() => received.push('exited'))
+    ref.call('never').catch(() => received.push('calling'))
     await runtime.settle()
     ref.exit('boom')
     await runtime.settle()
-    expect(heard.slice(0, 2)).toEqual(['watching', 'linked'])
-    expect(heard.slice(2).sort()).toEqual(['calling', 'exited'])
+    expect(received.slice(0, 2)).toEqual(['watching', 'linked'])
+    expect(received.slice(2).sort()).toEqual(['calling', 'exited'])
   })
 
-  test('is told of a start that failed too, but for the starter', async () => {
+  test('reaches monitors of a failed start too, but no link to the starter', async () => {
     const runtime = testRuntime()
-    const heard: unknown[] = []
+    const received: unknown[] = []
     const refs: ProcessRef[] = []
     const other = await start(
       consumer((stage) => ({
@@ -341,7 +341,7 @@ describe('whoever hears of an end', () => {
         handleEvents() {},
         handleInfo(message: unknown) {
           if (message === 'go') stage.link(refs[0] as ProcessRef)
-          else heard.push(message)
+          else received.push(message)
         },
       })),
       { runtime },
@@ -351,13 +351,13 @@ describe('whoever hears of an end', () => {
         refs.push(stage.self)
         other.send('go')
         await new Promise((resolve) => setImmediate(resolve))
-        throw new Error('in set-up')
+        throw new Error('in setup')
       }),
       { runtime },
     )
     await expect(starting).rejects.toMatchObject({ code: 'GENSTAGE_START' })
     await runtime.settle()
-    expect(heard).toEqual([{ exit: refs[0], reason: new Error('in set-up') }])
+    expect(received).toEqual([{ exit: refs[0], reason: new Error('in setup') }])
     await (await start(idle(), { runtime })).stop()
   })
 })

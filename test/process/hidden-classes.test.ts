@@ -4,7 +4,7 @@ import { expect, it } from 'vitest'
 import { consumer, start, task } from '../../src/index.ts'
 import { FairSchedule } from '../../src/process/schedule/scheduler.ts'
 
-// What V8 tells of an object's shape; a clock would say it too, but only on a quiet machine.
+// V8 reports the shape of an object. A clock would show the same, but only on a quiet machine.
 setFlagsFromString('--allow-natives-syntax')
 const haveSameShape = runInThisContext('(one, other) => %HaveSameMap(one, other)') as (
   one: unknown,

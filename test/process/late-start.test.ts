@@ -65,16 +65,16 @@ describe('a scope that is disposed of', () => {
 })
 
 describe('a call', () => {
-  const answering = () =>
+  const replying = () =>
     consumer({ handleEvents() {}, handleCall: { size: () => ({ reply: 'named' }), 5: () => ({ reply: 'numbered' }) } })
 
   test('may be of a kind that is a number', async () => {
-    const ref = await start(answering(), { runtime: testRuntime() })
+    const ref = await start(replying(), { runtime: testRuntime() })
     expect([await ref.call('size'), await ref.call(5)]).toEqual(['named', 'numbered'])
   })
 
   test('takes no timeout of 0, and nothing for a signal that is none', async () => {
-    const ref = await start(answering(), { runtime: testRuntime() })
+    const ref = await start(replying(), { runtime: testRuntime() })
     await expect(ref.call('size', { timeout: 0 })).rejects.toThrow(RangeError)
     const signal = { addEventListener() {} } as never
     await expect(ref.call('size', { signal })).rejects.toThrow('expected signal to be an AbortSignal')

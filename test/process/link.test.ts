@@ -3,7 +3,7 @@ import { shuffled, testRuntime } from 'genstage/testing'
 import { describe, expect, test } from 'vitest'
 import { acting, idle } from './plain-stages.ts'
 
-/** A stage that links and unlinks as it is told. */
+/** A stage that links and unlinks as its messages request. */
 const Linking = () =>
   acting((message: { link?: ProcessRef; unlink?: ProcessRef }, stage) => {
     if (message.link !== undefined) stage.link(message.link)
@@ -74,11 +74,11 @@ describe('a link', () => {
 
   test('to a process that has ended is an exit signal with reason noproc', async () => {
     const runtime = testRuntime()
-    const heard: unknown[] = []
-    const gone = await start(idle(), { runtime })
-    await gone.stop()
+    const received: unknown[] = []
+    const ended = await start(idle(), { runtime })
+    await ended.stop()
     const dying = await start(Linking(), { runtime })
-    dying.send({ link: gone })
+    dying.send({ link: ended })
     expect(await dying.exited).toBe('noproc')
 
     const trapping = await start(
@@ -87,8 +87,8 @@ describe('a link', () => {
           trapExit: true,
           handleEvents() {},
           handleInfo(message: unknown) {
-            if (message === 'go') stage.link(gone)
-            else heard.push(message)
+            if (message === 'go') stage.link(ended)
+            else received.push(message)
           },
         }
       }),
@@ -96,7 +96,7 @@ describe('a link', () => {
     )
     trapping.send('go')
     await runtime.settle()
-    expect(heard).toEqual([{ exit: gone, reason: 'noproc' }])
+    expect(received).toEqual([{ exit: ended, reason: 'noproc' }])
   })
 
   test('to oneself changes nothing', async () => {
@@ -108,7 +108,7 @@ describe('a link', () => {
     expect(await ref.exited).toBe('boom')
   })
 
-  test('is unknown to whoever unlinks a stranger', async () => {
+  test('is unknown to a process that unlinks a stranger', async () => {
     const runtime = testRuntime()
     const ref = await start(Linking(), { runtime })
     const stranger = await start(idle(), { runtime })

@@ -1,7 +1,7 @@
 /**
  * How long the event loop was held at most, in milliseconds, until `done` settles.
  *
- * Time in which the machine let another program run does not count, as far as that can be told: it is what this program
+ * Time in which the machine let another program run does not count, as far as that can be measured: it is what this program
  * computed between two turns of its event loop, or the time that passed, whichever is less.
  */
 export async function longestHold(done: Promise<unknown>): Promise<number> {

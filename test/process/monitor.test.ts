@@ -3,11 +3,11 @@ import { shuffled, testRuntime } from 'genstage/testing'
 import { describe, expect, test } from 'vitest'
 import { acting, idle } from './plain-stages.ts'
 
-/** A stage that watches what it is sent to watch, and writes down what it hears. */
-const Watcher = (heard: unknown[], monitors: Monitor[] = []) =>
+/** A stage that watches what it is sent to watch, and records what it receives. */
+const Watcher = (received: unknown[], monitors: Monitor[] = []) =>
   acting((message: { watch: ProcessRef } | Down, stage) => {
     if ('watch' in message) monitors.push(stage.monitor(message.watch))
-    else heard.push(message)
+    else received.push(message)
   })
 
 describe('a monitor', () => {
@@ -16,83 +16,83 @@ describe('a monitor', () => {
     ['shutdown', (ref: ProcessRef) => void ref.stop('shutdown')],
     ['boom', (ref: ProcessRef) => ref.exit('boom')],
     ['killed', (ref: ProcessRef) => ref.exit('kill')],
-  ])('tells of an end with reason %s, exactly once', async (reason, end) => {
+  ])('reports an end with reason %s, exactly once', async (reason, end) => {
     const runtime = testRuntime()
-    const heard: unknown[] = []
+    const received: unknown[] = []
     const target = await start(idle(), { runtime })
-    const watcher = await start(Watcher(heard), { runtime })
+    const watcher = await start(Watcher(received), { runtime })
     watcher.send({ watch: target })
     await runtime.settle()
-    expect(heard).toEqual([])
+    expect(received).toEqual([])
     end(target)
     await runtime.settle()
-    expect(heard).toEqual([{ down: target, reason }])
+    expect(received).toEqual([{ down: target, reason }])
     target.exit('kill')
     await runtime.settle()
-    expect(heard).toHaveLength(1)
+    expect(received).toHaveLength(1)
   })
 
-  test('of each kind tells once, under every schedule', async () => {
+  test('of each kind reports once, under every schedule', async () => {
     await shuffled(100, async (runtime) => {
-      const heard: Down[] = []
+      const received: Down[] = []
       const targets = await Promise.all(Array.from({ length: 5 }, () => start(idle(), { runtime })))
-      const watcher = await start(Watcher(heard as unknown[]), { runtime })
+      const watcher = await start(Watcher(received as unknown[]), { runtime })
       for (const target of targets) {
         watcher.send({ watch: target })
         watcher.send({ watch: target })
       }
       for (const target of targets) target.exit('kill')
       await runtime.settle()
-      // Whether it was watched before its end or after: it is heard of once per monitor.
-      const counts = targets.map((target) => heard.filter(({ down }) => down === target).length)
+      // Whether it was watched before its end or after: it is reported once per monitor.
+      const counts = targets.map((target) => received.filter(({ down }) => down === target).length)
       expect(counts).toEqual([2, 2, 2, 2, 2])
-      for (const { reason } of heard) expect(['killed', 'noproc']).toContain(reason)
+      for (const { reason } of received) expect(['killed', 'noproc']).toContain(reason)
     })
   })
 
-  test('of a process that was gone tells noproc, at once, while exited remembers the reason', async () => {
+  test('of a process that has ended reports noproc at once, while exited keeps the reason', async () => {
     const runtime = testRuntime()
-    const heard: unknown[] = []
+    const received: unknown[] = []
     const target = await start(idle(), { runtime })
     await target.stop({ shutdown: 'the real reason' })
-    const watcher = await start(Watcher(heard), { runtime })
+    const watcher = await start(Watcher(received), { runtime })
     watcher.send({ watch: target })
     await runtime.settle()
-    expect(heard).toEqual([{ down: target, reason: 'noproc' }])
+    expect(received).toEqual([{ down: target, reason: 'noproc' }])
     expect(await target.exited).toEqual({ shutdown: 'the real reason' })
   })
 
-  test('tells only after all that the process had sent before', async () => {
+  test('reports only after all that the process had sent before', async () => {
     await shuffled(50, async (runtime) => {
-      const heard: unknown[] = []
+      const received: unknown[] = []
       const target = await start(
         acting((to: ProcessRef) => {
-          to.send({ said: 1 })
-          to.send({ said: 2 })
+          to.send({ sent: 1 })
+          to.send({ sent: 2 })
           return { stop: 'normal' }
         }),
         { runtime },
       )
-      const watcher = await start(Watcher(heard), { runtime })
+      const watcher = await start(Watcher(received), { runtime })
       watcher.send({ watch: target })
       await runtime.settle()
       target.send(watcher)
       await runtime.settle()
-      expect(heard).toEqual([{ said: 1 }, { said: 2 }, { down: target, reason: 'normal' }])
+      expect(received).toEqual([{ sent: 1 }, { sent: 2 }, { down: target, reason: 'normal' }])
     })
   })
 
-  test('that is cancelled tells nothing, even where its message lies in the mailbox', async () => {
+  test('that is cancelled reports nothing, even if its message is already in the mailbox', async () => {
     const runtime = testRuntime()
-    const heard: unknown[] = []
+    const received: unknown[] = []
     const monitors: Monitor[] = []
     const target = await start(idle(), { runtime })
-    const watcher = await start(Watcher(heard, monitors), { runtime })
+    const watcher = await start(Watcher(received, monitors), { runtime })
     watcher.send({ watch: target })
     watcher.send({ watch: target })
     await runtime.settle()
     monitors[0]?.cancel()
-    const gone = await start(
+    const ended = await start(
       acting(() => {
         // In its turn, before the watcher's: the message is in the mailbox by now.
         monitors[1]?.cancel()
@@ -100,36 +100,36 @@ describe('a monitor', () => {
       { runtime },
     )
     target.exit('kill')
-    gone.send('')
+    ended.send('')
     await runtime.settle()
-    expect(heard).toEqual([])
+    expect(received).toEqual([])
     monitors[1]?.cancel()
   })
 
-  test('of a process that was gone may be cancelled in the same breath', async () => {
+  test('of a process that has ended may be cancelled at once', async () => {
     const runtime = testRuntime()
-    const heard: unknown[] = []
+    const received: unknown[] = []
     const target = await start(idle(), { runtime })
     await target.stop()
     const watcher = await start(
       acting((message, stage) => {
         if (message === 'go') stage.monitor(target).cancel()
-        else heard.push(message)
+        else received.push(message)
       }),
       { runtime },
     )
     watcher.send('go')
     await runtime.settle()
-    expect(heard).toEqual([])
+    expect(received).toEqual([])
   })
 
-  test('of oneself is never heard', async () => {
+  test('of oneself never reports', async () => {
     const runtime = testRuntime()
-    const heard: unknown[] = []
-    const ref = await start(Watcher(heard), { runtime })
+    const received: unknown[] = []
+    const ref = await start(Watcher(received), { runtime })
     ref.send({ watch: ref })
     await ref.stop()
-    expect(heard).toEqual([])
+    expect(received).toEqual([])
   })
 
   test('finds the name free that the process had', async () => {
@@ -151,25 +151,25 @@ describe('a monitor', () => {
       }),
       { runtime },
     )
-    const heard = target.exited.then(() => free.push(token.id === ''))
+    const received = target.exited.then(() => free.push(token.id === ''))
     target.exit('boom')
-    await heard
+    await received
     await runtime.settle()
     expect(free).toEqual([true, true, true])
     await start(idle(), { runtime, name: 'taken' })
     await linked.stop()
   })
 
-  test('of a name watches whoever has it now', async () => {
+  test('of a name watches the process that has it now', async () => {
     const runtime = testRuntime()
-    const heard: unknown[] = []
+    const received: unknown[] = []
     const token = named<ProcessRef>('worker', { runtime })
     const target = await start(idle(), { runtime, name: 'worker' })
-    const watcher = await start(Watcher(heard), { runtime })
+    const watcher = await start(Watcher(received), { runtime })
     watcher.send({ watch: token })
     await runtime.settle()
     target.exit('kill')
     await runtime.settle()
-    expect(heard).toEqual([{ down: target, reason: 'killed' }])
+    expect(received).toEqual([{ down: target, reason: 'killed' }])
   })
 })

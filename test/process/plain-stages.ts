@@ -5,15 +5,15 @@ import type { Untyped } from '../untyped.ts'
 export const idle = () => consumer({ handleEvents() {} })
 
 /** A stage that writes down each message it gets. */
-export const hearing = (heard: unknown[]) =>
+export const collecting = (received: unknown[]) =>
   consumer({
     handleEvents() {},
     handleInfo(message: unknown) {
-      heard.push(message)
+      received.push(message)
     },
   })
 
-/** A stage that does with each message what `act` says, and answers what that answers. */
+/** A stage that calls `act` with each message, and returns its result. */
 export const acting = (act: (message: Untyped, stage: ConsumerContext) => Untyped) =>
   consumer((stage) => ({
     handleEvents() {},

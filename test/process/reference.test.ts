@@ -1,7 +1,7 @@
 import { start } from 'genstage'
 import { testRuntime } from 'genstage/testing'
 import { describe, expect, test } from 'vitest'
-import { acting, hearing, idle } from './plain-stages.ts'
+import { acting, collecting, idle } from './plain-stages.ts'
 
 describe('exited', () => {
   test('resolves with the reason, before the end and after, and is one promise', async () => {
@@ -33,7 +33,7 @@ describe('exited', () => {
     expect(outcome).toBe('resolved')
   })
 
-  test('resolves where the others have heard of the end', async () => {
+  test('resolves after other processes were notified of the end', async () => {
     const runtime = testRuntime()
     const ref = await start(idle(), { runtime, name: 'one' })
     const heir = ref.exited.then(() => start(idle(), { runtime, name: 'one' }))
@@ -45,18 +45,18 @@ describe('exited', () => {
 describe('disposal', () => {
   test('at the end of a block stops the stage', async () => {
     const runtime = testRuntime()
-    const heard: unknown[] = []
+    const received: unknown[] = []
     let after: unknown
     {
-      await using ref = await start(hearing(heard), { runtime })
+      await using ref = await start(collecting(received), { runtime })
       ref.send('before the end')
       after = ref.exited
     }
-    expect(heard).toEqual(['before the end'])
+    expect(received).toEqual(['before the end'])
     expect(await after).toBe('normal')
   })
 
-  test('of a stage that fails meanwhile, or is gone, does not throw', async () => {
+  test('of a stage that fails in the meantime, or has ended, does not throw', async () => {
     const runtime = testRuntime()
     const failing = await start(
       acting(() => {

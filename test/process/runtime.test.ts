@@ -2,7 +2,7 @@ import { consumer, createRuntime, named, type ProcessRef, producer, start, strea
 import { testRuntime } from 'genstage/testing'
 import { describe, expect, test, vi } from 'vitest'
 import type { Untyped } from '../untyped.ts'
-import { acting, hearing, idle } from './plain-stages.ts'
+import { acting, collecting, idle } from './plain-stages.ts'
 
 const source = () => producer({ handleDemand: () => [] })
 
@@ -56,8 +56,8 @@ describe('references of two runtimes', () => {
   test('may be sent, called and stopped from anywhere, for they know their own', async () => {
     const here = testRuntime()
     const there = createRuntime()
-    const heard: unknown[] = []
-    const far = await start(hearing(heard), { runtime: there })
+    const received: unknown[] = []
+    const far = await start(collecting(received), { runtime: there })
     const near = await start(
       acting(() => far.send('over there')),
       { runtime: here },
@@ -65,7 +65,7 @@ describe('references of two runtimes', () => {
     near.send('')
     await here.settle()
     await far.stop()
-    expect(heard).toEqual(['over there'])
+    expect(received).toEqual(['over there'])
   })
 })
 
@@ -112,10 +112,10 @@ describe('a logger', () => {
       },
     ],
     ['rejects', () => Promise.reject(new Error('in the logger'))],
-  ])('that %s brings nobody down', async (_how, log) => {
+  ])('that %s ends no process', async (_how, log) => {
     const logger = { debug: log, info: log, warn: log, error: log } as never
     const runtime = createRuntime({ logger })
-    const heard: unknown[] = []
+    const received: unknown[] = []
     const failing = await start(
       acting(() => {
         throw new Error('boom')
@@ -123,13 +123,13 @@ describe('a logger', () => {
       { runtime },
     )
     const deaf = await start(consumer({ handleEvents() {} }), { runtime })
-    const other = await start(hearing(heard), { runtime })
+    const other = await start(collecting(received), { runtime })
     failing.send('')
-    deaf.send('nobody hears')
+    deaf.send('not received')
     other.send('still here')
     expect(await failing.exited).toEqual(new Error('boom'))
     await other.stop()
-    expect(heard).toEqual(['still here'])
+    expect(received).toEqual(['still here'])
     await new Promise((resolve) => setImmediate(resolve))
   })
 

@@ -12,7 +12,7 @@ import {
 import { shuffled, testRuntime } from 'genstage/testing'
 import { describe, expect, test } from 'vitest'
 import { longestHold } from './longest-hold.ts'
-import { acting, hearing, idle } from './plain-stages.ts'
+import { acting, collecting, idle } from './plain-stages.ts'
 
 /** Holds the thread for so many milliseconds. */
 function work(ms: number): void {
@@ -58,7 +58,7 @@ describe('the event loop', () => {
     expect(await longestHold(ref.exited)).toBeLessThan(mostHold)
   })
 
-  test('turns while somebody calls in a loop', async () => {
+  test('turns while a program calls in a loop', async () => {
     const ref = await start(consumer({ handleEvents() {}, handleCall: { size: () => ({ reply: 1 }) } }))
     const calling = (async () => {
       const until = performance.now() + 400
@@ -116,7 +116,7 @@ describe('the event loop', () => {
     for (const source of sources) source.exit('kill')
   })
 
-  test('turns while somebody reads a stream, and works on each of its events', async () => {
+  test('turns while a program reads a stream, and works on each of its events', async () => {
     const runtime = createRuntime()
     const source = await start(fromIterable(Array.from({ length: 500 }, () => 1)), { runtime })
     const reading = (async () => {
@@ -157,7 +157,7 @@ describe('runtimes that are busy at the same time', () => {
     }
   }
 
-  /** Keeps a pair of stages busy in a runtime for as long as is said; resolves with how many events were handled. */
+  /** Keeps a pair of stages busy in a runtime for as long as `goesOn` returns true; resolves with how many events were handled. */
   async function handledIn(runtime: Runtime, goesOn: () => boolean, isAsync: boolean): Promise<number> {
     let handled = 0
     const source = await start(producer({ handleDemand: (demand) => Array.from({ length: demand }, () => 1) }), {
@@ -167,8 +167,8 @@ describe('runtimes that are busy at the same time', () => {
       consumer({
         handleEvents(events) {
           handled += events.length
-          const answer = goesOn() ? undefined : { stop: 'normal' }
-          return isAsync ? Promise.resolve(answer) : answer
+          const result = goesOn() ? undefined : { stop: 'normal' }
+          return isAsync ? Promise.resolve(result) : result
         },
       }),
       { runtime },
@@ -243,7 +243,7 @@ describe('runtimes that are busy at the same time', () => {
 })
 
 describe('a schedule', () => {
-  test('of one’s own decides who runs next', async () => {
+  test('that is user-defined decides which process runs next', async () => {
     const waiting: Runnable[] = []
     const lastInFirstOut: Schedule = {
       get size() {
@@ -290,13 +290,13 @@ describe('a schedule', () => {
     expect(new Set(orders).size).toBeGreaterThan(3)
   })
 
-  test('however shuffled leaves nobody out, and no message', async () => {
+  test('however shuffled leaves out no process and no message', async () => {
     await shuffled(100, async (runtime) => {
-      const heard: unknown[][] = Array.from({ length: 10 }, () => [])
-      const refs = await Promise.all(heard.map((list) => start(hearing(list), { runtime })))
+      const received: unknown[][] = Array.from({ length: 10 }, () => [])
+      const refs = await Promise.all(received.map((list) => start(collecting(list), { runtime })))
       for (let count = 0; count < 50; count++) for (const ref of refs) ref.send(count)
       await runtime.settle()
-      for (const list of heard) expect(list).toEqual(Array.from({ length: 50 }, (_, index) => index))
+      for (const list of received) expect(list).toEqual(Array.from({ length: 50 }, (_, index) => index))
     })
   })
 

@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest'
 import { gate } from './gate.ts'
 import { acting, idle, recordingLogger } from './plain-stages.ts'
 
-/** A stage that writes down its own end, and fails or stops as it is told. */
+/** A stage that writes down its own end, and fails or stops as its messages request. */
 const Ending = (name: string, ends: string[], wait?: Promise<void>) =>
   consumer({
     handleEvents() {},
@@ -101,7 +101,7 @@ describe('a scope', () => {
     },
   )
 
-  test('is not troubled by an end that somebody asked for', async () => {
+  test('ignores an end that was requested', async () => {
     const runtime = testRuntime()
     const scope = createScope({ runtime })
     const refs = await Promise.all(Array.from({ length: 4 }, () => scope.startLink(idle())))
@@ -144,7 +144,7 @@ describe('a scope', () => {
     expect(await ref.exited).toBe('shutdown')
   })
 
-  test('tells one cause however many stages die of it', async () => {
+  test('reports one cause however many stages it ends', async () => {
     await shuffled(30, async (runtime) => {
       const scope = createScope({ runtime })
       const error = new Error('boom')
@@ -170,7 +170,7 @@ describe('a scope', () => {
     })
   })
 
-  test('hears of a task that fails, and of an iterable', async () => {
+  test('receives the failure of a task, and of an iterable', async () => {
     const runtime = testRuntime()
     const scope = createScope({ runtime })
     await scope.startLink(task(() => Promise.reject(new Error('in a task'))))
@@ -195,11 +195,11 @@ describe('a scope', () => {
     const scope = createScope({ runtime })
     const other = await scope.startLink(idle())
     const failing = consumer(() => {
-      throw new Error('in set-up')
+      throw new Error('in setup')
     })
     await expect(scope.startLink(failing)).rejects.toMatchObject({
       code: 'GENSTAGE_START',
-      cause: new Error('in set-up'),
+      cause: new Error('in setup'),
     })
     await runtime.settle()
     await other.stop()
@@ -207,7 +207,7 @@ describe('a scope', () => {
     await scope.done
   })
 
-  test('logs what fails while it closes, for nobody else would tell', async () => {
+  test('logs what fails while it closes, because nothing else would report it', async () => {
     const lines: string[] = []
     const runtime = testRuntime({ logger: recordingLogger(lines) })
     const scope = createScope({ runtime })
@@ -328,8 +328,8 @@ describe('createScope with a function', () => {
     }
     const own = lines.filter((line) => line.includes('the function of a scope'))
     expect(own).toEqual([
-      'error: the function of a scope failed, after a stage of it had: after that',
-      expect.stringContaining('debug: the function of a scope failed, after a stage of it had: '),
+      'error: the function of a scope failed after one of its stages had failed: after that',
+      expect.stringContaining('debug: the function of a scope failed after one of its stages had failed: '),
     ])
   })
 

@@ -15,7 +15,7 @@ import { describe, expect, test } from 'vitest'
 import type { ProcessRuntime } from '../../src/process/runtime.ts'
 import type { Untyped } from '../untyped.ts'
 import { gate } from './gate.ts'
-import { acting, hearing, idle, recordingLogger } from './plain-stages.ts'
+import { acting, collecting, idle, recordingLogger } from './plain-stages.ts'
 
 /** What is left in the books of a runtime. */
 const booksOf = (runtime: unknown) => {
@@ -25,7 +25,7 @@ const booksOf = (runtime: unknown) => {
 const empty = { processes: 0, names: 0, timers: 0, links: 0 }
 
 describe('a start', () => {
-  test('answers when set-up is done', async () => {
+  test('resolves when setup is done', async () => {
     const runtime = testRuntime()
     const setUp = gate()
     let isStarted = false
@@ -45,20 +45,20 @@ describe('a start', () => {
     await (await starting).stop()
   })
 
-  test('takes the name before set-up runs, and mail waits', async () => {
+  test('takes the name before setup runs, and messages wait', async () => {
     const runtime = testRuntime()
     const setUp = gate()
-    const heard: unknown[] = []
+    const received: unknown[] = []
     const token = named<ProcessRef>('early', { runtime })
     const starting = start(
       consumer(async ({ self }) => {
         expect(token.id).toBe(self.id)
-        self.send('from set-up')
+        self.send('from setup')
         await setUp.promise
         return {
           handleEvents() {},
           handleInfo(message: unknown) {
-            heard.push(message)
+            received.push(message)
           },
         }
       }),
@@ -68,14 +68,14 @@ describe('a start', () => {
     await expect(start(idle(), { runtime, name: 'early' })).rejects.toMatchObject({
       name: 'NameTakenError',
       code: 'GENSTAGE_NAME_TAKEN',
-      message: expect.stringMatching(/^the name 'early' is already taken, by consumer g\d+\.1$/),
+      message: expect.stringMatching(/^the name 'early' is already taken by consumer g\d+\.1$/),
     })
     await runtime.settle()
-    expect(heard).toEqual([])
+    expect(received).toEqual([])
     setUp.open()
     const ref = await starting
     await runtime.settle()
-    expect(heard).toEqual(['to the name', 'from set-up'])
+    expect(received).toEqual(['to the name', 'from setup'])
     expect({ name: ref.name, id: ref.id }).toEqual({ name: 'early', id: token.id })
     await ref.stop()
     expect(token.id).toBe('')
@@ -83,16 +83,16 @@ describe('a start', () => {
 
   test.each([
     [
-      'answers ignore',
+      'returns ignore',
       () => 'ignore' as const,
       { name: 'StartIgnoredError', code: 'GENSTAGE_START_IGNORED', reason: 'ignore' },
     ],
     [
-      'answers a stop',
+      'returns a stop',
       () => ({ stop: 'not now' }),
       { name: 'StartError', code: 'GENSTAGE_START', reason: 'not now', cause: 'not now' },
     ],
-    ['answers a normal stop', () => ({ stop: 'normal' }), { code: 'GENSTAGE_START', reason: 'normal' }],
+    ['returns a normal stop', () => ({ stop: 'normal' }), { code: 'GENSTAGE_START', reason: 'normal' }],
     [
       'throws',
       () => {
@@ -108,13 +108,13 @@ describe('a start', () => {
       { name: 'StartError', reason: { name: 'ThrownValueError', cause: 'normal' } },
     ],
     [
-      'answers nonsense',
+      'returns nonsense',
       () => 5,
-      { name: 'TypeError', message: "expected a stage's callbacks, or a function that answers them, got: 5" },
+      { name: 'TypeError', message: "expected a stage's callbacks, or a function that returns them, got: 5" },
     ],
-    ['answers nothing', () => undefined, { name: 'TypeError' }],
+    ['returns nothing', () => undefined, { name: 'TypeError' }],
     [
-      'answers wrong options',
+      'returns wrong options',
       () => ({ handleEvents: 5 }),
       { name: 'TypeError', message: 'expected handleEvents to be a function, got: 5' },
     ],
@@ -123,26 +123,29 @@ describe('a start', () => {
       () => ({ handleEvents() {}, subscribeTo: [5] }),
       { name: 'TypeError', message: 'expected a producer to subscribe to, got: 5' },
     ],
-  ])('whose set-up %s rejects, and leaves no name, timer or link', async (_what, answer: () => Untyped, expected) => {
-    for (const delay of [false, true]) {
-      const runtime = testRuntime()
-      const setUp = consumer((stage) => {
-        stage.sendAfter('never', 1_000)
-        stage.link(bystander)
-        stage.monitor(bystander)
-        return delay ? Promise.resolve().then(answer) : answer()
-      })
-      const bystander = await start(consumer({ trapExit: true, handleEvents() {}, handleInfo() {} }), { runtime })
-      await expect(startLink(setUp, { runtime, name: 'failing' })).rejects.toMatchObject(expected)
-      await runtime.settle()
-      expect(booksOf(runtime)).toEqual({ ...empty, processes: 1 })
-      const watched = (runtime as unknown as ProcessRuntime).processes.get(bystander.id)
-      expect(watched?.watchers?.size ?? 0).toBe(0)
-      expect(watched?.links?.size ?? 0).toBe(0)
-      // The name is free again.
-      await (await start(idle(), { runtime, name: 'failing' })).stop()
-    }
-  })
+  ])(
+    'whose setup function %s rejects, and leaves no name, timer or link',
+    async (_what, setup: () => Untyped, expected) => {
+      for (const delay of [false, true]) {
+        const runtime = testRuntime()
+        const setUp = consumer((stage) => {
+          stage.sendAfter('never', 1_000)
+          stage.link(bystander)
+          stage.monitor(bystander)
+          return delay ? Promise.resolve().then(setup) : setup()
+        })
+        const bystander = await start(consumer({ trapExit: true, handleEvents() {}, handleInfo() {} }), { runtime })
+        await expect(startLink(setUp, { runtime, name: 'failing' })).rejects.toMatchObject(expected)
+        await runtime.settle()
+        expect(booksOf(runtime)).toEqual({ ...empty, processes: 1 })
+        const watched = (runtime as unknown as ProcessRuntime).processes.get(bystander.id)
+        expect(watched?.watchers?.size ?? 0).toBe(0)
+        expect(watched?.links?.size ?? 0).toBe(0)
+        // The name is free again.
+        await (await start(idle(), { runtime, name: 'failing' })).stop()
+      }
+    },
+  )
 
   test('that fails sends its starter no exit signal', async () => {
     const runtime = testRuntime()
@@ -184,7 +187,7 @@ describe('a start', () => {
       terminate() {
         terminated++
       },
-      subscribeTo: [named<Untyped>('nobody', { runtime })],
+      subscribeTo: [named<Untyped>('absent', { runtime })],
     })
     await expect(start(setUp, { runtime })).rejects.toMatchObject({ code: 'GENSTAGE_START', reason: 'noproc' })
     expect(terminated).toBe(0)
@@ -207,7 +210,7 @@ describe('a start', () => {
     }
   })
 
-  test('of a stage that nobody is linked to fails for itself, with one line in the log', async () => {
+  test('of a stage without a link fails alone, with one line in the log', async () => {
     const lines: string[] = []
     const runtime = testRuntime({ logger: recordingLogger(lines) })
     const failing = await start(
@@ -227,7 +230,7 @@ describe('a start', () => {
 describe('the same stage', () => {
   const makers: Record<string, () => Untyped> = {
     consumer: idle,
-    'producer with a set-up function': () => producer(() => ({ handleDemand: () => [] })),
+    'producer with a setup function': () => producer(() => ({ handleDemand: () => [] })),
     'a stage that ignores': () => consumer(() => 'ignore'),
     'a stage that fails to start': () => consumer(() => ({ stop: 'no' })),
     fromIterable: () => fromIterable([1]),
@@ -293,35 +296,35 @@ describe('a name', () => {
     expect(booksOf(runtime)).toEqual(empty)
   })
 
-  test('finds whoever has it at each use', async () => {
+  test('finds the process that has it at each use', async () => {
     const runtime = testRuntime()
     const token = named<ProcessRef>('one', { runtime })
-    const heard: string[] = []
-    for (const who of ['first', 'second']) {
+    const received: string[] = []
+    for (const each of ['first', 'second']) {
       const ref = await start(
-        acting((message) => heard.push(`${who}: ${message}`) && undefined),
+        acting((message) => received.push(`${each}: ${message}`) && undefined),
         { runtime, name: token },
       )
       token.send('hello')
       await token.stop()
       expect(await ref.exited).toBe('normal')
     }
-    token.send('nobody hears')
+    token.send('not received')
     token.exit('kill')
     await token.stop()
     expect(await token.exited).toBe('noproc')
-    expect(heard).toEqual(['first: hello', 'second: hello'])
+    expect(received).toEqual(['first: hello', 'second: hello'])
   })
 
   test('of one runtime means nothing in another', async () => {
     const here = testRuntime()
     const there = testRuntime()
-    const heard: unknown[] = []
-    await start(hearing(heard), { runtime: here, name: 'one' })
+    const received: unknown[] = []
+    await start(collecting(received), { runtime: here, name: 'one' })
     const other = await start(idle(), { runtime: there, name: 'one' })
     named<ProcessRef>('one', { runtime: here }).send('hello')
     await here.settle()
-    expect(heard).toEqual(['hello'])
+    expect(received).toEqual(['hello'])
     await other.stop()
   })
 })

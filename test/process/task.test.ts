@@ -39,7 +39,7 @@ describe('a task', () => {
     expect(await ref.exited).toBe('normal')
   })
 
-  test('is free to answer anything: it means nothing', async () => {
+  test('may return anything, which is ignored', async () => {
     const runtime = testRuntime()
     for (const outcome of ['boom', { stop: 'boom' }, Promise.resolve({ stop: 'boom' }), new Error('boom')]) {
       const ref = await start(
@@ -95,8 +95,8 @@ describe('a task', () => {
 })
 
 describe('a task that is ended from outside', () => {
-  test('is told so by its signal, which is aborted with the reason, and what it does then is dropped', async () => {
-    for (const [reason, heard] of [
+  test('has its signal aborted with the reason, and what it does then is dropped', async () => {
+    for (const [reason, exitReason] of [
       ['because', 'because'],
       ['kill', 'killed'],
     ] as const) {
@@ -113,10 +113,10 @@ describe('a task that is ended from outside', () => {
       )
       await runtime.settle()
       ref.exit(reason)
-      expect(await ref.exited).toBe(heard)
+      expect(await ref.exited).toBe(exitReason)
       working.fail(new Error('too late'))
       await runtime.settle()
-      expect(reasons).toEqual([heard])
+      expect(reasons).toEqual([exitReason])
       expect(lines.filter((line) => line.includes('too late'))).toEqual([])
     }
   })
@@ -149,7 +149,7 @@ describe('a task that is ended from outside', () => {
     expect(ran).toEqual([])
   })
 
-  test('goes unheard where its exit is normal', async () => {
+  test('is ignored if its exit is normal', async () => {
     const runtime = testRuntime()
     const working = gate()
     const ref = await start(
@@ -164,7 +164,7 @@ describe('a task that is ended from outside', () => {
 })
 
 describe('a task that others depend on', () => {
-  test('fails whoever is linked to it, by what it threw', async () => {
+  test('fails linked processes with what it threw', async () => {
     const runtime = testRuntime()
     const boom = new Error('boom')
     const scope = createScope({ runtime })
@@ -187,7 +187,7 @@ describe('a task that others depend on', () => {
 
   test('is monitored and linked with like any process', async () => {
     const runtime = testRuntime()
-    const heard: unknown[] = []
+    const received: unknown[] = []
     const working = gate()
     const ref = await start(
       task(() => working.promise),
@@ -196,7 +196,7 @@ describe('a task that others depend on', () => {
     const watching = await start(
       acting((message, stage) => {
         if (message === 'watch') stage.monitor(ref)
-        else heard.push(message)
+        else received.push(message)
       }),
       { runtime },
     )
@@ -204,7 +204,7 @@ describe('a task that others depend on', () => {
     await runtime.settle()
     working.open()
     await runtime.settle()
-    expect(heard).toEqual([{ down: ref, reason: 'normal' }])
+    expect(received).toEqual([{ down: ref, reason: 'normal' }])
   })
 
   test.each([

@@ -150,19 +150,19 @@ describe('deadlines', () => {
 })
 
 describe('sendAfter', () => {
-  const Clockwork = (heard: unknown[], timers: Timer[] = []) =>
+  const Clockwork = (received: unknown[], timers: Timer[] = []) =>
     consumer((stage) => ({
       handleEvents() {},
       handleInfo(message: unknown) {
-        if (!Array.isArray(message)) heard.push(message)
+        if (!Array.isArray(message)) received.push(message)
         else for (const [what, ms] of message as [unknown, number][]) timers.push(stage.sendAfter(what, ms))
       },
     }))
 
   test('sends a message when the time has come', async () => {
     const runtime = testRuntime()
-    const heard: unknown[] = []
-    const ref = await start(Clockwork(heard), { runtime })
+    const received: unknown[] = []
+    const ref = await start(Clockwork(received), { runtime })
     ref.send([
       ['late', 100],
       ['early', 50],
@@ -170,34 +170,34 @@ describe('sendAfter', () => {
       ['never', Number.POSITIVE_INFINITY],
     ])
     await runtime.settle()
-    expect(heard).toEqual([])
+    expect(received).toEqual([])
     await runtime.advance(0)
-    expect(heard).toEqual(['at once'])
+    expect(received).toEqual(['at once'])
     await runtime.advance(99)
-    expect(heard).toEqual(['at once', 'early'])
+    expect(received).toEqual(['at once', 'early'])
     await runtime.advance(1)
-    expect(heard).toEqual(['at once', 'early', 'late'])
+    expect(received).toEqual(['at once', 'early', 'late'])
     await runtime.advance(2 ** 50)
-    expect(heard).toHaveLength(3)
+    expect(received).toHaveLength(3)
   })
 
   test('waits for longer than a platform can', async () => {
     const runtime = testRuntime()
-    const heard: unknown[] = []
-    const ref = await start(Clockwork(heard), { runtime })
+    const received: unknown[] = []
+    const ref = await start(Clockwork(received), { runtime })
     const year = 365 * 24 * 60 * 60 * 1_000
     ref.send([['a year later', year]])
     await runtime.advance(year - 1)
-    expect(heard).toEqual([])
+    expect(received).toEqual([])
     await runtime.advance(1)
-    expect(heard).toEqual(['a year later'])
+    expect(received).toEqual(['a year later'])
   })
 
   test('can be taken back, once or often, also after it was sent', async () => {
     const runtime = testRuntime()
-    const heard: unknown[] = []
+    const received: unknown[] = []
     const timers: Timer[] = []
-    const ref = await start(Clockwork(heard, timers), { runtime })
+    const ref = await start(Clockwork(received, timers), { runtime })
     ref.send([
       ['one', 10],
       ['other', 20],
@@ -207,7 +207,7 @@ describe('sendAfter', () => {
     timers[0]?.cancel()
     await runtime.advance(20)
     timers[1]?.cancel()
-    expect(heard).toEqual(['other'])
+    expect(received).toEqual(['other'])
   })
 
   test('ends with the stage', async () => {

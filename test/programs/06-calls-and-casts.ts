@@ -13,7 +13,7 @@ const Jobs = () => {
       add: async (job: Job) => ({ reply: job.id, events: [job] }),
       next(_: void, from: From<Job>) {
         waiting.push(from)
-      }, // answered later
+      }, // replied to later
       drain: () => ({ reply: jobs.splice(0), stop: 'normal' }),
     },
     handleCast: {

@@ -55,12 +55,12 @@ const expectations: Record<string, (lines: readonly string[]) => void> = {
   '12-class-as-callbacks.ts': (lines) => expect(lines).toEqual(['0']),
 }
 
-/** Programs in which stages fail, as they are meant to: their log says so. */
+/** Programs in which stages fail on purpose, as their log shows. */
 const failing = new Set(['11-supervisor.ts'])
 
 // They wait a few milliseconds and then end, however far they came on a busy machine.
 describe('the programs', { retry: 2 }, () => {
-  test.each(Object.entries(expectations))('%s prints what it should and ends with exit code 0', async (name, check) => {
+  test.each(Object.entries(expectations))('%s prints what is expected and exits with code 0', async (name, check) => {
     const { code, stdout, stderr } = await run(name)
     expect({ code, stderr: failing.has(name) ? '' : stderr }).toEqual({ code: 0, stderr: '' })
     check(stdout.trimEnd().split('\n'))

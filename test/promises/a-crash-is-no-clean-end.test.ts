@@ -19,8 +19,8 @@ import { shuffled, type TestRuntime } from 'genstage/testing'
 import { toReadableStream } from 'genstage/web'
 import { describe, expect, test } from 'vitest'
 
-// A source fails while the stage behind it still holds events, and what owns both stops them: the supervisor's
-// 'shutdown' overtakes the error. Whatever reads from the second stage must not take that for the end of the data.
+// A source fails while the stage downstream still holds events, and the owner of both stops them: the supervisor's
+// 'shutdown' overtakes the error. A reader of the second stage must not take that for the end of the data.
 
 const boom = new Error('boom')
 
@@ -36,7 +36,7 @@ const Failing = (): Stage<ProducerRef<number>> => {
   })
 }
 
-const Behind = (source: ProducerRef<number>) =>
+const Downstream = (source: ProducerRef<number>) =>
   producerConsumer({
     subscribeTo: [to(source, { maxDemand: 10, minDemand: 0 })],
     handleEvents: (events: readonly number[]) => events.flatMap((event) => [event, event]),
@@ -54,11 +54,11 @@ const owners: readonly (readonly [string, (runtime: TestRuntime) => Promise<Prod
             maxRestarts: 0,
             children: [
               { name: 'source', start: Failing },
-              { name: 'behind', start: () => Behind(named('source', { runtime })) },
+              { name: 'downstream', start: () => Downstream(named('source', { runtime })) },
             ],
           })
           await start(tree, { runtime })
-          return named<ProducerRef<number>>('behind', { runtime })
+          return named<ProducerRef<number>>('downstream', { runtime })
         },
       ] as const,
   ),
@@ -68,7 +68,7 @@ const owners: readonly (readonly [string, (runtime: TestRuntime) => Promise<Prod
       const scope = createScope({ runtime })
       scope.done.catch(() => {})
       const source = await scope.startLink(Failing())
-      return scope.startLink(Behind(source))
+      return scope.startLink(Downstream(source))
     },
   ],
 ]
@@ -76,22 +76,22 @@ const owners: readonly (readonly [string, (runtime: TestRuntime) => Promise<Prod
 describe.each(owners)('owned by %s, the failure reaches', (_owner, begin) => {
   test('a loop over a stream, after the events that came before it', async () => {
     await shuffled(40, async (runtime) => {
-      const behind = await begin(runtime)
+      const downstream = await begin(runtime)
       const seen: number[] = []
       const reading = (async () => {
-        for await (const event of stream([to(behind, { maxDemand: 4, minDemand: 2 })])) seen.push(event)
+        for await (const event of stream([to(downstream, { maxDemand: 4, minDemand: 2 })])) seen.push(event)
       })()
       const error: unknown = await runtime.settle(reading.catch((thrown: unknown) => thrown))
       expect(error).toBeInstanceOf(ExitError)
       expect((error as ExitError).cause).toBe(boom)
-      expect((error as ExitError).message).toMatch(/^stream: producer .* ended with reason Error: boom/)
+      expect((error as ExitError).message).toMatch(/^stream: producer .* exited with reason Error: boom/)
       expect(seen).toEqual(seen.toSorted((one, other) => one - other))
     })
   })
 
   test('a pipeline that writes a Readable of it', async () => {
     await shuffled(20, async (runtime) => {
-      const behind = await begin(runtime)
+      const downstream = await begin(runtime)
       const written: unknown[] = []
       const sink = new Writable({
         objectMode: true,
@@ -101,14 +101,14 @@ describe.each(owners)('owned by %s, the failure reaches', (_owner, begin) => {
           queueMicrotask(done)
         },
       })
-      await expect(runtime.settle(pipeline(toReadable(behind), sink))).rejects.toBe(boom)
+      await expect(runtime.settle(pipeline(toReadable(downstream), sink))).rejects.toBe(boom)
     })
   })
 
   test('a ReadableStream', async () => {
     await shuffled(20, async (runtime) => {
-      const behind = await begin(runtime)
-      const reader = toReadableStream(behind).getReader()
+      const downstream = await begin(runtime)
+      const reader = toReadableStream(downstream).getReader()
       const read = async (): Promise<void> => {
         while (!(await reader.read()).done);
       }
@@ -118,7 +118,7 @@ describe.each(owners)('owned by %s, the failure reaches', (_owner, begin) => {
 
   test('a stage that writes a file: it is not completed', async () => {
     await shuffled(20, async (runtime) => {
-      const behind = await begin(runtime)
+      const downstream = await begin(runtime)
       let isFinished = false
       const file = new Writable({
         objectMode: true,
@@ -132,7 +132,7 @@ describe.each(owners)('owned by %s, the failure reaches', (_owner, begin) => {
         file.on('error', resolve)
       })
       const writer = await start(intoWritable<number>(file), { runtime })
-      const subscribed = writer.subscribe(behind).catch(() => {})
+      const subscribed = writer.subscribe(downstream).catch(() => {})
       await runtime.settle(Promise.race([writer.exited, subscribed.then(() => writer.exited)]))
       expect(isFinished).toBe(false)
       expect(await closed).toBe(boom)
@@ -182,14 +182,14 @@ test('a sibling that ended cleanly and is started again interrupts the others: w
         strategy: 'rest-for-one',
         children: [
           { name: 'source', start: Ending },
-          { name: 'behind', start: () => Behind(named('source', { runtime })) },
+          { name: 'downstream', start: () => Downstream(named('source', { runtime })) },
         ],
       }),
       { runtime },
     )
     const reading = (async () => {
-      const behind = named<ProducerRef<number>>('behind', { runtime })
-      for await (const _event of stream([to(behind, { maxDemand: 1 })])) named('source', { runtime }).send('end')
+      const downstream = named<ProducerRef<number>>('downstream', { runtime })
+      for await (const _event of stream([to(downstream, { maxDemand: 1 })])) named('source', { runtime }).send('end')
     })()
     const error: unknown = await runtime.settle(reading.catch((thrown: unknown) => thrown))
     expect(error).toBeInstanceOf(ExitError)

@@ -21,17 +21,17 @@ import {
 } from 'genstage'
 import { testRuntime } from 'genstage/testing'
 import { expect, test } from 'vitest'
-import { answerInTime } from './answer-in-time.ts'
 import { promise } from './for-all.ts'
 import { schedules, type Timing, timings } from './plan.ts'
+import { timedReturn } from './timed-return.ts'
 
 const range = (count: number): number[] => Array.from({ length: count }, (_, index) => index)
 
-/** How a finite source ends: as its iterable does, with its last events, or with an info behind them. */
-type SourceKind = 'iterable' | 'async-iterable' | 'at-once' | 'behind' | 'generous'
+/** How a finite source exits: as its iterable ends, with its last events, or by an info after them. */
+type SourceKind = 'iterable' | 'async-iterable' | 'at-once' | 'by-info' | 'generous'
 
 async function* slowly(count: number, timing: Timing): AsyncGenerator<number> {
-  const inTime = answerInTime(timing)
+  const inTime = timedReturn(timing)
   for (let next = 0; next < count; next++) yield inTime(() => next)
 }
 
@@ -44,7 +44,7 @@ function finite(
 ): Stage<ProducerRef<number>> {
   if (kind === 'iterable') return fromIterable(range(count), { demand: 'accumulate', dispatcher })
   if (kind === 'async-iterable') return fromIterable(slowly(count, timing), { demand: 'accumulate', dispatcher })
-  const inTime = answerInTime(timing)
+  const inTime = timedReturn(timing)
   let next = 0
   return producer((stage) => ({
     demand: 'accumulate',
@@ -52,7 +52,7 @@ function finite(
     handleDemand: (demand) =>
       inTime(() => {
         const first = next
-        // A generous one emits what nobody has asked for yet, and its buffer must be empty before it ends.
+        // A generous one emits events without demand, and its buffer must be empty before it exits.
         next = Math.min(count, next + demand + (kind === 'generous' ? 7 : 0))
         const events = range(next - first).map((index) => first + index)
         if (next < count) return events
@@ -71,9 +71,9 @@ interface RelayPlan {
   readonly minDemand: number
 }
 
-/** Makes `factor` events of each; which they come from can be told. */
+/** Emits `factor` events for each event, which can be traced back to it. */
 function times({ timing, factor }: RelayPlan): Stage<ProducerConsumerRef<number, number>> {
-  const inTime = answerInTime(timing)
+  const inTime = timedReturn(timing)
   return producerConsumer({
     handleEvents: (events: readonly number[]) =>
       inTime(() => events.flatMap((event) => range(factor).map((copy) => event * factor + copy))),
@@ -81,7 +81,7 @@ function times({ timing, factor }: RelayPlan): Stage<ProducerConsumerRef<number,
 }
 
 function collecting(seen: number[], timing: Timing): Stage<ConsumerRef<number>> {
-  const inTime = answerInTime(timing)
+  const inTime = timedReturn(timing)
   return consumer({ handleEvents: (events: readonly number[]) => inTime(() => void seen.push(...events)) })
 }
 
@@ -93,7 +93,7 @@ const relays: fc.Arbitrary<RelayPlan> = fc
   .tuple(fc.record({ timing: timings, factor: fc.constantFrom(1, 10, 2, 0) }), windows)
   .map(([what, how]) => ({ ...what, ...how }))
 
-const sourceKinds = fc.constantFrom<SourceKind>('iterable', 'async-iterable', 'at-once', 'behind', 'generous')
+const sourceKinds = fc.constantFrom<SourceKind>('iterable', 'async-iterable', 'at-once', 'by-info', 'generous')
 
 async function endsNormally(stages: readonly ProcessRef[]): Promise<void> {
   const reasons = await Promise.all(stages.map(({ exited }) => exited))
@@ -101,7 +101,7 @@ async function endsNormally(stages: readonly ProcessRef[]): Promise<void> {
 }
 
 promise(
-  'a chain hands on all that a finite source has, in order, and ends as its source does',
+  'a chain passes on all events of a finite source, in order, and exits as its source does',
   { runs: 600 },
   fc.record({
     schedule: schedules,
@@ -150,7 +150,7 @@ async function readAll(source: ProducerRef<number>, window: object, into: number
 }
 
 promise(
-  'workers that compete for events, or have a partition each, hand on all of them when they end',
+  'workers that share events, or have a partition each, pass on all events before they exit',
   { runs: 400 },
   fc.record({
     schedule: schedules,
@@ -172,7 +172,8 @@ promise(
     const stages: ProcessRef[] = []
     let first: ProducerRef<number>
     let split: ProducerRef<number>
-    // The source itself hands out; but one that stops with its last events does not wait for a partition to ask for them.
+    // The source itself hands out; but one that stops with its last events does not wait for a partition to ask for
+    // them.
     if (isDirect && source !== 'at-once') {
       split = first = await start(finite(source, count, timing, dispatcher), { runtime })
     } else {
@@ -202,13 +203,13 @@ promise(
     await runtime.settle()
     expect(seen.toSorted((one, other) => one - other)).toEqual(range(count))
     if (count > 0 || source !== 'at-once') await endsNormally(stages)
-    // With several producers, each of which may end before the others do, the sink is there until it is told.
+    // With several producers, each of which may exit before the others, the sink runs until it is stopped.
     await sink.stop()
   },
 )
 
 promise(
-  'a stop from outside loses nothing of what was handed out before',
+  'a stop from outside loses no event that was emitted before',
   { runs: 400 },
   fc.record({
     schedule: schedules,
@@ -223,13 +224,13 @@ promise(
     const held: unknown[] = []
     const logger = { info: (_message: string, facts: object) => void ('remaining' in facts && held.push(facts)) }
     const runtime = testRuntime({ seed: schedule, logger })
-    const inTime = answerInTime(timing)
+    const inTime = timedReturn(timing)
     let next = 0
     let emitted = 0
     const source: ProducerRef<number> = await start(
       producer({
         handleDemand(demand) {
-          // Nothing is asked for any more once it is told to stop, so it must be told in time.
+          // After the stop no more demand comes, so the source has to stop before that.
           if (emitted >= after && next === 0) void source.stop(reason).catch(() => {})
           if (emitted >= after) next++
           const first = emitted
@@ -264,7 +265,7 @@ promise(
 const silence: Logger = { debug() {}, info() {}, warn() {}, error() {} }
 
 test.each(['sync', 'microtask'] as const)(
-  'big batches are handed on whole where the event loop has its turn among them, callbacks being %s',
+  'big batches are passed on completely while the event loop has its turns, with %s callbacks',
   async (timing) => {
     const count = 200_000
     const runtime: Runtime = createRuntime({ logger: silence })

@@ -9,12 +9,12 @@ const sum = (numbers: Iterable<number>): number => {
 }
 
 /**
- * Adds up where the events are that each stage has emitted, when all stages have ended. What it answers is wrong.
+ * Adds up where the events of each stage are when all stages have exited. Returns what is wrong.
  *
  * ```text
- *   emitted = handed to subscribers + hashed away + discarded, and told + dropped with a subscriber, and told
- *             + held at the end, and told
- *   handed  = handled + held by the consumer at its end, and told
+ *   emitted = handed to subscribers + hashed away + discarded, and reported + dropped with a subscriber, and reported
+ *             + held at the exit, and reported
+ *   handed  = handled + held by the consumer at its exit, and reported
  * ```
  */
 export function whatIsUnaccountedFor(ledger: Ledger): Problem[] {
@@ -40,7 +40,7 @@ function emitterProblems(emitter: Emitter, ledger: Ledger): string[] {
   const { buffer = 0, dispatcher = 0, accumulated = 0 } = ledger.held.get(emitter.id) ?? {}
   const found = handed.size + hashedAway.size + discarded + droppedWithSubscriber + buffer + dispatcher + accumulated
   const problems: string[] = []
-  // Of what a promise gave just before the end nobody knows whether it was taken.
+  // It is unknown whether the result of a promise that settled just before the exit was taken.
   if (found !== emitted.size && found !== emitted.size + emitter.unsettled) {
     problems.push(
       `${label} emitted ${emitted.size} events, but accounts for ${found}: handed out ${handed.size}, ` +
@@ -48,7 +48,7 @@ function emitterProblems(emitter: Emitter, ledger: Ledger): string[] {
         `held at the end ${buffer} in its buffer, ${dispatcher} in its dispatcher, ${accumulated} accumulated`,
     )
   }
-  const logged = emitter.toldDiscarded === undefined ? discarded : emitter.allowedDiscarded
+  const logged = emitter.reportedDiscarded === undefined ? discarded : emitter.allowedDiscarded
   if (emitter.loggedDiscarded !== logged) {
     problems.push(`${label} logged ${emitter.loggedDiscarded} discarded events, and not ${logged}`)
   }
@@ -59,12 +59,12 @@ function handlerProblems(handler: Handler, ledger: Ledger): string[] {
   const { label, received, seen, batch } = handler
   const { handling = 0, inbound = 0, mailbox = 0 } = ledger.held.get(handler.id) ?? {}
   const held = handling + inbound + mailbox
-  // A batch counts as held until the library has taken the answer; of one that has just come, nobody knows.
+  // A batch counts as held until the library has taken the result, which is unknown if it has just settled.
   const unhandled = received - seen
   const possible =
     batch === undefined
       ? [unhandled]
-      : batch.state === 'answered'
+      : batch.state === 'returned'
         ? [unhandled, unhandled + batch.size]
         : [unhandled + batch.size]
   if (possible.includes(held)) return []
@@ -135,7 +135,7 @@ function standing({ producing, consuming }: StageSnapshot, emitter: Emitter): st
   if (events > 0) problems.push(`${label} rests with ${events} events in its buffer, and ${open} are asked for`)
   const inbound = consuming?.inbound ?? 0
   if (inbound > 0) problems.push(`${label} rests with ${inbound} events to handle, and ${open} are asked for`)
-  // One that does not say what it could hand out cannot say either what was dropped in place of what.
+  // A dispatcher that does not state its demand cannot state either which events were discarded for which.
   if (left > 0 && !isCustom) problems.push(`${label} rests with ${left} events to emit, and ${open} are asked for`)
   return problems
 }

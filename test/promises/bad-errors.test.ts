@@ -52,7 +52,7 @@ class HttpError extends Error {
   override message!: string
 }
 
-/** What is thrown: objects that break whoever is careless with them. */
+/** Thrown values that break careless code. */
 const badErrors: readonly (readonly [what: string, make: () => unknown])[] = [
   ['an error whose message is undefined', () => new HttpError('not found')],
   ['an error whose message is an object', () => Object.assign(new Error(), { message: { code: 404 } })],
@@ -92,7 +92,9 @@ const idle = () => producer({ handleDemand: () => [], handleCall: { alive: () =>
 /** What tasks wait for. */
 const open = gate()
 
-/** Ways in which a stage can fail, or be ended, of what it is given: each starts a stage in `begin`, and strikes then. */
+/**
+ * Ways in which a stage can fail, or be ended, of what it is given: each starts a stage in `begin`, and strikes then.
+ */
 interface Way {
   readonly stage: (bad: unknown) => Untyped
   readonly strike: (ref: Untyped, bad: unknown, runtime: TestRuntime) => unknown
@@ -108,7 +110,7 @@ const ways: Readonly<Record<string, Way>> = {
     stage: (bad) => obeying(() => Promise.reject(bad)),
     strike: (ref) => ref.send('go'),
   },
-  'answered as stop': { stage: (bad) => obeying(() => ({ stop: bad })), strike: (ref) => ref.send('go') },
+  'returned as stop': { stage: (bad) => obeying(() => ({ stop: bad })), strike: (ref) => ref.send('go') },
   'thrown by handleCast': {
     stage: (bad) => obeying(() => {}, { handleCast: { go: fail(bad) } }),
     strike: (ref) => ref.cast('go'),
@@ -220,7 +222,7 @@ const ways: Readonly<Record<string, Way>> = {
       }),
     strike: (ref, bad) => ref.exit(bad),
   },
-  'given to exit, and trapped and answered as stop': {
+  'given to exit, and trapped and returned as stop': {
     stage: () =>
       consumer({
         trapExit: true,
@@ -242,10 +244,10 @@ const ways: Readonly<Record<string, Way>> = {
 }
 
 // What is undefined counts as not given: `{ stop: undefined }`, `stop()`, `cancel()`.
-const isGiven = (way: string, bad: unknown): boolean => bad !== undefined || !/given to|answered/.test(way)
+const isGiven = (way: string, bad: unknown): boolean => bad !== undefined || !/given to|returned/.test(way)
 
 describe.each(Object.entries(ways))('a bad error %s', (way, { stage, strike }) => {
-  test.each(badErrors.filter(([, make]) => isGiven(way, make())))('%s: hurts nobody else', async (_what, make) => {
+  test.each(badErrors.filter(([, make]) => isGiven(way, make())))('%s: fails no other stage', async (_what, make) => {
     const bad = make()
     const logged: string[] = []
     const log = (message: string): void => {
@@ -253,7 +255,7 @@ describe.each(Object.entries(ways))('a bad error %s', (way, { stage, strike }) =
     }
     const runtime = testRuntime({ logger: { error: log, warn: log, info: log, debug: log } })
     const other = await start(idle(), { runtime })
-    const heard: string[] = []
+    const received: string[] = []
 
     const watcher = await start(
       consumer(({ monitor, link, self }) => ({
@@ -263,7 +265,7 @@ describe.each(Object.entries(ways))('a bad error %s', (way, { stage, strike }) =
           if ('watch' in message) {
             monitor(message.watch)
             link(message.watch)
-          } else heard.push('down' in message ? 'down' : 'exit')
+          } else received.push('down' in message ? 'down' : 'exit')
           return undefined
         },
         handleCall: { self: () => ({ reply: self.id }) },
@@ -282,11 +284,11 @@ describe.each(Object.entries(ways))('a bad error %s', (way, { stage, strike }) =
     ref.call?.('wait', { timeout: 1_000_000 }).catch((error: unknown) => {
       called = error
     })
-    void ref.exited.then(() => heard.push('exited'))
+    void ref.exited.then(() => received.push('exited'))
     await strike(ref, bad, runtime)
     await runtime.settle()
 
-    expect(heard).toEqual(['down', 'exit', 'exited'])
+    expect(received).toEqual(['down', 'exit', 'exited'])
     if (ref.call !== undefined && !way.includes('iterator')) expect(called).toBeInstanceOf(ExitError)
     // An end that was asked for is no failure, unless the stage throws what is no error.
     if (done !== 'pending' || !/given to (exit|stop)/.test(way)) {
@@ -305,8 +307,8 @@ describe.each(badErrors)('%s', (_what, make) => {
   test.each([
     ['thrown', (bad: unknown) => consumer(fail(bad))],
     ['rejected', (bad: unknown) => consumer(() => Promise.reject(bad))],
-    ['answered as stop', (bad: unknown) => consumer(() => untyped({ stop: bad }))],
-  ])('%s by a set-up function rejects the start', async (_way, stage) => {
+    ['returned as stop', (bad: unknown) => consumer(() => untyped({ stop: bad }))],
+  ])('%s by a setup function rejects the start', async (_way, stage) => {
     const runtime = testRuntime()
     const failure = await runtime.settle(start(stage(make()), { runtime }).catch((error: unknown) => error))
     expect(failure).toBeInstanceOf(StartError)
@@ -326,7 +328,7 @@ describe.each(badErrors)('%s', (_what, make) => {
     expect(seen).toEqual([0, 1, 2])
   })
 
-  test('has a child restarted, by a supervisor and by one of events', async () => {
+  test('makes a supervisor and a consumer supervisor restart a child', async () => {
     const runtime = testRuntime()
     let starts = 0
     const child = () => {

@@ -35,13 +35,13 @@ promise(
   },
 )
 
-/** What is done to a stage: it emits so many events, somebody asks for so many, or its demand mode is set. */
+/** A step: the stage emits events, a consumer asks for events, or the demand mode is set. */
 type Step = readonly ['emit' | 'ask' | 'accumulate' | 'forward', number]
 
 /**
- * What a stage with a buffer does, said as simply as can be: by arrays, event for event.
+ * A simple model of a stage with a buffer: arrays, event by event.
  *
- * While it accumulates it holds back what is emitted, and what is buffered, until it is told to forward.
+ * In mode `'accumulate'` it holds back what is emitted and what is buffered.
  */
 class NaiveStage {
   readonly sent: number[] = []
@@ -100,7 +100,7 @@ interface Options {
 
 const emitted = { emit: (events: readonly number[]) => events }
 
-/** A stage that emits what it is told to, and nothing when it is asked. */
+/** A stage that emits on request, and nothing on demand. */
 const kinds: Record<'producer' | 'producer-consumer', (options: Options) => Stage<Emitting>> = {
   producer: (options) => producer({ ...options, handleDemand: () => [], handleCast: emitted }),
   'producer-consumer': (options) =>
@@ -118,14 +118,14 @@ async function listen(runtime: TestRuntime, source: Emitting, seen: number[]): P
 }
 
 promise(
-  'a buffer keeps the first events or the last ones, as it was told, and gives them out in order',
+  'a buffer keeps the first or the last events, as its option specifies, and emits them in order',
   { runs: 600 },
   fc.record({
     schedule: schedules,
     kind: fc.constantFrom('producer' as const, 'producer-consumer' as const),
     bufferSize: fc.oneof(fc.nat(8), fc.constant(10_000)),
     bufferKeep: fc.constantFrom('first' as const, 'last' as const),
-    tells: fc.boolean(),
+    reports: fc.boolean(),
     steps: fc.array(
       fc.oneof<fc.Arbitrary<Step>[]>(
         fc.tuple(fc.constant('emit'), fc.nat(12)),
@@ -136,18 +136,18 @@ promise(
       { maxLength: 24 },
     ),
   }),
-  async ({ schedule, kind, bufferSize, bufferKeep, tells, steps }) => {
+  async ({ schedule, kind, bufferSize, bufferKeep, reports, steps }) => {
     let logged = 0
-    let told = 0
+    let reported = 0
     const warn = (_message: string, facts: { readonly discarded?: unknown }) => {
       logged += Number(facts.discarded ?? 0)
     }
     const runtime = testRuntime({ seed: schedule, logger: { warn } })
     const formatDiscarded = (count: number): boolean => {
-      told += count
+      reported += count
       return false
     }
-    const options = { bufferSize, bufferKeep, ...(tells ? { formatDiscarded } : {}) }
+    const options = { bufferSize, bufferKeep, ...(reports ? { formatDiscarded } : {}) }
     const source = await start(kinds[kind](options), { runtime })
     const naive = new NaiveStage(bufferSize, bufferKeep)
     const seen: number[] = []
@@ -171,7 +171,7 @@ promise(
       expect(await counted).toBe(naive.buffer.length)
       expect(naive.buffer.length).toBeLessThanOrEqual(bufferSize)
       expect(seen).toEqual(naive.sent)
-      expect([told, logged]).toEqual(tells ? [naive.discarded, 0] : [0, naive.discarded])
+      expect([reported, logged]).toEqual(reports ? [naive.discarded, 0] : [0, naive.discarded])
     }
   },
 )

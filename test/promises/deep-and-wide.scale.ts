@@ -35,7 +35,7 @@ describe('a chain of 20,000 linked stages', () => {
     ['first', 0],
     ['last', depth - 1],
     ['middle', depth / 2],
-  ])('ends as one when its %s stage fails, which is reported once', async (_which, index) => {
+  ])('fails as one when its %s stage fails, which is reported once', async (_which, index) => {
     const { refs, failure } = await chain(quiet())
     refs[index]?.send('go')
     const reasons = await Promise.all(refs.map(({ exited }) => exited))
@@ -46,7 +46,7 @@ describe('a chain of 20,000 linked stages', () => {
     })
   })
 
-  test('that no scope is linked to is one line in the log', async () => {
+  test('without a linked scope is one line in the log', async () => {
     const lines: string[] = []
     const runtime = createRuntime({
       logger: { debug() {}, info() {}, warn() {}, error: (line: string) => void lines.push(line) },
@@ -82,7 +82,7 @@ describe('a chain of 20,000 linked stages', () => {
     expect(lines).toEqual([expect.stringContaining('failed in handleInfo: boom')])
   })
 
-  test('can be looked at, and the tree can be made into JSON', async () => {
+  test('can be observed, and the tree can be converted to JSON', async () => {
     const runtime = quiet()
     const { refs, failure } = await chain(runtime)
     const seen = snapshot({ runtime })
@@ -105,7 +105,7 @@ describe('a chain of 20,000 linked stages', () => {
     expect(await failure).toMatchObject({ callback: 'handleInfo' })
   })
 
-  test('may call each other along it, and a call that closes the circle is refused', async () => {
+  test('may call each other along it, and a call that closes a circle is refused', async () => {
     const runtime = quiet()
     const options = { timeout: Number.POSITIVE_INFINITY }
     const refs: Untyped[] = []
@@ -137,7 +137,7 @@ describe('a scope of 40,000 stages', () => {
     return (user + system) / 1_000
   }
 
-  test('is disposed of in time that grows with their number, and not with its square', async () => {
+  test('is disposed of in time that grows with their number, not with its square', async () => {
     await disposal(2_000)
     const few = await disposal(10_000)
     // Four times as many: four times as long, and not sixteen.

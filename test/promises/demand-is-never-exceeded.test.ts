@@ -16,13 +16,13 @@ import {
 } from 'genstage'
 import { testRuntime } from 'genstage/testing'
 import { expect } from 'vitest'
-import { answerInTime } from './answer-in-time.ts'
 import { whatIsAmissAtRest } from './audit.ts'
 import { expectUnbroken, promise } from './for-all.ts'
 import { Pipeline } from './pipeline.ts'
 import { pipelines, schedules, type Timing, timings } from './plan.ts'
+import { timedReturn } from './timed-return.ts'
 
-promise('nobody is sent more than was asked for, whatever happens', { runs: 1_000 }, pipelines(), async (plan) => {
+promise('no consumer is sent more than it asked for, whatever happens', { runs: 1_000 }, pipelines(), async (plan) => {
   const pipeline = new Pipeline(plan)
   await pipeline.run()
   const problems = [...pipeline.ledger.problems, ...whatIsAmissAtRest(pipeline)]
@@ -39,10 +39,10 @@ function dispatcherOf(kind: (typeof dispatchers)[number], consumers: number): Di
   return partitionDispatcher({ partitions: consumers, hash })
 }
 
-/** A producer that emits what it is asked for, `excess` more each time, and what it is told to. */
-function generous(dispatcher: Dispatcher<number, never>, excess: number, timing: Timing): Stage<Telling> {
+/** A producer that emits `excess` more than it is asked for each time, and events on request. */
+function generous(dispatcher: Dispatcher<number, never>, excess: number, timing: Timing): Stage<CastableRef> {
   let next = 0
-  const inTime = answerInTime(timing)
+  const inTime = timedReturn(timing)
   const take = (count: number): number[] => Array.from({ length: count }, () => next++)
   return producer({
     dispatcher,
@@ -51,10 +51,10 @@ function generous(dispatcher: Dispatcher<number, never>, excess: number, timing:
   })
 }
 
-type Telling = ProducerRef<number> & { cast(kind: 'emit', count: number): void }
+type CastableRef = ProducerRef<number> & { cast(kind: 'emit', count: number): void }
 
 promise(
-  'whoever asks by hand gets that many and no more, however many there are',
+  'a consumer in manual mode receives as many events as it asked for, however many there are',
   { runs: 300 },
   fc.record({
     schedule: schedules,
@@ -62,7 +62,7 @@ promise(
     timing: timings,
     excess: fc.nat(5),
     consumers: fc.integer({ min: 1, max: 3 }),
-    // Who asks for how many, or, where nobody is there by that number, how many are emitted unasked.
+    // Which consumer asks for how many; without a consumer of that number, how many are emitted without demand.
     steps: fc.array(fc.tuple(fc.nat(3), fc.nat(12)), { maxLength: 30 }),
   }),
   async ({ schedule, dispatcher, timing, excess, consumers, steps }) => {
@@ -101,7 +101,7 @@ promise(
 )
 
 promise(
-  'a dispatcher that hands out more than was asked for is stopped before anybody gets it',
+  'a dispatcher that sends more than was asked for stops its stage before the excess is sent',
   { runs: 100 },
   fc.record({ schedule: schedules, asks: fc.integer({ min: 1, max: 20 }), excess: fc.integer({ min: 1, max: 5 }) }),
   async ({ schedule, asks, excess }) => {
@@ -132,7 +132,7 @@ promise(
 )
 
 promise(
-  'a stream has no more than its demand outstanding, however slowly it is read',
+  'a stream has at most its demand in flight, however slowly it is read',
   { runs: 300 },
   fc.record({
     schedule: schedules,
@@ -161,13 +161,13 @@ promise(
     }
     const source = await start(generous(counting, excess, timing), { runtime })
     const least = Math.min(minDemand, maxDemand - 1)
-    const pace = paces.map(answerInTime)
+    const pace = paces.map(timedReturn)
     const read = async (): Promise<void> => {
       if (count === 0) return
       for await (const event of stream([to(source, { maxDemand, minDemand: least })])) {
         expect(event).toBe(taken++)
-        const answered: unknown = pace[taken % pace.length]?.(() => undefined)
-        await answered
+        const pause: unknown = pace[taken % pace.length]?.(() => undefined)
+        await pause
         if (taken === count) break
       }
     }
@@ -177,7 +177,7 @@ promise(
   },
 )
 
-/** A child that runs until somebody lets it end. */
+/** A child that runs until the test ends it. */
 interface Work {
   readonly end: () => void
   readonly isByHand: boolean
@@ -186,7 +186,7 @@ interface Work {
 const BY_HAND = -1
 
 promise(
-  'a consumer supervisor runs a child for each event, and no more at once than it may ask for, besides those by hand',
+  'a consumer supervisor runs a child for each event, and at most maxDemand at a time besides those of startChild',
   { runs: 300 },
   fc.record({
     schedule: schedules,

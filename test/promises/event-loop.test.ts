@@ -4,8 +4,9 @@ import { createInterface } from 'node:readline'
 import { describe, expect, test } from 'vitest'
 import { startProgram } from './run-program.ts'
 
-// On a quiet machine the slowest of two hundred requests takes less than 15 ms, most of them less than 5, the interval runs
-// 99 times a second, and millions of events are handled. This one may be busy. A loop that starves answers in seconds.
+// On a quiet machine the slowest of two hundred requests takes less than 15 ms, most of them less than 5, the interval
+// runs 99 times a second, and millions of events are handled. This one may be busy. A starved loop responds after
+// seconds.
 const mostForHalf = 100
 const mostForNearlyAll = 1_000
 const leastTicks = 20
@@ -26,7 +27,7 @@ describe('an endless source at full speed', { retry: 2, timeout: 60_000 }, () =>
     ['with synchronous callbacks', 'sync'],
     ['with async callbacks that do not wait', 'async'],
     ['read by for await over a stream', 'stream'],
-  ])('%s leaves the event loop alive', async (_how, kind) => {
+  ])('%s does not block the event loop', async (_how, kind) => {
     const { child, ended } = startProgram('busy-event-loop.ts', [kind])
     const lines = createInterface({ input: child.stdout })
     const [port] = await once(lines, 'line')
@@ -34,7 +35,7 @@ describe('an endless source at full speed', { retry: 2, timeout: 60_000 }, () =>
     const times: number[] = []
     const began = performance.now()
     for (let count = 0; count < 200; count++) times.push(await timeOfRequest(Number(port), agent))
-    // Long enough to count an interval of 10 ms, however fast the answers were.
+    // Long enough to count an interval of 10 ms, however fast the responses were.
     await new Promise((resolve) => setTimeout(resolve, Math.max(0, 1_500 - (performance.now() - began))))
     agent.destroy()
     child.stdin.end()

@@ -14,7 +14,7 @@ const linesOf = (text: string): string[] => (text === '' ? [] : text.replace(/\n
 
 const silence = { code: 0, stderr: '' }
 
-describe.concurrent('three linked stages that die of one cause', () => {
+describe.concurrent('three linked stages that fail for one cause', () => {
   test('give exit code 1 and one report that names the stage and the cause', async ({ expect }) => {
     const { code, stderr } = await run('linked')
     expect(code).toBe(1)
@@ -27,7 +27,7 @@ describe.concurrent('three linked stages that die of one cause', () => {
   test('are one uncaught error, raised outside of the run queue', async ({ expect }) => {
     const { code, stdout, stderr } = await run('linked, caught')
     expect({ code, stderr }).toEqual(silence)
-    // Another stage answers afterwards.
+    // Another stage replies afterwards.
     expect(linesOf(stdout)).toEqual(['other', '["producer numbers failed in handleDemand: out of numbers"]'])
   })
 
@@ -40,8 +40,8 @@ describe.concurrent('three linked stages that die of one cause', () => {
   })
 })
 
-describe.concurrent('stages that nobody is linked to', () => {
-  test('give exit code 0 and one line in the log, however many die', async ({ expect }) => {
+describe.concurrent('stages without links', () => {
+  test('give exit code 0 and one line in the log, however many fail', async ({ expect }) => {
     const { code, stderr } = await run('unlinked')
     expect(code).toBe(0)
     expect(linesOf(stderr)).toEqual([
@@ -49,7 +49,7 @@ describe.concurrent('stages that nobody is linked to', () => {
     ])
   })
 
-  test('give one line where the error’s message has several', async ({ expect }) => {
+  test('give one line when the error’s message has several', async ({ expect }) => {
     const { code, stderr } = await run('unlinked, of many lines')
     expect(code).toBe(0)
     expect(linesOf(stderr)).toEqual([
@@ -58,7 +58,7 @@ describe.concurrent('stages that nobody is linked to', () => {
   })
 })
 
-describe.concurrent('an end that somebody asked for', () => {
+describe.concurrent('a requested end', () => {
   test('by stop is silent, and gives exit code 0', async ({ expect }) => {
     expect(await run('stopped')).toEqual({ ...silence, stdout: 'normal\n' })
   })
@@ -92,7 +92,7 @@ describe.concurrent('a supervisor that gives up', () => {
     expect(JSON.parse(stdout)).toEqual([expect.stringContaining('supervisor boss gave up')])
   })
 
-  test('is reported in the same way where it is one of events', async ({ expect }) => {
+  test('is reported in the same way when it is a consumer supervisor', async ({ expect }) => {
     const { code, stderr } = await run('gives up, of one event each')
     expect(code).toBe(1)
     expect(countOf(stderr, 'StageFailure: ')).toBe(1)
@@ -102,7 +102,7 @@ describe.concurrent('a supervisor that gives up', () => {
 })
 
 describe.concurrent('a stage that was started inside another', () => {
-  test('fails under its own name, once, where the other is linked to the program', async ({ expect }) => {
+  test('fails with its own name, once, when the other is linked to the program', async ({ expect }) => {
     const { code, stderr } = await run('inside a linked stage')
     expect(code).toBe(1)
     expect(countOf(stderr, 'StageFailure: ')).toBe(1)
@@ -110,13 +110,13 @@ describe.concurrent('a stage that was started inside another', () => {
     expect(stderr).not.toContain('parent')
   })
 
-  test('fails with one line in the log where the other is linked to nobody', async ({ expect }) => {
+  test('fails with one line in the log when the other has no link', async ({ expect }) => {
     const { code, stderr } = await run('inside an unlinked stage')
     expect(code).toBe(0)
     expect(linesOf(stderr)).toEqual([expect.stringContaining('consumer child failed in handleInfo: boom')])
   })
 
-  test('fails with one line in the log where the other traps exits and goes on', async ({ expect }) => {
+  test('fails with one line in the log when the other traps exits and continues', async ({ expect }) => {
     const { code, stdout, stderr } = await run('inside a stage that traps exits')
     expect(code).toBe(0)
     expect(linesOf(stderr)).toEqual([expect.stringContaining('consumer child failed in handleInfo: boom')])
@@ -125,18 +125,18 @@ describe.concurrent('a stage that was started inside another', () => {
 })
 
 describe.concurrent('a failure', () => {
-  test('in terminate is reported, though the end was asked for', async ({ expect }) => {
+  test('in terminate is reported, although the end was requested', async ({ expect }) => {
     const { code, stderr } = await run('in terminate')
     expect(code).toBe(1)
     expect(countOf(stderr, 'StageFailure: ')).toBe(1)
     expect(stderr).toContain('StageFailure: consumer untidy failed in terminate: cannot tidy up')
   })
 
-  test('of something thrown that is no error is reported, be it ‘normal’', async ({ expect }) => {
+  test('is reported when the thrown value is not an error, even ‘normal’', async ({ expect }) => {
     const { code, stderr } = await run('throws no error')
     expect(code).toBe(1)
     expect(stderr).toContain(
-      "StageFailure: consumer odd failed in handleInfo: a callback threw 'normal', which is no Error",
+      "StageFailure: consumer odd failed in handleInfo: a callback threw 'normal', which is not an Error",
     )
   })
 
@@ -147,21 +147,21 @@ describe.concurrent('a failure', () => {
     })
   })
 
-  test('in a scope surfaces where nobody listens to it', async ({ expect }) => {
-    const { code, stderr } = await run('a scope nobody listens to')
+  test('in a scope is reported as uncaught when the scope has no listener', async ({ expect }) => {
+    const { code, stderr } = await run('a scope without a listener')
     expect(code).toBe(1)
     expect(countOf(stderr, 'StageFailure: ')).toBe(1)
     expect(stderr).toContain('StageFailure: consumer inside failed in handleInfo: boom')
   })
 
-  test('in a scope that somebody listens to is theirs', async ({ expect }) => {
-    expect(await run('a scope somebody listens to')).toEqual({
+  test('in a scope with a listener is passed to the listener', async ({ expect }) => {
+    expect(await run('a scope with a listener')).toEqual({
       ...silence,
       stdout: 'consumer inside failed in handleInfo: boom\n',
     })
   })
 
-  test('of a source ends a stream, and is reported where it began', async ({ expect }) => {
+  test('of a source ends a stream, and is reported for the source', async ({ expect }) => {
     const linked = await run('a stream of a linked source')
     expect(linked.code).toBe(1)
     const unlinked = await run('a stream of an unlinked source')
@@ -169,17 +169,17 @@ describe.concurrent('a failure', () => {
     expect(linesOf(unlinked.stderr)).toEqual([expect.stringContaining('producer numbers failed in handleDemand')])
   })
 
-  test('of a callback that must not be async, and rejects besides, is one failure', async ({ expect }) => {
+  test('of a callback that must not be async, and rejects as well, is one failure', async ({ expect }) => {
     const { code, stderr } = await run('async where it may not be')
     expect(linesOf(stderr)).toEqual([
-      expect.stringMatching(/^producer events failed in handleDemand: expected hash to answer/),
+      expect.stringMatching(/^producer events failed in handleDemand: expected hash to return/),
     ])
     expect(code).toBe(0)
   })
 })
 
 describe.concurrent('a fault outside of any callback', () => {
-  test('in the middle of an end is one uncaught error, and the end goes on', async ({ expect }) => {
+  test('during an exit is one uncaught error, and the exit continues', async ({ expect }) => {
     const { code, stdout, stderr } = await run('a clock that throws, caught')
     expect({ code, stderr }).toEqual(silence)
     expect(linesOf(stdout)).toEqual(['down', 'enough', '["cannot clear"]'])
@@ -192,19 +192,19 @@ describe.concurrent('a fault outside of any callback', () => {
   })
 })
 
-describe.concurrent('after the end', () => {
+describe.concurrent('after the exit', () => {
   const goesOn = { ...silence, stdout: 'still here\n' }
 
-  test('a late rejection of a callback, a set-up, a terminate or a task is nobody’s concern', async ({ expect }) => {
+  test('a late rejection of a callback, a setup function, a terminate or a task is ignored', async ({ expect }) => {
     expect(await run('late rejection')).toEqual(goesOn)
   })
 
-  test('neither is a call that the stage had made, and did not wait for yet', async ({ expect }) => {
+  test('a call that the stage had made and does not await is ignored', async ({ expect }) => {
     expect(await run('killed while it calls')).toEqual(goesOn)
   })
 
-  test('neither are children of a consumer supervisor that are ended before they began', async ({ expect }) => {
-    // Their events are dropped with them, and that is said.
+  test('children of a consumer supervisor that end before they begin are ignored', async ({ expect }) => {
+    // Their events are dropped with them, and that is logged.
     const dropped = expect.stringMatching(
       /^consumer-supervisor .* ended and dropped \d+ events? .* whose child was running\n$/,
     )
@@ -225,8 +225,8 @@ describe.concurrent('a program', () => {
     expect(await run('a message that is due')).toEqual({ ...silence, stdout: 'due\n' })
   })
 
-  test('is not kept alive by a call that was answered', async ({ expect }) => {
+  test('is not kept alive by a call that has its reply', async ({ expect }) => {
     // Its timeout is ten minutes: a program that waited for that would have been killed, and had no exit code.
-    expect(await run('a call that was answered')).toEqual({ ...silence, stdout: 'me\n' })
+    expect(await run('a call that has its reply')).toEqual({ ...silence, stdout: 'me\n' })
   })
 })

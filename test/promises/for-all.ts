@@ -17,12 +17,12 @@ const USUAL_SEED = 20_250_601
 const TIME_PER_RUN = 250
 const TIME_TO_SHRINK = 60_000
 
-/** Whoever waits longer than this within one case, in milliseconds, waits for something that never comes. */
+/** How long a case may wait, in milliseconds. A longer wait is for something that never happens. */
 const LONGEST_RUN = 10_000
 
 /** How much is tried of a promise. */
 export interface Extent {
-  /** How many random cases, unless the environment says otherwise. */
+  /** How many random cases are run by default. */
   readonly runs: number
 }
 
@@ -69,7 +69,9 @@ function readInteger(name: string): number | undefined {
   return value
 }
 
-/** Fails with all that is wrong, a line each; of problems that break other promises only those of the library itself. */
+/**
+ * Fails with all that is wrong, a line each; of problems that break other promises only those of the library itself.
+ */
 export function expectUnbroken(promised: Problem['breaks'], problems: readonly Problem[]): void {
   const broken = problems.filter(({ breaks }) => breaks === promised || breaks === 'library')
   if (broken.length > 0) throw new Error([...new Set(broken.map(({ text }) => text))].slice(0, 12).join('\n'))

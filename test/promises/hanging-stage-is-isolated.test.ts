@@ -19,10 +19,10 @@ import {
 } from 'genstage'
 import { type TestRuntime, testRuntime } from 'genstage/testing'
 import { expect } from 'vitest'
-import { answerInTime } from './answer-in-time.ts'
 import { promise } from './for-all.ts'
 import { booksOf } from './ledger.ts'
 import { schedules, type Timing, timings } from './plan.ts'
+import { timedReturn } from './timed-return.ts'
 
 /** Numbers from 0 on, as many as there are. */
 const range = (count: number): number[] => Array.from({ length: count }, (_, index) => index)
@@ -31,7 +31,7 @@ const range = (count: number): number[] => Array.from({ length: count }, (_, ind
 const never = <Value>(): Promise<Value> => new Promise(() => {})
 
 /** Where a consumer hangs: before it has subscribed, as it does, or in the batch of this number. */
-type Place = 'set-up' | 'handleSubscribe' | number
+type Place = 'setup' | 'handleSubscribe' | number
 
 interface SinkPlan {
   readonly maxDemand: number
@@ -43,11 +43,11 @@ const sinkPlans: fc.Arbitrary<SinkPlan> = fc
   .record({ maxDemand: fc.integer({ min: 1, max: 12 }), minDemand: fc.nat(11), timing: timings })
   .map((plan) => ({ ...plan, minDemand: Math.min(plan.minDemand, plan.maxDemand - 1) }))
 
-const places = fc.oneof<fc.Arbitrary<Place>[]>(fc.constantFrom('set-up', 'handleSubscribe'), fc.nat(3))
+const places = fc.oneof<fc.Arbitrary<Place>[]>(fc.constantFrom('setup', 'handleSubscribe'), fc.nat(3))
 
 /** A consumer that handles what it gets; one with a place to hang in hangs there, for good. */
 function sink(timing: Timing, seen: number[], place?: Place): Stage<ConsumerRef<number>> {
-  const inTime = answerInTime(timing)
+  const inTime = timedReturn(timing)
   let batches = 0
   const callbacks = {
     handleSubscribe: () => (place === 'handleSubscribe' ? never<void>() : undefined),
@@ -57,7 +57,7 @@ function sink(timing: Timing, seen: number[], place?: Place): Stage<ConsumerRef<
       return inTime(() => undefined)
     },
   }
-  return consumer(() => (place === 'set-up' ? never<typeof callbacks>() : callbacks))
+  return consumer(() => (place === 'setup' ? never<typeof callbacks>() : callbacks))
 }
 
 type Kind = 'demand' | 'broadcast' | 'partition'
@@ -71,7 +71,7 @@ function dispatcherOf(kind: Kind, subscribers: number): Dispatcher<number, never
 
 /** Emits the numbers below `count` as they are asked for. */
 function counting(count: number, dispatcher: Dispatcher<number, never>, timing: Timing): Stage<ProducerRef<number>> {
-  const inTime = answerInTime(timing)
+  const inTime = timedReturn(timing)
   let next = 0
   return producer({
     demand: 'accumulate',
@@ -85,7 +85,7 @@ function counting(count: number, dispatcher: Dispatcher<number, never>, timing: 
   })
 }
 
-/** Starts a stage, and does not wait for one that hangs in its set-up. */
+/** Starts a stage. Does not wait for one that hangs in its setup function. */
 async function launch(runtime: TestRuntime, stage: Stage<ConsumerRef<number>>, name: string): Promise<void> {
   start(stage, { runtime, name }).catch(() => {})
   await runtime.settle()
@@ -118,7 +118,7 @@ const cases = fc.record({
 })
 
 promise(
-  'the siblings of a consumer that hangs get all that is not for it, and all of it once it is killed',
+  'the siblings of a consumer that hangs receive the other events, and all events once it is killed',
   { runs: 500 },
   cases,
   async ({ schedule, kind, count, timing, hanging, place, siblings }) => {
@@ -133,7 +133,7 @@ promise(
     }
     const asksFor = (plan: SinkPlan): number => (plan === hanging && place === 'handleSubscribe' ? 0 : plan.maxDemand)
     const all = [hanging, ...siblings].map((plan, index) => ({ plan, index }))
-    // Those who ask for less come first. As in GenStage, a broadcast that has asked upstream for more than all want comes
+    // Consumers that ask for less come first. As in GenStage, a broadcast that has asked upstream for too much comes
     // to rest with events in its buffer (`accumulate-7-92` and `broadcast-7-77` among the vectors).
     for (const { plan, index } of all.toSorted((one, other) => asksFor(one.plan) - asksFor(other.plan))) {
       const { maxDemand, minDemand } = plan
@@ -147,13 +147,13 @@ promise(
     }
     source.demand('forward')
     await runtime.settle()
-    // What the one that hangs has asked for may be with it; one that hangs before it could ask holds nobody up.
-    const most = place === 'set-up' || place === 'handleSubscribe' ? 0 : hanging.maxDemand
-    const hangs = place !== 'set-up'
+    // The stage that hangs may hold what it has asked for; one that hangs before it asks blocks no other.
+    const most = place === 'setup' || place === 'handleSubscribe' ? 0 : hanging.maxDemand
+    const hangs = place !== 'setup'
     const handled = seen.flat().length + before.length
     if (kind === 'demand') expect(count - handled).toBeLessThanOrEqual(most)
     if (kind === 'broadcast') {
-      // It is waited for: everyone has gone on as far as it has asked, and nobody further; one in its set-up is not there.
+      // The others wait for it, after as many events as it has asked for, unless it hangs in its setup function.
       for (const mine of seen) {
         expect(mine).toEqual(range(mine.length))
         const least = most === 0 ? 0 : hanging.minDemand + 1
@@ -179,7 +179,7 @@ promise(
 )
 
 promise(
-  'a producer that hangs holds up nobody but those who take from it alone, and can be killed',
+  'a producer that hangs blocks only its own consumers, and can be killed',
   { runs: 200 },
   fc.record({
     schedule: schedules,
@@ -221,18 +221,18 @@ promise(
   },
 )
 
-/** A child of a consumer supervisor: it does its work, or hangs in its set-up, at its work, or when it is told to end. */
-type Child = 'works' | 'hangs in set-up' | 'hangs at work' | 'hangs at its end'
+/** A child of a consumer supervisor: it does its work, or hangs in its setup function, at its work, or in terminate. */
+type Child = 'works' | 'hangs in setup' | 'hangs at work' | 'hangs at its end'
 
 function childOf(kind: Child, done: () => void): Stage<ProcessRef> {
   if (kind === 'works') return task(done)
   if (kind === 'hangs at work') return task(() => never())
   const idle = { handleEvents(_events: readonly number[]) {}, trapExit: true, terminate: () => never<void>() }
-  return consumer(() => (kind === 'hangs in set-up' ? never<typeof idle>() : idle))
+  return consumer(() => (kind === 'hangs in setup' ? never<typeof idle>() : idle))
 }
 
 promise(
-  'children of a consumer supervisor that hang hold up none of the others, nor whoever calls it, and can be ended',
+  'children of a consumer supervisor that hang block neither the others nor its callers, and can be terminated',
   { runs: 200 },
   fc.record({
     schedule: schedules,
@@ -241,7 +241,7 @@ promise(
     minDemand: fc.nat(6),
     // At which events, counted around, which children hang; fewer than may run at the same time.
     hanging: fc.array(
-      fc.tuple(fc.nat(39), fc.constantFrom<Child[]>('hangs in set-up', 'hangs at work', 'hangs at its end')),
+      fc.tuple(fc.nat(39), fc.constantFrom<Child[]>('hangs in setup', 'hangs at work', 'hangs at its end')),
       {
         maxLength: 7,
       },
@@ -263,48 +263,48 @@ promise(
     const worked = range(count).filter((event) => !kinds.has(event))
     expect(done.toSorted((one, other) => one - other)).toEqual(worked)
 
-    const answers = { children: 0, ended: 0 }
+    const replies = { children: 0, ended: 0 }
     const ask = async (): Promise<void> => {
       const children = await pool.whichChildren()
-      answers.children = children.length
+      replies.children = children.length
     }
     void ask()
     await runtime.settle()
-    expect(answers.children).toBe(kinds.size)
+    expect(replies.children).toBe(kinds.size)
     for (const { ref } of await pool.whichChildren()) {
-      if (ref !== 'restarting') void pool.terminateChild(ref).then(() => answers.ended++)
+      if (ref !== 'restarting') void pool.terminateChild(ref).then(() => replies.ended++)
     }
     await runtime.settle()
-    // Only those that trap the signal take their time, and nobody waits with them.
+    // Only children that trap the signal take time, and no other child waits for them.
     const traps = [...kinds.values()].filter((kind) => kind === 'hangs at its end').length
-    expect(answers.ended).toBe(kinds.size - traps)
+    expect(replies.ended).toBe(kinds.size - traps)
     void pool.startChild(-1)
     await runtime.settle()
     expect(done).toContain(-1)
     await runtime.advance(shutdown)
-    expect(answers.ended).toBe(kinds.size)
+    expect(replies.ended).toBe(kinds.size)
     expect(booksOf(runtime).processes.size).toBe(2)
   },
 )
 
 promise(
-  'one that hangs is killed when its time to stop is over, and its late answer changes nothing',
+  'a child that hangs is killed after its shutdown time, and its late result has no effect',
   { runs: 200 },
   fc.record({
     schedule: schedules,
     shutdown: fc.oneof(fc.integer({ min: 0, max: 20_000 }), fc.constant('brutal-kill' as const)),
     traps: fc.boolean(),
     hangsIn: fc.constantFrom('handleInfo' as const, 'terminate' as const),
-    answers: fc.constantFrom('value' as const, 'error' as const, 'nothing' as const),
+    replies: fc.constantFrom('value' as const, 'error' as const, 'nothing' as const),
   }),
-  async ({ schedule, shutdown, traps, hangsIn, answers }) => {
+  async ({ schedule, shutdown, traps, hangsIn, replies }) => {
     const log: string[] = []
     const write = (message: string): void => void log.push(message)
     const runtime = testRuntime({ seed: schedule, logger: { debug: write, info: write, warn: write, error: write } })
     const settle: (() => void)[] = []
     const hang = (): Promise<void> =>
       new Promise((resolve, reject) => {
-        settle.push(() => (answers === 'error' ? reject(new Error('too late')) : resolve()))
+        settle.push(() => (replies === 'error' ? reject(new Error('too late')) : resolve()))
       })
     const stage = () =>
       consumer({
@@ -313,8 +313,9 @@ promise(
         handleInfo: () => (hangsIn === 'handleInfo' ? hang() : undefined),
         terminate: () => (hangsIn === 'terminate' ? hang() : undefined),
       })
-    const heard: string[] = []
-    const Sibling = () => consumer({ handleEvents() {}, trapExit: true, terminate: () => void heard.push('sibling') })
+    const received: string[] = []
+    const Sibling = () =>
+      consumer({ handleEvents() {}, trapExit: true, terminate: () => void received.push('sibling') })
     const children = [{ start: stage, name: 'hanging', shutdown }, Sibling]
     const root = await start(supervisor({ strategy: 'one-for-one', children }), { runtime })
     refOf(runtime, 'hanging')?.send('hang')
@@ -322,8 +323,8 @@ promise(
     const began = runtime.now()
     const stopped = root.stop()
     await runtime.settle()
-    // Children stop in reverse order; nobody waits longer than was said.
-    expect(heard).toEqual(['sibling'])
+    // Children stop in reverse order, each within its shutdown time.
+    expect(received).toEqual(['sibling'])
     const waits = traps && shutdown !== 'brutal-kill'
     expect(booksOf(runtime).names.has('hanging')).toBe(waits)
     if (waits) {
@@ -334,10 +335,10 @@ promise(
     await stopped
     expect(runtime.now() - began).toBeLessThanOrEqual(waits ? Math.max(1, shutdown) : 0)
     expect(booksOf(runtime).processes.size).toBe(0)
-    const told = [...log]
-    if (answers !== 'nothing') for (const answer of settle) answer()
+    const logged = [...log]
+    if (replies !== 'nothing') for (const result of settle) result()
     await runtime.settle()
-    expect(log).toEqual(told)
+    expect(log).toEqual(logged)
     expect(booksOf(runtime).processes.size).toBe(0)
     expect(booksOf(runtime).timers.size).toBe(0)
   },

@@ -64,8 +64,8 @@ const Flood = (options: object = {}) => {
   })
 }
 
-/** A producer that gives nothing by itself, and all there is when it is told to. */
-const Told = (options: object = {}) =>
+/** A producer that emits nothing on demand, and all events on request. */
+const EmittingOnRequest = (options: object = {}) =>
   producer({
     bufferSize: Number.POSITIVE_INFINITY,
     ...options,
@@ -75,7 +75,9 @@ const Told = (options: object = {}) =>
     handleCall: { emit: () => ({ reply: 'emitted', events }) },
   })
 
-/** Waits for the end, and holds the time against what is bearable on a busy machine: some seconds, and a tenth of one. */
+/**
+ * Waits for the end, and holds the time against what is bearable on a busy machine: some seconds, and a tenth of one.
+ */
 async function inTime(done: Promise<unknown>, mostHold: number, name: string): Promise<void> {
   const began = performance.now()
   const hold = await longestHold(done)
@@ -85,7 +87,7 @@ async function inTime(done: Promise<unknown>, mostHold: number, name: string): P
   expect(hold).toBeLessThan(mostHold)
 }
 
-// Two million events are put into a queue, or taken through a callback of the user's, in one go: some tens of ms.
+// Two million events are put into a queue, or passed to a callback, in one step: some tens of ms.
 const inOneGo = 600
 // After that they are handled in slices of 2 ms.
 const inSlices = 300
@@ -102,7 +104,7 @@ describe('one batch of 2,000,000 events passes', () => {
     await source.stop()
   })
 
-  test('to a consumer that asks for it whole, as the very array', async () => {
+  test('to a consumer that asks for all of it, as the same array', async () => {
     const runtime = createRuntime()
     const seen: unknown[] = []
     const source = await start(Flood(), { runtime })
@@ -121,10 +123,10 @@ describe('one batch of 2,000,000 events passes', () => {
     await source.stop()
   })
 
-  test.each(['send', 'cast', 'call', 'info'] as const)('from what a %s brings', async (how) => {
+  test.each(['send', 'cast', 'call', 'info'] as const)('from the callback of a %s', async (how) => {
     const runtime = createRuntime()
     const tally = new Tally()
-    const source = await start(Told(), { runtime })
+    const source = await start(EmittingOnRequest(), { runtime })
     const sink = await start(counting(tally), { runtime })
     await sink.subscribe(source, { maxDemand: 50_000 })
     if (how === 'call') expect(await source.call('emit')).toBe('emitted')
@@ -166,7 +168,7 @@ describe('one batch of 2,000,000 events passes', () => {
     expect(tally.isWhole).toBe(true)
   })
 
-  test('through a queue of events that nobody has demand for yet', async () => {
+  test('through a queue of events without demand', async () => {
     const runtime = createRuntime()
     const tally = new Tally()
     const source = await start(Flood(), { runtime })
@@ -209,7 +211,7 @@ describe('one batch of 2,000,000 events passes', () => {
     await source.stop()
   })
 
-  test('to partitions, with the hash of one’s own and without', async () => {
+  test('to partitions, with a custom hash and without', async () => {
     for (const hash of [undefined, (event: number) => [event, event % 4] as const]) {
       const runtime = createRuntime()
       const tally = new Tally()
@@ -225,7 +227,7 @@ describe('one batch of 2,000,000 events passes', () => {
     }
   })
 
-  test('all to one partition, whose queue takes what it has not asked for', async () => {
+  test('to one partition, whose queue holds what it has not asked for', async () => {
     const runtime = createRuntime()
     const tally = new Tally()
     const dispatcher = partitionDispatcher<number, number>({ partitions: 2, hash: (event) => [event, 0] })
@@ -266,15 +268,15 @@ describe('one batch of 2,000,000 events passes', () => {
     await source.stop()
   })
 
-  test('into a buffer that keeps some of it, and says how much it dropped', async () => {
+  test('into a buffer that keeps some of it, and logs how much it discarded', async () => {
     for (const bufferKeep of ['first', 'last'] as const) {
       const warnings: string[] = []
       const logger = { debug() {}, info() {}, warn: (message: string) => warnings.push(message), error() {} }
       const runtime = createRuntime({ logger })
-      const source = await start(Told({ bufferSize: 10_000, bufferKeep }), { runtime, name: 'source' })
+      const source = await start(EmittingOnRequest({ bufferSize: 10_000, bufferKeep }), { runtime, name: 'source' })
       source.send('emit')
       expect(await source.estimateBufferedCount()).toBe(10_000)
-      expect(warnings).toEqual(['producer source has discarded 1990000 events from its buffer'])
+      expect(warnings).toEqual(['producer source discarded 1990000 events: buffer full'])
       const tally = new Tally()
       const sink = await start(counting(tally, 10_000), { runtime })
       await sink.subscribe(source)
@@ -288,7 +290,7 @@ describe('one batch of 2,000,000 events passes', () => {
   test('into an accumulating producer, and out of it', async () => {
     const runtime = createRuntime()
     const tally = new Tally()
-    const source = await start(Told({ demand: 'accumulate' }), { runtime })
+    const source = await start(EmittingOnRequest({ demand: 'accumulate' }), { runtime })
     const sink = await start(counting(tally), { runtime })
     await sink.subscribe(source)
     await source.call('emit')
@@ -298,11 +300,11 @@ describe('one batch of 2,000,000 events passes', () => {
     await source.stop()
   })
 
-  test('to a stage that ends before it has handled it: the count is in the report', async () => {
+  test('to a stage that exits before it has handled it: the report has the count', async () => {
     const lines: string[] = []
     const logger = { debug() {}, info() {}, warn: (message: string) => lines.push(message), error() {} }
     const runtime = createRuntime({ logger })
-    const source = await start(Told(), { runtime, name: 'source' })
+    const source = await start(EmittingOnRequest(), { runtime, name: 'source' })
     source.send('emit')
     await source.stop()
     expect(lines).toEqual(['producer source ended and dropped 2000000 events: 2000000 in its buffer'])
@@ -315,7 +317,7 @@ describe('10,000,000 events go into a buffer', () => {
   // one go it would be hundreds.
   const mostHold = 100
 
-  /** Waits until the stage has handled all that it was sent; answers how long the event loop was held. */
+  /** Waits until the stage has handled all its messages. Returns how long the event loop was blocked. */
   async function holdOf(
     work: (source: ProducerRef<number> & Callable<{ done(): null }>) => unknown,
     more: object = {},
@@ -328,7 +330,7 @@ describe('10,000,000 events go into a buffer', () => {
           bufferSize: Number.POSITIVE_INFINITY,
           ...more,
           handleDemand: () => [] as number[],
-          handleInfo: (answer: Untyped) => answer,
+          handleInfo: (result: Untyped) => result,
           handleCall: { done: () => ({ reply: null }) },
         }),
         { runtime: createRuntime({ logger: silent }) },
@@ -353,8 +355,8 @@ describe('10,000,000 events go into a buffer', () => {
   test.each([
     ['in one array', () => all],
     ['in one array, with what is done next', () => ({ events: all, stop: undefined })],
-  ])('%s, and the event loop turns', { timeout: 60_000 }, async (_how, answer) => {
-    expect(await holdOf((source) => source.send(answer()))).toBeLessThan(mostHold)
+  ])('%s, and the event loop turns', { timeout: 60_000 }, async (_how, result) => {
+    expect(await holdOf((source) => source.send(result()))).toBeLessThan(mostHold)
   })
 
   test.each([
@@ -378,7 +380,7 @@ describe('10,000,000 events go into a buffer', () => {
     const runtime = createRuntime({ logger: silent })
     const counts: number[] = []
     attachTelemetry({ 'stage.stopped': ({ remaining }) => counts.push(remaining) }, { runtime })
-    const source = await start(Told(), { runtime })
+    const source = await start(EmittingOnRequest(), { runtime })
     source.send('emit')
     const held = source.exited
     setImmediate(() => setImmediate(() => source.exit('kill')))
@@ -408,6 +410,6 @@ describe('10,000,000 events go into a buffer', () => {
     await one.exited
     expect(await other.call('leave')).toBe('bye')
     expect(await other.exited).toBe('normal')
-    expect(ends).toEqual(ends.map(() => ({ buffer: many, dispatcher: 0, accumulated: 0, answer: 0 })))
+    expect(ends).toEqual(ends.map(() => ({ buffer: many, dispatcher: 0, accumulated: 0, unemitted: 0 })))
   })
 })

@@ -31,45 +31,47 @@ export class Emitter {
   readonly id: string
   readonly label: string
   readonly dispatcher: EmittingPlan['dispatcher']
-  /** Whether its dispatcher says nothing of how much it could hand out. */
+  /** Whether its dispatcher does not state its demand. */
   readonly isCustom: boolean
   /** Whether each event goes to one subscriber only. */
   readonly isExclusive: boolean
-  /** Who sees its events in order, if they subscribe twice: a whole consumer, or each subscription or key by itself. */
+  /**
+   * What receives its events in order, if a consumer subscribes twice: the consumer, each subscription, or each key.
+   */
   readonly inOrderFor: 'consumer' | 'subscription' | 'key'
-  /** What the library has taken: answered by a callback while the stage lived. */
+  /** What the library has taken: returned by a callback while the stage was alive. */
   readonly emitted = new Set<Item>()
-  /** What a dispatcher has handed to somebody. */
+  /** What a dispatcher has sent to a subscriber. */
   readonly handed = new Set<Item>()
-  /** What a broadcast has let go of without anybody wanting it, by selectors. */
+  /** What a broadcast has discarded because no selector accepted it. */
   unwanted = 0
-  /** What a partition's hash has thrown away. */
+  /** What the hash of a partition dispatcher has discarded. */
   readonly hashedAway = new Set<Item>()
-  /** Whether it has been told to accumulate: it then emits what it is asked for in between what it has held back. */
+  /** Whether it accumulates. Events for new demand may then come between those that were held back. */
   accumulates: boolean
-  /** What it was told to emit. */
+  /** What it has emitted on request. */
   readonly bursts = new Set<Item>()
-  /** How many events a producer has left to emit that are asked for; 0 where that is not known. */
+  /** Demand that a producer has not met yet; 0 if that is unknown. */
   left = 0
-  /** Answered by a promise that has settled; whether the library has taken it shows only later. */
-  private answered: readonly Item[] = []
+  /** The result of a promise that has settled; whether the library has taken it is known only later. */
+  private returned: readonly Item[] = []
   /** What the dispatcher has been given. */
   private readonly dispatched = new Set<Item>()
   /** What the hash has thrown away in a dispatch that is not over. */
   private hashingAway: Item[] = []
-  /** What `formatDiscarded` was told of; undefined where the stage has none. */
-  toldDiscarded: number | undefined
+  /** What was reported to `formatDiscarded`; undefined if the stage has none. */
+  reportedDiscarded: number | undefined
   /** Of that, what it let the library log. */
   allowedDiscarded = 0
-  /** What the log says was dropped from the buffer. */
+  /** What was logged as discarded from the buffer. */
   loggedDiscarded = 0
-  /** What the log says was dropped with a partition's subscriber. */
+  /** What was logged as dropped with the subscriber of a partition. */
   droppedWithSubscriber = 0
   /** What `handleDemand` was asked for. */
   demanded = 0
-  /** What its subscribers have asked its dispatcher for, all of it, and what that was asked for anew on their behalf. */
+  /** The demand of all its subscribers, and what their dispatcher has asked for again on their behalf. */
   asked = 0
-  /** The last event that an info stood behind which was handled: it and all before it are gone. */
+  /** The last event before an info that was handled: this event and all earlier ones have been emitted. */
   private settledUpTo = -1
   private serials = 0
 
@@ -92,25 +94,25 @@ export class Emitter {
     for (const item of items) this.emitted.add(item)
   }
 
-  /** A callback has answered events; `isKnown` where it answered no promise, so that they are taken. */
-  answer(items: readonly Item[], isKnown: boolean): void {
+  /** A callback has returned events; `isKnown` if it returned no promise, so that they are taken. */
+  result(items: readonly Item[], isKnown: boolean): void {
     this.settle()
     if (isKnown) this.emit(items)
-    else this.answered = items
+    else this.returned = items
   }
 
-  /** The stage goes on: whatever was answered before has been taken. */
+  /** The stage continues: what was returned before has been taken. */
   settle(): void {
-    this.emit(this.answered)
-    this.answered = []
+    this.emit(this.returned)
+    this.returned = []
   }
 
   /** How many events it is not known of whether they were taken, as the stage has ended since. */
   get unsettled(): number {
-    return this.answered.length
+    return this.returned.length
   }
 
-  /** A dispatcher is given these; answers whether some come from the buffer, as it has seen them before. */
+  /** A dispatcher is given these events. Returns whether some come from the buffer, as it has seen them before. */
   beginDispatch(items: readonly Item[]): boolean {
     this.settle()
     this.emit(items)
@@ -119,7 +121,7 @@ export class Emitter {
     return this.dispatched.size - before < items.length
   }
 
-  /** A hash says that nobody is to get an event; that counts once the dispatch is over. */
+  /** A hash discards an event; that counts when the dispatch is over. */
   hashAway(item: Item): void {
     this.hashingAway.push(item)
   }
@@ -134,18 +136,18 @@ export class Emitter {
     return this.serials - 1
   }
 
-  /** An info that was queued at `place` is handled: what stood before it must be gone. */
+  /** An info that was queued at `place` is handled: all events before it must have been emitted. */
   reachInfo(place: number): void {
     this.settledUpTo = Math.max(this.settledUpTo, place)
   }
 
-  /** Whether an event should have gone before an info that was handled already. What is accumulated holds none up. */
+  /** Whether an event should have been emitted before an info that was handled. Accumulated events block no info. */
   isOverdue(item: Item): boolean {
     return !this.accumulates && item.serial <= this.settledUpTo
   }
 
   get discarded(): number {
-    return this.toldDiscarded ?? this.loggedDiscarded
+    return this.reportedDiscarded ?? this.loggedDiscarded
   }
 }
 
@@ -188,13 +190,13 @@ export interface SubscriptionFacts {
 }
 
 /**
- * A batch in somebody's handling: `begun` until the callback has answered, `answered` from when its promise has settled
+ * A batch that is being handled: `begun` until the callback has returned, `returned` from when its promise has settled
  * until the library is known to have seen that.
  */
 interface Batch {
   readonly account: Account
   readonly size: number
-  state: 'begun' | 'answered' | 'failed'
+  state: 'begun' | 'returned' | 'failed'
 }
 
 /** A process that handles events. */
@@ -215,7 +217,7 @@ export class Handler {
     this.label = label
   }
 
-  /** Whether it is given an event of `emitter` behind one that was emitted later. */
+  /** Whether it is given an event of `emitter` after one that was emitted later. */
   isOutOfOrder({ tag, emitter }: Account, item: Item): boolean {
     const { id, inOrderFor, accumulates, bursts } = emitter
     const receiver = { consumer: id, subscription: tag, key: `${id} ${item.key}` }[inOrderFor]
@@ -225,16 +227,16 @@ export class Handler {
     return item.serial <= last
   }
 
-  /** A callback runs: whatever was answered before has been taken. */
+  /** A callback runs: what was returned before has been taken. */
   settle(): void {
     const { batch } = this
-    if (batch?.state !== 'answered') return
+    if (batch?.state !== 'returned') return
     batch.account.handled += batch.size
     this.batch = undefined
   }
 }
 
-/** What a log says, and a test has not asked for. */
+/** What is logged without a request of the test. */
 interface LogFacts {
   readonly process?: string
   readonly discarded?: number
@@ -244,8 +246,8 @@ interface LogFacts {
 }
 
 /**
- * Writes down what crosses the boundary of each stage of a pipeline: events that callbacks answer, that a dispatcher
- * hands out, that callbacks are given, and what the log says was dropped or held at an end.
+ * Records what crosses the boundary of each stage of a pipeline: events that callbacks return, that a dispatcher
+ * sends, that callbacks receive, and what is logged as dropped, or as held at an exit.
  *
  * `problems` grows as soon as something is wrong; `audit` adds up.
  */
@@ -278,8 +280,8 @@ export class Ledger {
     this.onTick?.()
   }
 
-  /** Throws where the process was told to fail. */
-  failIfTold(process: string): void {
+  /** Throws if the process was requested to fail. */
+  failIfRequested(process: string): void {
     if (this.failing.delete(process)) throw new PlannedCrash(`planned crash of ${process}`)
   }
 
@@ -296,7 +298,7 @@ export class Ledger {
     handler.batch = batch
     if (items.length === 0) this.report('library', `${handler.label} was handed an empty batch`)
     const limit = account.max - account.min
-    // What came under a subscription that has ended meanwhile is handed over whole.
+    // A delivery of a subscription that has ended since is not split.
     const isOver = account.isOver || !this.isAlive(account.emitter.id)
     if (!account.isManual && items.length > limit && !isOver) {
       this.report('demand', `${handler.label} was handed ${items.length} events at once, and not ${limit} at most`)
@@ -319,10 +321,10 @@ export class Ledger {
     return batch
   }
 
-  /** The callback is done with its batch; `isKnown` where it answered no promise, so that the library knows at once. */
+  /** The callback has handled its batch; `isKnown` if it returned no promise, so that the library knows immediately. */
   finish(handler: Handler, batch: Batch, isKnown: boolean): void {
     if (handler.batch !== batch) return
-    batch.state = 'answered'
+    batch.state = 'returned'
     if (isKnown) handler.settle()
   }
 
@@ -336,7 +338,7 @@ export class Ledger {
   private read(level: string, message: string, facts: LogFacts): void {
     const emitter = this.emitters.get(facts.process ?? '')
     if (facts.discarded !== undefined && emitter !== undefined) {
-      if (message.includes('from its buffer')) emitter.loggedDiscarded += facts.discarded
+      if (message.endsWith('buffer full')) emitter.loggedDiscarded += facts.discarded
       else emitter.droppedWithSubscriber += facts.discarded
     }
     if (facts.excess !== undefined) this.excess += facts.excess
@@ -353,6 +355,6 @@ export class Ledger {
 export type Books = Pick<ProcessRuntime, 'processes' | 'names' | 'timers' | 'scheduler' | 'telemetry' | 'scope'>
 
 export function booksOf(runtime: TestRuntime): Books {
-  // To users a runtime shows its id and no more, so only a cast leads to what is behind it.
+  // The public type of a runtime has only its id, so its internals need a cast.
   return runtime as unknown as ProcessRuntime
 }

@@ -10,13 +10,13 @@ export const literal = { handleEvents() {} }
 export const idle = () => consumer({ handleEvents() {} })
 export const source = () => producer({ handleDemand: () => [] })
 const doubling = () => producerConsumer({ handleEvents: (events: readonly unknown[]) => events })
-const answering = () =>
+const replying = () =>
   consumer({ handleEvents() {}, handleCall: { echo: (word: unknown) => ({ reply: word }) }, handleCast: { note() {} } })
 
-/** One of each, for those who need some that live. */
+/** A running stage of each kind. */
 export const living = {
   producer: untyped(await start(source(), { runtime })),
-  consumer: untyped(await start(answering(), { runtime })),
+  consumer: untyped(await start(replying(), { runtime })),
   both: untyped(await start(doubling(), { runtime })),
   supervisor: untyped(await start(supervisor({ strategy: 'one-for-one', children: [] }), { runtime })),
   pool: untyped(await start(consumerSupervisor({ child: () => {} }), { runtime })),

@@ -23,10 +23,10 @@ import { booksOf } from './ledger.ts'
 
 const many = 10_000
 
-/** What has a stage stop, or wait for ever. */
+/** What makes a stage stop, or wait forever. */
 type Waiting = { readonly stop: 'shutdown' } | Promise<never>
 
-/** What a stage works on: an instance of a class, which nobody holds but the stage. */
+/** The state of a stage: an instance of a class, which only the stage holds. */
 class Worker {
   readonly ballast = Array.from({ length: 100 }, () => 0)
   handled = 0
@@ -35,7 +35,7 @@ class Worker {
     this.handled += events.length
   }
 
-  /** Does as it is told: fails, stops, or waits for ever. */
+  /** On request it fails, stops, or waits forever. */
   handleInfo(message: Error | Waiting): Waiting {
     if (message instanceof Error) throw message
     return message
@@ -73,7 +73,7 @@ describe(`the instances of ${many} ended stages whose references are held are co
     'after a kill': (ref) => ref.exit('kill'),
     'after a crash': (ref, index) => ref.send(new Error(`boom ${index}`)),
     'after a stop of their own': (ref) => ref.send({ stop: 'shutdown' }),
-    'after a kill in the middle of a callback that waits for ever': (ref) => {
+    'after a kill in the middle of a callback that waits forever': (ref) => {
       ref.send(never)
       setImmediate(() => ref.exit('kill'))
     },
@@ -104,7 +104,7 @@ describe(`the instances of ${many} ended stages whose references are held are co
     expect(refs).toHaveLength(many)
   })
 
-  test('while the stages that they subscribed to, called and monitored live on', async () => {
+  test('while the stages that they subscribed to, called and monitored are alive', async () => {
     const runtime = testRuntime()
     const source = await start(producer({ handleDemand: () => [], handleCall: { size: () => ({ reply: 0 }) } }), {
       runtime,
@@ -180,7 +180,7 @@ describe(`the instances of ${many} ended stages whose references are held are co
   })
 })
 
-describe('those who live on', { timeout: 60_000 }, () => {
+describe('stages that stay alive', { timeout: 60_000 }, () => {
   /** What either side of a subscription holds of the other, and of the subscription. */
   const relate = async (
     made: WeakRef<object>[],
@@ -210,7 +210,7 @@ describe('those who live on', { timeout: 60_000 }, () => {
   })
 
   test.each([demandDispatcher, broadcastDispatcher<number>])(
-    'keep nothing of the consumers and the subscriptions that they had, whatever hands out their events',
+    'keep nothing of the consumers and the subscriptions that they had, with any dispatcher',
     async (dispatcher) => {
       const runtime = testRuntime()
       const source = await start(producer({ dispatcher: dispatcher(), handleDemand: (): number[] => [] }), { runtime })
@@ -230,7 +230,7 @@ describe('those who live on', { timeout: 60_000 }, () => {
 })
 
 describe('after all has stopped', () => {
-  test('nothing is left in the runtime: no process, name, timer, link, monitor or listener', async () => {
+  test('the runtime holds no process, name, timer, link, monitor or listener', async () => {
     const runtime = testRuntime()
     const { signal } = new AbortController()
     const scope = createScope({ runtime })

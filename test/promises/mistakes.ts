@@ -6,7 +6,7 @@ export interface Mistake {
   readonly how: 'throws' | 'rejects'
 }
 
-/** Makes a mistake; answers what came of it, or undefined where nothing did. */
+/** Makes a mistake. Returns the error that it caused, or undefined if there was none. */
 export async function mistakeOf(act: () => unknown): Promise<Mistake | undefined> {
   let outcome: unknown
   try {

@@ -3,12 +3,12 @@ import { consumer, createScope, type Down, type Monitor, type ProcessRef, start,
 import { testRuntime } from 'genstage/testing'
 import { expect, test } from 'vitest'
 import { countLeft, MOST_KEPT_BY_ENGINE } from '../garbage.ts'
-import { answerInTime } from './answer-in-time.ts'
 import { promise } from './for-all.ts'
 import { booksOf } from './ledger.ts'
 import { Pipeline } from './pipeline.ts'
 import { pipelines, schedules, timings } from './plan.ts'
 import { type Ending, endBy, endings, type Order, orders, Population } from './population.ts'
+import { timedReturn } from './timed-return.ts'
 
 /** What the runtime still knows of; all of it is empty when nothing is left. */
 function leftIn(runtime: Parameters<typeof booksOf>[0]): object {
@@ -41,19 +41,19 @@ function subscriptionsOf({ ledger, runtime }: Pipeline): object {
 const nothing = { processes: [], names: [], timers: 0, turns: 0, links: 0 }
 
 promise(
-  'when all stages have ended, whatever they held, the runtime knows of nothing any more',
+  'when all stages have exited, whatever they held, the runtime holds nothing',
   { runs: 400 },
-  fc.record({ schedule: schedules, size: fc.integer({ min: 1, max: 6 }), told: orders, ends: fc.array(endings) }),
-  async ({ schedule, size, told, ends }) => {
+  fc.record({ schedule: schedules, size: fc.integer({ min: 1, max: 6 }), given: orders, ends: fc.array(endings) }),
+  async ({ schedule, size, given, ends }) => {
     const runtime = testRuntime({ seed: schedule })
     const population = new Population(runtime)
     await population.begin(size)
-    for (const [place, order] of told.entries()) {
-      population.tell(order)
+    for (const [place, order] of given.entries()) {
+      population.give(order)
       population.callFromOutside(place)
       if (place % 4 === 0) await runtime.settle()
     }
-    // Each is ended in some way, a few in the middle of what they were told; and then for good.
+    // Each stage ends in some way, a few in the middle of their orders; and then all of them.
     for (let place = 0; place < size; place++) population.end(place, ends[place] ?? 'kill')
     await runtime.settle()
     for (const { reference } of booksOf(runtime).processes.values()) reference.exit('kill')
@@ -64,7 +64,7 @@ promise(
 )
 
 promise(
-  'stages watch those only that they have a subscription with, and of an ended pipeline nothing is known any more',
+  'stages monitor only those that they have a subscription with, and nothing remains of a pipeline that has ended',
   { runs: 300 },
   pipelines(),
   async (plan) => {
@@ -81,19 +81,19 @@ const TRIES = 5
 
 interface Lives {
   readonly schedule: number
-  readonly told: readonly Order[]
+  readonly given: readonly Order[]
   readonly ends: readonly Ending[]
 }
 
 /** Has all members of a population end but the last, and looks at what that still knows of. */
-async function outlive({ schedule, told, ends }: Lives): Promise<{ population: Population; alive: number }> {
+async function outlive({ schedule, given, ends }: Lives): Promise<{ population: Population; alive: number }> {
   const runtime = testRuntime({ seed: schedule })
   const population = new Population(runtime)
   await population.begin(ends.length + 1)
-  // The last one lives on: it is told nothing that would end it, and traps nothing, so nobody links to it.
+  // The last one stays alive: no order ends it, and as it does not trap exits, no stage links to it.
   const last = ends.length
-  const orderly = told.filter(({ what, by }) => what !== 'link' && !(what === 'wait' && by % (last + 1) === last))
-  for (const order of orderly) population.tell(order)
+  const harmless = given.filter(({ what, by }) => what !== 'link' && !(what === 'wait' && by % (last + 1) === last))
+  for (const order of harmless) population.give(order)
   await runtime.settle()
   for (const [place, how] of ends.entries()) population.end(place, how)
   await runtime.settle()
@@ -101,12 +101,12 @@ async function outlive({ schedule, told, ends }: Lives): Promise<{ population: P
   await runtime.settle()
   const { processes, timers } = booksOf(runtime)
   const survivor = processes.get(population.member(last).id)
-  const isGone = (other: object | undefined): boolean =>
+  const hasExited = (other: object | undefined): boolean =>
     other !== undefined && 'id' in other && !processes.has(String(other.id))
-  expect([...(survivor?.watching ?? [])].filter(({ target }) => isGone(target))).toEqual([])
-  expect([...(survivor?.watchers ?? [])].filter(({ watcher }) => isGone(watcher))).toEqual([])
-  expect([...(survivor?.links ?? [])].filter((linked) => isGone(linked))).toEqual([])
-  expect([...(survivor?.outgoingCalls ?? [])].filter(({ callee }) => isGone(callee))).toEqual([])
+  expect([...(survivor?.watching ?? [])].filter(({ target }) => hasExited(target))).toEqual([])
+  expect([...(survivor?.watchers ?? [])].filter(({ watcher }) => hasExited(watcher))).toEqual([])
+  expect([...(survivor?.links ?? [])].filter((linked) => hasExited(linked))).toEqual([])
+  expect([...(survivor?.outgoingCalls ?? [])].filter(({ callee }) => hasExited(callee))).toEqual([])
   // Timers and calls are those of the living, and no others.
   const living = [...processes.values()]
   const count = (sizeOf: (process: (typeof living)[number]) => number | undefined): number =>
@@ -119,11 +119,11 @@ async function outlive({ schedule, told, ends }: Lives): Promise<{ population: P
 }
 
 promise(
-  'those who live on keep nothing of those who have ended, and nothing of them is kept',
+  'stages that stay alive keep nothing of those that have exited, and nothing of them remains',
   { runs: 60 },
-  fc.record({ schedule: schedules, told: orders, ends: fc.array(endings, { minLength: 1, maxLength: 5 }) }),
+  fc.record({ schedule: schedules, given: orders, ends: fc.array(endings, { minLength: 1, maxLength: 5 }) }),
   async (lives) => {
-    // All are held to the end, so that those who live on do.
+    // All references are held to the end, so that the stages stay alive.
     const outcomes: Awaited<ReturnType<typeof outlive>>[] = []
     for (let count = 0; count < TRIES; count++) outcomes.push(await outlive(lives))
     const expected = outcomes.reduce((sum, { alive }) => sum + alive, 0)
@@ -137,7 +137,7 @@ promise(
   },
 )
 
-test('references hold no instance of a stage that has ended', async () => {
+test('references hold no instance of a stage that has exited', async () => {
   const many = 1_000
   const runtime = testRuntime({ seed: 1 })
   const population = new Population(runtime)
@@ -153,7 +153,7 @@ test('references hold no instance of a stage that has ended', async () => {
 })
 
 promise(
-  'whoever has taken a monitor away hears of no end, whether its message was there already or not',
+  'a stage that has cancelled a monitor is not notified, whether the message was in its mailbox or not',
   { runs: 300 },
   fc.record({
     schedule: schedules,
@@ -197,7 +197,7 @@ promise(
 )
 
 promise(
-  'a scope or a supervisor that is told to stop leaves nobody behind',
+  'a scope or a supervisor that stops leaves no process behind',
   { runs: 200 },
   fc.record({
     schedule: schedules,
@@ -222,8 +222,8 @@ promise(
       stubborn: () => consumer({ handleEvents() {}, trapExit: true, terminate: () => new Promise<void>(() => {}) }),
       task: () => task(({ signal }) => new Promise<void>((_, fail) => signal.addEventListener('abort', () => fail()))),
     }
-    // Who ends in good time leaves the timer behind that would have ended it, unless that is taken away.
-    // A scope asks, and a task at its work does not hear that.
+    // A process that exits in time would leave a timer, the one that would have killed it, unless that is removed.
+    // A scope sends a request, which a running task does not receive.
     const takesTime = children.includes('stubborn') || (isScope && children.includes('task'))
     const wait = (): Promise<void> => (takesTime ? runtime.advance(60_000) : runtime.settle())
     const refs: ProcessRef[] = []
@@ -233,7 +233,7 @@ promise(
       for (const kind of children) refs.push(await scope.startLink(make[kind]()))
       for (const place of killed) refs[place]?.exit('kill')
       if (fails) await runtime.settle()
-      // One that fails takes the others with it, before anybody disposes of them.
+      // A stage that fails ends the others before they are disposed of.
       const failing = refs[children.indexOf('stage')]
       const isFailure = fails && failing !== undefined && booksOf(runtime).processes.has(failing.id)
       if (isFailure) {
@@ -257,7 +257,7 @@ promise(
       await wait()
       expect(await ref.exited).toBeDefined()
     }
-    // A supervisor that is killed ends nobody in good time: its children hear of it, and may take as long as they like.
+    // A supervisor that is killed sets its children no deadline: they receive an exit signal, and may take any time.
     if (isScope || how === 'stop') expect(leftIn(runtime)).toEqual(nothing)
     for (const { reference } of booksOf(runtime).processes.values()) reference.exit('kill')
     await runtime.settle()
@@ -266,19 +266,19 @@ promise(
 )
 
 promise(
-  'a supervisor that is killed while it starts its children, for the first time or again, leaves nobody behind',
+  'a supervisor that is killed while it starts or restarts its children leaves no process behind',
   { runs: 200 },
   fc.record({
     schedule: schedules,
     strategy: fc.constantFrom('one-for-one' as const, 'one-for-all' as const, 'rest-for-one' as const),
     timing: timings,
     count: fc.integer({ min: 1, max: 5 }),
-    // At which set-up of a child the supervisor is killed: one of the first ones, or, counted on, one of a restart.
+    // At which setup of a child the supervisor is killed: at one of the first starts, or at a restart.
     at: fc.nat(9),
   }),
   async ({ schedule, strategy, timing, count, at }) => {
     const runtime = testRuntime({ seed: schedule })
-    const inTime = answerInTime(timing)
+    const inTime = timedReturn(timing)
     const refOf = (name: string): ProcessRef | undefined => booksOf(runtime).names.get(name)?.reference
     let begun = 0
     const child = () =>

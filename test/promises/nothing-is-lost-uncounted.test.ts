@@ -2,11 +2,11 @@ import fc from 'fast-check'
 import { consumer, fromIterable, producer, start, stream, to } from 'genstage'
 import { testRuntime } from 'genstage/testing'
 import { expect, test } from 'vitest'
-import { answerInTime } from './answer-in-time.ts'
 import { whatIsUnaccountedFor } from './audit.ts'
 import { expectUnbroken, promise } from './for-all.ts'
 import { Pipeline } from './pipeline.ts'
 import { type PipelinePlan, pipelines, type SourcePlan, schedules, timings } from './plan.ts'
+import { timedReturn } from './timed-return.ts'
 
 async function everythingIsAccountedFor(plan: PipelinePlan): Promise<void> {
   const pipeline = new Pipeline(plan)
@@ -16,20 +16,20 @@ async function everythingIsAccountedFor(plan: PipelinePlan): Promise<void> {
 }
 
 promise(
-  'every event is handled once, or counted where it stayed, whatever happens',
+  'every event is handled once, or counted where it remained, whatever happens',
   { runs: 1_000 },
   pipelines(),
   everythingIsAccountedFor,
 )
 
 promise(
-  'every event is accounted for where stages end in any way, one after the other',
+  'every event is accounted for when stages exit in any way, one after the other',
   { runs: 500 },
   pipelines({ incidents: ['kill', 'crash', 'exit', 'stop', 'cancel', 'strike', 'topple', 'delay'], mostIncidents: 12 }),
   everythingIsAccountedFor,
 )
 
-/** The same pipeline, with producers that hold back what they have until they are told. */
+/** The same pipeline, with producers that accumulate at first. */
 function accumulating(plan: PipelinePlan, timing: SourcePlan['timing']): PipelinePlan {
   const [producers = [], ...rest] = plan.layers
   return {
@@ -39,7 +39,7 @@ function accumulating(plan: PipelinePlan, timing: SourcePlan['timing']): Pipelin
 }
 
 promise(
-  'every event is accounted for where a producer ends while it holds back, or lets go of what it has held',
+  'every event is accounted for when a producer exits while it accumulates, or releases what it has accumulated',
   { runs: 500 },
   fc
     .tuple(
@@ -51,7 +51,7 @@ promise(
 )
 
 promise(
-  'what a stream had taken in when it was left is counted',
+  'what a stream holds when it is closed is counted',
   { runs: 200 },
   fc.record({
     schedule: schedules,
@@ -70,7 +70,7 @@ promise(
       },
     }
     const runtime = testRuntime({ seed: schedule, logger })
-    const inTime = answerInTime(timing)
+    const inTime = timedReturn(timing)
     let emitted = 0
     let left = 50
     const source = await start(
@@ -101,7 +101,7 @@ promise(
   },
 )
 
-test('a stage that is ended by its own callback begins no other batch, and what is left of the delivery is counted', async () => {
+test('a stage that its own callback stops begins no other batch, and the rest of the delivery is counted', async () => {
   const held: unknown[] = []
   const logger = {
     warn: (_message: string, facts: { readonly remaining?: unknown }) => void held.push(facts.remaining),

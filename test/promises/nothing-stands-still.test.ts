@@ -23,14 +23,14 @@ import {
 import { snapshot } from 'genstage/snapshot'
 import { inject, shuffled, type TestRuntime, testRuntime } from 'genstage/testing'
 import { describe, expect, test } from 'vitest'
-import { answerInTime } from './answer-in-time.ts'
 import { whatStandsStill } from './audit.ts'
 import { expectUnbroken, promise } from './for-all.ts'
 import { Pipeline } from './pipeline.ts'
 import { pipelines, schedules, timings } from './plan.ts'
+import { timedReturn } from './timed-return.ts'
 
 promise(
-  'nothing waits that is asked for, and no demand is lost, whatever happens',
+  'no event with demand waits, and no demand is lost, whatever happens',
   { runs: 1_500 },
   pipelines({ mostIncidents: 12 }),
   async (plan) => {
@@ -43,7 +43,7 @@ promise(
 )
 
 promise(
-  'broadcasts go on when subscribers come, leave, or end, and none gets more than it asked for',
+  'broadcasts continue when subscribers subscribe, cancel or exit, and none receives more than it asked for',
   { runs: 800 },
   pipelines({
     dispatchers: ['broadcast'],
@@ -125,7 +125,7 @@ function bufferedIn(runtime: TestRuntime, ref: { readonly id: string }): number 
 }
 
 describe('a broadcast', () => {
-  test('goes on where one of its consumers asks for much less than the other', async () => {
+  test('continues when one of its consumers asks for much less than the other', async () => {
     await shuffled(50, async (runtime) => {
       const source = await start(
         fromIterable(range(100), { dispatcher: broadcastDispatcher<number>(), demand: 'accumulate' }),
@@ -142,7 +142,7 @@ describe('a broadcast', () => {
     })
   })
 
-  test('goes on when a slower consumer joins it', async () => {
+  test('continues when a slower consumer subscribes', async () => {
     await shuffled(50, async (runtime) => {
       const source = await start(
         producer({
@@ -164,7 +164,7 @@ describe('a broadcast', () => {
     })
   })
 
-  test('goes on when a stream has taken one event from it and left', async () => {
+  test('continues when a stream has taken one event and is closed', async () => {
     await shuffled(50, async (runtime) => {
       const source = await start(
         fromIterable(range(100), { dispatcher: broadcastDispatcher<number>(), demand: 'accumulate' }),
@@ -205,7 +205,7 @@ describe('a broadcast', () => {
     })
   })
 
-  test('asks again for events that a full buffer dropped while one consumer asked for nothing', async () => {
+  test('asks again for events that a full buffer discarded while one consumer asked for nothing', async () => {
     const runtime = testRuntime()
     const asked: number[] = []
     const options = { dispatcher: broadcastDispatcher<number>(), bufferSize: 4, demand: 'accumulate', asked } as const
@@ -226,7 +226,7 @@ describe('a broadcast', () => {
 })
 
 describe('what is buffered', () => {
-  test('goes to the next consumer, though one that has left had asked for as much', async () => {
+  test('goes to the next consumer, although one that has cancelled had asked for as much', async () => {
     const runtime = testRuntime()
     const asked: number[] = []
     const source = await start(
@@ -239,10 +239,10 @@ describe('what is buffered', () => {
       }),
       { runtime },
     )
-    const gone = await manualSink(runtime, source)
-    gone.subscription.ask(10)
+    const cancelled = await manualSink(runtime, source)
+    cancelled.subscription.ask(10)
     await runtime.settle()
-    gone.subscription.cancel('normal')
+    cancelled.subscription.cancel('normal')
     await runtime.settle()
     source.cast('emit', [1, 2, 3, 4])
     const next = await manualSink(runtime, source)
@@ -257,7 +257,7 @@ describe('what is buffered', () => {
     expect(asked).toEqual([10, 1])
   })
 
-  test('keeps its order where a producer that accumulates returns more than it is asked for', async () => {
+  test('keeps its order when a producer that accumulates returns more than it is asked for', async () => {
     await shuffled(50, async (runtime, seed) => {
       const source = await start(counting(300, { demand: 'accumulate', factor: 3 }), { runtime })
       const sinks = [await sink(runtime), await sink(runtime), await sink(runtime)]
@@ -271,7 +271,7 @@ describe('what is buffered', () => {
     })
   })
 
-  test('comes before what is emitted when a subscriber that held it up has exited', async () => {
+  test('comes before what is emitted when a subscriber that blocked it has exited', async () => {
     const runtime = testRuntime()
     const source = await start(
       producer({
@@ -379,7 +379,7 @@ describe('what is buffered', () => {
     expect([one.seen, other.seen, asked]).toEqual([range(14), range(14), [10, 4]])
   })
 
-  test('is offered in order to a dispatcher that does not say how much it could hand out', async () => {
+  test('is offered in order to a dispatcher that does not state its demand', async () => {
     await shuffled(20, async (runtime) => {
       const inner = broadcastDispatcher<number>()
       const source = await start(
@@ -439,23 +439,23 @@ describe('a partition dispatcher', () => {
   })
 })
 
-/** What a killed stage says that it held. */
+/** What a killed stage reports that it held. */
 interface Held {
   readonly remaining?: Readonly<Record<string, number>>
 }
 
 promise(
-  'a supervised consumer that is killed again and again has all events in order, but those that it had been sent',
+  'a supervised consumer that is killed again and again receives all events in order, except those that it had been sent',
   { runs: 500 },
   fc.record({
     schedule: schedules,
     timing: timings,
     maxDemand: fc.integer({ min: 1, max: 12 }),
-    behind: fc.constantFrom('producer' as const, 'producer-consumer' as const),
+    downstream: fc.constantFrom('producer' as const, 'producer-consumer' as const),
     dispatcher: fc.constantFrom('demand' as const, 'broadcast' as const, 'partition' as const),
     kills: fc.array(fc.integer({ min: 1, max: 60 }), { minLength: 1, maxLength: 4 }),
   }),
-  async ({ schedule, timing, maxDemand, behind, dispatcher, kills }) => {
+  async ({ schedule, timing, maxDemand, downstream, dispatcher, kills }) => {
     let held = 0
     let discarded = 0
     const count = (_message: string, facts: Held): void => {
@@ -467,7 +467,7 @@ promise(
     }
     const runtime = testRuntime({ seed: schedule, logger: { warn } })
     const due = [...kills]
-    const inTime = answerInTime(timing)
+    const inTime = timedReturn(timing)
     const seen: number[] = []
     const numbers = named<ProducerRef<number>>('numbers', { runtime })
     const partition: object = { partition: 0 }
@@ -481,7 +481,7 @@ promise(
         }
       })
     const emitting = { dispatcher: dispatcherOf(dispatcher) }
-    if (behind === 'producer') await start(counting(100, emitting), { runtime, name: 'numbers' })
+    if (downstream === 'producer') await start(counting(100, emitting), { runtime, name: 'numbers' })
     else {
       const source = await start(counting(100), { runtime })
       const middle = producerConsumer({ ...emitting, handleEvents: (events: readonly number[]) => events })
@@ -499,8 +499,8 @@ promise(
   },
 )
 
-describe('a consumer that ends', () => {
-  test('leaves all that it was not sent, in order, to the one that is started in its place', async () => {
+describe('a consumer that exits', () => {
+  test('leaves all events that it was not sent, in order, to the one that replaces it', async () => {
     await shuffled(100, async (runtime) => {
       const instances: { readonly self: StageRef; readonly seen: number[] }[] = []
       const source = await start(fromIterable(range(10), { demand: 'accumulate' }), { runtime })
@@ -532,15 +532,15 @@ describe('a consumer that ends', () => {
     })
   })
 
-  test('is not sent what its end makes a callback of the producer emit', async () => {
+  test('is not sent what its exit makes a callback of the producer emit', async () => {
     const runtime = testRuntime()
     const source = await start(producer({ handleDemand: () => [], handleCancel: () => [1, 2] }), { runtime })
-    const gone = await manualSink(runtime, source)
-    gone.subscription.ask(10)
+    const cancelled = await manualSink(runtime, source)
+    cancelled.subscription.ask(10)
     await runtime.settle()
-    gone.subscription.cancel('normal')
+    cancelled.subscription.cancel('normal')
     await runtime.settle()
-    expect(gone.seen).toEqual([])
+    expect(cancelled.seen).toEqual([])
     const next = await manualSink(runtime, source)
     next.subscription.ask(5)
     await runtime.settle()

@@ -2,12 +2,12 @@ import fc from 'fast-check'
 import { type ConsumerRef, consumer, fromIterable, partitionDispatcher, producerConsumer, start } from 'genstage'
 import { testRuntime } from 'genstage/testing'
 import { expect } from 'vitest'
-import { answerInTime } from './answer-in-time.ts'
 import { expectUnbroken, promise } from './for-all.ts'
 import { Pipeline } from './pipeline.ts'
 import { pipelines, schedules, timings } from './plan.ts'
+import { timedReturn } from './timed-return.ts'
 
-promise('each consumer has the events of each producer in their order', { runs: 800 }, pipelines(), async (plan) => {
+promise('each consumer receives the events of each producer in order', { runs: 800 }, pipelines(), async (plan) => {
   const pipeline = new Pipeline(plan)
   await pipeline.run()
   await pipeline.killAll()
@@ -15,7 +15,7 @@ promise('each consumer has the events of each producer in their order', { runs: 
 })
 
 promise(
-  'infos come behind all that was buffered before them',
+  'infos come after all events that were buffered before them',
   { runs: 500 },
   pipelines({ incidents: ['info', 'info', 'burst', 'burst', 'ask', 'subscribe'], mostIncidents: 16, mostLayers: 1 }),
   async (plan) => {
@@ -31,7 +31,7 @@ interface Reading {
 }
 
 promise(
-  'events of one key keep their order through partitions, their workers, and whoever takes from all of these',
+  'events of one key keep their order through partitions, their workers, and a stage that merges them',
   { runs: 400 },
   fc.record({
     schedule: schedules,
@@ -50,14 +50,14 @@ promise(
     const dispatcher = partitionDispatcher({ partitions: workers.length, hash })
     const source = await start(fromIterable(readings, { dispatcher, demand: 'accumulate' }), { runtime })
     const seen: Reading[] = []
-    const inTime = answerInTime(sinkTiming)
+    const inTime = timedReturn(sinkTiming)
     const sink: ConsumerRef<Reading> = await start(
       consumer({ handleEvents: (events: readonly Reading[]) => inTime(() => void seen.push(...events)) }),
       { runtime },
     )
     for (const [partition, { timing, maxDemand: most }] of workers.entries()) {
-      const answering = answerInTime(timing)
-      const stage = producerConsumer({ handleEvents: (events: readonly Reading[]) => answering(() => events) })
+      const timed = timedReturn(timing)
+      const stage = producerConsumer({ handleEvents: (events: readonly Reading[]) => timed(() => events) })
       const worker = await start(stage, { runtime })
       await worker.subscribe(source, { partition, maxDemand: most })
       await sink.subscribe(worker, { maxDemand, cancel: 'transient' })

@@ -32,10 +32,10 @@ interface Bond {
   handle: Subscription | undefined
 }
 
-/** How many callbacks a pipeline may go through before it is thought to run for ever. */
+/** How many callbacks a pipeline may run before it counts as running forever. */
 const MOST_TICKS = 200_000
 
-/** A pipeline as its plan says, in a runtime of its own, with a ledger beside it. */
+/** A pipeline of a plan, in its own runtime, with a ledger. */
 export class Pipeline {
   readonly ledger: Ledger = new Ledger()
   readonly runtime: TestRuntime
@@ -117,7 +117,7 @@ export class Pipeline {
   // ── Incidents ─────────────────────────────────────────────────────────────────────────────────────────────────
 
   private onTick(): void {
-    if (this.ledger.ticks > MOST_TICKS) throw new Error('the pipeline goes on for ever')
+    if (this.ledger.ticks > MOST_TICKS) throw new Error('the pipeline runs forever')
     for (let next = this.incidents.at(-1); next !== undefined && next.at <= this.ledger.ticks; ) {
       this.incidents.pop()
       this.happen(next)
@@ -185,8 +185,8 @@ export class Pipeline {
   /** Asks a stage how much it has in its buffer, which is bounded at any time. */
   private count({ label, plan, ref }: Member): void {
     const { bufferSize } = plan as SourcePlan | RelayPlan
-    const told = (ref as EmittingRef).estimateBufferedCount()
-    told.then(
+    const counting = (ref as EmittingRef).estimateBufferedCount()
+    counting.then(
       (count) => {
         if (count > bufferSize) this.ledger.report('bounds', `${label} buffers ${count} events, and not ${bufferSize}`)
       },

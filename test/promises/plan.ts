@@ -1,9 +1,9 @@
 import fc from 'fast-check'
 import type { CancelMode } from 'genstage'
 
-// What a test pipeline is made of, as plain data, so that a failing one can be printed, made smaller and run again.
+// A test pipeline as plain data, so that one that fails can be printed, reduced and run again.
 
-/** When callbacks answer: at once, in a microtask, when the event loop has turned, or now this way, now that. */
+/** When callbacks return: immediately, after a microtask, after a turn of the event loop, or each in turn. */
 export type Timing = 'sync' | 'microtask' | 'macrotask' | 'mixed'
 
 /** How a stage emits. */
@@ -11,10 +11,10 @@ export interface EmittingPlan {
   readonly dispatcher: 'demand' | 'broadcast' | 'partition'
   readonly bufferSize: number
   readonly bufferKeep: 'first' | 'last'
-  /** Whether its dispatcher says nothing of how much it could hand out, as one of a user's own may. */
+  /** Whether its dispatcher does not state its demand, as custom ones may. */
   readonly isCustom: boolean
-  /** Whether it has a `formatDiscarded`, and what that answers. */
-  readonly tellsDiscarded: 'no' | 'and-logs' | 'and-hides'
+  /** Whether it has a `formatDiscarded`, and what that returns. */
+  readonly reportsDiscarded: 'no' | 'and-logs' | 'and-hides'
 }
 
 /** A subscription to the stage `to` of the layer above, counted around. */
@@ -34,7 +34,7 @@ export interface SourcePlan extends EmittingPlan {
   readonly timing: Timing
   /** How many events there are to be had. */
   readonly supply: number
-  /** How many events it answers where so many are asked for. */
+  /** How many events it returns, compared with its demand. */
   readonly generosity: 'exact' | 'less' | 'more'
   readonly mode: 'forward' | 'accumulate'
   /** What it does when the supply is used up: nothing, stop at once, or stop when its buffer is empty. */
@@ -65,7 +65,7 @@ export interface Incident {
   /** The stage that it happens to, or whose subscription it is about: counted around among those that it can be. */
   readonly on: number
   readonly what: What
-  /** How many events, or what else there is to say in a number. */
+  /** A number of events, or another number that the step needs. */
   readonly amount: number
 }
 
@@ -141,7 +141,7 @@ function emitting(taste: Taste): fc.Arbitrary<EmittingPlan> {
     isCustom: fc.constantFrom(false, false, false, true),
     bufferSize: fc.oneof(fc.integer({ min: 0, max: 12 }), fc.constant(10_000)),
     bufferKeep: fc.constantFrom('first', 'last'),
-    tellsDiscarded: fc.constantFrom('no', 'and-logs', 'and-hides'),
+    reportsDiscarded: fc.constantFrom('no', 'and-logs', 'and-hides'),
   })
 }
 

@@ -34,7 +34,7 @@ const holds = fc.constantFrom<Hold[]>(
   'wait',
 )
 
-/** What a stage is told to take hold of, and of whom; both are meant by their numbers, counted around. */
+/** An order to a stage to take hold of another; both are numbers, modulo the size of the population. */
 export interface Order {
   readonly by: number
   readonly what: Hold
@@ -49,10 +49,10 @@ export const orders: fc.Arbitrary<readonly Order[]> = fc.array(
 
 export const endings: fc.Arbitrary<Ending> = fc.constantFrom('stop', 'kill', 'exit', 'crash')
 
-/** A stage of a population, which does as it is told. */
+/** A stage of a population, which carries out orders. */
 type MemberRef = ConsumerRef<number> & Callable<{ ask(): string }>
 
-/** The instance behind a stage; what is to be let go of when that ends. */
+/** The instance of a stage, which must be collectable after the stage has exited. */
 class Instance {
   private readonly stage: ConsumerContext
   private readonly population: Population
@@ -104,7 +104,7 @@ class Instance {
         if (other.id !== stage.self.id) stage.call(other, 'ask', { timeout: 90_000 }).catch(() => {})
         return undefined
       case 'late-reply':
-        this.owed.shift()?.reply('at last')
+        this.owed.shift()?.reply('finally')
         return undefined
       case 'subscribe':
         stage.subscribe(population.source)
@@ -126,7 +126,7 @@ class Instance {
 /** Some stages that take hold of each other, in all the ways there are, and a producer that all may subscribe to. */
 export class Population {
   readonly instances: WeakRef<object>[] = []
-  /** Messages about ends of others that were heard. */
+  /** The messages about exits of others that were received. */
   downs = 0
   private shared: ProducerRef<number> | undefined
   private readonly members: MemberRef[] = []
@@ -168,11 +168,11 @@ export class Population {
     })
   }
 
-  tell(order: Order): void {
+  give(order: Order): void {
     this.member(order.by).send(order)
   }
 
-  /** Calls a member from outside, with a signal, and does not wait for the answer. */
+  /** Calls a member from outside, with a signal, and does not wait for the reply. */
   callFromOutside(place: number): void {
     this.member(place)
       .call('ask', { timeout: 70_000, signal: this.caller.signal })

@@ -12,9 +12,9 @@ import {
   type StageContext,
   type Subscription,
 } from 'genstage'
-import { type AnswerInTime, answerInTime } from './answer-in-time.ts'
 import { type Emitter, Emitter as EmitterRecord, Handler, type Item, type Ledger } from './ledger.ts'
 import type { EmittingPlan, RelayPlan, SinkPlan, SourcePlan } from './plan.ts'
+import { type TimedReturn, timedReturn } from './timed-return.ts'
 import { WatchedDispatcher } from './watched-dispatcher.ts'
 
 /** How many keys there are. */
@@ -27,7 +27,7 @@ export interface Bursts {
   burst(count: number): void
 }
 
-/** What a message to a test stage says. */
+/** The content of a message to a test stage. */
 interface InfoMark {
   readonly place: number
 }
@@ -41,7 +41,7 @@ function dispatcherOf(
   if (plan.dispatcher === 'broadcast') return broadcastDispatcher<Item>()
   if (plan.dispatcher === 'demand') return demandDispatcher()
   const hash = (item: Item): readonly [Item, number] | 'none' => {
-    ledger.failIfTold(emitter.id)
+    ledger.failIfRequested(emitter.id)
     if (item.key !== HASHED_AWAY || partitions === 1) return [item, item.key % partitions]
     emitter.hashAway(item)
     return 'none'
@@ -53,17 +53,17 @@ function dispatcherOf(
 function emittingPart(plan: EmittingPlan, partitions: number, emitter: Emitter, ledger: Ledger) {
   const formatDiscarded = (count: number): boolean => {
     ledger.tick(emitter.id)
-    emitter.toldDiscarded = (emitter.toldDiscarded ?? 0) + count
-    const logs = plan.tellsDiscarded === 'and-logs'
+    emitter.reportedDiscarded = (emitter.reportedDiscarded ?? 0) + count
+    const logs = plan.reportsDiscarded === 'and-logs'
     if (logs) emitter.allowedDiscarded += count
     return logs
   }
-  if (plan.tellsDiscarded !== 'no') emitter.toldDiscarded = 0
+  if (plan.reportsDiscarded !== 'no') emitter.reportedDiscarded = 0
   return {
     dispatcher: new WatchedDispatcher(dispatcherOf(plan, partitions, emitter, ledger), emitter, ledger),
     bufferSize: plan.bufferSize,
     bufferKeep: plan.bufferKeep,
-    ...(plan.tellsDiscarded === 'no' ? {} : { formatDiscarded }),
+    ...(plan.reportsDiscarded === 'no' ? {} : { formatDiscarded }),
   }
 }
 
@@ -74,11 +74,11 @@ function newEmitter(stage: StageContext, label: string, plan: SourcePlan | Relay
   return emitter
 }
 
-/** A cast by which a stage emits unasked; it answers at once, so that what it answers is always taken. */
+/** A cast that emits without demand; it returns immediately, so that its events are always taken. */
 const bursting = (emitter: Emitter, ledger: Ledger) => ({
   burst(count: number): Item[] {
     ledger.tick(emitter.id)
-    ledger.failIfTold(emitter.id)
+    ledger.failIfRequested(emitter.id)
     const items = Array.from({ length: count }, (_, index) => emitter.make((count + index) % KEYS))
     emitter.emit(items)
     for (const item of items) emitter.bursts.add(item)
@@ -86,7 +86,7 @@ const bursting = (emitter: Emitter, ledger: Ledger) => ({
   },
 })
 
-/** What a producer of so many events answers to some demand. */
+/** What a producer of so many events returns for some demand. */
 function portion(plan: SourcePlan, demand: number, left: number): number {
   const wanted = { exact: demand, less: Math.ceil(demand / 2), more: demand + 3 }[plan.generosity]
   return Math.min(wanted, left)
@@ -105,7 +105,7 @@ function noteDemand(emitter: Emitter, demand: number, ledger: Ledger): void {
 
 const FINISHED = 'finished'
 
-/** A producer as its plan says. */
+/** A producer of a plan. */
 export function sourceStage(
   plan: SourcePlan,
   label: string,
@@ -114,14 +114,14 @@ export function sourceStage(
 ): Stage<ProducerRef<Item>> {
   return producer((stage) => {
     const emitter = newEmitter(stage, label, plan, ledger)
-    const inTime = answerInTime(plan.timing)
+    const inTime = timedReturn(plan.timing)
     let left = plan.supply
     emitter.left = plan.generosity === 'less' ? 0 : left
     let isOver = false
     const take = (demand: number): Item[] => {
       const count = portion(plan, demand, left)
       left -= count
-      // What is less than was asked for may come at any time; then nothing can be said of the demand that is left.
+      // Fewer events than were asked for may be returned at any time; the unmet demand is then unknown.
       emitter.left = plan.generosity === 'less' ? 0 : left
       return Array.from({ length: count }, (_, index) => emitter.make((left + index) % KEYS))
     }
@@ -134,7 +134,7 @@ export function sourceStage(
         let events: Item[] = []
         return inTime(
           () => {
-            ledger.failIfTold(emitter.id)
+            ledger.failIfRequested(emitter.id)
             events = take(demand)
             if (left > 0 || isOver || plan.end === 'stay') return events
             isOver = true
@@ -142,7 +142,7 @@ export function sourceStage(
             stage.info(FINISHED)
             return events
           },
-          (isSync) => emitter.answer(events, isSync),
+          (isSync) => emitter.result(events, isSync),
         )
       },
       handleCast: bursting(emitter, ledger),
@@ -154,7 +154,7 @@ export function sourceStage(
       },
       handleCancel() {
         ledger.tick(emitter.id)
-        return inTime(() => ledger.failIfTold(emitter.id))
+        return inTime(() => ledger.failIfRequested(emitter.id))
       },
     }
   })
@@ -167,13 +167,13 @@ function newHandler(stage: StageContext, label: string, ledger: Ledger): Handler
 }
 
 /** The part of a stage's callbacks that is about its subscriptions. A manual one asks for as much as it was given. */
-function subscribingPart(handler: Handler, ledger: Ledger, inTime: AnswerInTime) {
+function subscribingPart(handler: Handler, ledger: Ledger, inTime: TimedReturn) {
   return {
     handleSubscribe(role: string, options: { maxDemand: number; metadata?: unknown }, from: Subscription) {
       ledger.tick(handler.id)
       const { isManual } = options.metadata as { isManual: boolean }
       return inTime(() => {
-        ledger.failIfTold(handler.id)
+        ledger.failIfRequested(handler.id)
         if (role === 'consumer' || !isManual) return
         from.ask(options.maxDemand)
         return 'manual' as const
@@ -181,31 +181,31 @@ function subscribingPart(handler: Handler, ledger: Ledger, inTime: AnswerInTime)
     },
     handleCancel() {
       ledger.tick(handler.id)
-      return inTime(() => ledger.failIfTold(handler.id))
+      return inTime(() => ledger.failIfRequested(handler.id))
     },
   }
 }
 
-/** Handles a batch in time, with the books kept, and asks for as much again where nobody else does. */
-function handling(handler: Handler, ledger: Ledger, inTime: AnswerInTime) {
-  return <Answer>(
+/** Handles a batch with some timing, records it, and asks for as many events again in manual mode. */
+function handling(handler: Handler, ledger: Ledger, inTime: TimedReturn) {
+  return <Result>(
     events: readonly Item[],
     from: Subscription,
-    answer: () => Answer,
+    result: () => Result,
     whenKnown: (isSync: boolean) => void = () => {},
-  ): Answer => {
+  ): Result => {
     ledger.tick(handler.id)
     const batch = ledger.begin(handler, from.tag, events)
     return inTime(
       () => {
         try {
-          ledger.failIfTold(handler.id)
+          ledger.failIfRequested(handler.id)
         } catch (error) {
           batch.state = 'failed'
           throw error
         }
         if (batch.account.isManual) from.ask(events.length)
-        return answer()
+        return result()
       },
       (isSync) => {
         ledger.finish(handler, batch, isSync)
@@ -215,7 +215,7 @@ function handling(handler: Handler, ledger: Ledger, inTime: AnswerInTime) {
   }
 }
 
-/** A producer-consumer as its plan says. */
+/** A producer-consumer of a plan. */
 export function relayStage(
   plan: RelayPlan,
   label: string,
@@ -225,7 +225,7 @@ export function relayStage(
   return producerConsumer((stage) => {
     const emitter = newEmitter(stage, label, plan, ledger)
     const handler = newHandler(stage, label, ledger)
-    const inTime = answerInTime(plan.timing)
+    const inTime = timedReturn(plan.timing)
     const handle = handling(handler, ledger, inTime)
     return {
       ...emittingPart(plan, partitions, emitter, ledger),
@@ -240,7 +240,7 @@ export function relayStage(
             made = events.flatMap(({ key, rank }) => Array.from({ length: plan.factor }, () => emitter.make(key, rank)))
             return made
           },
-          (isSync) => emitter.answer(made, isSync),
+          (isSync) => emitter.result(made, isSync),
         )
       },
       handleCast: bursting(emitter, ledger),
@@ -253,11 +253,11 @@ export function relayStage(
   })
 }
 
-/** A consumer as its plan says. */
+/** A consumer of a plan. */
 export function sinkStage(plan: SinkPlan, label: string, ledger: Ledger): Stage<ConsumerRef<Item>> {
   return consumer((stage) => {
     const handler = newHandler(stage, label, ledger)
-    const inTime = answerInTime(plan.timing)
+    const inTime = timedReturn(plan.timing)
     const handle = handling(handler, ledger, inTime)
     return {
       ...subscribingPart(handler, ledger, inTime),

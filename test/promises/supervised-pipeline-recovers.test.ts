@@ -22,10 +22,10 @@ import {
 } from 'genstage'
 import { type TestRuntime, testRuntime } from 'genstage/testing'
 import { expect } from 'vitest'
-import { type AnswerInTime, answerInTime } from './answer-in-time.ts'
 import { promise } from './for-all.ts'
 import { booksOf } from './ledger.ts'
 import { schedules, type Timing, timings } from './plan.ts'
+import { type TimedReturn, timedReturn } from './timed-return.ts'
 
 const strategies = fc.constantFrom<Strategy[]>('one-for-one', 'one-for-all', 'rest-for-one')
 
@@ -51,8 +51,8 @@ interface TreeNames {
   readonly relay: ProducerConsumerRef<number, number>
 }
 
-/** Takes orders as it is asked to, and looks for new ones when it is told. */
-function sourceStage(orders: Orders, inTime: AnswerInTime): Stage<ProducerRef<number>> {
+/** Takes orders on demand, and looks for new ones on request. */
+function sourceStage(orders: Orders, inTime: TimedReturn): Stage<ProducerRef<number>> {
   return producer(() =>
     inTime(() => {
       let open = 0
@@ -91,14 +91,14 @@ const trees: fc.Arbitrary<TreePlan> = fc.record({
 
 /**
  * The tree of GenStage's documentation: a producer, a producer-consumer, and the consumers under a supervisor of their
- * own, so that a consumer's end is its own affair, and a producer's end that of all behind it.
+ * own. So the exit of a consumer restarts only consumers, and that of a producer all stages downstream.
  */
 function tree(plan: TreePlan, orders: Orders, names: TreeNames, onTick: () => void): Stage<ProcessRef> {
   const { strategy, timing, consumers, isPartitioned, maxDemand } = plan
-  const inTime = answerInTime(timing)
-  const ticking: AnswerInTime = (answer, whenKnown) => {
+  const inTime = timedReturn(timing)
+  const ticking: TimedReturn = (result, whenKnown) => {
     onTick()
-    return inTime(answer, whenKnown)
+    return inTime(result, whenKnown)
   }
   const Relay = (): Stage<ProducerConsumerRef<number, number>> =>
     producerConsumer({
@@ -111,7 +111,7 @@ function tree(plan: TreePlan, orders: Orders, names: TreeNames, onTick: () => vo
   const Sink = (partition: number) => (): Stage<ConsumerRef<number>> =>
     consumer({
       subscribeTo: [to(names.relay, { maxDemand, ...(isPartitioned ? { partition } : {}) })],
-      // It has sent its subscription by then, and may be killed before anybody has looked at it.
+      // It has sent its subscription by then, and may be killed before the producer has handled it.
       handleSubscribe: () => ticking(() => undefined),
       handleEvents: (events: readonly number[]) =>
         ticking(() => {
@@ -142,12 +142,12 @@ function worker(runtime: TestRuntime, place: number): ProcessRef | undefined {
 }
 
 promise(
-  'a supervised pipeline whose stages are killed again and again goes on delivering',
+  'a supervised pipeline whose stages are killed again and again continues to deliver',
   { runs: 300 },
   fc.record({
     schedule: schedules,
     plan: trees,
-    // After how many callbacks which stage is killed; while a tree starts again there may be nobody.
+    // After how many callbacks which stage is killed; while a tree restarts there may be no such stage.
     kills: fc.array(fc.tuple(fc.nat(60), fc.nat(7)), { minLength: 1, maxLength: 12 }),
     rounds: fc.integer({ min: 1, max: 3 }),
   }),
@@ -156,7 +156,7 @@ promise(
     const orders = new Orders()
     const names: TreeNames = { source: named('source'), relay: named('relay') }
     let ticks = 0
-    // A first start that fails is its starter's affair; from then on the supervisors answer for everything.
+    // The caller handles a first start that fails; all later failures are handled by the supervisors.
     let isStarted = false
     const due = kills.toSorted(([one], [other]) => other - one)
     const onTick = (): void => {
@@ -179,7 +179,7 @@ promise(
       await runtime.settle()
     }
     due.length = 0
-    // Nobody is killed any more: what is there to be taken from now on arrives, all of it.
+    // No more stages are killed: all events that are taken from now on arrive.
     await runtime.settle()
     const late = orders.add(50)
     look(runtime)
@@ -192,13 +192,13 @@ promise(
   },
 )
 
-/** Tells the source, if it is there, to look for new orders. */
+/** Makes the source, if it runs, look for new orders. */
 function look(runtime: TestRuntime): void {
   named<ProducerRef<number> & Castable<{ look(): void }>>('source', { runtime }).cast('look')
 }
 
-/** A child that is in two minds about its start, and says when it starts and ends. */
-function noting(label: string, log: string[], inTime: AnswerInTime): () => Stage<ProcessRef> {
+/** A child that may fail to start, and records when it starts and exits. */
+function noting(label: string, log: string[], inTime: TimedReturn): () => Stage<ProcessRef> {
   return () =>
     consumer(() =>
       inTime(() => {
@@ -216,7 +216,7 @@ function affected(strategy: Strategy, count: number, failed: number): number[] {
 }
 
 promise(
-  'one that fails takes those with it that its supervisor’s strategy says, in order, and nobody else',
+  'a child that fails restarts those that the strategy specifies, in order, and no others',
   { runs: 300 },
   fc.record({
     schedule: schedules,
@@ -229,7 +229,7 @@ promise(
   async ({ schedule, strategy, timing, count, restart, kills }) => {
     const runtime = testRuntime({ seed: schedule })
     const log: string[] = []
-    const inTime = answerInTime(timing)
+    const inTime = timedReturn(timing)
     const children = Array.from({ length: count }, (_, place) => ({
       start: noting(`${place}`, log, inTime),
       name: `child ${place}`,
@@ -244,7 +244,7 @@ promise(
       booksOf(runtime).names.get(`child ${failed}`)?.reference.exit('kill')
       await runtime.settle()
       const others = affected(strategy, count, failed)
-      // One that is killed has no say in it; the others end in reverse, and then all of them start in order.
+      // The killed child exits immediately, the others in reverse order; then all of them start in order.
       const ends = others.filter((place) => place !== failed).toReversed()
       expect(log).toEqual([...ends.map((place) => `end ${place}`), ...others.map((place) => `start ${place}`)])
       expect((await root.whichChildren()).map(({ id }) => id)).toEqual(children.map(({ name }) => name))
@@ -257,7 +257,7 @@ promise(
 )
 
 promise(
-  'a supervisor bears as many restarts within its time as it was told, and not one more',
+  'a supervisor allows maxRestarts restarts within maxSeconds, and not one more',
   { runs: 300 },
   fc.record({
     schedule: schedules,
@@ -282,9 +282,9 @@ promise(
       await runtime.settle()
       times.push(runtime.now())
       const counted = times.filter((time) => time >= runtime.now() - maxSeconds * 1_000)
-      const isBorne = counted.length <= maxRestarts
-      expect(booksOf(runtime).processes.has(root.id)).toBe(isBorne)
-      if (!isBorne) {
+      const isAllowed = counted.length <= maxRestarts
+      expect(booksOf(runtime).processes.has(root.id)).toBe(isAllowed)
+      if (!isAllowed) {
         expect(await root.exited).toBe('shutdown')
         expect(booksOf(runtime).processes.size).toBe(0)
         expect(gaveUp.some((message) => message.includes('gave up'))).toBe(true)
@@ -296,7 +296,7 @@ promise(
 )
 
 promise(
-  'a child that cannot start again is tried again, and comes up once it can',
+  'a child that fails to restart is tried again, and starts once it can',
   { runs: 150 },
   fc.record({
     schedule: schedules,
@@ -307,7 +307,7 @@ promise(
   }),
   async ({ schedule, strategy, timing, failures, maxRestarts }) => {
     const runtime = testRuntime({ seed: schedule })
-    const inTime = answerInTime(timing)
+    const inTime = timedReturn(timing)
     let starts = 0
     const Shaky = () =>
       consumer(() =>
@@ -321,15 +321,15 @@ promise(
     booksOf(runtime).names.get('shaky')?.reference.exit('kill')
     await runtime.settle()
     // The end itself is one restart, and each start that fails asks for another.
-    const isBorne = failures + 1 <= maxRestarts
-    expect(booksOf(runtime).processes.size).toBe(isBorne ? 3 : 0)
-    expect(booksOf(runtime).names.has('shaky')).toBe(isBorne)
-    expect(booksOf(runtime).processes.has(root.id)).toBe(isBorne)
+    const isAllowed = failures + 1 <= maxRestarts
+    expect(booksOf(runtime).processes.size).toBe(isAllowed ? 3 : 0)
+    expect(booksOf(runtime).names.has('shaky')).toBe(isAllowed)
+    expect(booksOf(runtime).processes.has(root.id)).toBe(isAllowed)
   },
 )
 
 promise(
-  'a task that is supervised is run again until it succeeds, and no further',
+  'a supervised task runs again until it succeeds, and not after that',
   { runs: 150 },
   fc.record({ schedule: schedules, failures: fc.integer({ min: 0, max: 5 }), isWaiting: fc.boolean() }),
   async ({ schedule, failures, isWaiting }) => {
@@ -349,7 +349,7 @@ promise(
 )
 
 promise(
-  'a source that is started again hands out everything from its beginning, once',
+  'a source that is restarted emits all events from its beginning, once',
   { runs: 150 },
   fc.record({ schedule: schedules, count: fc.nat(40), maxDemand: fc.integer({ min: 1, max: 9 }), after: fc.nat(60) }),
   async ({ schedule, count, maxDemand, after }) => {

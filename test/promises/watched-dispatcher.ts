@@ -1,12 +1,12 @@
 import type { Delivery, DemandResult, Dispatcher, DispatchResult, Subscriber } from 'genstage'
 import { Account, type Emitter, type Item, type Ledger, type SubscriptionFacts } from './ledger.ts'
 
-/** Writes into the ledger what a dispatcher is told and answers, and changes nothing. */
+/** Records in the ledger what a dispatcher receives and returns, and changes nothing. */
 export class WatchedDispatcher implements Dispatcher<Item, never> {
   private readonly inner: Dispatcher<Item, unknown>
   private readonly emitter: Emitter
   private readonly ledger: Ledger
-  /** Left out where the emitter is to have a dispatcher that does not say it. */
+  /** Absent if the dispatcher of the emitter does not state its demand. */
   readonly openDemand?: () => number
 
   constructor(inner: Dispatcher<Item, never>, emitter: Emitter, ledger: Ledger) {
@@ -44,9 +44,9 @@ export class WatchedDispatcher implements Dispatcher<Item, never> {
     const { emitter, ledger } = this
     ledger.tick(emitter.id)
     const areFromBuffer = emitter.beginDispatch(events)
-    const answer = this.inner.dispatch(events)
+    const result = this.inner.dispatch(events)
     emitter.endDispatch()
-    const { deliveries, leftover, returnedDemand } = answer
+    const { deliveries, leftover, returnedDemand } = result
     const consumed = events.length - leftover.length
     if (leftover.some((item, index) => item !== events[consumed + index])) {
       ledger.report('order', `${emitter.label} leaves over what is not the end of what it was given`)
@@ -56,7 +56,7 @@ export class WatchedDispatcher implements Dispatcher<Item, never> {
     }
     this.hand(deliveries as readonly Delivery<Item>[])
     for (const [subscriber, count] of returnedDemand ?? []) {
-      // What it did not want counts as sent: it is asked for anew.
+      // What it did not accept counts as sent: it is asked for again.
       this.accountOf(subscriber).asked -= count
     }
     this.checkHeld()
@@ -67,7 +67,7 @@ export class WatchedDispatcher implements Dispatcher<Item, never> {
         emitter.unwanted++
       }
     }
-    return answer
+    return result
   }
 
   queueInfo(message: unknown): boolean {
@@ -87,8 +87,8 @@ export class WatchedDispatcher implements Dispatcher<Item, never> {
     const { asked, handled, max, extra, isManual } = account
     const handler = this.ledger.handlers.get(account.consumer)
     const batch = handler?.batch
-    const answered = batch?.account === account && batch.state === 'answered' ? batch.size : 0
-    const outstanding = asked - handled - answered
+    const returned = batch?.account === account && batch.state === 'returned' ? batch.size : 0
+    const outstanding = asked - handled - returned
     if (isManual || outstanding <= max + extra) return
     this.ledger.report(
       'demand',
@@ -96,12 +96,12 @@ export class WatchedDispatcher implements Dispatcher<Item, never> {
     )
   }
 
-  private look(answer: number | DemandResult): number | DemandResult {
-    if (typeof answer !== 'number' && answer.deliveries !== undefined) {
-      this.hand(answer.deliveries as readonly Delivery<Item>[])
+  private look(result: number | DemandResult): number | DemandResult {
+    if (typeof result !== 'number' && result.deliveries !== undefined) {
+      this.hand(result.deliveries as readonly Delivery<Item>[])
     }
     this.checkHeld()
-    return answer
+    return result
   }
 
   /** What a dispatcher holds is bounded by demand: it takes in no more than all its subscribers have asked for. */
@@ -126,7 +126,7 @@ export class WatchedDispatcher implements Dispatcher<Item, never> {
       }
       if (!emitter.emitted.has(item)) ledger.report('conservation', `${emitter.label} hands out what it never emitted`)
       if (emitter.isOverdue(item))
-        ledger.report('order', `${emitter.label} hands out ${item.serial} after an info behind it`)
+        ledger.report('order', `${emitter.label} hands out ${item.serial} after an info that follows it`)
       emitter.handed.add(item)
     }
     if (isAlive) {

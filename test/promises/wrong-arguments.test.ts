@@ -18,16 +18,16 @@ import { type Untyped, untyped } from '../untyped.ts'
 import { idle, inside, literal, living, runtime, source } from './living-stages.ts'
 import { type Mistake, mistakeOf, refuses, shown, without } from './mistakes.ts'
 
-describe('things that are handed over', () => {
-  const notStage = 'expected a stage, made by producer, producerConsumer, consumer or another maker, got: '
+describe('arguments', () => {
+  const notStage = 'expected a stage, created by producer, producerConsumer, consumer or another factory, got: '
   const starts: Record<string, (stage: Untyped) => unknown> = {
     start: (stage) => start(stage, { runtime }),
     startLink: (stage) => startLink(stage, { runtime }),
     'startLink of a scope': (stage) => createScope({ runtime }).startLink(stage),
     'startLink of a stage': (stage) => inside((context) => context.startLink(stage)),
   }
-  test.each(Object.entries(starts))('%s wants a stage', async (_name, act) => {
-    const hint = ' (call the function, and pass what it makes)'
+  test.each(Object.entries(starts))('%s requires a stage', async (_name, act) => {
+    const hint = ' (call the function, and pass what it returns)'
     for (const [value, text] of without('function'))
       await refuses(() => act(value), 'rejects', TypeError, `${notStage}${text}`)
     await refuses(() => act(undefined), 'rejects', TypeError, `${notStage}undefined`)
@@ -42,7 +42,7 @@ describe('things that are handed over', () => {
     await refuses(() => act(Promise.resolve(idle())), 'rejects', TypeError, /^expected a stage, .*got: Promise \{\}$/)
   })
 
-  test('a child must make a stage', async () => {
+  test('a child must create a stage', async () => {
     for (const [made, text] of [
       [undefined, 'undefined'],
       [5, '5'],
@@ -68,10 +68,10 @@ describe('things that are handed over', () => {
       )
     }
     await refuses(
-      () => living.supervisor.restartChild('nobody'),
+      () => living.supervisor.restartChild('unknown'),
       'rejects',
       RangeError,
-      "expected the id of a child, got: 'nobody'",
+      "expected the id of a child, got: 'unknown'",
     )
   })
 
@@ -100,7 +100,7 @@ describe('things that are handed over', () => {
       'a producer to set the demand of',
     ],
   }
-  test.each(Object.entries(wanting))('%s wants a reference', async (_name, [act, how, what]) => {
+  test.each(Object.entries(wanting))('%s requires a reference', async (_name, [act, how, what]) => {
     for (const [value, text] of shown) {
       // What is nearly a reference, as a function that makes a stage, gets a word on what to do besides.
       const hint = typeof value === 'function' || text.startsWith('Promise') ? '[:,] .*' : ''
@@ -115,14 +115,14 @@ describe('things that are handed over', () => {
   })
 
   const subscribing = Object.entries(wanting).filter(([, [, , what]]) => what === 'a producer to subscribe to')
-  test.each(subscribing)('%s wants the reference of a stage', async (_name, [act, how, what]) => {
+  test.each(subscribing)('%s requires the reference of a stage', async (_name, [act, how, what]) => {
     for (const kind of ['task', 'supervisor'] as const) {
-      const message = new RegExp(`^expected ${what}, got ${kind} ${living[kind].id}, which is no stage$`)
+      const message = new RegExp(`^expected ${what}, got ${kind} ${living[kind].id}, which is not a stage$`)
       await refuses(() => act(living[kind]), how, TypeError, message)
     }
   })
 
-  test('a stage that emits nothing says so when it is subscribed to, as in GenStage', async () => {
+  test('a stage that emits nothing refuses a subscriber, as in GenStage', async () => {
     const lines: string[] = []
     const own = testRuntime({ logger: { error: (message) => lines.push(message) } })
     const sink = untyped(await start(idle(), { runtime: own, name: 'sink' }))
@@ -130,20 +130,20 @@ describe('things that are handed over', () => {
     await expect(own.settle(sink.subscribe(named('other', { runtime: own })))).rejects.toThrow(
       'consumer other refused the subscription of consumer sink: it emits no events',
     )
-    expect(lines[0]).toBe("consumer other received 'subscribe' from consumer sink, and cannot handle it")
+    expect(lines[0]).toBe("consumer other rejected 'subscribe' from consumer sink: not for a consumer")
     await sink.stop()
   })
 
-  test('resubscribe and a subscription of one’s own', async () => {
+  test('resubscribe requires a subscription', async () => {
     for (const [value, text] of shown) {
-      const message = `expected a subscription, as subscribe answers it, got: ${text}`
+      const message = `expected a subscription, as subscribe returns it, got: ${text}`
       await refuses(() => living.consumer.resubscribe(value, 'normal', living.producer), 'rejects', TypeError, message)
       const within = () => inside((stage) => stage.resubscribe(value, 'normal', living.producer))
       await refuses(within, 'rejects', TypeError, message)
     }
   })
 
-  test('fromIterable wants something to iterate over', async () => {
+  test('fromIterable requires an iterable', async () => {
     for (const [value, text] of without('array', 'string')) {
       if (value instanceof Map) continue
       await refuses(
@@ -168,7 +168,7 @@ describe('things that are handed over', () => {
     )
   })
 
-  test('stream wants an array of producers', async () => {
+  test('stream requires an array of producers', async () => {
     for (const [value, text] of without('array')) {
       await refuses(
         () => stream(untyped(value)),
@@ -185,7 +185,7 @@ describe('things that are handed over', () => {
     )
   })
 
-  test('task wants a function', async () => {
+  test('task requires a function', async () => {
     for (const [value, text] of [...without('function'), [undefined, 'undefined']] as const) {
       await refuses(
         () => task(untyped(value)),
@@ -196,7 +196,7 @@ describe('things that are handed over', () => {
     }
   })
 
-  test('a name is text that is not empty', async () => {
+  test('a name is a string that is not empty', async () => {
     for (const [value, text] of [...without('string'), ['', "''"], [undefined, 'undefined']] as const) {
       await refuses(
         () => named(untyped(value)),
@@ -229,11 +229,11 @@ describe('things that are handed over', () => {
       () => start(producer({ dispatcher, handleDemand: () => [] }), { runtime }),
       'rejects',
       TypeError,
-      /^expected a dispatcher of its own for each stage, got one that belongs to another/,
+      /^expected a dispatcher that no stage has, got one that belongs to another/,
     )
   })
 
-  test('a call’s kind may be anything, and is one that there is', async () => {
+  test('the kind of a call may be any value, and must be one that the stage has', async () => {
     for (const [kind, text] of [
       ...shown,
       [undefined, 'undefined'],
@@ -252,7 +252,7 @@ describe('things that are handed over', () => {
     )
   })
 
-  test('a stage that consumes nothing cannot be subscribed', async () => {
+  test('a stage that handles no events cannot be subscribed', async () => {
     const mistake = await mistakeOf(() => untyped(living.producer).subscribe(living.producer))
     expect(String(mistake?.error)).toMatch(
       /^TypeError: expected a stage that handles events to subscribe, got producer/,
@@ -260,7 +260,7 @@ describe('things that are handed over', () => {
   })
 })
 
-describe('what tests are made of', () => {
+describe('arguments of the test runtime', () => {
   test('a seed is an integer', async () => {
     for (const [value, text] of [
       ...shown.filter(([each]) => each !== 5),
@@ -274,21 +274,21 @@ describe('what tests are made of', () => {
     }
   })
 
-  test('time moves on by a finite number', async () => {
+  test('time advances by a finite number', async () => {
     for (const value of [-1, Number.NaN, Number.POSITIVE_INFINITY]) {
       const message = `expected ms to be a finite number of at least 0, got: ${value}`
       await refuses(() => testRuntime().advance(value), 'rejects', RangeError, message)
     }
   })
 
-  test('a count of schedules is an integer of at least 1', async () => {
+  test('a count of schedules is an integer from 1', async () => {
     for (const value of [0, -1, 1.5, Number.NaN, Number.POSITIVE_INFINITY]) {
       const message = `expected count to be an integer of at least 1, got: ${value}`
       await refuses(() => shuffled(value, () => {}), 'rejects', RangeError, message)
     }
   })
 
-  test('options are known ones', async () => {
+  test('options have known names', async () => {
     await refuses(() => testRuntime(untyped({ sede: 5 })), 'throws', TypeError, /got: 'sede' \(did you mean seed\?\)$/)
   })
 })

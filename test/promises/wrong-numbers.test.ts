@@ -20,7 +20,7 @@ describe('numbers', () => {
   interface NumberPlace {
     readonly act: (value: Untyped) => unknown
     readonly how: Mistake['how']
-    /** As it stands behind "expected". */
+    /** The text after "expected". */
     readonly expected: string
     readonly whole?: boolean
     readonly infinite?: boolean
@@ -189,7 +189,7 @@ describe('numbers', () => {
       () => partitionDispatcher({ partitions: ['a', 'b'] }),
       'throws',
       TypeError,
-      /^expected hash to be given, .*\['a', 'b'\]$/,
+      /^expected hash to be given: .*\['a', 'b'\]$/,
     )
   })
 
@@ -204,7 +204,7 @@ describe('numbers', () => {
     }
   })
 
-  test('that are limits of others count with those', async () => {
+  test('that are limits of others are checked together with them', async () => {
     await refuses(
       () => living.consumer.subscribe(living.producer, { maxDemand: 10, minDemand: 10 }),
       'rejects',

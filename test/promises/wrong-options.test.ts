@@ -35,7 +35,7 @@ describe('choices, flags and functions', () => {
     readonly act: (value: Untyped) => unknown
     readonly how: Mistake['how']
     readonly expected: string
-    /** Kinds of values that are right here, or whose refusal is told otherwise. */
+    /** Kinds of values that are valid here, or are refused with another message. */
     readonly kinds?: readonly string[]
   }
   const ofName = (
@@ -193,14 +193,14 @@ describe('choices, flags and functions', () => {
     }
   })
 
-  test('a handler in a table that is no function is refused at the start', async () => {
+  test('a handler in a table that is not a function is refused at the start', async () => {
     for (const name of ['handleCall', 'handleCast']) {
       const stage = () => start(consumer(untyped({ ...literal, [name]: { size: 5 } })), { runtime })
       await refuses(stage, 'rejects', TypeError, new RegExp(`^expected ${name}.* to be .*, got: .*5`))
     }
   })
 
-  test('both or neither of child and start', async () => {
+  test('child and start cannot both be given or both be missing', async () => {
     for (const options of [{}, { child() {}, start() {} }]) {
       await refuses(
         () => consumerSupervisor(untyped(options)),
@@ -211,7 +211,7 @@ describe('choices, flags and functions', () => {
     }
   })
 
-  test('two children of one id', async () => {
+  test('two children cannot have one id', async () => {
     const children = [
       { start: idle, id: 'same' },
       { start: idle, id: 'same' },
@@ -220,7 +220,7 @@ describe('choices, flags and functions', () => {
       () => start(supervisor({ strategy: 'one-for-one', children }), { runtime }),
       'rejects',
       TypeError,
-      "expected each child to have an id of its own, got 'same' twice",
+      "expected child ids to be unique, got 'same' twice",
     )
   })
 })
@@ -276,7 +276,7 @@ describe('options as a whole', () => {
       'bufferSize',
       'bufferSzie',
     ],
-    'a producer’s set-up': [
+    'a producer’s setup function': [
       (options) =>
         start(
           producer(() => options),
@@ -287,7 +287,7 @@ describe('options as a whole', () => {
       'handleDemand',
       'handle_demand',
     ],
-    'a producer-consumer’s async set-up': [
+    'a producer-consumer’s async setup function': [
       (options) =>
         start(
           producerConsumer(async () => options),
@@ -364,17 +364,17 @@ describe('options as a whole', () => {
     const makesStage = name.startsWith('the callbacks')
 
     test('must be an object', async () => {
-      // A set-up is a function, an answer of a set-up may be text, what makes a child may be a function alone, and
+      // A setup function is a function, its result may be a string, a child may be given by a function alone, and
       // a scope's function may come before its options.
       const kinds = ['object', 'null', ...(makesStage || ['child', 'createScope'].includes(place) ? ['function'] : [])]
       const wrong = makesStage ? without(...kinds).concat([[null, 'null']]) : without(...kinds).concat([[null, 'null']])
       for (const [value, text] of wrong) {
-        const expected = makesStage ? "a stage's callbacks, or a function that answers them" : `${name} to be an object`
+        const expected = makesStage ? "a stage's callbacks, or a function that returns them" : `${name} to be an object`
         await refuses(() => act(value), how, TypeError, `expected ${expected}, got: ${text}`)
       }
     })
 
-    test('must have known names, and the nearest is named', async () => {
+    test('must have known names, and the message names the nearest', async () => {
       await refuses(
         () => act({ [misspelt]: 5 }),
         how,
@@ -383,14 +383,14 @@ describe('options as a whole', () => {
       )
     })
 
-    test('are none that are inherited', async () => {
+    test('are ignored when inherited', async () => {
       const mistake = await mistakeOf(() => act({ __proto__: { [known]: Number.NaN, [misspelt]: Number.NaN } }))
       // Nothing of it is read: at most something is missing that has to be given.
       if (mistake !== undefined) expect(mistake.error.message).toMatch(/to be given/)
     })
   })
 
-  test('an option that nobody knows is refused, be it like none', async () => {
+  test('an unknown option is refused, even if it is similar to none', async () => {
     await refuses(
       () => start(idle(), untyped({ runtime, colour: 'red' })),
       'rejects',
@@ -405,7 +405,7 @@ describe('options as a whole', () => {
     )
   })
 
-  test('an option of a subscription may be the dispatcher’s or the other side’s, but none that is misspelt', async () => {
+  test('an option of a subscription may be for the dispatcher or the other stage, but not misspelt', async () => {
     const misspelt = {
       max_demand: 'maxDemand',
       MinDemand: 'minDemand',
@@ -421,7 +421,7 @@ describe('options as a whole', () => {
     }
   })
 
-  test('an inherited bufferSize is none', async () => {
+  test('an inherited bufferSize is ignored', async () => {
     const ref = await start(
       producer(untyped({ __proto__: { bufferSize: 'many', bufferKeep: 5 }, handleDemand: () => [] })),
       { runtime },
@@ -434,7 +434,7 @@ describe('options as a whole', () => {
     await made.stop()
   })
 
-  test('what must be given is asked for', async () => {
+  test('a required option that is missing is named', async () => {
     const missing: readonly (readonly [() => unknown, Mistake['how'], string])[] = [
       [() => start(producer(untyped({})), { runtime }), 'rejects', 'handleDemand'],
       [() => start(producerConsumer(untyped({})), { runtime }), 'rejects', 'handleEvents'],

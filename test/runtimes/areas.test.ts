@@ -18,7 +18,7 @@ beforeAll(async () => {
 
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
-test.each(areas)('the built package does what it says on this Node: $name', async ({ name }) => {
+test.each(areas)('the built package works as documented on this Node: $name', async ({ name }) => {
   const { stdout } = await promisify(execFile)(process.execPath, [`${name}.js`], { cwd: folder, timeout: 60_000 })
   expect(stdout.trimEnd().split('\n').at(-1)).toBe('ok')
 })
@@ -28,7 +28,7 @@ test('every program is an area', () => {
   expect(programs.sort()).toEqual(areas.map(({ name }) => `${name}.ts`).sort())
 })
 
-test('the page on runtimes has a column for each area, and says of no area that it fails; `npm run runtimes` writes it', () => {
+test('the page on runtimes has a column for each area, and none of them fails; `npm run runtimes` writes it', () => {
   const page = readFileSync(fileURLToPath(new URL(`../../${runtimesPath}`, import.meta.url)), 'utf8')
   expect(page.split('\n')).toContain(tableHead)
   expect(page).not.toContain('**no**')

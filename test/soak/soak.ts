@@ -39,7 +39,7 @@ async function memory(): Promise<Memory> {
 const megabytes = (bytes: number): string => `${(bytes / 2 ** 20).toFixed(1)} MB`
 const inGroups = (count: number): string => Math.round(count).toLocaleString('en-US')
 
-/** Kills one stage after the other until the time is over; answers how many. */
+/** Kills one stage after the other until the time is over. Returns how many. */
 async function killUntil(end: number, tally: Tally): Promise<number> {
   let kills = 0
   while (performance.now() < end) {
@@ -53,7 +53,7 @@ async function killUntil(end: number, tally: Tally): Promise<number> {
   return kills
 }
 
-/** Whether events go on arriving at all of it, now that nobody is killed any more. */
+/** Whether events continue to arrive everywhere, after the last kill. */
 async function goesOn(tally: Tally): Promise<boolean> {
   await sleep(500)
   const before = tally.totals.delivered
@@ -73,16 +73,16 @@ async function main(): Promise<number> {
   kills += await killUntil(began + seconds * 1_000, tally)
   const after = await memory()
   const elapsed = (performance.now() - began) / 1_000
-  if (!(await goesOn(tally))) problems.push('the pipeline does not go on, although nobody is killed any more')
+  if (!(await goesOn(tally))) problems.push('the pipeline does not continue after the last kill')
   await root.stop()
 
-  const { emitted, handled, delivered, held, deadHands, discarded, lost, starts, ends } = totals
+  const { emitted, handled, delivered, held, undelivered, discarded, lost, starts, ends } = totals
   const growth = after.heap - before.heap
   console.log(`ran         ${elapsed.toFixed(0)} s`)
   console.log(`emitted     ${inGroups(emitted)} events (${inGroups(emitted / elapsed)} per second)`)
   console.log(`handled     ${inGroups(handled)}, of these ${inGroups(delivered)} by the sinks at the end`)
   console.log(`held        ${inGroups(held)} by stages when they ended, and reported`)
-  console.log(`dead hands  ${inGroups(deadHands)} sent to stages that had ended`)
+  console.log(`undelivered ${inGroups(undelivered)} sent to stages that had ended`)
   console.log(`discarded   ${inGroups(discarded)}, and reported`)
   console.log(`lost        ${inGroups(lost)} beyond these`)
   console.log(`kills       ${inGroups(kills)}`)

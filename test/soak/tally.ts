@@ -11,9 +11,9 @@ import type {
 
 /** What a stage has emitted, and where that went. */
 interface Emitted {
-  /** By its callbacks, as they say themselves. */
+  /** By its callbacks, as they report themselves. */
   emitted: number
-  /** By its dispatcher, to whoever it was. */
+  /** By its dispatcher, to any subscriber. */
   handedOut: number
   discarded: number
 }
@@ -22,7 +22,7 @@ interface Emitted {
 interface Handled {
   received: number
   seen: number
-  /** The size of the batch in its hands, or of the last one where it is not known that the answer was taken. */
+  /** The size of the batch that is being handled, or of the last one if it is not known that its result was taken. */
   batch: number
 }
 
@@ -34,10 +34,10 @@ export interface Totals {
   handled: number
   /** By sinks alone: the end of the way. */
   delivered: number
-  /** What stages that were killed held, as their reports say. */
+  /** Held by stages that were killed, as their reports show. */
   held: number
-  /** What was sent to a stage that had ended, before the sender heard of it. */
-  deadHands: number
+  /** Sent to a stage that had exited, before the sender was notified. */
+  undelivered: number
   /** What full buffers dropped, and what was dropped with a partition's subscriber. */
   discarded: number
   /** By how many events books do not add up, all in all; nothing else may happen to an event. */
@@ -56,7 +56,7 @@ export class Tally {
     handled: 0,
     delivered: 0,
     held: 0,
-    deadHands: 0,
+    undelivered: 0,
     discarded: 0,
     lost: 0,
     starts: 0,
@@ -74,7 +74,7 @@ export class Tally {
     return [...this.stages.values()]
   }
 
-  /** Call it in a stage's set-up: its books are open until it ends. */
+  /** Call it in the setup function of a stage: its events are counted until it exits. */
   open(stage: StageContext, emits: boolean, handles: boolean): void {
     const { self, signal } = stage
     this.totals.starts++
@@ -84,7 +84,7 @@ export class Tally {
     signal.addEventListener('abort', () => this.close(self.id), { once: true })
   }
 
-  /** A callback answers so many events. */
+  /** A callback returns so many events. */
   emit(id: string, count: number): void {
     const books = this.emitting.get(id)
     if (books === undefined) return
@@ -92,7 +92,7 @@ export class Tally {
     this.totals.emitted += count
   }
 
-  /** A batch is given to `handleEvents`, which answers a promise or does not. */
+  /** A batch is given to `handleEvents`, which may return a promise. */
   begin(id: string, count: number, isLast: boolean): void {
     const books = this.handling.get(id)
     if (books === undefined) return
@@ -102,7 +102,7 @@ export class Tally {
     if (isLast) this.totals.delivered += count
   }
 
-  /** A batch was handled, by a callback that answers no promise. */
+  /** A batch was handled by a callback that returned no promise. */
   finish(id: string): void {
     const books = this.handling.get(id)
     if (books !== undefined) books.batch = 0
@@ -117,9 +117,9 @@ export class Tally {
     },
     error: (message, facts) => {
       const { reason } = facts
-      // Whoever is started while the one it subscribes to is being started is tried again.
-      const isNobodyThere = /could not (subscribe|restart)/.test(message)
-      if (!isNobodyThere || reason instanceof TypeError) this.problems.push(message)
+      // A stage that starts while its producer starts is tried again.
+      const isProcessMissing = /could not (subscribe|restart)/.test(message)
+      if (!isProcessMissing || reason instanceof TypeError) this.problems.push(message)
     },
   }
 
@@ -171,7 +171,7 @@ export class Tally {
     if (books !== undefined) books.handedOut += consumed
     for (const [{ consumer }, given] of deliveries) {
       const receiver = this.handling.get(consumer)
-      if (receiver === undefined) this.totals.deadHands += given.length
+      if (receiver === undefined) this.totals.undelivered += given.length
       else receiver.received += given.length
     }
   }
@@ -179,7 +179,7 @@ export class Tally {
 
 type Count = (consumed: number, deliveries: readonly Delivery[]) => void
 
-/** Hands on what it is told to another dispatcher, and tells what that answers. */
+/** Forwards to another dispatcher, and records what that returns. */
 class CountingDispatcher implements Dispatcher<number, never> {
   private readonly inner: Dispatcher<number, unknown>
   private readonly count: Count
@@ -203,11 +203,11 @@ class CountingDispatcher implements Dispatcher<number, never> {
 
   dispatch(events: readonly number[]): DispatchResult {
     const held = this.queuedCount()
-    const answer = this.inner.dispatch(events)
+    const result = this.inner.dispatch(events)
     // What stays with the dispatcher has not been handed out.
     const kept = this.queuedCount() - held
-    this.count(events.length - answer.leftover.length - kept, answer.deliveries)
-    return answer
+    this.count(events.length - result.leftover.length - kept, result.deliveries)
+    return result
   }
 
   queueInfo(message: unknown): boolean {
@@ -219,11 +219,11 @@ class CountingDispatcher implements Dispatcher<number, never> {
   }
 
   /** What it held, and lets go of now, was handed to it before. */
-  private look(answer: number | DemandResult): number | DemandResult {
-    if (typeof answer === 'number' || answer.deliveries === undefined) return answer
+  private look(result: number | DemandResult): number | DemandResult {
+    if (typeof result === 'number' || result.deliveries === undefined) return result
     let released = 0
-    for (const [, events] of answer.deliveries) released += events.length
-    if (released > 0) this.count(released, answer.deliveries)
-    return answer
+    for (const [, events] of result.deliveries) released += events.length
+    if (released > 0) this.count(released, result.deliveries)
+    return result
   }
 }

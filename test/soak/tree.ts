@@ -90,7 +90,7 @@ const endless = { maxRestarts: Number.POSITIVE_INFINITY } as const
 
 /**
  * A source that broadcasts to two relays; one shares its events among four sinks, the other sorts them into three
- * partitions. Whoever fails takes those with it that stand behind it, as in the documentation of GenStage.
+ * partitions. A stage that fails restarts those downstream as well, as in the documentation of GenStage.
  */
 export function tree(tally: Tally): Stage<SupervisorRef> {
   const hash = (event: number): readonly [number, number] => [event, event % PARTITIONS]

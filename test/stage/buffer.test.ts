@@ -40,7 +40,7 @@ class NaiveUnboundedBuffer {
   }
 }
 
-/** GenStage's buffer with a limit: events, each with the infos that are due once it is gone. */
+/** GenStage's buffer with a limit: events, each with the infos that are due after it. */
 class NaiveBoundedBuffer {
   private entries: { readonly event: number; readonly infos: unknown[] }[] = []
   private readonly size: number
@@ -138,7 +138,7 @@ function expectSame(
 }
 
 describe('a buffer with a limit', () => {
-  test('answers as GenStage does, whatever happens', () => {
+  test('behaves as the buffer of GenStage does', () => {
     fc.assert(
       fc.property(happenings, fc.nat(12), fc.constantFrom<BufferKeep>('first', 'last'), (sequence, size, keep) => {
         expectSame(new Buffer(size, keep), new NaiveBoundedBuffer(size, keep), sequence)
@@ -147,21 +147,21 @@ describe('a buffer with a limit', () => {
     )
   })
 
-  test('drops the oldest where it keeps the last', () => {
+  test('discards the oldest events when it keeps the last', () => {
     const buffer = new Buffer<string>(3, 'last')
     expect(buffer.store(['a', 'b'])).toEqual({ discarded: 0, infos: [] })
     expect(buffer.store(['c', 'd', 'e'])).toEqual({ discarded: 2, infos: [] })
     expect(buffer.take(9)).toEqual({ events: ['c', 'd', 'e'], infos: [] })
   })
 
-  test('drops the newest where it keeps the first', () => {
+  test('discards the newest events when it keeps the first', () => {
     const buffer = new Buffer<string>(3, 'first')
     buffer.store(['a', 'b'])
     expect(buffer.store(['c', 'd', 'e'])).toEqual({ discarded: 2, infos: [] })
     expect(buffer.take(9)).toEqual({ events: ['a', 'b', 'c'], infos: [] })
   })
 
-  test('sets infos free with the events that it drops', () => {
+  test('releases the infos of the events that it discards', () => {
     const buffer = new Buffer<string>(2, 'last')
     buffer.store(['a', 'b'])
     buffer.queueInfo('first')
@@ -170,7 +170,7 @@ describe('a buffer with a limit', () => {
     expect(buffer.store(['d', 'e', 'f'])).toEqual({ discarded: 3, infos: ['first', 'second'] })
   })
 
-  test('stops at an info, which is due with the event before it', () => {
+  test('stops at an info, which is due after the event before it', () => {
     const buffer = new Buffer<string>(10, 'last')
     buffer.store(['a', 'b'])
     buffer.queueInfo('info')
@@ -188,7 +188,7 @@ describe('a buffer with a limit', () => {
     expect(buffer.take(1)).toBeUndefined()
   })
 
-  test('keeps the last of two million events that come at once', () => {
+  test('keeps the last of two million events that arrive at once', () => {
     const buffer = new Buffer<number>(10_000, 'last')
     const many = Array.from({ length: 2_000_000 }, (_, index) => index)
     expect(buffer.store(many).discarded).toBe(1_990_000)
@@ -197,7 +197,7 @@ describe('a buffer with a limit', () => {
 })
 
 describe('a buffer without a limit', () => {
-  test('answers as GenStage does, whatever happens', () => {
+  test('behaves as the buffer of GenStage does', () => {
     fc.assert(
       fc.property(happenings, fc.constantFrom<BufferKeep>('first', 'last'), (sequence, keep) => {
         expectSame(new Buffer(Number.POSITIVE_INFINITY, keep), new NaiveUnboundedBuffer(), sequence)
@@ -206,7 +206,7 @@ describe('a buffer without a limit', () => {
     )
   })
 
-  test('counts infos, and takes one only when more is asked for than stands before it', () => {
+  test('counts infos, and takes one only when demand exceeds the events before it', () => {
     const buffer = new Buffer<string>(Number.POSITIVE_INFINITY, 'last')
     expect(buffer.queueInfo('at once')).toBe(false)
     buffer.store(['a', 'b'])
@@ -220,7 +220,7 @@ describe('a buffer without a limit', () => {
     expect(buffer.take(2)).toEqual({ events: ['c'], infos: [] })
   })
 
-  test('waits behind an info that is all it holds', () => {
+  test('waits at an info when it holds no events', () => {
     const buffer = new Buffer<string>(Number.POSITIVE_INFINITY, 'last')
     buffer.store(['a'])
     buffer.queueInfo('first')
@@ -229,7 +229,7 @@ describe('a buffer without a limit', () => {
     expect(buffer.estimatedCount).toBe(2)
   })
 
-  test('takes two million events at once, and gives them back at once', () => {
+  test('stores two million events at once, and returns them at once', () => {
     const buffer = new Buffer<number>(Number.POSITIVE_INFINITY, 'last')
     const many = Array.from({ length: 2_000_000 }, (_, index) => index)
     buffer.store(many)
@@ -237,7 +237,7 @@ describe('a buffer without a limit', () => {
   })
 })
 
-test('storing makes no object where nothing is dropped', () => {
+test('storing creates no object when nothing is discarded', () => {
   const buffer = new Buffer<number>(10, 'last')
   expect(buffer.store([1])).toBe(buffer.store([2]))
   expect(Object.isFrozen(buffer.store([3]))).toBe(true)

@@ -75,7 +75,7 @@ describe('the options of a class are read', () => {
   })
 })
 
-test('callbacks may stand in an object without a prototype', async () => {
+test('callbacks may be in an object without a prototype', async () => {
   const seen: unknown[] = []
   const callbacks = Object.assign(Object.create(null) as object, {
     handleEvents: (events: readonly unknown[]) => void seen.push(...events),

@@ -44,7 +44,7 @@ test('workers share a finite source, and end cleanly when it does', async () => 
   })
 })
 
-test('few events are shared as well: no worker takes what another one could handle', async () => {
+test('few events are shared as well: no worker holds an event that another one could handle', async () => {
   const runtime = testRuntime()
   const source = await start(numbers(8), { runtime })
   const { refs, seen } = await collectors(runtime, 4)
@@ -53,7 +53,7 @@ test('few events are shared as well: no worker takes what another one could hand
   expect(seen.map((list) => list.length)).toEqual([2, 2, 2, 2])
 })
 
-test('maxDemand that is given counts for workers', async () => {
+test('a given maxDemand applies to workers', async () => {
   const runtime = testRuntime()
   const source = await start(numbers(8), { runtime })
   const { refs, seen } = await collectors(runtime, 2)
@@ -62,7 +62,7 @@ test('maxDemand that is given counts for workers', async () => {
   expect(seen.map((list) => list.length)).toEqual([8, 0])
 })
 
-test('all consumers of a broadcast get all events', async () => {
+test('all consumers of a broadcast receive all events', async () => {
   await shuffled(50, async (runtime) => {
     const source = await start(numbers(300, { dispatcher: broadcastDispatcher() }), { runtime })
     const { refs, seen } = await collectors(runtime, 3)
@@ -72,7 +72,7 @@ test('all consumers of a broadcast get all events', async () => {
   })
 })
 
-test('each consumer of a partition dispatcher gets its partition', async () => {
+test('each consumer of a partition dispatcher receives its partition', async () => {
   const runtime = testRuntime()
   const dispatcher = partitionDispatcher({
     partitions: ['even', 'odd'],
@@ -88,7 +88,7 @@ test('each consumer of a partition dispatcher gets its partition', async () => {
   ])
 })
 
-test('a chain hands on everything, in order', async () => {
+test('a chain passes all events on, in order', async () => {
   await shuffled(50, async (runtime) => {
     const a = await start(numbers(1_000), { runtime })
     const b = await start(producerConsumer({ handleEvents: (events: readonly number[]) => events.map((n) => n * 2) }), {
@@ -101,7 +101,7 @@ test('a chain hands on everything, in order', async () => {
   })
 })
 
-test('several stages in the middle share the work, and the last takes from all of them', async () => {
+test('several stages in the middle share the work, and the last one receives the events of all', async () => {
   await shuffled(50, async (runtime) => {
     const source = await start(numbers(100), { runtime })
     const Double = () => producerConsumer({ handleEvents: (events: readonly number[]) => events.map((n) => n * 2) })
@@ -113,7 +113,7 @@ test('several stages in the middle share the work, and the last takes from all o
   })
 })
 
-test('a consumer of several sources has them all, however short the first ones are', async () => {
+test('a consumer of several sources receives all events, however short the first sources are', async () => {
   await shuffled(50, async (runtime) => {
     const sources: ProducerRef<number>[] = []
     for (const count of [0, 1, 500]) sources.push(await start(numbers(count), { runtime }))
@@ -124,7 +124,7 @@ test('a consumer of several sources has them all, however short the first ones a
   })
 })
 
-test('no event is handed out before the last consumer is there', async () => {
+test('no event is emitted before the last consumer has subscribed', async () => {
   const runtime = testRuntime()
   const demands: number[] = []
   const source = await start(
@@ -157,8 +157,8 @@ test('no event is handed out before the last consumer is there', async () => {
   expect(demands).toEqual([1, 1])
 })
 
-describe('what goes wrong', () => {
-  test('a refused subscription cancels all others, and no consumer ends of it', async () => {
+describe('mistakes', () => {
+  test('a refused subscription cancels the others, and stops no consumer', async () => {
     const runtime = testRuntime()
     const dispatcher = partitionDispatcher({ partitions: 2, hash: (event: number) => [event, 0] as const })
     const source = await start(fromIterable(range(0, 10), { dispatcher }), { runtime })
@@ -174,7 +174,7 @@ describe('what goes wrong', () => {
     for (const ref of refs) expect(await runtime.settle(ref.drain())).toEqual({ undone: [] })
   })
 
-  test('what is no stage, or stands in the wrong place, is named', async () => {
+  test('the message names an argument that is not a stage or is in the wrong place', async () => {
     const runtime = testRuntime()
     const source = await start(numbers(1), { runtime })
     const { refs } = await collectors(runtime, 1)

@@ -21,8 +21,8 @@ import { type TestRuntime, testRuntime } from 'genstage/testing'
 import { describe, expect, test } from 'vitest'
 
 /*
- * What can be counted of the way of events, which is the same in every run and on every machine. The bounds are what it
- * takes today: whoever makes it less may lower them.
+ * What a pipeline costs, in numbers that are the same in every run and on every machine. The bounds are today's cost; a
+ * change that lowers it should lower them as well.
  */
 
 /** What it took to bring all events through. */
@@ -40,13 +40,13 @@ const EVENTS = 100_000
 /** What the first demands and the last events take, which are not like the others. */
 const BEGIN_AND_END = 50
 
-/** What subscriptions of the dispatchers below may be told; who does not know an option lets it pass. */
+/** Options for the dispatchers below; a dispatcher ignores the options that it does not know. */
 interface Options {
   readonly partition: number
   readonly selector?: (event: number) => boolean
 }
 
-/** Waits until it is told to go on, so that all are subscribed before the first event. */
+/** Waits for a message, so that all are subscribed before the first event. */
 const Numbers = (count: number, dispatcher: Dispatcher<number, Options> = demandDispatcher()) =>
   producer(() => {
     let next = 0
@@ -66,7 +66,7 @@ const Count = (source: Source<number>, count: (events: readonly number[]) => voi
 /** A test runtime that takes no step by itself, and does not freeze batches, as a program does not. */
 const stepped = () => testRuntime({ stepped: true, freezeBatches: false })
 
-/** Lets the source go on, and counts until nobody has anything left to do. */
+/** Lets the source continue, and counts until no stage has work left. */
 async function costOf(runtime: TestRuntime, source: ProducerRef<number>): Promise<Cost> {
   await runtime.settle()
   const cost = { turns: 0, callbacks: 0, asks: 0, promises: 0 }
@@ -105,7 +105,7 @@ describe('a pipeline of three takes for each batch', () => {
   test.each([
     { maxDemand: 1_000, minDemand: 500, turns: 1.5 },
     { maxDemand: 10, minDemand: 5, turns: 1.5 },
-    // With nothing under way beside it, each message is a turn of its own.
+    // With no other work in flight, each message is a turn of its own.
     { maxDemand: 1, minDemand: 0, turns: 3 },
   ])('$turns turns, 3 callbacks and 2 asks, with a demand of $maxDemand and $minDemand', async (demand) => {
     const { turns, ...options } = demand
@@ -159,7 +159,7 @@ describe('a producer and its four consumers take for each batch of 500', () => {
       asks: 1,
     },
     {
-      // Each part of a batch is handled as it comes, and four of them make up what is asked for anew.
+      // Each part of a batch is handled as it arrives, and four of them add up to the next ask.
       name: 'with a partition each',
       dispatcher: () => partitionDispatcher({ partitions: 4, hash }),
       copies: 1,

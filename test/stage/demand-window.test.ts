@@ -36,7 +36,7 @@ function split(window: DemandWindow, length: number): Batch[] {
 }
 
 describe('DemandWindow', () => {
-  test('cuts and asks as GenStage does, delivery after delivery', () => {
+  test('splits batches and asks as GenStage does, delivery after delivery', () => {
     const limits = fc.tuple(fc.integer({ min: 1, max: 30 }), fc.nat(29)).map(([max, min]) => [max, min % max] as const)
     fc.assert(
       fc.property(limits, fc.array(fc.integer({ min: 1, max: 80 }), { maxLength: 30 }), ([max, min], lengths) => {
@@ -64,12 +64,12 @@ describe('DemandWindow', () => {
     expect(window.pending).toBe(8)
   })
 
-  test('asks after each event where at most one may be open', () => {
+  test('asks after each event when the maximum is one', () => {
     const window = new DemandWindow(1, 0)
     expect(split(window, 1)).toEqual([{ size: 1, ask: 1 }])
   })
 
-  test('handles what it has not asked for, and asks for nothing in return', () => {
+  test('handles events beyond its demand, and asks for nothing in return', () => {
     const window = new DemandWindow(4, 2)
     expect(split(window, 9)).toEqual([
       { size: 2, ask: 2 },
@@ -95,7 +95,7 @@ describe('DemandWindow', () => {
     expect(window.ask).toBe(0)
   })
 
-  test('never has more than the maximum open, and never as little as the minimum', () => {
+  test('never has more than the maximum in flight, and never as little as the minimum', () => {
     fc.assert(
       fc.property(fc.array(fc.integer({ min: 1, max: 20 })), (lengths) => {
         const window = new DemandWindow(10, 3)
@@ -115,7 +115,7 @@ describe('DemandWindow', () => {
     [10, -1],
     [Number.NaN, 0],
     [10, Number.NaN],
-  ])('cannot be made with a maximum of %d and a minimum of %d', (max, min) => {
+  ])('refuses a maximum of %d and a minimum of %d', (max, min) => {
     expect(() => new DemandWindow(max, min)).toThrow(RangeError)
   })
 })

@@ -13,7 +13,7 @@ import { shuffled, type TestRuntime, testRuntime } from 'genstage/testing'
 import { describe, expect, test } from 'vitest'
 import { range } from './test-stages.ts'
 
-// What the end of a producer means for a consumer of several, where its subscriptions say nothing.
+// What the end of a producer means for a consumer of several, by default.
 
 async function sources(runtime: TestRuntime, counts: readonly number[]): Promise<ProducerRef<number>[]> {
   const refs: ProducerRef<number>[] = []
@@ -32,7 +32,7 @@ describe.each(['consumer', 'producer-consumer'] as const)('a %s of several produ
     return { taker, sink }
   }
 
-  test('ends when the last of them has ended, and has handled all', async () => {
+  test('exits when the last of them has exited, after it has handled all events', async () => {
     await shuffled(60, async (runtime) => {
       const seen: number[] = []
       const { taker, sink } = await collector(runtime, seen)
@@ -65,7 +65,7 @@ describe.each(['consumer', 'producer-consumer'] as const)('a %s of several produ
     })
   })
 
-  test('goes on when it has cancelled a subscription itself, also its last', async () => {
+  test('continues when it has cancelled a subscription itself, even its last one', async () => {
     const runtime = testRuntime()
     const seen: number[] = []
     const { taker } = await collector(runtime, seen)
@@ -79,7 +79,7 @@ describe.each(['consumer', 'producer-consumer'] as const)('a %s of several produ
     expect(seen).toEqual(range(0, 5))
   })
 
-  test('may resubscribe without being ended by its own cancellation', async () => {
+  test('continues when it resubscribes, although that cancels a subscription', async () => {
     await shuffled(30, async (runtime) => {
       const seen: number[] = []
       const { taker } = await collector(runtime, seen)
@@ -96,7 +96,7 @@ describe.each(['consumer', 'producer-consumer'] as const)('a %s of several produ
     })
   })
 
-  test('ends when its last producer cancels the subscription', async () => {
+  test('exits when its last producer cancels the subscription', async () => {
     const runtime = testRuntime()
     const { taker } = await collector(runtime, [])
     const source = await start(
@@ -142,7 +142,7 @@ test('a failure is not hidden by a clean end that came before it, while the stag
   })
 })
 
-test("the modes of GenStage's stay: 'permanent' stops with the first end", async () => {
+test("GenStage's mode 'permanent' stops it with the first producer that exits", async () => {
   const runtime = testRuntime()
   const [short, long] = await sources(runtime, [1, 10])
   const seen: number[] = []
@@ -158,8 +158,8 @@ test("the modes of GenStage's stay: 'permanent' stops with the first end", async
   expect(seen).toEqual([0])
 })
 
-describe('a subscriber that comes after the end', () => {
-  test('of a source that ended cleanly gets that end', async () => {
+describe('a subscriber that subscribes after the end', () => {
+  test('of a source that exited cleanly receives that end', async () => {
     await shuffled(40, async (runtime) => {
       const source = await start(fromIterable(range(0, 400)), { runtime })
       const seen: number[] = []
@@ -182,7 +182,7 @@ describe('a subscriber that comes after the end', () => {
     })
   })
 
-  test('of a producer-consumer whose source was empty gets that end, and so does a stream', async () => {
+  test('of a producer-consumer with an empty source receives that end, and so does a stream', async () => {
     const runtime = testRuntime()
     const source = await start(fromIterable([] as number[]), { runtime })
     const middle = await start(producerConsumer({ handleEvents: (events: readonly number[]) => events }), { runtime })
@@ -210,7 +210,7 @@ describe('a subscriber that comes after the end', () => {
     await runtime.settle(first.exited)
     const second = await start(consumer({ handleEvents(_events: readonly number[]) {} }), { runtime, name: 'second' })
     await expect(runtime.settle(second.subscribe(source))).rejects.toThrow(
-      'consumer second could not subscribe: it subscribed to producer source, which had ended before with boom',
+      'consumer second could not subscribe: it subscribed to producer source, which had already exited with boom',
     )
     expect(await second.drain()).toEqual({ undone: [] })
     lines.length = 0
@@ -219,7 +219,9 @@ describe('a subscriber that comes after the end', () => {
       name: 'third',
     })
     expect(await runtime.settle(third.exited)).toBe('noproc')
-    expect(lines).toEqual(['consumer third failed: it subscribed to producer source, which had ended before with boom'])
+    expect(lines).toEqual([
+      'consumer third failed: it subscribed to producer source, which had already exited with boom',
+    ])
   })
 })
 

@@ -28,7 +28,7 @@ class Tap implements AsyncIterableIterator<number> {
   nexts = 0
   returns = 0
   mostPending = 0
-  /** What `return()` answers: by default, as an async generator does, it waits for the pending `next()`. */
+  /** What `return()` returns: by default it waits for the pending `next()`, as that of an async generator does. */
   returning: () => Promise<IteratorResult<number>> = async () => {
     await Promise.all(this.pending.map(({ opened }) => opened))
     return { done: true, value: undefined }
@@ -39,16 +39,16 @@ class Tap implements AsyncIterableIterator<number> {
   }
   next(): Promise<IteratorResult<number>> {
     this.nexts++
-    const answer = gate<IteratorResult<number>>()
-    this.pending.push(answer)
+    const result = gate<IteratorResult<number>>()
+    this.pending.push(result)
     this.mostPending = Math.max(this.mostPending, this.pending.length)
-    return answer.opened
+    return result.opened
   }
   return(): Promise<IteratorResult<number>> {
     this.returns++
     return this.returning()
   }
-  /** Answers the pending `next()`. */
+  /** Resolves the pending `next()`. */
   give(value: number): void {
     this.pending.shift()?.open({ done: false, value })
   }
@@ -64,7 +64,7 @@ async function* slowly(first: number, end: number): AsyncGenerator<number> {
   }
 }
 
-describe.each(timings)('a source of items that are there, to callbacks that answer %s', (_name, later) => {
+describe.each(timings)('a synchronous iterable, with %s callbacks', (_name, later) => {
   test.each([
     ['an array', () => range(0, 100)],
     ['a set', () => new Set(range(0, 100))],
@@ -76,7 +76,7 @@ describe.each(timings)('a source of items that are there, to callbacks that answ
           yield* range(0, 100)
         })(),
     ],
-  ])('gives all of %s in order, each to one, and ends normally', async (_what, items) => {
+  ])('emits all of %s in order, each item once, and then exits normally', async (_what, items) => {
     await shuffled(20, async (runtime) => {
       const seen: number[] = []
       const source = await launch(runtime, fromIterable(items(), { demand: 'accumulate' }))
@@ -88,7 +88,7 @@ describe.each(timings)('a source of items that are there, to callbacks that answ
     })
   })
 
-  test('takes no more than is asked for, and takes it in one batch', async () => {
+  test('is read only on demand, one batch at a time', async () => {
     const runtime = testRuntime()
     let taken = 0
     const batches: number[][] = []
@@ -117,7 +117,7 @@ describe.each(timings)('a source of items that are there, to callbacks that answ
     expect([taken, batches]).toEqual([4, [[0, 1, 2, 3]]])
   })
 
-  test('gives a string letter by letter, and nothing of nothing', async () => {
+  test('may be a string, read by letter, and may be empty', async () => {
     const runtime = testRuntime()
     const letters: string[] = []
     const source = await launch(runtime, fromIterable('añ'))
@@ -130,7 +130,7 @@ describe.each(timings)('a source of items that are there, to callbacks that answ
     expect([await empty.exited, await idle.exited]).toEqual(['normal', 'normal'])
   })
 
-  test('gives what came before it failed, and ends with the error', async () => {
+  test('emits the items before a failure, and then exits with the error', async () => {
     for (const thrown of [new Error('boom'), 'a string']) {
       const runtime = testRuntime()
       const seen: number[] = []
@@ -187,7 +187,7 @@ describe.each(timings)('a source of items that are there, to callbacks that answ
     expect(closed).toEqual(['closed'])
   })
 
-  test('closes no iterator that has come to its end, nor one that cannot be closed', async () => {
+  test('closes no iterator that has ended or has no return()', async () => {
     const runtime = testRuntime()
     let returns = 0
     const counted = () => {
@@ -214,7 +214,7 @@ describe.each(timings)('a source of items that are there, to callbacks that answ
     expect(await bare.exited).toBe('normal')
   })
 
-  test('holds its items back until it is told to go', async () => {
+  test("holds its items back until its demand mode is 'forward'", async () => {
     const runtime = testRuntime()
     const [one, other]: [number[], number[]] = [[], []]
     const source = await launch(
@@ -234,7 +234,7 @@ describe.each(timings)('a source of items that are there, to callbacks that answ
     expect([one, other]).toEqual([range(0, 10), range(0, 10)])
   })
 
-  test('ends only when every partition has taken its items', async () => {
+  test('exits only when every partition has taken its items', async () => {
     await shuffled(50, async (runtime) => {
       const [odd, even]: [number[], number[]] = [[], []]
       const source = await launch(
@@ -270,7 +270,7 @@ function endings(): [how: string, end: (source: ProcessRef, cancel: () => void) 
       },
     ],
     [
-      'when its last subscriber cancels, where it is told to stop then',
+      "when its last subscriber cancels and onCancel is 'stop'",
       async (source, cancel) => {
         cancel()
         expect(await source.exited).toBe('normal')
@@ -279,7 +279,7 @@ function endings(): [how: string, end: (source: ProcessRef, cancel: () => void) 
   ]
 }
 
-describe('a source of items that come when they come', () => {
+describe('an async iterable', () => {
   const start = async (options: object = {}) => {
     const records: LogRecord[] = []
     const runtime = testRuntime({ logger: recording(records) })
@@ -293,7 +293,7 @@ describe('a source of items that come when they come', () => {
     return { runtime, tap, source, sink, seen, records }
   }
 
-  test('can be subscribed to, cancelled and stopped at once, though its next item comes in an hour', async () => {
+  test('can be subscribed to, cancelled and stopped while it waits an hour for its next item', async () => {
     const { runtime, tap, source, sink, seen } = await start()
     const first = await sink.subscribe(source, { cancel: 'temporary' })
     await runtime.settle()
@@ -317,7 +317,7 @@ describe('a source of items that come when they come', () => {
     expect([tap.nexts, tap.returns, tap.mostPending]).toEqual([3, 1, 1])
   })
 
-  test('hands its first item on before it asks for the second', async () => {
+  test('emits its first item before it reads the second', async () => {
     await shuffled(50, async (runtime) => {
       const order: string[] = []
       async function* hourly() {
@@ -343,7 +343,7 @@ describe('a source of items that come when they come', () => {
     })
   })
 
-  test('never waits for more than one item', async () => {
+  test('has at most one next() pending', async () => {
     const { runtime, tap, source, sink, seen } = await start()
     const others = await Promise.all(
       [1, 2, 3].map(() =>
@@ -364,7 +364,7 @@ describe('a source of items that come when they come', () => {
     await source.stop()
   })
 
-  test('asks for no more items than there is demand', async () => {
+  test('reads no more items than there is demand', async () => {
     const { runtime, tap, source } = await start()
     const manual = await launch(
       runtime,
@@ -392,14 +392,14 @@ describe('a source of items that come when they come', () => {
     expect([tap.nexts, tap.returns]).toEqual([1, 0])
     await end(source, () => subscription.cancel())
     expect(tap.returns).toBe(1)
-    // What still comes, or fails, is nobody's business any more.
+    // A later item or failure has no effect any more.
     tap.give(1)
     await runtime.settle()
     expect([tap.nexts, tap.returns]).toEqual([1, 1])
     expect(records.filter(({ level }) => level === 'error' || level === 'warn')).toEqual([])
   })
 
-  test('survives an iterator whose return() fails, or that fails late', async () => {
+  test('ignores an iterator whose return() fails, or that fails late', async () => {
     for (const returning of [
       () => Promise.reject(new Error('not closed')),
       () => {
@@ -417,7 +417,7 @@ describe('a source of items that come when they come', () => {
     }
   })
 
-  test('ends when its items do, after the last of them has gone out', async () => {
+  test('exits when its items end, after the last one has been emitted', async () => {
     await shuffled(50, async (runtime) => {
       const seen: number[] = []
       const source = await launch(runtime, fromIterable(slowly(0, 20), { demand: 'accumulate' }))
@@ -451,7 +451,7 @@ describe('a source of items that come when they come', () => {
     expect([failing.tap.returns, failing.tap.nexts]).toEqual([0, 1])
   })
 
-  test('ends by what next() throws, or by a result that is none', async () => {
+  test('exits with what next() throws, and fails at a result that is not one', async () => {
     for (const [next, message] of [
       [
         () => {
@@ -459,8 +459,8 @@ describe('a source of items that come when they come', () => {
         },
         'thrown',
       ],
-      [async () => 5, 'expected next to answer an iterator result, got: 5'],
-      [async () => undefined, 'expected next to answer an iterator result, got: undefined'],
+      [async () => 5, 'expected next to return an iterator result, got: 5'],
+      [async () => undefined, 'expected next to return an iterator result, got: undefined'],
     ] as const) {
       const runtime = testRuntime()
       const source = await launch(runtime, fromIterable({ [Symbol.asyncIterator]: () => ({ next }) } as never))
@@ -473,7 +473,7 @@ describe('a source of items that come when they come', () => {
     }
   })
 
-  test('loses no item by a demand mode that is changed while it waits for one', async () => {
+  test('loses no item when its demand mode changes while it waits', async () => {
     const { runtime, tap, source, sink, seen } = await start()
     await sink.subscribe(source)
     await runtime.settle()
@@ -487,7 +487,7 @@ describe('a source of items that come when they come', () => {
     await source.stop()
   })
 
-  test('may be waited for by many through a stream', async () => {
+  test('serves many next() calls of a stream at a time', async () => {
     const runtime = testRuntime()
     const source = await launch(runtime, fromIterable(slowly(0, 10)))
     const seen: number[] = []
@@ -500,7 +500,7 @@ describe('onCancel', () => {
   test.each([
     ['continue', true],
     ['stop', false],
-  ] as const)('%s: it goes on when the last subscriber has cancelled or died: %s', async (onCancel, goesOn) => {
+  ] as const)('%s: it continues when the last subscriber has cancelled or failed: %s', async (onCancel, goesOn) => {
     for (const leave of ['cancel', 'die'] as const) {
       const runtime = testRuntime()
       const source = await launch(runtime, fromIterable(slowly(0, 1_000_000), { onCancel }))
@@ -525,7 +525,7 @@ describe('onCancel', () => {
     }
   })
 
-  test('does not take a subscriber that was refused for the last one that left', async () => {
+  test('ignores a subscriber that was refused', async () => {
     const runtime = testRuntime()
     const source = await launch(
       runtime,
@@ -544,7 +544,7 @@ describe('onCancel', () => {
 
 describe('fromIterable refuses', () => {
   test.each([[undefined], [null], [5], [{}], [() => [1]], [Promise.resolve([1])]])(
-    'what cannot be iterated over: %s',
+    'what is not iterable: %s',
     (items) => {
       expect(() => fromIterable(items as never)).toThrow(/^expected an iterable or async iterable, got: /)
     },
@@ -561,7 +561,7 @@ describe('fromIterable refuses', () => {
     expect(() => fromIterable([1], options as never)).toThrow(message)
   })
 
-  test('to start with an iterator that cannot be made', async () => {
+  test('to start when the iterator cannot be created', async () => {
     const runtime: TestRuntime = testRuntime()
     const boom = new Error('no iterator')
     const error = await rejection(

@@ -20,7 +20,7 @@ const Pairs = (ends: string[] = []) => {
   })
 }
 
-test('what was collected is emitted when all producers have ended, and not when a consumer leaves', async () => {
+test('what was collected is emitted when all producers have exited, and not when a consumer cancels', async () => {
   await shuffled(50, async (runtime) => {
     const ends: string[] = []
     const pairs = await start(Pairs(ends), { runtime })
@@ -40,7 +40,7 @@ test('what was collected is emitted when all producers have ended, and not when 
 })
 
 describe.each(timings)('with %s callbacks', (_name, later) => {
-  test('a consumer is called once, after its last batch, and may take its time', async () => {
+  test('a consumer is called once, after its last batch, and may be async', async () => {
     const runtime = testRuntime()
     const calls: string[] = []
     const source = await start(fromIterable(range(0, 5)), { runtime })
@@ -58,7 +58,7 @@ describe.each(timings)('with %s callbacks', (_name, later) => {
     expect(calls).toEqual(['handled 5', 'cancelled', 'end', 'terminated'])
   })
 
-  test('a drain calls it as well', async () => {
+  test('a drain calls it', async () => {
     const runtime = testRuntime()
     const pairs: unknown[] = []
     const ends: string[] = []
@@ -96,7 +96,7 @@ describe.each(timings)('with %s callbacks', (_name, later) => {
   })
 })
 
-test('it is not called when a producer fails, nor at a stop', async () => {
+test('it is not called when a producer fails, nor by stop', async () => {
   const runtime = testRuntime({ logger: { error() {} } })
   const ends: string[] = []
   const failing = await start(producer({ handleDemand: () => ({ events: [1, 2, 3], stop: new Error('boom') }) }), {
@@ -114,7 +114,7 @@ test('it is not called when a producer fails, nor at a stop', async () => {
 })
 
 describe('a failure of a producer', () => {
-  test('reaches consumers after what came before it', async () => {
+  test('reaches consumers after the events before it', async () => {
     await shuffled(60, async (runtime) => {
       const failing = await start(
         producer({ handleDemand: () => ({ events: range(0, 10), stop: new Error('boom') }) }),

@@ -18,26 +18,26 @@ import {
 } from 'genstage'
 import { testRuntime } from 'genstage/testing'
 import { describe, expect, test } from 'vitest'
-import { atOnce, collecting, copying, launch, range, rejection, told } from './test-stages.ts'
+import { atOnce, collecting, copying, emittingOnRequest, launch, range, rejection } from './test-stages.ts'
 
-type Told = ProducerRef<number> &
+type EmittingRef = ProducerRef<number> &
   Callable<{ emit(events: readonly number[]): 'ok' }> &
   Castable<{ emit(events: readonly number[]): void }>
 
-describe('a name that somebody has', () => {
-  test('does all that the reference does', async () => {
+describe('a name that a process has', () => {
+  test('has all operations of the reference', async () => {
     const runtime = testRuntime()
     const messages: unknown[] = []
     const seen: number[] = []
-    const numbers = named<Told>('numbers', { runtime })
+    const numbers = named<EmittingRef>('numbers', { runtime })
     const sink = named<ConsumerRef<number>>('sink', { runtime })
-    const source = await launch(runtime, told(atOnce, [], messages), { name: numbers })
+    const source = await launch(runtime, emittingOnRequest(atOnce, [], messages), { name: numbers })
     await launch(runtime, collecting(atOnce, seen), { name: 'sink' })
     expect([numbers.name, numbers.id, source.name]).toEqual(['numbers', source.id, 'numbers'])
 
     expect(await numbers.call('emit', [1, 2])).toBe('ok')
     expect(await numbers.estimateBufferedCount()).toBe(2)
-    await numbers.info('behind 2')
+    await numbers.info('after 2')
     numbers.send('sent')
     numbers.demand('accumulate')
     expect(await numbers.demand()).toBe('accumulate')
@@ -48,7 +48,7 @@ describe('a name that somebody has', () => {
     numbers.cast('emit', [3])
     await runtime.settle()
     expect(seen).toEqual([1, 2, 3])
-    expect(messages).toEqual(['sent', 'behind 2'])
+    expect(messages).toEqual(['sent', 'after 2'])
 
     const { exited } = numbers
     await numbers.stop('shutdown')
@@ -58,22 +58,22 @@ describe('a name that somebody has', () => {
     expect(await rejection(sink.info('x'))).toBeInstanceOf(NoProcessError)
   })
 
-  test('disposes of it', async () => {
+  test('disposes of the process', async () => {
     const runtime = testRuntime()
     const numbers = named<ProducerRef<number>>('numbers', { runtime })
-    const source = await launch(runtime, told(atOnce), { name: numbers })
+    const source = await launch(runtime, emittingOnRequest(atOnce), { name: numbers })
     await numbers[Symbol.asyncDispose]()
     expect(await source.exited).toBe('normal')
     await numbers[Symbol.asyncDispose]()
   })
 
-  test('does what supervisors do', async () => {
+  test('has the operations of supervisors', async () => {
     const runtime = testRuntime()
     const tree = named<SupervisorRef>('tree', { runtime })
     const pool = named<ConsumerSupervisorRef<number>>('pool', { runtime })
     await launch(runtime, supervisor({ strategy: 'one-for-one', children: [] }), { name: tree })
     await launch(runtime, consumerSupervisor<number>({ child: () => new Promise(() => {}) }), { name: pool })
-    await tree.startChild({ id: 'child', start: () => told(atOnce) })
+    await tree.startChild({ id: 'child', start: () => emittingOnRequest(atOnce) })
     expect((await tree.whichChildren()).map(({ id }) => id)).toEqual(['child'])
     expect(await tree.terminateChild('child')).toBe(true)
     await tree.restartChild('child')
@@ -88,11 +88,11 @@ describe('a name that somebody has', () => {
     await Promise.all([tree.stop(), pool.stop()])
   })
 
-  test('may be monitored, linked with and called by stages', async () => {
+  test('can be monitored, linked and called by stages', async () => {
     const runtime = testRuntime()
-    const heard: unknown[] = []
-    const numbers = named<Told>('numbers', { runtime })
-    const source = await launch(runtime, told(atOnce), { name: numbers })
+    const received: unknown[] = []
+    const numbers = named<EmittingRef>('numbers', { runtime })
+    const source = await launch(runtime, emittingOnRequest(atOnce), { name: numbers })
     const sink = await launch(
       runtime,
       consumer((stage) => {
@@ -102,7 +102,7 @@ describe('a name that somebody has', () => {
         return {
           handleEvents: (_events: readonly number[]) => {},
           handleInfo: async (message: unknown) => {
-            heard.push(message === 'call' ? await stage.call(numbers, 'emit', []) : message)
+            received.push(message === 'call' ? await stage.call(numbers, 'emit', []) : message)
           },
         }
       }),
@@ -111,49 +111,49 @@ describe('a name that somebody has', () => {
     await runtime.settle()
     source.exit('because')
     await runtime.settle()
-    expect(heard).toEqual(['ok', { down: source, reason: 'because' }])
+    expect(received).toEqual(['ok', { down: source, reason: 'because' }])
   })
 
-  test('says so where the process has not that operation', async () => {
+  test('reports an operation that the process does not have', async () => {
     const runtime = testRuntime()
     const wrong = named<ConsumerRef<number>>('numbers', { runtime })
-    await launch(runtime, told(atOnce), { name: 'numbers' })
+    await launch(runtime, emittingOnRequest(atOnce), { name: 'numbers' })
     const subscription = {} as never
     const error = await rejection(
       wrong.resubscribe(subscription, 'x', named<ProducerRef<number>>('numbers', { runtime })),
     )
     expect(error).toBeInstanceOf(TypeError)
-    expect(error.message).toBe('expected a process that has resubscribe, got producer numbers, which has not')
+    expect(error.message).toBe('expected a process that has resubscribe, got producer numbers')
   })
 })
 
-describe('a name that nobody has', () => {
-  test('rejects what waits for an answer, and lets the rest vanish', async () => {
+describe('a name that no process has', () => {
+  test('rejects operations that return a result, and drops messages', async () => {
     const runtime = testRuntime()
-    const nobody = named<Told & ProducerConsumerRef<number, number>>('nobody', { runtime })
+    const unknown = named<EmittingRef & ProducerConsumerRef<number, number>>('unknown', { runtime })
     const asked = [
-      nobody.call('emit', []),
-      nobody.info('x'),
-      nobody.demand(),
-      nobody.estimateBufferedCount(),
-      nobody.done,
-      nobody.subscribe(nobody),
+      unknown.call('emit', []),
+      unknown.info('x'),
+      unknown.demand(),
+      unknown.estimateBufferedCount(),
+      unknown.done,
+      unknown.subscribe(unknown),
     ]
     for (const asking of asked) {
       const error = await rejection(asking)
       expect(error).toBeInstanceOf(NoProcessError)
-      expect(error.message).toContain("the process named 'nobody' is not alive")
+      expect(error.message).toContain("the process named 'unknown' is not running")
     }
-    await nobody.stop()
-    expect(await nobody.drain()).toEqual({ undone: [] })
-    nobody.send('x')
-    nobody.cast('emit', [])
-    nobody.exit('kill')
-    nobody.demand('accumulate')
-    expect([await nobody.exited, nobody.id]).toEqual(['noproc', ''])
+    await unknown.stop()
+    expect(await unknown.drain()).toEqual({ undone: [] })
+    unknown.send('x')
+    unknown.cast('emit', [])
+    unknown.exit('kill')
+    unknown.demand('accumulate')
+    expect([await unknown.exited, unknown.id]).toEqual(['noproc', ''])
   })
 
-  test('is found anew once somebody has it', async () => {
+  test('works once a process has it', async () => {
     const runtime = testRuntime()
     const seen: number[] = []
     const numbers = named<ProducerRef<number>>('numbers', { runtime })
@@ -173,27 +173,27 @@ describe('a name that nobody has', () => {
 })
 
 describe('names', () => {
-  test('belong to one process at a time, whoever spells them', async () => {
+  test('belong to one process at a time, as a string or a token', async () => {
     const runtime = testRuntime()
-    const source = await launch(runtime, told(atOnce), { name: 'numbers' })
-    const error = await rejection(launch(runtime, told(atOnce), { name: named<Told>('numbers') }))
+    const source = await launch(runtime, emittingOnRequest(atOnce), { name: 'numbers' })
+    const error = await rejection(launch(runtime, emittingOnRequest(atOnce), { name: named<EmittingRef>('numbers') }))
     expect(error).toBeInstanceOf(NameTakenError)
-    expect(error.message).toBe(`the name 'numbers' is already taken, by producer ${source.id}`)
+    expect(error.message).toBe(`the name 'numbers' is already taken by producer ${source.id}`)
     source.exit('kill')
     expect(await source.exited).toBe('killed')
-    await launch(runtime, told(atOnce), { name: 'numbers' })
+    await launch(runtime, emittingOnRequest(atOnce), { name: 'numbers' })
   })
 
   test('belong to a runtime', async () => {
     const [one, other] = [testRuntime(), testRuntime()]
-    await launch(one, told(atOnce), { name: 'numbers' })
-    await launch(other, told(atOnce), { name: 'numbers' })
-    const [here, there] = [one, other].map((runtime) => named<Told>('numbers', { runtime }))
+    await launch(one, emittingOnRequest(atOnce), { name: 'numbers' })
+    await launch(other, emittingOnRequest(atOnce), { name: 'numbers' })
+    const [here, there] = [one, other].map((runtime) => named<EmittingRef>('numbers', { runtime }))
     await here?.stop()
     expect(await there?.call('emit', [])).toBe('ok')
   })
 
-  test('are looked up where the stage lives that subscribes to them, whatever their own runtime', async () => {
+  test('are looked up in the runtime of the subscribing stage, whatever their own runtime', async () => {
     const runtime = testRuntime()
     const seen: number[] = []
     await launch(runtime, fromIterable([1]), { name: 'numbers' })
@@ -214,6 +214,8 @@ describe('names', () => {
   test.each([[''], [5], [undefined], [null], [{}]])('may not be %j', async (name) => {
     expect(() => named(name as string)).toThrow(/^expected name to be a string that is not empty, got: /)
     if (name === undefined) return
-    expect(await rejection(launch(testRuntime(), told(atOnce), { name: name as string }))).toBeInstanceOf(TypeError)
+    expect(await rejection(launch(testRuntime(), emittingOnRequest(atOnce), { name: name as string }))).toBeInstanceOf(
+      TypeError,
+    )
   })
 })

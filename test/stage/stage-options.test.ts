@@ -55,7 +55,7 @@ const starting = (kind: Kind, options: object): Promise<ProcessRef> =>
   launch(testRuntime(), makers[kind]({ ...required[kind], ...options } as never))
 
 describe.each(Object.keys(makers) as Kind[])('the callbacks and options of a %s', (kind) => {
-  test('hold at least what it is for', async () => {
+  test('include the callback that is required', async () => {
     const [name] = Object.keys(required[kind])
     for (const nothing of [{}, () => ({}), async () => ({})]) {
       const error = await rejection(launch(testRuntime(), makers[kind](nothing as never)))
@@ -75,7 +75,7 @@ describe.each(Object.keys(makers) as Kind[])('the callbacks and options of a %s'
     ['terminated', 'terminate'],
     ['bufferMax', 'bufferSize'],
     ['trapExits', 'trapExit'],
-  ])('hold nothing that is misspelt: %s', async (wrong, meant) => {
+  ])('refuse a misspelt name: %s', async (wrong, meant) => {
     const error = await rejection(starting(kind, { [wrong]: () => {} }))
     expect(error).toBeInstanceOf(TypeError)
     expect(error.message).toContain(
@@ -110,7 +110,7 @@ describe.each(Object.keys(makers) as Kind[])('the callbacks and options of a %s'
     ['handleEvents', 'x', TypeError, 'a function'],
     ['subscribeTo', 'numbers', TypeError, 'an array'],
     ['onProducerEnd', 'wait', TypeError, "'drain' or 'stop'"],
-  ] as const)('hold no %s that is %j', async (name, value, mistake, expected) => {
+  ] as const)('refuse a %s that is %j', async (name, value, mistake, expected) => {
     const error = await rejection(starting(kind, { [name]: value }))
     if (!known[kind].includes(name)) {
       expect(error.message).toContain(`got: '${name}'`)
@@ -120,7 +120,7 @@ describe.each(Object.keys(makers) as Kind[])('the callbacks and options of a %s'
     expect(error.message).toContain(`expected ${name} to be ${expected}, got: `)
   })
 
-  test('count only where they are its own, or its class has them', async () => {
+  test('count only as own properties, or as members of its class', async () => {
     const inherited = Object.create(required[kind]) as object
     expect(await rejection(launch(testRuntime(), makers[kind](inherited as never)))).toBeInstanceOf(TypeError)
     const hidden = Object.defineProperty({ ...required[kind] }, 'anything', { value: 1, enumerable: false })
@@ -193,7 +193,7 @@ describe('the options of a consumer supervisor', () => {
     [{ child, strategy: 'one-for-one' }, TypeError, "got: 'strategy'"],
     [undefined, TypeError, 'either child or start'],
     [null, TypeError, 'expected the options of a consumer supervisor to be an object, got: null'],
-  ])('are refused at once: %j', (options, mistake, message) => {
+  ])('are refused immediately: %j', (options, mistake, message) => {
     const make = (): Stage<ConsumerSupervisorRef<number>> => consumerSupervisor<number>(options as never)
     expect(make).toThrow(mistake)
     expect(make).toThrow(message)

@@ -14,10 +14,10 @@ import {
 } from 'genstage'
 import { shuffled, testRuntime } from 'genstage/testing'
 import { describe, expect, test } from 'vitest'
-import { ascending, counting, gate, launch, range, rejection, timings, told } from './test-stages.ts'
+import { ascending, counting, emittingOnRequest, gate, launch, range, rejection, timings } from './test-stages.ts'
 
-describe.each(timings)('a stream, of stages whose callbacks answer %s', (_name, later) => {
-  test('gives the events of a producer in order, and is over when that has ended', async () => {
+describe.each(timings)('a stream of stages with %s callbacks', (_name, later) => {
+  test('yields the events of a producer in order, and ends when the producer has exited', async () => {
     await shuffled(50, async (runtime) => {
       const source = await launch(runtime, fromIterable(range(0, 100)))
       const seen: number[] = []
@@ -26,7 +26,7 @@ describe.each(timings)('a stream, of stages whose callbacks answer %s', (_name, 
     })
   })
 
-  test('gives the events of several, each in its order, and is over with the last of them', async () => {
+  test('yields the events of several producers, each in order, and ends with the last of them', async () => {
     await shuffled(50, async (runtime) => {
       const sources = await Promise.all(
         [0, 100, 200].map((first) => launch(runtime, fromIterable(range(first, first + 30)))),
@@ -53,7 +53,7 @@ describe.each(timings)('a stream, of stages whose callbacks answer %s', (_name, 
     await events.return?.()
   })
 
-  test('is not subscribed to at all where it is left before', async () => {
+  test('subscribes only to cancel when it is closed before', async () => {
     const runtime = testRuntime()
     const demands: number[] = []
     const source = await launch(runtime, counting(later, 5, demands))
@@ -64,7 +64,7 @@ describe.each(timings)('a stream, of stages whose callbacks answer %s', (_name, 
     expect(demands).toEqual([])
   })
 
-  test('cancels when the loop is left: by break, by an error, by disposal', async () => {
+  test('cancels when the loop is left by break, by an error or by disposal', async () => {
     const left: unknown[] = []
     const leave: Record<string, (events: AsyncIterableIterator<number>) => Promise<void>> = {
       break: async (events) => {
@@ -101,7 +101,7 @@ describe.each(timings)('a stream, of stages whose callbacks answer %s', (_name, 
     expect(left).toEqual(Object.keys(leave).map((how) => [how, { cancel: 'normal' }]))
   })
 
-  test('slows its producers by a slow loop: they are never more than maxDemand ahead', async () => {
+  test('slows its producers down to the pace of the loop: they are at most maxDemand ahead', async () => {
     for (const [maxDemand, minDemand] of [
       [1, 0],
       [2, 0],
@@ -130,7 +130,7 @@ describe.each(timings)('a stream, of stages whose callbacks answer %s', (_name, 
     }
   })
 
-  test('answers next() calls that wait beside each other in the order of the calls', async () => {
+  test('resolves next() calls that wait in the order of the calls', async () => {
     await shuffled(50, async (runtime) => {
       const source = await launch(runtime, fromIterable(range(0, 5)))
       const events = stream([to(source, { maxDemand: 2 })])
@@ -142,9 +142,9 @@ describe.each(timings)('a stream, of stages whose callbacks answer %s', (_name, 
     })
   })
 
-  test('answers next() calls that wait when it is left', async () => {
+  test('resolves next() calls that wait when it is closed', async () => {
     const runtime = testRuntime()
-    const source = await launch(runtime, told(later))
+    const source = await launch(runtime, emittingOnRequest(later))
     const events = stream([source])
     const waiting = [events.next(), events.next()]
     await runtime.settle()
@@ -153,7 +153,7 @@ describe.each(timings)('a stream, of stages whose callbacks answer %s', (_name, 
     expect(runtime.id).toBeDefined()
   })
 
-  test('can be iterated over once', async () => {
+  test('can be iterated once', async () => {
     const runtime = testRuntime()
     const source = await launch(runtime, fromIterable(range(0, 3)))
     const events = stream([source])
@@ -164,14 +164,14 @@ describe.each(timings)('a stream, of stages whose callbacks answer %s', (_name, 
     expect(events[Symbol.asyncIterator]()).toBe(events)
   })
 
-  test('of nothing is over at once', async () => {
+  test('without sources ends immediately', async () => {
     expect(await stream([]).next()).toEqual({ done: true, value: undefined })
   })
 })
 
-describe.each(timings)('the end of a stream, of stages whose callbacks answer %s', (_name, later) => {
-  const orderly = ['normal', 'shutdown', { shutdown: 'update' }]
-  const disorderly = ['because', new Error('boom'), 'killed', null, undefined]
+describe.each(timings)('the end of a stream of stages with %s callbacks', (_name, later) => {
+  const cleanReasons = ['normal', 'shutdown', { shutdown: 'update' }]
+  const failures = ['because', new Error('boom'), 'killed', null, undefined]
 
   /** What a stream of these gives until it is over, and what it rejects with, if it does. */
   const exhaust = async (events: AsyncIterableIterator<number>) => {
@@ -189,28 +189,28 @@ describe.each(timings)('the end of a stream, of stages whose callbacks answer %s
       handleDemand: later((): { events: number[]; stop: {} } => ({ events: [1, 2], stop: reason as {} })),
     })
 
-  test.each(orderly)('is quiet where the producer ended with %j', async (reason) => {
+  test.each(cleanReasons)('is clean when the producer exited with %j', async (reason) => {
     const runtime = testRuntime()
     const source = await launch(runtime, endingWith(reason))
     expect(await exhaust(stream([source]))).toEqual({ seen: [1, 2], error: undefined })
   })
 
-  test.each(disorderly.filter((reason) => reason !== undefined))(
-    'rejects, after what came before, where the producer ended with %j',
+  test.each(failures.filter((reason) => reason !== undefined))(
+    'rejects after the earlier events when the producer exited with %j',
     async (reason) => {
       await shuffled(20, async (runtime) => {
         const source = await launch(runtime, endingWith(reason), { name: 'numbers' })
         const events = stream([source])
         const { seen, error } = await exhaust(events)
         expect([seen, error?.constructor, error?.reason]).toEqual([[1, 2], ExitError, reason])
-        expect(error?.message).toContain('producer numbers ended with reason')
+        expect(error?.message).toContain('producer numbers exited with reason')
         expect(await events.next()).toEqual({ done: true, value: undefined })
       })
     },
   )
 
-  test("is quiet for a 'temporary' producer, whatever it ended with", async () => {
-    for (const reason of [...orderly, ...disorderly.filter((each) => each !== undefined)]) {
+  test("is clean for a 'temporary' producer with any exit reason", async () => {
+    for (const reason of [...cleanReasons, ...failures.filter((each) => each !== undefined)]) {
       const runtime = testRuntime()
       const source = await launch(runtime, endingWith(reason))
       const other = await launch(runtime, fromIterable([3]))
@@ -219,7 +219,7 @@ describe.each(timings)('the end of a stream, of stages whose callbacks answer %s
     }
   })
 
-  test("comes with the first 'permanent' producer that ends, and cancels the others", async () => {
+  test("comes with the first 'permanent' producer that exits, and cancels the others", async () => {
     await shuffled(50, async (runtime) => {
       const left: unknown[] = []
       const source = await launch(runtime, fromIterable([1, 2]))
@@ -256,9 +256,9 @@ describe.each(timings)('the end of a stream, of stages whose callbacks answer %s
     expect([error?.reason, left]).toEqual(['because', [{ cancel: 'normal' }]])
   })
 
-  test('rejects every next() that waits at most once, the others are told that it is over', async () => {
+  test('rejects one next() that waits, and ends the others', async () => {
     const runtime = testRuntime()
-    const source = await launch(runtime, told(later))
+    const source = await launch(runtime, emittingOnRequest(later))
     const events = stream([source])
     const waiting = Promise.allSettled([events.next(), events.next(), events.next()])
     await runtime.settle()
@@ -267,11 +267,11 @@ describe.each(timings)('the end of a stream, of stages whose callbacks answer %s
     expect(results.map(({ status }) => status)).toEqual(['rejected', 'fulfilled', 'fulfilled'])
   })
 
-  test('rejects where a producer has failed before, or refuses it', async () => {
+  test('rejects when a producer has failed before, or refuses it', async () => {
     const runtime = testRuntime()
-    const gone = await launch(runtime, told(later))
-    await gone.stop('gone')
-    expect((await exhaust(stream([gone]))).error?.reason).toBe('noproc')
+    const exited = await launch(runtime, emittingOnRequest(later))
+    await exited.stop('closed')
+    expect((await exhaust(stream([exited]))).error?.reason).toBe('noproc')
     const partitioned = await launch(
       runtime,
       producer({ dispatcher: partitionDispatcher({ partitions: 1 }), handleDemand: later((): number[] => []) }),
@@ -279,7 +279,7 @@ describe.each(timings)('the end of a stream, of stages whose callbacks answer %s
     expect((await exhaust(stream([to(partitioned, { partition: 3 })]))).error?.reason).toBe('bad-partition')
   })
 
-  test('of a producer-consumer comes when it has handed on all that it holds', async () => {
+  test('of a producer-consumer comes after all that it holds', async () => {
     await shuffled(50, async (runtime) => {
       const source = await launch(runtime, fromIterable(range(0, 50)))
       const middle = await launch(
@@ -296,7 +296,7 @@ describe.each(timings)('the end of a stream, of stages whose callbacks answer %s
 })
 
 describe('the options of a stream', () => {
-  test('let all producers go once all are subscribed to', async () => {
+  test("set all producers to 'forward' when all are subscribed to", async () => {
     await shuffled(50, async (runtime) => {
       const sources = await Promise.all(
         [0, 10].map((first) => launch(runtime, fromIterable(range(first, first + 10), { demand: 'accumulate' }))),
@@ -307,7 +307,7 @@ describe('the options of a stream', () => {
     })
   })
 
-  test('name the producers that are to go: those behind the ones that are read', async () => {
+  test('name the producers whose mode is set, such as those upstream of the sources', async () => {
     await shuffled(50, async (runtime) => {
       const source = await launch(
         runtime,
@@ -331,7 +331,7 @@ describe('the options of a stream', () => {
     })
   })
 
-  test('can hold producers back, once they have met the first demand', async () => {
+  test('can hold producers back, after they have met the first demand', async () => {
     const runtime = testRuntime()
     const source = await launch(runtime, fromIterable(range(0, 5)))
     const events = stream([to(source, { maxDemand: 2, minDemand: 0 })], { demand: 'accumulate' })
@@ -352,18 +352,18 @@ describe('the options of a stream', () => {
     [[], { producer: [] }, "'producer' (did you mean producers?)"],
     [[], { producers: 'all' }, "expected producers to be an array, got: 'all'"],
     [[], { producers: [1] }, 'a producer to set the demand of, got: 1'],
-  ])('are checked at once: %j with %j', (sources, options, message) => {
+  ])('are checked immediately: %j with %j', (sources, options, message) => {
     expect(() => stream(sources as never, options as StreamOptions)).toThrow(message)
   })
 
-  test('of a source are checked at once', async () => {
+  test('of a source are checked immediately', async () => {
     const source = await launch(testRuntime(), fromIterable([1]))
     expect(() => stream([to(source, { maxDemand: 0 })])).toThrow(RangeError)
   })
 })
 
 describe('a stream of a name', () => {
-  test('reads whoever has it when the loop begins', async () => {
+  test('reads the process that has it when the loop begins', async () => {
     const runtime = testRuntime()
     const numbers = named<ProducerRef<number>>('numbers', { runtime })
     const events = stream([numbers])
@@ -373,7 +373,7 @@ describe('a stream of a name', () => {
     expect(seen).toEqual([1, 2])
   })
 
-  test('rejects where nobody has it, unless it is temporary', async () => {
+  test('rejects when no process has it, unless it is temporary', async () => {
     const runtime = testRuntime()
     const numbers = named<ProducerRef<number>>('numbers', { runtime })
     const error = await rejection(stream([numbers]).next())
@@ -381,7 +381,7 @@ describe('a stream of a name', () => {
     expect(await stream([to(numbers, { cancel: 'temporary' })]).next()).toEqual({ done: true, value: undefined })
   })
 
-  test('may stand beside a reference', async () => {
+  test('may be used together with a reference', async () => {
     const runtime = testRuntime()
     const numbers = named<ProducerRef<number>>('numbers', { runtime })
     await launch(runtime, fromIterable([1]), { name: numbers })
@@ -392,7 +392,7 @@ describe('a stream of a name', () => {
   })
 })
 
-test('a stage that reads a stream and is stopped leaves the stream with its loop', async () => {
+test('a stage that is stopped in a loop over a stream closes the stream', async () => {
   const runtime = testRuntime()
   const source = await launch(runtime, fromIterable(range(0, 1_000_000)))
   const started = gate()
@@ -420,8 +420,8 @@ test('a stage that reads a stream and is stopped leaves the stream with its loop
   expect(await source.demand()).toBe('forward')
 })
 
-describe('a stream that is given up', () => {
-  test('before it was read lets go of its source, and asks for nothing', async () => {
+describe('a stream that is closed', () => {
+  test('before it is read releases its source, and asks for nothing', async () => {
     await shuffled(30, async (runtime) => {
       const demands: number[] = []
       const cancelled: unknown[] = []
@@ -444,7 +444,7 @@ describe('a stream that is given up', () => {
     })
   })
 
-  test('by its signal rejects with the reason, and takes nothing more', async () => {
+  test('by its signal rejects with the reason, and takes no more events', async () => {
     await shuffled(50, async (runtime) => {
       const controller = new AbortController()
       const source = await launch(runtime, fromIterable(range(0, 1_000)))
@@ -464,7 +464,7 @@ describe('a stream that is given up', () => {
     })
   })
 
-  test('by a signal that was aborted before subscribes to nothing', async () => {
+  test('by a signal that was aborted before subscribes to no producer', async () => {
     const runtime = testRuntime()
     const source = await launch(runtime, fromIterable(range(0, 10)))
     const aborted = stream([source], { signal: AbortSignal.abort('no') })
@@ -473,7 +473,7 @@ describe('a stream that is given up', () => {
     expect(await source.estimateBufferedCount()).toBe(0)
   })
 
-  test('while a next() is pending rejects that one, and ends the others', async () => {
+  test('while calls of next() wait rejects the first, and ends the others', async () => {
     const runtime = testRuntime()
     const controller = new AbortController()
     const source = await launch(runtime, producer({ handleDemand: () => [] as number[] }))

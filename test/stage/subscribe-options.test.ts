@@ -9,11 +9,11 @@ import {
 } from 'genstage'
 import { testRuntime } from 'genstage/testing'
 import { describe, expect, test } from 'vitest'
-import { atOnce, collecting, launch, rejection, told } from './test-stages.ts'
+import { atOnce, collecting, emittingOnRequest, launch, rejection } from './test-stages.ts'
 
 const start = async () => {
   const runtime = testRuntime()
-  const source = await launch(runtime, told(atOnce))
+  const source = await launch(runtime, emittingOnRequest(atOnce))
   const sink = await launch(runtime, collecting(atOnce, []))
   return { runtime, source, sink }
 }
@@ -88,7 +88,7 @@ describe('the options of a subscription', () => {
     await sink.stop()
   })
 
-  test.each(misspelt)('are refused where they are misspelt: %s', async (key, meant) => {
+  test.each(misspelt)('are refused when misspelt: %s', async (key, meant) => {
     const { source, sink } = await start()
     const error = await rejection(sink.subscribe(source, { [key]: 5 }))
     expect(error).toBeInstanceOf(TypeError)
@@ -97,7 +97,7 @@ describe('the options of a subscription', () => {
     )
   })
 
-  test('may hold what a dispatcher or a handleSubscribe knows', async () => {
+  test('may include what a dispatcher or a handleSubscribe reads', async () => {
     const { runtime, source, sink } = await start()
     for (const key of ['partition', 'selector', 'interval', 'max', 'label', 'minimum', 'priority', 'demand']) {
       await sink.subscribe(source, { [key]: 1 })
@@ -106,7 +106,7 @@ describe('the options of a subscription', () => {
     await sink.stop()
   })
 
-  test('that are undefined count as not given, and what is inherited does not count', async () => {
+  test('that are undefined count as not given, and inherited ones do not count', async () => {
     const { source, sink } = await start()
     const inherited = Object.create({ maxDemand: 'ten' }) as SubscribeOptions
     await sink.subscribe(source, inherited)
@@ -119,7 +119,7 @@ describe('the options of a subscription', () => {
     await sink.stop()
   })
 
-  test('may ask for as much as there are integers', async () => {
+  test('may ask for the largest safe integer', async () => {
     const { runtime, source, sink } = await start()
     await sink.subscribe(source, { maxDemand: Number.MAX_SAFE_INTEGER, minDemand: 0 })
     source.cast('emit', [1])
@@ -127,14 +127,14 @@ describe('the options of a subscription', () => {
     await sink.stop()
   })
 
-  test('are checked before anybody is asked, and the producer after them', async () => {
+  test('are checked before any message is sent, and before the producer', async () => {
     const { runtime, source, sink } = await start()
     for (const wrong of [undefined, null, {}, 'numbers', 5, sink.id]) {
       const error = await rejection(sink.subscribe(wrong as ProducerRef<number>))
       expect(error).toBeInstanceOf(TypeError)
       expect(error.message).toMatch(/^expected a producer to subscribe to, got: /)
     }
-    const foreign = await launch(testRuntime(), told(atOnce))
+    const foreign = await launch(testRuntime(), emittingOnRequest(atOnce))
     expect((await rejection(sink.subscribe(foreign))).message).toContain('of the same runtime')
     await sink.stop()
     const late = await rejection(sink.subscribe(source, { maxDemand: 0 }))
@@ -142,20 +142,20 @@ describe('the options of a subscription', () => {
     await runtime.settle()
   })
 
-  test('of a consumer that has no such operation are not even read', async () => {
+  test('of a producer, which cannot subscribe, are not read', async () => {
     const { runtime, source } = await start()
-    const token = named<ConsumerRef<number>>('nobody', { runtime })
+    const token = named<ConsumerRef<number>>('unknown', { runtime })
     expect((await rejection(token.subscribe(source, { maxDemand: 0 }))).code).toBe('GENSTAGE_NO_PROCESS')
   })
 
-  test('that ask for confirmation leave no trace of that on the other side', async () => {
+  test('for confirmation are not passed to the producer', async () => {
     const { runtime, source, sink } = await start()
     const first = await sink.subscribe(source, {
       confirm: true,
       timeout: Number.POSITIVE_INFINITY,
       cancel: 'temporary',
     })
-    await source.stop('gone')
+    await source.stop('closed')
     await runtime.settle()
     const error = await rejection(sink.resubscribe(first, 'x', source, { confirm: true, cancel: 'temporary' }))
     expect(error).toBeInstanceOf(SubscriptionRefusedError)

@@ -13,26 +13,26 @@ import {
 } from 'genstage'
 import type { TestRuntime } from 'genstage/testing'
 
-// The stages that most tests of stages are played with.
+// The stages that most tests of stages use.
 
-/** Makes a callback answer now, or later: its body runs at once all the same. */
-export type Later = <Args extends unknown[], Answer>(
-  callback: (...args: Args) => Answer,
-) => (...args: Args) => Answer | Promise<Awaited<Answer>>
+/** Makes a callback return its result immediately, or as a promise. Its body runs immediately in both cases. */
+export type Later = <Args extends unknown[], Result>(
+  callback: (...args: Args) => Result,
+) => (...args: Args) => Result | Promise<Awaited<Result>>
 
-/** Answers at once. */
+/** Returns the result immediately. */
 export const atOnce: Later = (callback) => callback
 
-/** Answers when the microtasks that there are have run. */
-export const soon: Later = answeringAfter(() => Promise.resolve())
+/** Returns the result after the microtasks that are queued now. */
+export const soon: Later = returningAfter(() => Promise.resolve())
 
-/** Each test that a callback's answer may matter to is run with both: at once, and when the event loop has turned. */
+/** The timings that most tests run with: sync, and async after one turn of the event loop. */
 export const timings: readonly (readonly [name: string, later: Later])[] = [
   ['sync', atOnce],
-  ['async', answeringAfter(() => setImmediate())],
+  ['async', returningAfter(() => setImmediate())],
 ]
 
-function answeringAfter(wait: () => Promise<unknown>): Later {
+function returningAfter(wait: () => Promise<unknown>): Later {
   return (callback) =>
     async (...args): Promise<Awaited<ReturnType<typeof callback>>> => {
       try {
@@ -43,7 +43,7 @@ function answeringAfter(wait: () => Promise<unknown>): Later {
     }
 }
 
-/** Starts a stage in the test's runtime, linked to nobody. */
+/** Starts a stage in the test's runtime, without a link. */
 export function launch<Ref extends ProcessRef>(
   runtime: TestRuntime,
   stage: Stage<Ref>,
@@ -55,7 +55,7 @@ export function launch<Ref extends ProcessRef>(
 export const range = (first: number, end: number): number[] =>
   Array.from({ length: end - first }, (_, index) => first + index)
 
-/** Counts from 0 up to, and without, `end`, and then falls silent, without ending. `demands` is what it was asked for. */
+/** Emits the numbers from 0 to `end` - 1, and then nothing; it does not exit. `demands` collects the demand. */
 export const counting = (later: Later, end: number, demands: number[] = []) => {
   let next = 0
   return producer({
@@ -68,8 +68,8 @@ export const counting = (later: Later, end: number, demands: number[] = []) => {
   })
 }
 
-/** Emits what it is told to, by a call or a cast, and nothing on demand. */
-export const told = (later: Later, demands: number[] = [], messages: unknown[] = []) =>
+/** Emits the events of a call or a cast, and nothing on demand. */
+export const emittingOnRequest = (later: Later, demands: number[] = [], messages: unknown[] = []) =>
   producer({
     handleDemand: later((demand: number): number[] => {
       demands.push(demand)
@@ -88,7 +88,7 @@ export const told = (later: Later, demands: number[] = [], messages: unknown[] =
     }),
   })
 
-/** Emits each event that it gets `copies` times. */
+/** Emits each event `copies` times. */
 export const copying = (later: Later, copies: number, onProducerEnd: 'drain' | 'stop' = 'drain') =>
   producerConsumer({
     onProducerEnd,
@@ -97,7 +97,7 @@ export const copying = (later: Later, copies: number, onProducerEnd: 'drain' | '
     ),
   })
 
-/** Writes down what it gets. `batches` has it batch by batch. */
+/** Records its events in `seen`, and its batches in `batches`. */
 export const collecting = (later: Later, seen: unknown[], batches: unknown[] = []) =>
   consumer({
     handleEvents: later((events: readonly unknown[]) => {
@@ -116,7 +116,7 @@ export interface LogRecord {
   readonly facts: Readonly<Record<string, unknown>>
 }
 
-/** A logger that keeps what it is told. */
+/** A logger that records its lines. */
 export function recording(records: LogRecord[]): Logger {
   const at =
     (level: LogLevel) =>
@@ -126,19 +126,19 @@ export function recording(records: LogRecord[]): Logger {
   return { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') }
 }
 
-/** What the process still held at its end, as its report says; empty where it held nothing. */
+/** The events that the process still held at its exit, as its report shows them; empty if there were none. */
 export function heldAtEnd(records: readonly LogRecord[]): object {
   return Object.assign({}, ...records.map(({ facts }) => facts.remaining))
 }
 
-/** What a promise rejected with. */
+/** The error that a promise rejected with. */
 export interface Failure extends Error {
   readonly code: string
   // biome-ignore lint/suspicious/noExplicitAny: what the reason is like is what a test goes on to look at
   readonly reason: any
 }
 
-/** The rejection of a promise; fails where it resolves. */
+/** The error that a promise rejects with. Throws if it resolves. */
 export async function rejection(promise: Promise<unknown>): Promise<Failure> {
   let value: unknown
   try {

@@ -98,7 +98,7 @@ class Tree {
   }
 }
 
-describe.each(timings)('a supervised pipeline, with callbacks that answer %s', (_name, later) => {
+describe.each(timings)('a supervised pipeline, with callbacks that return %s', (_name, later) => {
   test('goes on delivering when its producer is killed, again and again, with all consumers subscribed by name', async () => {
     await shuffled(30, async (runtime) => {
       const tree = new Tree(runtime, later)

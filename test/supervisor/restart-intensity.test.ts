@@ -2,14 +2,14 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { RestartIntensity } from '../../src/supervisor/restart-intensity.ts'
 
-/** Whether each of these restarts is borne. */
+/** Whether each of these restarts is allowed. */
 function judge(maxRestarts: number, maxSeconds: number, times: readonly number[]): boolean[] {
   const intensity = new RestartIntensity(maxRestarts, maxSeconds)
   return times.map((time) => intensity.add(time))
 }
 
 describe('restart intensity', () => {
-  test('bears as many restarts as it says, and not one more', () => {
+  test('allows as many restarts as specified, and not one more', () => {
     expect(judge(3, 5, [0, 0, 0, 0])).toEqual([true, true, true, false])
     expect(judge(1, 5, [0, 1])).toEqual([true, false])
     expect(judge(0, 5, [0])).toEqual([false])

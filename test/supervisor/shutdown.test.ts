@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest'
 import type { ProcessRuntime } from '../../src/process/runtime.ts'
 import { recordingLogger } from '../process/plain-stages.ts'
 
-/** A stage that takes no notice of being told to end. */
+/** A stage that ignores requests to end. */
 const lingering = () => consumer({ trapExit: true, handleEvents() {}, terminate: () => new Promise<void>(() => {}) })
 
 const timersOf = (runtime: object): number => (runtime as ProcessRuntime).timers.size

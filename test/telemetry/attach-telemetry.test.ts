@@ -18,15 +18,15 @@ import { type TestRuntime, testRuntime } from 'genstage/testing'
 import { describe, expect, test } from 'vitest'
 import { atOnce, counting, launch, timings } from '../stage/test-stages.ts'
 
-interface Told<Name extends TelemetryName> {
+interface ReceivedEvent<Name extends TelemetryName> {
   readonly name: Name
   readonly measurements: Measurements<Name>
   readonly metadata: Metadata<Name>
 }
 
-/** Writes down all that a runtime tells. */
+/** Records all telemetry events of a runtime. */
 function listen(runtime: TestRuntime) {
-  const all: Told<TelemetryName>[] = []
+  const all: ReceivedEvent<TelemetryName>[] = []
   const names = Object.keys(telemetryEvents) as TelemetryName[]
   const listeners: TelemetryListeners = Object.fromEntries(
     names.map((name) => [
@@ -36,8 +36,8 @@ function listen(runtime: TestRuntime) {
     ]),
   )
   const detach = attachTelemetry(listeners, { runtime })
-  const of = <Name extends TelemetryName>(name: Name): Told<Name>[] =>
-    all.filter((each): each is Told<Name> => each.name === name)
+  const of = <Name extends TelemetryName>(name: Name): ReceivedEvent<Name>[] =>
+    all.filter((each): each is ReceivedEvent<Name> => each.name === name)
   const sum = (numbers: readonly number[]): number => numbers.reduce((total, each) => total + each, 0)
   return { all, of, sum, detach }
 }
@@ -49,10 +49,10 @@ const failing = () =>
     },
   })
 
-describe('a pipeline tells', () => {
+describe('a pipeline emits', () => {
   test.each(timings)('of its batches and demand, in numbers that agree (%s)', async (_name, later) => {
     const runtime = testRuntime()
-    const told = listen(runtime)
+    const telemetry = listen(runtime)
     const source = await launch(runtime, counting(later, 1_000))
     const double = producerConsumer({ handleEvents: later((events: readonly number[]) => events.map((x) => 2 * x)) })
     const middle = await launch(runtime, double, { name: 'middle' })
@@ -61,21 +61,28 @@ describe('a pipeline tells', () => {
     await middle.subscribe(source, { maxDemand: 30 })
     await runtime.settle()
 
-    const batches = told.of('batch.handled')
+    const batches = telemetry.of('batch.handled')
     const by = (id: string) => batches.filter(({ metadata }) => metadata.consumer.id === id)
-    expect(told.sum(by(middle.id).map(({ measurements }) => measurements.size))).toBe(1_000)
-    expect(told.sum(by(sink.id).map(({ measurements }) => measurements.size))).toBe(1_000)
+    expect(telemetry.sum(by(middle.id).map(({ measurements }) => measurements.size))).toBe(1_000)
+    expect(telemetry.sum(by(sink.id).map(({ measurements }) => measurements.size))).toBe(1_000)
     expect(batches.every(({ metadata, measurements }) => metadata.events.length === measurements.size)).toBe(true)
     expect(by(middle.id)[0]?.metadata).toMatchObject({ consumer: { kind: 'producer-consumer', name: 'middle' } })
     expect(batches.every(({ metadata }) => metadata.error === undefined)).toBe(true)
 
-    const sent = told.of('demand.sent').map(({ measurements }) => measurements.demand)
-    const received = told.of('demand.received').map(({ measurements }) => measurements.demand)
-    expect(told.sum(received)).toBe(told.sum(sent))
-    expect(told.of('demand.handled')[0]).toMatchObject({ measurements: { demand: 30 }, metadata: { error: undefined } })
-    expect(told.of('stage.started').map(({ metadata }) => metadata.stage.id)).toEqual([source.id, middle.id, sink.id])
-    expect(told.of('subscription.started')).toHaveLength(2)
-    expect(told.of('subscription.started')[0]).toMatchObject({
+    const sent = telemetry.of('demand.sent').map(({ measurements }) => measurements.demand)
+    const received = telemetry.of('demand.received').map(({ measurements }) => measurements.demand)
+    expect(telemetry.sum(received)).toBe(telemetry.sum(sent))
+    expect(telemetry.of('demand.handled')[0]).toMatchObject({
+      measurements: { demand: 30 },
+      metadata: { error: undefined },
+    })
+    expect(telemetry.of('stage.started').map(({ metadata }) => metadata.stage.id)).toEqual([
+      source.id,
+      middle.id,
+      sink.id,
+    ])
+    expect(telemetry.of('subscription.started')).toHaveLength(2)
+    expect(telemetry.of('subscription.started')[0]).toMatchObject({
       measurements: { subscribers: 1 },
       metadata: { producer: { id: middle.id }, consumer: { id: sink.id }, options: { maxDemand: 10 } },
     })
@@ -83,7 +90,7 @@ describe('a pipeline tells', () => {
 
   test('how long a batch took, by the clock of the runtime, its promise included', async () => {
     const runtime = testRuntime()
-    const told = listen(runtime)
+    const telemetry = listen(runtime)
     let finish = (): void => {}
     const slow = consumer({
       handleEvents: (_events: readonly number[]) =>
@@ -95,16 +102,16 @@ describe('a pipeline tells', () => {
     const sink = await launch(runtime, slow)
     await sink.subscribe(source, { cancel: 'temporary' })
     await runtime.settle()
-    expect(told.of('batch.handled')).toEqual([])
+    expect(telemetry.of('batch.handled')).toEqual([])
     await runtime.advance(250)
     finish()
     await runtime.settle()
-    expect(told.of('batch.handled').map(({ measurements }) => measurements)).toEqual([{ size: 1, duration: 250 }])
+    expect(telemetry.of('batch.handled').map(({ measurements }) => measurements)).toEqual([{ size: 1, duration: 250 }])
   })
 
   test('of ends, with what was still held, and of a failure once, where it began', async () => {
     const runtime = testRuntime()
-    const told = listen(runtime)
+    const telemetry = listen(runtime)
     const source = await launch(runtime, counting(atOnce, 100))
     const middle = await launch(runtime, producerConsumer({ handleEvents: (events: readonly number[]) => [...events] }))
     const sink = await launch(runtime, failing())
@@ -112,14 +119,14 @@ describe('a pipeline tells', () => {
     await runtime.settle()
     await sink.subscribe(middle, { maxDemand: 4 })
     await runtime.settle()
-    expect(told.of('batch.handled').at(-1)?.metadata.error).toEqual(new Error('no'))
-    expect(told.of('failure.reported')).toHaveLength(1)
-    expect(told.of('failure.reported')[0]).toMatchObject({
+    expect(telemetry.of('batch.handled').at(-1)?.metadata.error).toEqual(new Error('no'))
+    expect(telemetry.of('failure.reported')).toHaveLength(1)
+    expect(telemetry.of('failure.reported')[0]).toMatchObject({
       measurements: { remaining: 4 },
       metadata: { stage: { id: sink.id }, reason: new Error('no'), callback: 'handleEvents' },
     })
-    expect(told.of('stage.stopped')).toHaveLength(1)
-    expect(told.of('stage.stopped')[0]).toMatchObject({
+    expect(telemetry.of('stage.stopped')).toHaveLength(1)
+    expect(telemetry.of('stage.stopped')[0]).toMatchObject({
       measurements: { remaining: 4, alive: 2 },
       metadata: {
         stage: { id: sink.id, kind: 'consumer' },
@@ -128,24 +135,24 @@ describe('a pipeline tells', () => {
         remaining: { handling: 4 },
       },
     })
-    expect(told.of('subscription.cancelled')[0]).toMatchObject({
+    expect(telemetry.of('subscription.cancelled')[0]).toMatchObject({
       measurements: { subscribers: 0 },
       metadata: { producer: { id: middle.id }, consumer: { id: sink.id }, cause: 'down', reason: new Error('no') },
     })
   })
 
-  test('of a set-up that fails: a stop without a start', async () => {
+  test('a stop without a start for a setup function that fails', async () => {
     const runtime = testRuntime()
-    const told = listen(runtime)
+    const telemetry = listen(runtime)
     const refusing = consumer<unknown>(() => ({ stop: 'no' }))
     await expect(launch(runtime, refusing)).rejects.toThrow('could not be started')
-    expect(told.of('stage.started')).toEqual([])
-    expect(told.of('stage.stopped')[0]).toMatchObject({ metadata: { reason: 'no', wasStarted: false } })
+    expect(telemetry.of('stage.started')).toEqual([])
+    expect(telemetry.of('stage.stopped')[0]).toMatchObject({ metadata: { reason: 'no', wasStarted: false } })
   })
 
   test('of events dropped: from a full buffer, and with a subscriber of a partition', async () => {
     const runtime = testRuntime()
-    const told = listen(runtime)
+    const telemetry = listen(runtime)
     let batch = Array.from({ length: 20 }, () => 0)
     const overflowing = producer({
       bufferSize: 5,
@@ -159,7 +166,7 @@ describe('a pipeline tells', () => {
     const sink = await launch(runtime, consumer({ handleEvents(_events: readonly number[]) {} }))
     await sink.subscribe(source, { maxDemand: 1, minDemand: 0, cancel: 'temporary' })
     await runtime.settle()
-    expect(told.of('events.discarded')[0]).toMatchObject({
+    expect(telemetry.of('events.discarded')[0]).toMatchObject({
       metadata: { stage: { id: source.id }, cause: 'buffer full' },
     })
     await source.stop()
@@ -176,14 +183,16 @@ describe('a pipeline tells', () => {
     await runtime.settle()
     stuck.exit('kill')
     await runtime.settle()
-    const discarded = told.of('events.discarded').filter(({ metadata }) => metadata.cause === 'subscriber cancelled')
+    const discarded = telemetry
+      .of('events.discarded')
+      .filter(({ metadata }) => metadata.cause === 'subscriber cancelled')
     expect(discarded[0]).toMatchObject({ metadata: { stage: { id: uneven.id } } })
     expect(discarded[0]?.measurements.count).toBeGreaterThan(0)
   })
 
   test('of refused subscriptions', async () => {
     const runtime = testRuntime()
-    const told = listen(runtime)
+    const telemetry = listen(runtime)
     const parted = producer({
       dispatcher: partitionDispatcher({ partitions: 1, hash: (event: number) => [event, 0] }),
       handleDemand: () => [],
@@ -192,16 +201,16 @@ describe('a pipeline tells', () => {
     const sink = await launch(runtime, consumer({ handleEvents(_events: readonly number[]) {} }))
     await sink.subscribe(source, { partition: 7, confirm: false })
     await runtime.settle()
-    expect(told.of('subscription.refused')[0]).toMatchObject({
+    expect(telemetry.of('subscription.refused')[0]).toMatchObject({
       metadata: { producer: { id: source.id }, consumer: { id: sink.id }, reason: 'bad-partition' },
     })
-    expect(told.of('subscription.started')).toEqual([])
-    expect(told.of('subscription.cancelled')).toEqual([])
+    expect(telemetry.of('subscription.started')).toEqual([])
+    expect(telemetry.of('subscription.cancelled')).toEqual([])
   })
 
   test('of restarts, by supervisors of both kinds', async () => {
     const runtime = testRuntime()
-    const told = listen(runtime)
+    const telemetry = listen(runtime)
     const boss = await launch(
       runtime,
       supervisor({
@@ -212,8 +221,8 @@ describe('a pipeline tells', () => {
     const [child] = await boss.whichChildren()
     child?.ref?.exit('kill')
     await runtime.settle()
-    expect(told.of('process.restarted')).toHaveLength(1)
-    expect(told.of('process.restarted')[0]).toMatchObject({
+    expect(telemetry.of('process.restarted')).toHaveLength(1)
+    expect(telemetry.of('process.restarted')[0]).toMatchObject({
       measurements: { restarts: 1 },
       metadata: { supervisor: { id: boss.id }, child: 'child', reason: 'killed' },
     })
@@ -224,7 +233,7 @@ describe('a pipeline tells', () => {
     const started = await pool.startChild(1)
     if (started !== 'ignore') started.exit('kill')
     await runtime.settle()
-    expect(told.of('process.restarted').at(-1)).toMatchObject({ metadata: { supervisor: { id: pool.id } } })
+    expect(telemetry.of('process.restarted').at(-1)).toMatchObject({ metadata: { supervisor: { id: pool.id } } })
   })
 })
 
@@ -249,7 +258,7 @@ describe('listeners', () => {
     }
     const runtime = testRuntime({ logger: { debug() {}, info() {}, warn() {}, error: note } })
     let [started, others] = [0, 0]
-    // oxlint-disable-next-line typescript/no-misused-promises -- that one answers a promise is what is tested
+    // oxlint-disable-next-line typescript/no-misused-promises -- a listener that returns a promise is what is tested
     attachTelemetry({ 'batch.handled': fail, 'stage.started': () => void started++ }, { runtime })
     attachTelemetry({ 'batch.handled': () => void others++ }, { runtime })
     const handled: number[] = []
@@ -263,25 +272,25 @@ describe('listeners', () => {
     expect(handled).toEqual([1, 2, 3, 4])
     expect(others).toBe(4)
     expect(
-      lines.filter((line) => line.includes("listener of 'batch.handled' failed and was detached: oh")),
+      lines.filter((line) => line.includes("detached a telemetry listener of 'batch.handled' that failed: oh")),
     ).not.toEqual([])
     const before = started
     await launch(runtime, failing())
     expect(started).toBeLessThanOrEqual(before + 1)
   })
 
-  test('hear nothing of another runtime, and nothing once detached', async () => {
+  test('receive no event of another runtime, and none once detached', async () => {
     const [here, there] = [testRuntime(), testRuntime()]
-    const told = listen(here)
+    const telemetry = listen(here)
     await launch(there, failing())
-    expect(told.all).toEqual([])
-    told.detach()
-    told.detach()
+    expect(telemetry.all).toEqual([])
+    telemetry.detach()
+    telemetry.detach()
     await launch(here, failing())
-    expect(told.all).toEqual([])
+    expect(telemetry.all).toEqual([])
   })
 
-  test("hear the program's own runtime by default", async () => {
+  test("receive the events of the program's own runtime by default", async () => {
     const ids: string[] = []
     const detach = attachTelemetry({ 'stage.started': (_numbers, { stage }) => void ids.push(stage.id) })
     const stage = await startLink(failing())
@@ -290,7 +299,7 @@ describe('listeners', () => {
     await stage.stop()
   })
 
-  test('may attach and detach while they are told', async () => {
+  test('may attach and detach while they are called', async () => {
     const runtime = testRuntime()
     let later = 0
     const detach = attachTelemetry(
@@ -313,7 +322,7 @@ describe('listeners', () => {
     [{ 'batch.handeld': () => {} }, "expected the name of an event, as 'batch.handled', got: 'batch.handeld'"],
     [{ 'stage.started': 1 }, "expected the listener of 'stage.started' to be a function, got: 1"],
   ])('wrong ones are refused: %o', (listeners, message) => {
-    // @ts-expect-error They are wrong, as the compiler says too.
+    // @ts-expect-error The compiler refuses wrong arguments, too.
     expect(() => attachTelemetry(listeners)).toThrow(message)
   })
 })

@@ -15,9 +15,9 @@ import type { ProcessReference } from '../../src/process/reference.ts'
 import type { ProcessRuntime } from '../../src/process/runtime.ts'
 import { atOnce, counting, gate, type LogRecord, launch, range, recording, timings } from '../stage/test-stages.ts'
 
-// What is told of events and demand, held against what went through the pipeline.
+// Compares the measurements of events and demand with what passed through the pipeline.
 
-/** Adds up what a runtime tells. */
+/** Adds up the measurements of a runtime. */
 function sums(runtime: TestRuntime) {
   const total = { sent: 0, received: 0, handled: 0, discarded: 0, batches: 0 }
   const causes: string[] = []
@@ -46,7 +46,7 @@ function sums(runtime: TestRuntime) {
 const collecting = (seen: number[]) =>
   consumer({ handleEvents: (events: readonly number[]) => void seen.push(...events) })
 
-test('where a selector turns events down, demand that is asked for anew is told once', async () => {
+test('where a selector rejects events, demand that is sent again is counted once', async () => {
   const runtime = testRuntime()
   const { total } = sums(runtime)
   let next = 0
@@ -73,7 +73,7 @@ test('where a selector turns events down, demand that is asked for anew is told 
   expect(total.received).toBe(total.sent)
 })
 
-test('a stream and a manual consumer tell what they ask for, as others do', async () => {
+test('a stream and a manual consumer emit what they ask for, as others do', async () => {
   const runtime = testRuntime()
   const { total } = sums(runtime)
   const taken: number[] = []
@@ -104,14 +104,14 @@ test('a stream and a manual consumer tell what they ask for, as others do', asyn
 })
 
 test.each(timings)(
-  'batches and demand of callbacks that throw are told with what they threw (%s)',
+  'batches and demand of callbacks that throw are emitted with the error (%s)',
   async (_name, later) => {
     const runtime = testRuntime()
-    const told: unknown[] = []
+    const received: unknown[] = []
     attachTelemetry(
       {
-        'batch.handled': ({ size }, { error }) => void told.push(['batch', size, error]),
-        'demand.handled': ({ demand }, { error }) => void told.push(['demand', demand, error]),
+        'batch.handled': ({ size }, { error }) => void received.push(['batch', size, error]),
+        'demand.handled': ({ demand }, { error }) => void received.push(['demand', demand, error]),
       },
       { runtime },
     )
@@ -132,22 +132,22 @@ test.each(timings)(
     const source = await launch(runtime, empty)
     await (await launch(runtime, collecting([]))).subscribe(source, { maxDemand: 5, cancel: 'temporary' })
     await source.exited
-    expect(told.filter((line) => (line as unknown[])[2] !== undefined)).toEqual([
+    expect(received.filter((line) => (line as unknown[])[2] !== undefined)).toEqual([
       ['batch', 2, noBatch],
       ['demand', 5, noDemand],
     ])
   },
 )
 
-test('a batch whose stage is ended while its promise is pending is not told of', async () => {
+test('a batch whose stage is ended while its promise is pending is not emitted', async () => {
   const runtime = testRuntime()
   const { total } = sums(runtime)
-  const answer = gate()
-  const sink = await launch(runtime, consumer({ handleEvents: (_events: readonly number[]) => answer.opened }))
+  const handling = gate()
+  const sink = await launch(runtime, consumer({ handleEvents: (_events: readonly number[]) => handling.opened }))
   await sink.subscribe(await launch(runtime, counting(atOnce, 5)))
   await runtime.settle()
   sink.exit('kill')
-  answer.open()
+  handling.open()
   await runtime.settle()
   expect(total.batches).toBe(0)
 })
@@ -165,32 +165,32 @@ test.each([
       const source = await launch(runtime, counting(atOnce, 0))
       void stream([source]).next()
       await runtime.settle()
-      const { processes } = runtime as unknown as ProcessRuntime // that of the stream is nobody else's
+      const { processes } = runtime as unknown as ProcessRuntime // no other stage has that of the stream
       return [...processes.values()].find(({ kind }) => kind === 'stream')?.reference
     },
   ],
-])('events under a subscription that %s has not are told as dropped', async (_name, start) => {
+])('events of a subscription that is unknown to %s are emitted as dropped', async (_name, start) => {
   const records: LogRecord[] = []
   const runtime = testRuntime({ logger: recording(records) })
   const stranger = (await start(runtime)) as ProcessReference
   const { total, causes } = sums(runtime)
   const sender = (await launch(runtime, counting(atOnce, 0))) as unknown as ProcessReference
-  stranger.deliver(new Message('events', 'nobody:1', sender, [1, 2, 3]))
-  stranger.deliver(new Message('events', 'nobody:1', sender, []))
+  stranger.deliver(new Message('events', 'unknown:1', sender, [1, 2, 3]))
+  stranger.deliver(new Message('events', 'unknown:1', sender, []))
   await runtime.settle()
   expect(total.discarded).toBe(3)
   expect(causes).toEqual(['unknown subscription'])
   expect(records.filter(({ message }) => message.includes('discarded 3 events'))).toHaveLength(1)
 })
 
-test('where nobody listens nothing is told, nor is anything made to be told', async () => {
+test('without listeners no event is emitted, and none is allocated', async () => {
   const runtime = testRuntime()
   const { telemetry } = runtime as unknown as ProcessRuntime // a public runtime shows no more than its id
   attachTelemetry({}, { runtime })
   attachTelemetry({ 'stage.started': undefined } as object, { runtime })
   expect(telemetry.hasListeners).toBe(false)
-  const told: string[] = []
-  telemetry.execute = (name) => void told.push(name)
+  const received: string[] = []
+  telemetry.execute = (name) => void received.push(name)
   const seen: number[] = []
   const source = await launch(runtime, counting(atOnce, 100))
   const sink = await launch(runtime, collecting(seen))
@@ -200,16 +200,16 @@ test('where nobody listens nothing is told, nor is anything made to be told', as
   sink.exit(new Error('no'))
   await runtime.settle()
   expect(seen).toHaveLength(100)
-  expect(told).toEqual([])
+  expect(received).toEqual([])
 })
 
-test('who listens to one event is told of no other, and the clock is not looked at for those', async () => {
+test('a listener of one event receives no other, and the clock is not read for those', async () => {
   const runtime = testRuntime()
   const { telemetry } = runtime as unknown as ProcessRuntime // as above
-  const told: string[] = []
+  const received: string[] = []
   const execute = telemetry.execute.bind(telemetry)
   telemetry.execute = (name, measurements, metadata) => {
-    told.push(name)
+    received.push(name)
     execute(name, measurements, metadata)
   }
   const detach = attachTelemetry({ 'stage.started': () => {} }, { runtime })
@@ -218,7 +218,7 @@ test('who listens to one event is told of no other, and the clock is not looked 
     cancel: 'temporary',
   })
   await runtime.settle()
-  expect(new Set(told)).toEqual(new Set(['stage.started']))
+  expect(new Set(received)).toEqual(new Set(['stage.started']))
   detach()
   expect(telemetry.hasListeners).toBe(false)
 })

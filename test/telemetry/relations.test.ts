@@ -3,7 +3,7 @@ import { type TestRuntime, testRuntime } from 'genstage/testing'
 import { describe, expect, test } from 'vitest'
 import { atOnce, counting, gate, type LogRecord, launch, recording } from '../stage/test-stages.ts'
 
-// Who is told of: both ends of a subscription, where a failure began, what was restarted; and who is told.
+// Which processes events name: both ends of a subscription, the origin of a failure, a restarted child; and which listeners receive them.
 
 const sinking = () => consumer({ handleEvents(_events: readonly number[]) {} })
 
@@ -25,7 +25,7 @@ function subscriptionsOf(runtime: TestRuntime): unknown[] {
 }
 
 describe('a subscription', () => {
-  test('is told from its start to its end, with what nobody has met of its demand', async () => {
+  test('is emitted from its start to its end, with its unmet demand', async () => {
     const runtime = testRuntime()
     const lines = subscriptionsOf(runtime)
     const source = await launch(runtime, counting(atOnce, 4))
@@ -48,22 +48,22 @@ describe('a subscription', () => {
     ])
   })
 
-  test('that takes the place of another is told after the end of that', async () => {
+  test('that replaces another is emitted after the end of that one', async () => {
     const runtime = testRuntime()
     const lines = subscriptionsOf(runtime)
     const source = await launch(runtime, counting(atOnce, 0))
     const sink = await launch(runtime, sinking(), { name: 'sink' })
     const first = await sink.subscribe(source, { maxDemand: 10, cancel: 'temporary' })
-    const second = await sink.resubscribe(first, 'anew', source, { maxDemand: 5 })
+    const second = await sink.resubscribe(first, 'again', source, { maxDemand: 5 })
     await runtime.settle()
     expect(lines).toEqual([
       ['started', 'sink', first.tag, 1],
-      ['cancelled', 'sink', first.tag, 0, { unmet: 10, cause: 'cancel', reason: 'anew' }],
+      ['cancelled', 'sink', first.tag, 0, { unmet: 10, cause: 'cancel', reason: 'again' }],
       ['started', 'sink', second.tag, 1],
     ])
   })
 
-  test('that handleSubscribe stops for is told neither as started nor as cancelled', async () => {
+  test('that handleSubscribe stops for is emitted neither as started nor as cancelled', async () => {
     const runtime = testRuntime()
     const lines = subscriptionsOf(runtime)
     const stopping = producer({ handleDemand: (): number[] => [], handleSubscribe: () => ({ stop: 'shutdown' }) })
@@ -88,7 +88,7 @@ describe('a failure', () => {
     return { failures, ends }
   }
 
-  test('is told once, where it began, however many end of it', async () => {
+  test('is emitted once, for its origin, however many processes end because of it', async () => {
     const runtime = testRuntime()
     const { failures, ends } = failuresOf(runtime)
     const reason = new Error('no')
@@ -116,7 +116,7 @@ describe('a failure', () => {
     ])
   })
 
-  test('is none where somebody asked for the end, or it is in good order', async () => {
+  test('is not emitted where the end was requested, or for a clean exit', async () => {
     const runtime = testRuntime()
     const { failures, ends } = failuresOf(runtime)
     const names = ['stopped', 'exited', 'stopping']
@@ -159,7 +159,7 @@ describe('a failure', () => {
   })
 })
 
-test('a restart is told of each process that is started again, in order, with the reason of the first', async () => {
+test('a restart is emitted for each process that is restarted, in order, with the reason of the first', async () => {
   const runtime = testRuntime()
   const restarts: unknown[] = []
   attachTelemetry(
@@ -191,7 +191,7 @@ test('a restart is told of each process that is started again, in order, with th
   ])
 })
 
-test('what starts is told with its starter, what ends with how many are left', async () => {
+test('a start is emitted with its starter, an end with the number of remaining processes', async () => {
   const runtime = testRuntime()
   const lines: unknown[] = []
   attachTelemetry(
@@ -212,38 +212,38 @@ test('what starts is told with its starter, what ends with how many are left', a
 })
 
 describe('a listener', () => {
-  test('that another one detaches in the middle of an event is not told of it any more', async () => {
+  test('that another one detaches in the middle of an event does not receive it any more', async () => {
     const runtime = testRuntime()
-    const told: string[] = []
+    const received: string[] = []
     attachTelemetry(
       {
         'stage.started'() {
-          told.push('first')
+          received.push('first')
           detachSecond()
         },
       },
       { runtime },
     )
-    const detachSecond = attachTelemetry({ 'stage.started': () => void told.push('second') }, { runtime })
-    attachTelemetry({ 'stage.started': () => void told.push('third') }, { runtime })
+    const detachSecond = attachTelemetry({ 'stage.started': () => void received.push('second') }, { runtime })
+    attachTelemetry({ 'stage.started': () => void received.push('third') }, { runtime })
     await launch(runtime, sinking())
     await launch(runtime, sinking())
-    expect(told).toEqual(['first', 'third', 'first', 'third'])
+    expect(received).toEqual(['first', 'third', 'first', 'third'])
   })
 
   test('whose promises reject is reported once, however many are pending', async () => {
     const records: LogRecord[] = []
     const runtime = testRuntime({ logger: recording(records) })
-    const answer = gate()
-    // oxlint-disable-next-line typescript/no-misused-promises -- that one answers a promise is what is tested
-    attachTelemetry({ 'stage.started': () => answer.opened }, { runtime })
+    const gated = gate()
+    // oxlint-disable-next-line typescript/no-misused-promises -- a listener that returns a promise is what is tested
+    attachTelemetry({ 'stage.started': () => gated.opened }, { runtime })
     for (let count = 0; count < 3; count++) await launch(runtime, sinking())
-    answer.fail(new Error('oh'))
+    gated.fail(new Error('oh'))
     await runtime.settle()
     expect(records.filter(({ message }) => message.includes('listener'))).toEqual([
       {
         level: 'error',
-        message: "a telemetry listener of 'stage.started' failed and was detached: oh",
+        message: "detached a telemetry listener of 'stage.started' that failed: oh",
         facts: { event: 'stage.started', error: new Error('oh') },
       },
     ])

@@ -45,7 +45,7 @@ export class CountingDispatcher extends PlainDispatcher {
   }
 }
 
-/** Holds events back, and infos behind them, until the next who asks; then gives that one all it has. */
+/** Queues events, and infos after them, until the next subscriber asks, which then gets all of them. */
 export class HoldingDispatcher extends PlainDispatcher {
   held: unknown[] = []
   infos: unknown[] = []
@@ -79,7 +79,7 @@ const shared = new PlainDispatcher()
 /** Dispatchers that break one rule of the contract each: what they do wrong, and the name of the rule. */
 export const broken: readonly (readonly [does: string, rule: RegExp, make: () => Dispatcher<unknown>])[] = [
   [
-    'throws when somebody goes who was refused',
+    'throws when a refused subscriber is cancelled',
     /throws nothing/,
     () =>
       new (class extends PlainDispatcher {
@@ -87,14 +87,14 @@ export const broken: readonly (readonly [does: string, rule: RegExp, make: () =>
           return this.demands.size === 2 ? { refuse: 'full' } : super.subscribe(subscriber)
         }
         override cancel(subscriber: Subscriber) {
-          if (!this.demands.has(subscriber)) throw new Error('nobody')
+          if (!this.demands.has(subscriber)) throw new Error('unknown subscriber')
           return super.cancel(subscriber)
         }
       })(),
   ],
   [
-    'hands out empty batches',
-    /answers what a dispatcher may answer/,
+    'sends empty batches',
+    /returns what a dispatcher may return/,
     () =>
       new (class extends PlainDispatcher {
         override dispatch(events: readonly unknown[]) {
@@ -104,7 +104,7 @@ export const broken: readonly (readonly [does: string, rule: RegExp, make: () =>
         }
       })(),
   ],
-  ['is one and the same for all stages', /made anew/, () => shared],
+  ['is one and the same for all stages', /is a new one each time/, () => shared],
   [
     'counts demand in halves',
     /integers of at least 0/,
@@ -117,7 +117,7 @@ export const broken: readonly (readonly [does: string, rule: RegExp, make: () =>
       })(),
   ],
   [
-    'takes demand back when somebody goes',
+    'takes demand back when a subscriber is cancelled',
     /integers of at least 0/,
     () =>
       new (class extends PlainDispatcher {
@@ -129,8 +129,8 @@ export const broken: readonly (readonly [does: string, rule: RegExp, make: () =>
       })(),
   ],
   [
-    'passes no demand on',
-    /passes demand on/,
+    'adds no demand upstream',
+    /adds demand upstream/,
     () =>
       new (class extends PlainDispatcher {
         override ask(subscriber: Subscriber, demand: number) {
@@ -140,8 +140,8 @@ export const broken: readonly (readonly [does: string, rule: RegExp, make: () =>
       })(),
   ],
   [
-    'passes on more demand than there is',
-    /no more than there is/,
+    'adds more demand upstream than there is',
+    /no more than was asked for/,
     () =>
       new (class extends PlainDispatcher {
         override ask(subscriber: Subscriber, demand: number) {
@@ -151,8 +151,8 @@ export const broken: readonly (readonly [does: string, rule: RegExp, make: () =>
       })(),
   ],
   [
-    'says that it could hand out more than it can',
-    /no more than there is/,
+    'reports more open demand than it has',
+    /no more than was asked for/,
     () =>
       new (class extends PlainDispatcher {
         openDemand() {
@@ -161,8 +161,8 @@ export const broken: readonly (readonly [does: string, rule: RegExp, make: () =>
       })(),
   ],
   [
-    'says that it could hand out less than it can',
-    /no more than there is/,
+    'reports less open demand than it has',
+    /no more than was asked for/,
     () =>
       new (class extends PlainDispatcher {
         openDemand() {
@@ -171,8 +171,8 @@ export const broken: readonly (readonly [does: string, rule: RegExp, make: () =>
       })(),
   ],
   [
-    'says that it could hand out part of an event',
-    /no more than there is/,
+    'reports open demand for part of an event',
+    /no more than was asked for/,
     () =>
       new (class extends PlainDispatcher {
         openDemand() {
@@ -182,7 +182,7 @@ export const broken: readonly (readonly [does: string, rule: RegExp, make: () =>
   ],
   [
     'gives everything to the first',
-    /nobody more than was asked for/,
+    /no subscriber more events than it asked for/,
     () =>
       new (class extends PlainDispatcher {
         override dispatch(events: readonly unknown[]): DispatchResult {
@@ -192,8 +192,8 @@ export const broken: readonly (readonly [does: string, rule: RegExp, make: () =>
       })(),
   ],
   [
-    'leaves over what was asked for by the last',
-    /hands out at once/,
+    'leaves over what the last one asked for',
+    /sends events at once/,
     () =>
       new (class extends PlainDispatcher {
         override dispatch(events: readonly unknown[]) {
@@ -207,8 +207,8 @@ export const broken: readonly (readonly [does: string, rule: RegExp, make: () =>
       })(),
   ],
   [
-    'holds what was asked for',
-    /hands out at once/,
+    'queues what was asked for',
+    /sends events at once/,
     () =>
       new (class extends HoldingDispatcher {
         override dispatch(events: readonly unknown[]) {
@@ -218,7 +218,7 @@ export const broken: readonly (readonly [does: string, rule: RegExp, make: () =>
       })(),
   ],
   [
-    'drops what nobody has asked for',
+    'drops what no subscriber has asked for',
     /loses no event/,
     () =>
       new (class extends PlainDispatcher {
@@ -228,7 +228,7 @@ export const broken: readonly (readonly [does: string, rule: RegExp, make: () =>
       })(),
   ],
   [
-    'counts less than it holds',
+    'counts less than it has queued',
     /loses no event/,
     () =>
       new (class extends HoldingDispatcher {
@@ -263,7 +263,7 @@ export const broken: readonly (readonly [does: string, rule: RegExp, make: () =>
       })(),
   ],
   [
-    'leaves over an event that it hands out',
+    'leaves over an event that it sends',
     /each event to one subscriber/,
     () =>
       new (class extends PlainDispatcher {
@@ -276,7 +276,7 @@ export const broken: readonly (readonly [does: string, rule: RegExp, make: () =>
       })(),
   ],
   [
-    'hands out the last first',
+    'sends the last first',
     /in order/,
     () =>
       new (class extends PlainDispatcher {
@@ -298,7 +298,7 @@ export const broken: readonly (readonly [does: string, rule: RegExp, make: () =>
       })(),
   ],
   [
-    'remembers who has gone',
+    'remembers cancelled subscribers',
     /forgets subscribers/,
     () =>
       new (class extends PlainDispatcher {
@@ -308,7 +308,7 @@ export const broken: readonly (readonly [does: string, rule: RegExp, make: () =>
       })(),
   ],
   [
-    'turns the batch around that it is given',
+    'reverses the batch that it is given',
     /changes no batch/,
     () =>
       new (class extends PlainDispatcher {
@@ -319,7 +319,7 @@ export const broken: readonly (readonly [does: string, rule: RegExp, make: () =>
       })(),
   ],
   [
-    'hands out one array again and again',
+    'sends one array again and again',
     /changes no batch/,
     () =>
       new (class extends PlainDispatcher {
@@ -334,8 +334,8 @@ export const broken: readonly (readonly [does: string, rule: RegExp, make: () =>
       })(),
   ],
   [
-    'lets infos overtake what it holds',
-    /holds infos back/,
+    'lets infos overtake what it has queued',
+    /queues infos after/,
     () =>
       new (class extends HoldingDispatcher {
         override queueInfo() {
@@ -344,8 +344,8 @@ export const broken: readonly (readonly [does: string, rule: RegExp, make: () =>
       })(),
   ],
   [
-    'answers infos too early',
-    /holds infos back/,
+    'returns infos too early',
+    /queues infos after/,
     () =>
       new (class extends HoldingDispatcher {
         override ask(subscriber: Subscriber, demand: number) {
@@ -354,14 +354,14 @@ export const broken: readonly (readonly [does: string, rule: RegExp, make: () =>
       })(),
   ],
   [
-    'answers infos again and again',
-    /holds infos back/,
+    'returns infos again and again',
+    /queues infos after/,
     () =>
       new (class extends HoldingDispatcher {
         override ask(subscriber: Subscriber, demand: number) {
           const infos = [...this.infos]
-          const answer = super.ask(subscriber, demand)
-          return { ...answer, infos: this.held.length === 0 ? infos : [] }
+          const result = super.ask(subscriber, demand)
+          return { ...result, infos: this.held.length === 0 ? infos : [] }
         }
         override queueInfo(message: unknown) {
           this.infos = [message]
@@ -371,7 +371,7 @@ export const broken: readonly (readonly [does: string, rule: RegExp, make: () =>
   ],
   [
     'forgets infos',
-    /holds infos back/,
+    /queues infos after/,
     () =>
       new (class extends HoldingDispatcher {
         override ask(subscriber: Subscriber, demand: number) {

@@ -27,7 +27,7 @@ async function subscribed(): Promise<{ readonly probe: ConsumerProbe<number>; re
 }
 
 describe('a consumer probe', () => {
-  test('asks for nothing by itself, and then for what it is told to', async () => {
+  test('asks for nothing by itself, and then for what the test asks for', async () => {
     const { probe } = await subscribed()
     await probe.expectNothing()
     probe.ask(2)
@@ -96,25 +96,25 @@ describe('what a consumer probe did not expect fails', () => {
     [
       'an event that is another',
       (probe) => probe.expectEvents([0, 1, 3]),
-      'expected probe consumer sink to be sent 3 events [0, 1, 3], got 3 events [0, 1, 2]: ' +
+      'expected probe consumer sink to receive 3 events [0, 1, 3], got 3 events [0, 1, 2]: ' +
         'expected 3 at index 2, got 2',
     ],
     [
       'an event too few',
       (probe) => probe.expectEvents([0, 1, 2, 3]),
-      'expected probe consumer sink to be sent 4 events [0, 1, 2, 3], got 3 events [0, 1, 2]: ' +
+      'expected probe consumer sink to receive 4 events [0, 1, 2, 3], got 3 events [0, 1, 2]: ' +
         'expected 3 at index 3, got nothing',
     ],
     [
       'an event too many',
       (probe) => probe.expectEvents([0, 1]),
-      'expected probe consumer sink to be sent 2 events [0, 1], got 3 events [0, 1, 2]: ' +
+      'expected probe consumer sink to receive 2 events [0, 1], got 3 events [0, 1, 2]: ' +
         'expected nothing at index 2, got 2',
     ],
     [
       'events where nothing was expected',
       (probe) => probe.expectNothing(),
-      'expected probe consumer sink to be sent nothing, got: [0, 1, 2]',
+      'expected probe consumer sink to receive nothing, got: [0, 1, 2]',
     ],
     [
       'an end that does not come',
@@ -133,10 +133,10 @@ describe('what a consumer probe did not expect fails', () => {
     const { probe, numbers } = await subscribed()
     await numbers.stop('shutdown')
     await expect(probe.expectEvents([0])).rejects.toThrow(
-      /got nothing; a subscription has ended, with reason 'shutdown'$/,
+      /got nothing; a subscription has ended with reason 'shutdown'$/,
     )
     await expect(probe.expectNothing()).rejects.toThrow(
-      "to be sent nothing, got: []; a subscription has ended, with reason 'shutdown'",
+      "to receive nothing, got: []; a subscription has ended with reason 'shutdown'",
     )
     await expect(probe.expectCancelled('normal')).rejects.toThrow(
       "expected the subscription of probe consumer sink to have ended with reason 'normal', got: 'shutdown'",

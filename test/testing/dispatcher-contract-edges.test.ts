@@ -15,7 +15,7 @@ function brokenRules(make: () => Dispatcher<unknown>): string[] {
   })
 }
 
-test('a dispatcher that hands out one event too many breaks the contract', () => {
+test('a dispatcher that sends one event too many breaks the contract', () => {
   class Generous extends PlainDispatcher {
     private hasErred = false
     override ask(subscriber: Subscriber, demand: number): number | DemandResult {
@@ -25,12 +25,12 @@ test('a dispatcher that hands out one event too many breaks the contract', () =>
       return demand
     }
   }
-  expect(brokenRules(() => new Generous())).toEqual(['hands nobody more than was asked for'])
+  expect(brokenRules(() => new Generous())).toEqual(['sends no subscriber more events than it asked for'])
 })
 
-test('a dispatcher that holds events, and cannot hold an info behind them, breaks the contract', () => {
+test('a dispatcher that queues events, but no infos after them, breaks the contract', () => {
   const make = () => Object.assign(new HoldingDispatcher(), { queueInfo: undefined }) as unknown as Dispatcher<unknown>
-  expect(brokenRules(make)).toContainEqual(expect.stringMatching(/^holds infos back/))
+  expect(brokenRules(make)).toContainEqual(expect.stringMatching(/^queues infos after/))
 })
 
 test.each([0.5, Number.NaN, -1, Number.POSITIVE_INFINITY])('a runtime takes no %s steps', (count) => {

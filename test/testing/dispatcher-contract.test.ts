@@ -3,7 +3,7 @@ import { type ContractCheck, dispatcherContract } from 'genstage/testing'
 import { describe, expect, test } from 'vitest'
 import { broken, CountingDispatcher, HoldingDispatcher, PlainDispatcher } from './broken-dispatchers.ts'
 
-/** As in `test/programs/10-custom-dispatcher.ts`: everything goes to whoever has the greatest weight and has asked. */
+/** As in `test/programs/10-custom-dispatcher.ts`: everything goes to the subscriber with the greatest weight that has asked. */
 class WeightedDispatcher<Event> implements Dispatcher<Event, { weight: number }> {
   #subscribers = new Map<Subscriber, { weight: number; demand: number }>()
   subscribe(subscriber: Subscriber, options: { weight: number }) {
@@ -59,7 +59,7 @@ const sound: Readonly<Record<string, readonly ContractCheck[]>> = {
     events: (number) => ({ number }),
     discards: ({ number }) => number % 3 === 0,
   }),
-  'a dispatcher of the test’s, with options and events of its own': dispatcherContract({
+  'a custom dispatcher, with custom options and events': dispatcherContract({
     make: () => new WeightedDispatcher<string>(),
     options: (weight) => ({ weight }),
     events: (number) => `event ${number}`,
@@ -70,58 +70,58 @@ const sound: Readonly<Record<string, readonly ContractCheck[]>> = {
   }),
   'what the broken ones are made of': dispatcherContract({ make: () => new PlainDispatcher() }),
   'one that has openDemand': dispatcherContract({ make: () => new CountingDispatcher() }),
-  'one that holds events and infos back': dispatcherContract({ make: () => new HoldingDispatcher() }),
+  'one that queues events and infos': dispatcherContract({ make: () => new HoldingDispatcher() }),
 }
 
 describe.each(Object.entries(sound))('%s', (_name, checks) => {
   test.each(checks)('$name', ({ check }) => check())
 })
 
-describe('a dispatcher is found out that', () => {
+describe('the contract is broken by a dispatcher that', () => {
   test.each(broken)('%s', (_does, rule, make) => {
     const failing = failuresOf(dispatcherContract({ make }))
     expect(failing.map(({ name }) => name)).toContainEqual(expect.stringMatching(rule))
   })
 
-  test('gives some events of a broadcast to one alone', () => {
+  test('sends some events of a broadcast to one subscriber only', () => {
     const failing = failuresOf(dispatcherContract({ make: () => new PlainDispatcher(), broadcast: true }))
-    expect(failing.map(({ name }) => name)).toEqual(['hands every event to all who are subscribed'])
+    expect(failing.map(({ name }) => name)).toEqual(['sends every event to all subscribers'])
   })
 
-  test('is a broadcast, and was not declared one', () => {
+  test('is a broadcast and was not declared as one', () => {
     const failing = failuresOf(dispatcherContract({ make: () => broadcastDispatcher() }))
-    expect(failing.map(({ name }) => name)).toEqual(['hands each event to one subscriber'])
+    expect(failing.map(({ name }) => name)).toEqual(['sends each event to one subscriber'])
   })
 
-  test('has partitions that nobody subscribes to', () => {
+  test('has partitions without a subscriber', () => {
     const make = () => partitionDispatcher({ partitions: 4 })
     const [failure] = failuresOf(dispatcherContract({ make, subscribers: 3, options: (partition) => ({ partition }) }))
-    expect(failure?.name).toBe('hands out at once what all have asked for')
-    expect(failure?.message).toContain('or for some has no subscriber')
+    expect(failure?.name).toBe('sends events at once that all subscribers have asked for')
+    expect(failure?.message).toContain('or that are for a missing subscriber')
   })
 })
 
 describe('the contract', () => {
-  test('tells what was done before, the same in every run', () => {
+  test('lists the calls before, the same in every run', () => {
     const [, , make] = broken.find(([does]) => does === 'gives everything to the first')!
     const [one, other] = [failuresOf(dispatcherContract({ make })), failuresOf(dispatcherContract({ make }))]
     expect(one).toEqual(other)
     expect(one[0]?.message).toMatch(
-      /^expected that the dispatcher hands nobody more than was asked for, but it handed subscriber \d+ \d+ events, of whose demand \d+ was open \(in run 1, at the end of: make, subscribe\(1 in place \d\), .*dispatch\(\d+ events from \d+\)\)$/,
+      /^expected that the dispatcher sends no subscriber more events than it asked for, but it sent subscriber \d+ \d+ events with an open demand of \d+ \(in run 1, at the end of: make, subscribe\(1 in place \d\), .*dispatch\(\d+ events from \d+\)\)$/,
     )
   })
 
-  test('wants somebody to be accepted', () => {
+  test('requires that a subscriber is accepted', () => {
     const refusing = dispatcherContract({
       make: () => new WeightedDispatcher<number>(),
       options: () => ({ weight: -1 }),
     })
-    expect(refusing[0]?.check).toThrow(/^expected options to be such that the dispatcher accepts somebody/)
+    expect(refusing[0]?.check).toThrow(/^expected options that the dispatcher accepts from at least one subscriber/)
   })
 
-  test('wants events that differ', () => {
+  test('requires events that differ', () => {
     const [first] = dispatcherContract({ make: () => demandDispatcher(), events: () => 'event' })
-    expect(first?.check).toThrow("expected events to answer another event for each number, got 'event' again")
+    expect(first?.check).toThrow("expected events to return a different event for each number, got 'event' again")
   })
 
   test('refuses options that it does not know', () => {
@@ -130,7 +130,7 @@ describe('the contract', () => {
     )
   })
 
-  test('demands options and events of whoever writes a dispatcher that needs them', () => {
+  test('requires options and events for a dispatcher that needs them', () => {
     // @ts-expect-error -- a weight must be given
     expect(dispatcherContract({ make: () => new WeightedDispatcher<number>() })).toHaveLength(11)
     // @ts-expect-error -- its events are no numbers

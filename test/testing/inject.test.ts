@@ -17,33 +17,33 @@ import {
 import { describe, expect, test } from 'vitest'
 
 /** Handles the messages `0` to `9`, each in a step of its own, and writes them down. */
-async function sending(runtime: TestRuntime, heard: unknown[]) {
-  const ears = await runtime.settle(
+async function sending(runtime: TestRuntime, received: unknown[]) {
+  const recorder = await runtime.settle(
     start(
       consumer({
         handleEvents() {},
         async handleInfo(message: unknown) {
-          heard.push(message)
+          received.push(message)
         },
       }),
-      { runtime, name: 'ears' },
+      { runtime, name: 'recorder' },
     ),
   )
-  for (let message = 0; message < 10; message++) ears.send(message)
-  return ears
+  for (let message = 0; message < 10; message++) recorder.send(message)
+  return recorder
 }
 
 describe('a stage that is killed', () => {
   test('ends before the chosen step', async () => {
     const runtime = testRuntime({ stepped: true })
-    const heard: unknown[] = []
-    const ears = await sending(runtime, heard)
-    const injected = inject(runtime, { fault: 'kill', stage: ears, at: 4 })
+    const received: unknown[] = []
+    const recorder = await sending(runtime, received)
+    const injected = inject(runtime, { fault: 'kill', stage: recorder, at: 4 })
     await runtime.settle()
-    expect(heard).toEqual([0, 1, 2])
-    expect(await ears.exited).toBe('killed')
-    expect(String(injected)).toBe('killed consumer ears before step 4')
-    expect(injected).toMatchObject({ fault: 'kill', stage: 'consumer ears', at: 4 })
+    expect(received).toEqual([0, 1, 2])
+    expect(await recorder.exited).toBe('killed')
+    expect(String(injected)).toBe('killed consumer recorder before step 4')
+    expect(injected).toMatchObject({ fault: 'kill', stage: 'consumer recorder', at: 4 })
   })
 
   test('may be in the middle of a callback that would never end', async () => {
@@ -105,7 +105,7 @@ describe('a stage that crashes', () => {
     expect(await outcome).toMatchObject({ cause: expect.any(InjectedCrash) })
   })
 
-  test('before its set-up is done does not start', async () => {
+  test('before its setup is done does not start', async () => {
     const runtime = testRuntime({ stepped: true })
     const starting = start(
       consumer(() => new Promise<'ignore'>(() => {})),
@@ -149,18 +149,18 @@ describe('a stage that is delayed', () => {
       other.send(message)
     }
     await runtime.settle()
-    // Each message is a step, as each answers a promise.
+    // Each message is a step, because each settles a promise.
     expect(order.join(' ')).toBe('one other other other other other other other other one one one one one one one')
     expect(String(injected)).toMatch(/^delayed consumer g\d+\.1 before step 3, for 6 steps$/)
   })
 
-  test('runs all the same where nobody else has anything to do', async () => {
+  test('runs all the same if no other process has anything to do', async () => {
     const runtime = testRuntime()
-    const heard: unknown[] = []
-    await sending(runtime, heard)
-    inject(runtime, { fault: { delay: 1_000_000 }, stage: 'ears', at: 1 })
+    const received: unknown[] = []
+    await sending(runtime, received)
+    inject(runtime, { fault: { delay: 1_000_000 }, stage: 'recorder', at: 1 })
     await runtime.settle()
-    expect(heard).toHaveLength(10)
+    expect(received).toHaveLength(10)
   })
 })
 
@@ -225,7 +225,7 @@ describe('a fault', () => {
       { fault: 'kill', stage: numbers, at: 4 },
       { fault: 'kill', stage: numbers, at: 5 },
       { fault: 'crash', stage: 'numbers', at: 6 },
-      { fault: 'kill', stage: 'nobody', at: 1 },
+      { fault: 'kill', stage: 'missing', at: 1 },
     ]
     const injected = faults.map((options) => inject(runtime, options))
     for (let again = 0; again < 10; again++) {
@@ -237,7 +237,7 @@ describe('a fault', () => {
       'killed producer numbers before step 4',
       expect.stringMatching(/^killed producer numbers before step \d+$/),
       expect.stringMatching(/^crashed producer numbers before step \d+$/),
-      'was to kill a stage before step 1, and has not',
+      'planned to kill a stage before step 1: not applied yet',
     ])
   })
 

@@ -25,7 +25,7 @@ async function scene(maxDemand: number): Promise<Scene> {
 }
 
 describe('a producer probe', () => {
-  test('sees who subscribes, with which options, and how much is asked for', async () => {
+  test('sees its subscribers, their options, and how much is asked for', async () => {
     const { probe, sink } = await scene(10)
     const { subscriber, options } = await probe.expectSubscriber()
     expect(subscriber.consumer).toBe(sink.id)
@@ -45,7 +45,7 @@ describe('a producer probe', () => {
     expect(seen).toEqual([1, 2, 3, 4, 5])
   })
 
-  test('buffers what nobody has asked for', async () => {
+  test('buffers events without demand', async () => {
     const { probe, seen } = await scene(2)
     await probe.expectDemand(2)
     probe.emit([1, 2, 3, 4, 5])
@@ -69,7 +69,7 @@ describe('a producer probe', () => {
     await probe.expectCancelled('shutdown')
   })
 
-  test('ends as it is told to', async () => {
+  test('stops with the reason that it is given', async () => {
     const runtime = testRuntime()
     const probe = producerProbe<number>(runtime)
     const sink = await start(collector<number>([]), { runtime })
@@ -78,7 +78,7 @@ describe('a producer probe', () => {
     expect(await sink.exited).toEqual(new Error('boom'))
   })
 
-  test('takes a dispatcher, and hands its options to whoever subscribes', async () => {
+  test('takes a dispatcher, and passes its options to subscribers', async () => {
     const runtime = testRuntime()
     const dispatcher = partitionDispatcher({
       partitions: ['odd', 'even'],
@@ -116,12 +116,12 @@ describe('what a producer probe did not expect fails', () => {
       message: 'expected probe producer source to be asked for 4 events, got: 3',
     })
     await expect(probe.expectNothing()).rejects.toThrow(
-      /^expected probe producer source to be asked for nothing, got: 3; it has new subscribers, \['g\d+\.2'\]$/,
+      /^expected probe producer source to receive no demand, got: 3; it has new subscribers: \['g\d+\.2'\]$/,
     )
     await probe.expectDemand(3)
   })
 
-  test('a subscriber who does not come, or another one', async () => {
+  test('a missing subscriber, or one too many', async () => {
     const { probe } = await scene(3)
     await probe.expectDemand(3)
     await expect(probe.expectNothing()).rejects.toThrow('got: 0; it has new subscribers')
@@ -137,7 +137,7 @@ describe('what a producer probe did not expect fails', () => {
     await probe.expectSubscriber()
     await expect(probe.expectCancelled('normal')).rejects.toThrow("ended with reason 'normal', got: no end")
     sink.exit('kill')
-    await expect(probe.expectNothing()).rejects.toThrow("got: 0; a subscription has ended, with reason 'killed'")
+    await expect(probe.expectNothing()).rejects.toThrow("got: 0; a subscription has ended with reason 'killed'")
     await expect(probe.expectCancelled('normal')).rejects.toThrow("with reason 'normal', got: 'killed'")
     await probe.expectCancelled('killed')
     await probe.expectNothing()

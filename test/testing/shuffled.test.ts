@@ -8,18 +8,18 @@ afterEach(() => {
 
 /** Which of two stages that were sent a message each is the first to handle it. */
 async function firstOfTwo(runtime: TestRuntime): Promise<unknown> {
-  const heard: unknown[] = []
-  const ears = () =>
+  const received: unknown[] = []
+  const recorder = () =>
     consumer({
       handleEvents() {},
       handleInfo(message: unknown) {
-        heard.push(message)
+        received.push(message)
       },
     })
-  const stages: StageRef[] = [await start(ears(), { runtime }), await start(ears(), { runtime })]
+  const stages: StageRef[] = [await start(recorder(), { runtime }), await start(recorder(), { runtime })]
   for (const [index, stage] of stages.entries()) stage.send(index)
   await runtime.settle()
-  return heard[0]
+  return received[0]
 }
 
 describe('shuffled', () => {
@@ -67,7 +67,7 @@ describe('shuffled', () => {
     expect(messages[1]).not.toBe(messages[0])
   })
 
-  test('runs the seed that GENSTAGE_SEED says, and no other', async () => {
+  test('runs only the seed that GENSTAGE_SEED specifies', async () => {
     const seeds: number[] = []
     process.env.GENSTAGE_SEED = '42'
     await shuffled(100, (_runtime, seed) => void seeds.push(seed), 5)

@@ -3,12 +3,12 @@ import { type Callable, consumer, producer, type StageRef, start, task } from 'g
 import { collector, counter, hangingConsumer, mapper, shuffled, type TestRuntime, testRuntime } from 'genstage/testing'
 import { describe, expect, test } from 'vitest'
 
-/** A stage that writes down each message, and answers it as `act` says. */
-const hearing = (heard: unknown[], act: (message: unknown, self: StageRef) => void | Promise<void> = () => {}) =>
+/** A stage that records each message, and returns the result of `act`. */
+const recording = (received: unknown[], act: (message: unknown, self: StageRef) => void | Promise<void> = () => {}) =>
   consumer(({ self }) => ({
     handleEvents() {},
     handleInfo(message: unknown) {
-      heard.push(message)
+      received.push(message)
       return act(message, self)
     },
   }))
@@ -26,9 +26,9 @@ describe('settle', () => {
 
   test('waits for callbacks whose promises settle by themselves', async () => {
     const runtime = testRuntime()
-    const heard: unknown[] = []
+    const received: unknown[] = []
     const stage = await start(
-      hearing(heard, async (message, self) => {
+      recording(received, async (message, self) => {
         for (let turn = 0; turn < 5; turn++) await (turn % 2 === 0 ? setImmediate() : Promise.resolve())
         if (message !== 0) self.send((message as number) - 1)
       }),
@@ -36,7 +36,7 @@ describe('settle', () => {
     )
     stage.send(20)
     await runtime.settle()
-    expect(heard).toHaveLength(21)
+    expect(received).toHaveLength(21)
   })
 
   test('does not wait for what only time would bring, nor for a promise that never settles', async () => {
@@ -52,14 +52,14 @@ describe('settle', () => {
     expect(runtime.now()).toBe(0)
   })
 
-  test('answers what a promise has come to', async () => {
+  test('returns the value of a promise', async () => {
     const runtime = testRuntime({ stepped: true })
     const stage = await runtime.settle(start(counter(), { runtime, name: 'numbers' }))
     expect(await runtime.settle(stage.estimateBufferedCount())).toBe(0)
     await expect(runtime.settle(start(counter(), { runtime, name: 'numbers' }))).rejects.toThrow('already taken')
   })
 
-  test('fails where the promise waits for ever, and names who might be the cause', async () => {
+  test('fails if the promise can never settle, and names the stages that may be the cause', async () => {
     const runtime = testRuntime()
     const stage = await start(
       consumer({ handleEvents() {}, handleCall: { never: () => new Promise<{ reply: 1 }>(() => {}) } }),
@@ -67,8 +67,8 @@ describe('settle', () => {
     )
     const mute: Callable<{ never(): 1 }> = stage
     await expect(runtime.settle(mute.call('never'))).rejects.toThrow(
-      'expected the promise to be settled, and nobody has anything left to do; ' +
-        'waiting on a promise: consumer mute (in handleCall.never)',
+      'the promise is still pending, but no process has anything left to do; ' +
+        'waiting for a promise: consumer mute (in handleCall.never)',
     )
   })
 })
@@ -77,12 +77,12 @@ describe.each([
   { mode: 'by itself', stepped: false },
   { mode: 'stepped', stepped: true },
 ])('settle gives up after a million steps, $mode,', { timeout: 60_000 }, ({ stepped }) => {
-  test('and names who goes on and who waits on a promise', async () => {
+  test('and names the stages that run and those that wait for a promise', async () => {
     const runtime = testRuntime({ stepped })
     const names = { runtime, name: 'restless' }
     const restless = await runtime.settle(
       start(
-        hearing([], (message, self) => self.send(message)),
+        recording([], (message, self) => self.send(message)),
         names,
       ),
     )
@@ -91,8 +91,8 @@ describe.each([
     await runtime.settle(sink.subscribe(numbers))
     restless.send('again')
     await expect(runtime.settle()).rejects.toThrow(
-      'did not settle within 1000000 steps; still going on: consumer restless (in handleInfo, 1 message); ' +
-        'waiting on a promise: consumer hanging (in handleEvents)',
+      'did not settle within 1000000 steps; still running: consumer restless (in handleInfo, 1 message); ' +
+        'waiting for a promise: consumer hanging (in handleEvents)',
     )
   })
 
@@ -100,7 +100,7 @@ describe.each([
     const runtime = testRuntime({ stepped })
     const restless = await runtime.settle(
       start(
-        hearing([], async (message, self) => {
+        recording([], async (message, self) => {
           await Promise.resolve()
           self.send(message)
         }),
@@ -108,23 +108,23 @@ describe.each([
       ),
     )
     restless.send('again')
-    await expect(runtime.settle()).rejects.toThrow(/still going on: consumer restless \(in handleInfo, \d messages?\)$/)
+    await expect(runtime.settle()).rejects.toThrow(/still running: consumer restless \(in handleInfo, \d messages?\)$/)
   })
 })
 
-test('settle also gives up where those who go on end all the time', { timeout: 60_000 }, async () => {
+test('settle also gives up if the processes that run exit all the time', { timeout: 60_000 }, async () => {
   const runtime = testRuntime()
   const again = (): void => {
     void start(task(again), { runtime })
   }
   again()
-  await expect(runtime.settle()).rejects.toThrow(/still going on: (.*, and )?\d+ that have ended since$/)
+  await expect(runtime.settle()).rejects.toThrow(/still running: (.*, and )?\d+ that have exited since$/)
 })
 
 test('a runtime that settle has given up stands still', async () => {
   const runtime = testRuntime()
   const restless = await start(
-    hearing([], (message, self) => self.send(message)),
+    recording([], (message, self) => self.send(message)),
     { runtime },
   )
   restless.send('again')
@@ -138,35 +138,35 @@ test('a runtime that settle has given up stands still', async () => {
 describe('a stepped runtime', () => {
   test('runs nothing by itself', async () => {
     const runtime = testRuntime({ stepped: true })
-    const heard: unknown[] = []
-    const starting = start(hearing(heard), { runtime, name: 'ears' })
+    const received: unknown[] = []
+    const starting = start(recording(received), { runtime, name: 'recorder' })
     await setTimeout(5)
     expect(runtime.steps).toBe(0)
     expect(runtime.step()).toBe(1)
     ;(await starting).send('hello')
     await setTimeout(5)
-    expect(heard).toEqual([])
+    expect(received).toEqual([])
     runtime.step()
-    expect(heard).toEqual(['hello'])
+    expect(received).toEqual(['hello'])
   })
 
   test('takes one step at a time, in the order in which processes have something to do', async () => {
     const runtime = testRuntime({ stepped: true })
-    const heard: unknown[] = []
+    const received: unknown[] = []
     const [one, other] = await runtime.settle(
-      Promise.all([start(hearing(heard), { runtime }), start(hearing(heard), { runtime })]),
+      Promise.all([start(recording(received), { runtime }), start(recording(received), { runtime })]),
     )
     other.send('other')
     one.send('one')
     runtime.step()
-    expect(heard).toEqual(['other'])
+    expect(received).toEqual(['other'])
     runtime.step()
-    expect(heard).toEqual(['other', 'one'])
+    expect(received).toEqual(['other', 'one'])
   })
 
-  test('answers how many steps there were to take', async () => {
+  test('returns how many steps there were to take', async () => {
     const runtime = testRuntime({ stepped: true })
-    const stage = await runtime.settle(start(hearing([]), { runtime }))
+    const stage = await runtime.settle(start(recording([]), { runtime }))
     expect(runtime.step()).toBe(0)
     stage.send('hello')
     expect(runtime.step(0)).toBe(0)
@@ -205,13 +205,13 @@ describe('a stepped runtime', () => {
   test('is shuffled by its seed', async () => {
     const orderUnder = async (seed: number): Promise<unknown[]> => {
       const runtime = testRuntime({ stepped: true, seed })
-      const heard: unknown[] = []
+      const received: unknown[] = []
       const stages = await runtime.settle(
-        Promise.all(Array.from({ length: 8 }, () => start(hearing(heard), { runtime }))),
+        Promise.all(Array.from({ length: 8 }, () => start(recording(received), { runtime }))),
       )
       for (const [index, stage] of stages.entries()) stage.send(index)
       runtime.step(8)
-      return heard
+      return received
     }
     expect(await orderUnder(1)).toEqual(await orderUnder(1))
     expect(await orderUnder(1)).not.toEqual(await orderUnder(2))
@@ -219,7 +219,7 @@ describe('a stepped runtime', () => {
 
   test('moves its clock and settles by advance', async () => {
     const runtime = testRuntime({ stepped: true })
-    const heard: unknown[] = []
+    const received: unknown[] = []
     await runtime.settle(
       start(
         consumer(({ sendAfter }) => {
@@ -227,7 +227,7 @@ describe('a stepped runtime', () => {
           return {
             handleEvents() {},
             handleInfo(message: unknown) {
-              heard.push([runtime.now(), message])
+              received.push([runtime.now(), message])
             },
           }
         }),
@@ -235,9 +235,9 @@ describe('a stepped runtime', () => {
       ),
     )
     await runtime.advance(999)
-    expect(heard).toEqual([])
+    expect(received).toEqual([])
     await runtime.advance(1)
-    expect(heard).toEqual([[1_000, 'late']])
+    expect(received).toEqual([[1_000, 'late']])
   })
 
   test('cannot be stepped by a callback, nor can one that runs by itself be stepped at all', async () => {
@@ -245,7 +245,7 @@ describe('a stepped runtime', () => {
     let thrown: unknown
     const stage = await runtime.settle(
       start(
-        hearing([], () => {
+        recording([], () => {
           try {
             runtime.step()
           } catch (error) {
@@ -257,7 +257,7 @@ describe('a stepped runtime', () => {
     )
     stage.send('step')
     await runtime.settle()
-    expect(thrown).toEqual(new Error('expected no turn to be under way where one is to be run'))
+    expect(thrown).toEqual(new Error('expected a scheduler that is held and not running a turn'))
     expect(() => testRuntime().step()).toThrow('expected a runtime made by testRuntime({ stepped: true })')
     expect(() => runtime.step(-1)).toThrow('expected count to be an integer of at least 0, got: -1')
   })
@@ -294,7 +294,7 @@ describe('advance', () => {
     const outcome = stage.call('never').catch((error: Error) => error.message)
     await runtime.advance(4_999)
     await runtime.advance(1)
-    expect(await outcome).toContain('within 5000 ms')
+    expect(await outcome).toContain('timed out after 5000 ms')
   })
 
   test('refuses what is no time', async () => {
@@ -330,7 +330,9 @@ describe('random', () => {
     let alike = 0
     await shuffled(50, async (runtime) => {
       const ran: number[] = []
-      const stages = Array.from({ length: 4 }, (_, index) => start(hearing(ran), { runtime }).then((it) => [it, index]))
+      const stages = Array.from({ length: 4 }, (_, index) =>
+        start(recording(ran), { runtime }).then((it) => [it, index]),
+      )
       for (const [stage, index] of (await Promise.all(stages)) as [StageRef, number][]) stage.send(index)
       await runtime.settle()
       if (ran[0] === runtime.random.below(4)) alike++

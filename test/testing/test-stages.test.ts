@@ -13,7 +13,7 @@ import {
 } from 'genstage/testing'
 import { expect, test } from 'vitest'
 
-test('a counter emits as many numbers as are asked for, from where it is told to', async () => {
+test('a counter emits as many numbers as are asked for, from its first one', async () => {
   const runtime = testRuntime()
   const probe = consumerProbe<number>(runtime)
   await probe.subscribe(await start(counter(5), { runtime }))
@@ -76,7 +76,7 @@ test('a slow collector takes the time of the runtime for each batch', async () =
   expect(seen).toEqual([0, 1, 2, 3, 4, 5])
 })
 
-test('a crashing collector crashes at the event it is told to', async () => {
+test('a crashing collector throws at the given event', async () => {
   const runtime = testRuntime()
   const seen: number[] = []
   const sink = await start(
@@ -85,7 +85,7 @@ test('a crashing collector crashes at the event it is told to', async () => {
   )
   await sink.subscribe(await start(counter(), { runtime }))
   await runtime.settle()
-  expect(await sink.exited).toEqual(new Error('crashed at 3, as it was meant to'))
+  expect(await sink.exited).toEqual(new Error('crashed at 3, as intended'))
   expect(seen).toEqual([0, 1, 2])
 })
 

@@ -2,10 +2,10 @@ import { manifestOf } from './manifest.ts'
 import type { ProjectFile, Rule } from './project-file.ts'
 
 /**
- * Each entry of the package is built, and has declarations, at the place that its source has in `src/`.
+ * Each entry of the package is built, with declarations, at the same place in `dist/` as its source has in `src/`.
  *
- * The build finds its entries in `package.json`: one that is written in another form would be left out of it, and its
- * file would be missing.
+ * The build reads its entries from `package.json`. It does not find an entry in another form, whose file would then be
+ * missing.
  */
 export const entriesAreBuilt: Rule = (files) => {
   const { bin = {}, exports = {} } = manifestOf(files)

@@ -45,13 +45,12 @@ export const rows: readonly Row[] = [
 
 /** The rooms of each layer that has any; the others are one folder. Types are imports, too. */
 export const roomsOf: Readonly<Record<string, Rooms>> = {
+  base: { '.': [], collections: ['.'], options: ['.', 'collections'] },
   process: {
     host: [],
     exit: [],
     schedule: ['host'],
-    // A reference recognizes a stage that is not started yet, and what is not started yet makes its reference.
-    'start/definition.ts': ['start', '.'],
-    '.': ['host', 'exit', 'schedule', 'start/definition.ts'],
+    '.': ['host', 'exit', 'schedule'],
     unfinished: ['host', 'exit', '.'],
     start: 'above',
   },
@@ -61,7 +60,8 @@ export const roomsOf: Readonly<Record<string, Rooms>> = {
     callback: 'above',
     subscription: 'above',
     producing: 'above',
-    consuming: 'above',
+    // The halves of a stage do not know each other.
+    consuming: ['types', 'protocol.ts', 'callback', 'subscription'],
     kinds: 'above',
     handles: 'above',
     definition: 'above',

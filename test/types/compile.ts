@@ -22,7 +22,7 @@ export interface Diagnostic {
   readonly message: string
 }
 
-/** Compiles the project of `folder`; answers its errors, and throws where the compiler says anything else. */
+/** Compiles the project of `folder`; returns its errors, and throws if the compiler prints anything else. */
 export async function compile(compiler: string, folder: string, ...options: string[]): Promise<Diagnostic[]> {
   const printed = await new Promise<string>((resolve) => {
     execFile(

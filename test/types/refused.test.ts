@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { compile, compilers, type Diagnostic, root, show } from './compile.ts'
 
-// The programs in `refused/` hold mistakes, and before each a comment that says how compilers must report it:
+// The programs in `refused/` hold mistakes, and before each a comment with the errors that compilers must report:
 //
 //     // @ts-expect-error CODE at TEXT: PART and PART
 //
@@ -83,7 +83,7 @@ describe.each(compilers)('$name', ({ path }) => {
     diagnostics = await compile(path, folder)
   })
 
-  test('refuses every mistake where it is made, in words that name what does not fit', () => {
+  test('refuses each mistake at its place, with a message that names what does not fit', () => {
     const complaints: string[] = []
     for (const { file, line, codes, places, parts } of expectations) {
       const found = diagnostics.filter((diagnostic) => diagnostic.file === file && diagnostic.line === line)
@@ -102,7 +102,7 @@ describe.each(compilers)('$name', ({ path }) => {
     expect(complaints.join('\n\n')).toBe('')
   })
 
-  test('finds nothing else to refuse', () => {
+  test('refuses nothing else', () => {
     const isExpected = ({ file, line }: Diagnostic) =>
       expectations.some((expectation) => expectation.file === file && expectation.line === line)
     expect(diagnostics.filter((diagnostic) => !isExpected(diagnostic)).map(show)).toEqual([])

@@ -1,5 +1,5 @@
 import type { EventEmitter } from 'node:events'
-import { type OptionTable, optionTable } from '../../base/option-table.ts'
+import { type OptionTable, optionTable } from '../../base/options/option-table.ts'
 import { quote } from '../../base/quote.ts'
 import type { Stage } from '../../process/start/start-types.ts'
 import type { OptionsTrait } from '../../stage/types/inferred-reference.ts'
@@ -11,18 +11,18 @@ import {
   type ValidEventSourceOptions,
 } from '../source/event-source.ts'
 import type { CountsDiscarded } from '../source/from-callback.ts'
-import { definePushSource } from '../source/push-feed.ts'
+import { definePushSource } from '../source/push-source.ts'
 import { wrongStream } from '../wrong-stream.ts'
 
-/** How a producer of what an `EventEmitter` emits works. */
+/** The options of a producer of an `EventEmitter`'s events. */
 export const emitterOptions: OptionTable<ValidEventSourceOptions> = optionTable(eventSourceRows)
 
-/** An `EventEmitter`, whatever its events are. */
+/** An `EventEmitter` of any events. */
 // oxlint-disable-next-line typescript/no-explicit-any -- of all type arguments this alone fits every emitter
 // biome-ignore lint/suspicious/noExplicitAny: of all type arguments this alone fits every emitter
 export type AnyEmitter = EventEmitter<any>
 
-/** What an emitter calls the listeners of one of its events with, where its type says that. */
+/** The arguments of an emitter's listeners for one of its events, if the emitter's type specifies them. */
 export type ArgumentsOf<Emitter, Name> =
   Emitter extends EventEmitter<infer Events> ? ArgumentsIn<Events, Name> : readonly unknown[]
 
@@ -33,16 +33,16 @@ type ArgumentsIn<Events, Name> = Name extends keyof Events
   : readonly unknown[]
 
 /**
- * A producer of what an `EventEmitter` emits under one name, as far as it keeps up.
+ * A producer of the events that an `EventEmitter` emits under one name.
  *
- * An emitter cannot be slowed. What it emits while nobody asks is kept, up to `bufferSize` events; what happens then is
- * what `whenFull` says. It is listened to from the start of the stage to its end. An `'error'` is the stage's exit
- * reason, the same object; the names in `endOn` end it normally, after the last event.
+ * An emitter cannot be slowed down. Events that it emits without demand are kept, up to `bufferSize`; `whenFull` decides
+ * what happens then. The stage listens from its start to its exit. An `'error'` becomes the stage's exit reason, the same
+ * object. The names in `endOn` end it normally, after the last event.
  *
- * The event is the first argument, typed where the emitter is (`EventEmitter<{ price: [number] }>`). Where it is not, or
- * where there is more than one, annotate `toEvent: (price: number, at: Date) => ({ price, at })`.
+ * The event is the first argument of a listener. It is typed if the emitter is (`EventEmitter<{ price: [number] }>`). If
+ * the emitter is not typed, or if you need more arguments, annotate `toEvent: (price: number, at: Date) => ({ price, at })`.
  *
- * @throws {TypeError | RangeError} If `emitter` is none, or an option is wrong; `whenFull` must be given.
+ * @throws {TypeError | RangeError} If `emitter` is not an `EventEmitter`, or an option is wrong; `whenFull` must be given.
  */
 export function fromEmitter<
   Emitter extends AnyEmitter,

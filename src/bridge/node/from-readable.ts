@@ -5,24 +5,24 @@ import type { Stage } from '../../process/start/start-types.ts'
 import type { OptionsTrait } from '../../stage/types/inferred-reference.ts'
 import type { ProducerRef } from '../../stage/types/references.ts'
 import { errorOf } from '../errors.ts'
-import { defineSource, type Feed, type FeedPort } from '../source/feed.ts'
+import { defineSource, type ExternalSource, type SourcePort } from '../source/external-source.ts'
 import { readSourceOptions, type SourceOptions } from '../source/source-options.ts'
 import { wrongStream } from '../wrong-stream.ts'
 import { destroyQuietly } from './destroy.ts'
 
 /**
- * A producer of the chunks of a Node `Readable`; it ends normally when they do.
+ * A producer of the chunks of a Node `Readable`; it ends normally at the end of the stream.
  *
- * Its events are `Buffer`s; of a stream with an encoding, or in object mode, say what they are:
- * `fromReadable<Row>(rows)`. Nothing is read before somebody asks, and never more than was asked for, plus what the stream
- * itself reads ahead, its `highWaterMark`. An event is a chunk: where chunks are of 64 KiB, the default `maxDemand` of
- * 1,000 allows 63 MiB to be under way, so subscribe with 16 or less: `to(source, { maxDemand: 16 })`.
+ * Its events are `Buffer`s. For a stream with an encoding, or in object mode, specify their type:
+ * `fromReadable<Row>(rows)`. Nothing is read before a consumer asks, and never more than was asked for, plus what the
+ * stream itself reads ahead, its `highWaterMark`. An event is a chunk. With chunks of 64 KiB, the default `maxDemand` of
+ * 1,000 allows 63 MiB to be in flight, so subscribe with 16 or less: `to(source, { maxDemand: 16 })`.
  *
- * An error of the stream is the stage's exit reason, the same object, and so is one with the code
- * `ERR_STREAM_PREMATURE_CLOSE` where it is closed before its end. The stream is destroyed when the stage ends before it,
- * with the reason if that is a failure. An end that comes before anybody has asked waits for the first who does.
+ * An error of the stream becomes the stage's exit reason, the same object. If the stream is closed before its end, the
+ * reason is an error with the code `ERR_STREAM_PREMATURE_CLOSE`. If the stage exits first, the stream is destroyed, with
+ * the reason if that is a failure. An end that comes before any demand is reported to the first consumer that asks.
  *
- * @throws {TypeError} If `readable` is none, or somebody else reads it, or an option is wrong.
+ * @throws {TypeError} If `readable` is not a `Readable`, or is already being read, or an option is wrong.
  *
  * @example The chunks of a stream
  * ```ts
@@ -52,38 +52,38 @@ export function fromReadable<Out = Buffer, Options = {}>(
     })
   }
   if (!readable.readableEnded && !readable.destroyed) expectUnread(readable)
-  return defineSource((port) => new ReadableFeed(readable, port), valid, { demand })
+  return defineSource((port) => new ReadableSource(readable, port), valid, { demand })
 }
 
-const UNREAD = 'expected a Readable that nobody reads, got one'
+const UNREAD = 'expected a Readable without a reader, got one'
 
-/** Two readers would share the chunks, and neither would know. */
+/** Checks that the stream has no other reader: two readers would each get a part of the chunks, without an error. */
 function expectUnread(readable: Readable): void {
-  if (readable.readableFlowing === true) throw new TypeError(`${UNREAD} that flows: somebody listens to its data`)
-  if (readable.listenerCount('readable') > 0) throw new TypeError(`${UNREAD} whose 'readable' somebody listens to`)
+  if (readable.readableFlowing === true) throw new TypeError(`${UNREAD} that flows: it has a listener for 'data'`)
+  if (readable.listenerCount('readable') > 0) throw new TypeError(`${UNREAD} that has a listener for 'readable'`)
 }
 
-/** Those that a stage reads now, as a `ReadableStream` would be locked. */
-const taken = new WeakSet<Readable>()
+/** The streams that a stage reads now; a `ReadableStream` would be locked. */
+const beingRead = new WeakSet<Readable>()
 
-class ReadableFeed implements Feed {
+class ReadableSource implements ExternalSource {
   private readonly readable: Readable
-  private readonly port: FeedPort
+  private readonly port: SourcePort
   private readonly stopWatching: () => void
   private readonly wake: () => void
-  /** Whether reading has begun: before that the stream is not to read ahead either. */
+  /** Whether reading has begun. Before that the stream must not read ahead either. */
   private isReading = false
   /** Set once the stream has ended, failed or closed. */
   private isOver = false
 
-  constructor(readable: Readable, port: FeedPort) {
+  constructor(readable: Readable, port: SourcePort) {
     this.readable = readable
     this.port = port
-    if (taken.has(readable)) throw new TypeError(`${UNREAD} that another stage reads`)
-    taken.add(readable)
+    if (beingRead.has(readable)) throw new TypeError(`${UNREAD} that another stage reads`)
+    beingRead.add(readable)
     this.wake = () => port.wake()
     this.stopWatching = finished(readable, { writable: false }, (error) => {
-      this.letGo()
+      this.release()
       if (error) port.fail(error)
       else port.end()
     })
@@ -102,21 +102,21 @@ class ReadableFeed implements Feed {
       if (chunk === null) break
       chunks.push(chunk)
     }
-    // A stream tells of its end only to who reads on, and there may be no more demand for that.
+    // A stream reports its end only if it is read again, and there may be no more demand for that.
     if (readable.readableLength === 0) readable.read(0)
     return chunks
   }
 
   close(reason: ExitReason): void {
     if (this.isOver) return
-    this.letGo()
+    this.release()
     const { label } = this.port.stage.self as unknown as ProcessReference
     destroyQuietly(this.readable, errorOf(reason, 'fromReadable', label))
   }
 
-  private letGo(): void {
+  private release(): void {
     this.isOver = true
-    taken.delete(this.readable)
+    beingRead.delete(this.readable)
     this.stopWatching()
     this.readable.off('readable', this.wake)
   }

@@ -1,6 +1,6 @@
 export type { EventSourceOptions } from '../source/event-source.ts'
 export type { SourceOptions } from '../source/source-options.ts'
-export type { PassageOptions } from '../stream/duplex-options.ts'
+export type { DuplexOptions } from '../stream/duplex-options.ts'
 export type { SinkOptions } from '../stream/sink.ts'
 export { type AnyEmitter, type ArgumentsOf, fromEmitter } from './from-emitter.ts'
 export { fromReadable } from './from-readable.ts'

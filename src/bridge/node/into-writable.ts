@@ -11,13 +11,13 @@ import { destroyQuietly, prematureClose } from './destroy.ts'
 /**
  * A consumer that writes its events into a Node `Writable`, or into the writable side of a `Duplex`.
  *
- * When `write` answers `false` the stage waits for `'drain'` before it writes on, and asks for nothing meanwhile. When its
- * producer has ended cleanly it ends the stream, and ends itself when all is written out. An error of the stream is
- * its exit reason, the same object, and so is one with the code `ERR_STREAM_PREMATURE_CLOSE` where somebody else has
- * closed or ended it. If the stage fails, the stream is destroyed with the reason: where a producer has failed, once the
- * events before that are written out.
+ * When `write` returns `false` the stage waits for `'drain'` before it continues, and asks for no events in the meantime.
+ * When its producer has exited cleanly it ends the stream, and exits when everything is written out. An error of the
+ * stream becomes its exit reason, the same object. If the stream is closed or ended by other code, the reason is an error
+ * with the code `ERR_STREAM_PREMATURE_CLOSE`. If the stage fails, the stream is destroyed with the reason. If a producer
+ * has failed, the events before the failure are written out first.
  *
- * @throws {TypeError} If `writable` is none, or an option is wrong.
+ * @throws {TypeError} If `writable` is not a `Writable`, or an option is wrong.
  */
 export function intoWritable<In = string | Uint8Array>(
   writable: Writable,
@@ -32,20 +32,20 @@ export function intoWritable<In = string | Uint8Array>(
   return defineSink<In>((fail) => new WritableSink(writable, ends, fail), valid)
 }
 
-/** They belong to the whole program, and cannot be closed. */
+/** These belong to the whole program, and cannot be closed. */
 const standardStreams: readonly unknown[] = [process.stdout, process.stderr]
 
 class WritableSink implements Sink {
   private readonly writable: Writable
   private readonly ends: boolean
   private readonly stopWatching: () => void
-  /** Goes on with writing; there is one only while a full stream is waited for. */
+  /** Continues to write; set only while a full stream drains. */
   private whenDrained: (() => void) | undefined
-  /** Called once all is written out; there is one from `end` on. */
+  /** Called once everything is written out; set by `end`. */
   private whenFinished: (() => void) | undefined
-  /** How many events were written that the stream still has. */
+  /** How many events the stream has not written out yet. */
   private unwritten = 0
-  /** Called once there are none; there is one from `flush` on. */
+  /** Called once there are none; set by `flush`. */
   private whenFlushed: (() => void) | undefined
   /** Set once the stream has finished, failed or closed. */
   private isOver = false
@@ -55,7 +55,7 @@ class WritableSink implements Sink {
     this.ends = ends
     writable.on('drain', this.drained)
     this.stopWatching = finished(writable, { readable: false }, (error) => {
-      this.letGo()
+      this.release()
       if (error) fail(error)
       else if (this.whenFinished === undefined) fail(prematureClose())
       else this.whenFinished()
@@ -90,7 +90,7 @@ class WritableSink implements Sink {
 
   close(reason: ExitReason): void {
     if (this.isOver) return
-    this.letGo()
+    this.release()
     if (this.ends) destroyQuietly(this.writable, errorOf(reason, 'intoWritable', 'the stage that wrote'))
   }
 
@@ -104,7 +104,7 @@ class WritableSink implements Sink {
     if (--this.unwritten === 0) this.whenFlushed?.()
   }
 
-  private letGo(): void {
+  private release(): void {
     this.isOver = true
     this.whenFlushed?.()
     this.stopWatching()

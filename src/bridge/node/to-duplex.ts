@@ -4,34 +4,33 @@ import type { Stage } from '../../process/start/start-types.ts'
 import type { ProducerConsumerRef } from '../../stage/types/references.ts'
 import { onAbort } from '../abort.ts'
 import { errorOf } from '../errors.ts'
-import { type PassageOptions, passageOptions } from '../stream/duplex-options.ts'
+import { type DuplexOptions, duplexOptions } from '../stream/duplex-options.ts'
 import { DuplexStage } from '../stream/duplex-stage.ts'
 import { destroyOnceRead } from './destroy.ts'
 import { pushEvent, roomIn } from './to-readable.ts'
 
 /**
- * A Node `Duplex` around a producer-consumer: what is written are the events it handles, what is read those it emits.
+ * A Node `Duplex` around a producer-consumer: the stage handles what is written, and its events can be read.
  *
  * For the middle of `stream.pipeline(readable, toDuplex(stage), writable)`. It starts the stage, which lives as long as
  * the stream. Both sides are in object mode, where bytes and strings pass as they are. Reading asks the stage for events,
  * and the stage's demand lets writes through, so back-pressure reaches from end to end.
  *
  * `end()` ends the stage once it has handled everything, and what it emits then can still be read. If the stage fails,
- * or cannot be started, the stream is destroyed with the reason, once all that was emitted before has been read; until then
- * writes wait. If the stream is destroyed, the stage ends. A stage that
- * ends by itself cleanly before all input was written ends the readable side; then the stream is destroyed, and a
- * `pipeline` calls that a premature close.
+ * or cannot be started, the stream is destroyed with the reason, once all events before have been read; until then writes
+ * wait. If the stream is destroyed, the stage exits. A stage that exits cleanly by itself before all input was written
+ * ends the readable side; then the stream is destroyed, which a `pipeline` reports as a premature close.
  *
- * @throws {TypeError | RangeError} If `stage` is no producer-consumer or was started before, or an option is wrong.
+ * @throws {TypeError | RangeError} If `stage` is not a producer-consumer or was started before, or an option is wrong.
  */
-export function toDuplex<In, Out>(stage: Stage<ProducerConsumerRef<In, Out>>, options?: PassageOptions): Duplex {
-  const valid = passageOptions.read(options, 'the options of toDuplex')
-  const passage = new DuplexStage('toDuplex', stage, valid, {
+export function toDuplex<In, Out>(stage: Stage<ProducerConsumerRef<In, Out>>, options?: DuplexOptions): Duplex {
+  const valid = duplexOptions.read(options, 'the options of toDuplex')
+  const duplexStage = new DuplexStage('toDuplex', stage, valid, {
     accept: (event) => pushEvent(duplex, event),
     end: () => duplex.push(null),
     fail: (error) => destroyOnceRead(duplex, error),
   })
-  const { inlet, outlet } = passage
+  const { inlet, outlet } = duplexStage
   let stopListening = (): void => {}
   const duplex = new PipedDuplex({
     objectMode: true,
@@ -46,19 +45,19 @@ export function toDuplex<In, Out>(stage: Stage<ProducerConsumerRef<In, Out>>, op
     final: (done) => inlet.end(done),
     destroy(error, done) {
       stopListening()
-      passage.leave(error ?? 'normal')
+      duplexStage.stop(error ?? 'normal')
       done(error)
     },
   })
   stopListening = onAbort(valid.signal, (reason) => duplex.destroy(errorOf(reason, 'toDuplex', 'its signal')))
-  // A stage that wanted no more has no use for what is still to be written, and whoever writes is to know.
+  // The stage has exited and takes no more input; destroying the stream reports that to the writer.
   duplex.once('end', () => {
-    if (!inlet.isComplete) duplex.whenPassedOn(() => duplex.destroy())
+    if (!inlet.isComplete) duplex.whenDestinationsFinish(() => duplex.destroy())
   })
   return duplex
 }
 
-/** A duplex that knows where it is piped to. */
+/** A duplex that records where it is piped to. */
 class PipedDuplex extends Duplex {
   private readonly destinations: NodeJS.WritableStream[] = []
 
@@ -71,20 +70,20 @@ class PipedDuplex extends Duplex {
   }
 
   /**
-   * Runs something when those that it was piped to, and that end with it, have written all there was.
+   * Calls `run` when the destinations that end with this stream have written everything.
    *
-   * A `pipeline` destroys all its streams when one of them closes before its time, and what waits in the last is lost.
+   * A `pipeline` destroys all its streams when one of them closes too early, and what is buffered in the last is lost.
    */
-  whenPassedOn(run: () => void): void {
-    // Pipes end their destinations at the same event.
+  whenDestinationsFinish(run: () => void): void {
+    // Pipes end their destinations at the same event as this is called.
     setImmediate(() => {
-      const cause = this.destinations.filter((each) => (each as Partial<Duplex>).writableEnded === true)
-      let left = cause.length
-      if (left === 0) run()
-      for (const destination of cause) {
+      const ending = this.destinations.filter((each) => (each as Partial<Duplex>).writableEnded === true)
+      let remaining = ending.length
+      if (remaining === 0) run()
+      for (const destination of ending) {
         const stopWatching = finished(destination, { readable: false }, () => {
           stopWatching()
-          if (--left === 0) run()
+          if (--remaining === 0) run()
         })
       }
     })

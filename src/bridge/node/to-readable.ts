@@ -1,21 +1,22 @@
 import { Readable } from 'node:stream'
-import { type OptionTable, optionTable } from '../../base/option-table.ts'
-import { boolean, computed, integer } from '../../base/option-type.ts'
+import { type OptionTable, optionTable } from '../../base/options/option-table.ts'
+import { boolean, computed, integer } from '../../base/options/option-type.ts'
 import { abortSignalType } from '../../process/call-options.ts'
-import type { AbortSignalLike } from '../../process/process-ref.ts'
-import type { Source } from '../../stage/types/subscription.ts'
+import type { AbortSignalLike } from '../../process/host/abort-signal-like.ts'
+import type { Source } from '../../stage/types/source.ts'
 import { onAbort } from '../abort.ts'
 import { errorOf } from '../errors.ts'
 import { DEFAULT_HIGH_WATER_MARK } from '../stream/duplex-options.ts'
 import { Outlet } from '../stream/outlet.ts'
 import { destroyOnceRead } from './destroy.ts'
 
-/** How a stage becomes a `Readable`. */
+/** Options of a `Readable` of a stage's events. */
 export interface ToReadableOptions {
-  /** Whether events are handed on as they are, of whatever type. Default: `true`. `false`: as bytes or strings. */
+  /** Whether events are passed on unchanged, of any type. Default: `true`. `false`: as bytes or strings. */
   readonly objectMode?: boolean
   /**
-   * How much may wait in the stream: an integer of at least 1. Default: 16 events; without `objectMode` 65,536 bytes.
+   * How much may be buffered in the stream: an integer of at least 1. Default: 16 events; without `objectMode` 65,536
+   * bytes.
    */
   readonly highWaterMark?: number
   /** Destroys the stream when it is aborted, with its reason. */
@@ -28,30 +29,30 @@ interface ValidToReadableOptions {
   readonly signal: AbortSignalLike | undefined
 }
 
-/** How a stage becomes a `Readable`. */
+/** The options of a `Readable` of a stage's events. */
 export const toReadableOptions: OptionTable<ValidToReadableOptions> = optionTable({
-  objectMode: { type: boolean(), default: true, text: 'Whether events are handed on as they are, of whatever type.' },
+  objectMode: { type: boolean(), default: true, text: 'Whether events are passed on unchanged, of any type.' },
   highWaterMark: {
     type: integer({ min: 1 }),
     default: computed(
       '16 events; without `objectMode` 65,536 bytes',
       ({ objectMode }: { readonly objectMode: boolean }) => (objectMode ? DEFAULT_HIGH_WATER_MARK : 65_536),
     ),
-    text: 'How much may wait in the stream.',
+    text: 'How much may be buffered in the stream.',
   },
   signal: { type: abortSignalType, text: 'Destroys the stream when it is aborted.' },
 })
 
 /**
- * A Node `Readable` of a stage's events; reading it is what asks for them.
+ * A Node `Readable` of a stage's events; reading it asks the stage for events.
  *
  * It subscribes when it is first read, and asks for as many events as its `highWaterMark` leaves room for, or, without
- * `objectMode`, for one chunk at a time; a `maxDemand` of `to(producer, …)` has no say in it. It ends when the producer
- * has ended cleanly. A failure destroys it with the reason, the same object where that is an error, unless it
- * subscribes with `cancel: 'temporary'`: once all events before the failure have been read, and not while it is paused.
- * Destroying it cancels the subscription, with the error if there is one, also where it has not been read yet.
+ * `objectMode`, for one chunk at a time; a `maxDemand` of `to(producer, …)` has no effect. It ends when the producer has
+ * exited cleanly. A failure destroys it with the reason, the same object if that is an error, unless it subscribes with
+ * `cancel: 'temporary'`. That happens once all events before the failure have been read, and not while it is paused.
+ * Destroying it cancels the subscription, with the error if there is one, even if it has not been read yet.
  *
- * @throws {TypeError | RangeError} If `source` is no producer, or an option is wrong.
+ * @throws {TypeError | RangeError} If `source` is not a producer, or an option is wrong.
  *
  * @example Events into a pipeline of Node streams
  * ```ts
@@ -78,7 +79,7 @@ export function toReadable(source: Source<unknown>, options?: ToReadableOptions)
     read: () => outlet.want(objectMode ? roomIn(readable) : 1),
     destroy(error, done) {
       stopListening()
-      outlet.leave(error ?? 'normal')
+      outlet.cancel(error ?? 'normal')
       done(error)
     },
   })
@@ -86,13 +87,16 @@ export function toReadable(source: Source<unknown>, options?: ToReadableOptions)
   return readable
 }
 
-/** How many events a stream that wants some has room for. */
+/** How many events a stream has room for when it asks for some. */
 export function roomIn(readable: Readable): number {
   return Math.max(1, readable.readableHighWaterMark - readable.readableLength)
 }
 
-/** Pushes an event; `null`, which would be taken for the end, destroys the stream. */
+/** Pushes an event. `null`, which means the end to a stream, destroys the stream with an error. */
 export function pushEvent(readable: Readable, event: unknown): void {
   if (event !== null) readable.push(event)
-  else readable.destroy(new TypeError('expected an event that a Readable can carry, got: null, which is its end'))
+  else
+    readable.destroy(
+      new TypeError('expected an event that a Readable can carry, got: null, which is the end of a stream'),
+    )
 }

@@ -1,15 +1,15 @@
-import { callback, matching, type OptionType } from '../../base/option-type.ts'
+import { callback, matching, type OptionType } from '../../base/options/option-type.ts'
 import type { DefaultRow, OptionalRow } from '../option-rows.ts'
-import { type Push, type PushOptions, pushRows, type ValidPushOptions } from './push-feed.ts'
+import { type Push, type PushOptions, pushRows, type ValidPushOptions } from './push-source.ts'
 
-/** How a producer of what an emitter emits works. */
+/** Options of a producer of an emitter's events. */
 export interface EventSourceOptions<Name, Args extends readonly unknown[], Out, Options>
   extends PushOptions<Out, Options> {
-  /** Makes an event of what a listener is called with. Default: its first argument. */
+  /** Makes an event from the arguments of a listener. Default: the first argument. */
   readonly toEvent?: (...args: Args) => Out
-  /** The events by which the emitter says that no more will come. Default: none. */
+  /** The events by which the emitter signals that no more will come. Default: none. */
   readonly endOn?: readonly Name[]
-  /** The events by which it says that it has failed. Default: `['error']`. */
+  /** The events by which it signals that it has failed. Default: `['error']`. */
   readonly failOn?: readonly Name[]
 }
 
@@ -36,24 +36,24 @@ export const eventSourceRows: typeof pushRows & {
   toEvent: {
     type: callback<(...args: unknown[]) => unknown>(),
     absent: 'the first argument',
-    text: 'Makes an event of what a listener is called with.',
+    text: 'Makes an event from the arguments of a listener.',
   },
   endOn: {
     type: eventNames,
     default: [],
-    text: 'The events by which the emitter says that no more will come.',
+    text: 'The events by which the emitter signals that no more will come.',
   },
   failOn: {
     type: eventNames,
     default: ['error'],
-    text: 'The events by which the emitter says that it has failed.',
+    text: 'The events by which the emitter signals that it has failed.',
   },
 }
 
-/** What a listener is called with. */
+/** A listener of an emitter. */
 type EventHandler = (...args: unknown[]) => void
 
-/** Adds the listeners of a source, by `add`; answers how to take them away. */
+/** Adds the listeners of a source, with `add`; returns a function that removes them. */
 export function listen(
   push: Push<unknown>,
   name: string | symbol,
@@ -67,7 +67,7 @@ export function listen(
   const listeners = new Map<string | symbol, EventHandler>()
   for (const failing of failOn) listeners.set(failing, (...args) => push.fail(emitter.errorOf(failing, args)))
   for (const cause of endOn) listeners.set(cause, () => push.end())
-  // Whoever takes an event as data does not take it for an end.
+  // Last, because an event that is emitted as data does not count as an end.
   listeners.set(name, (...args) => {
     let event: unknown
     try {

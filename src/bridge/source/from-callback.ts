@@ -1,4 +1,4 @@
-import { type OptionTable, optionTable } from '../../base/option-table.ts'
+import { type OptionTable, optionTable } from '../../base/options/option-table.ts'
 import { quote } from '../../base/quote.ts'
 import type { Stage } from '../../process/start/start-types.ts'
 import type { OptionsTrait } from '../../stage/types/inferred-reference.ts'
@@ -10,23 +10,22 @@ import {
   type PushOptions,
   pushRows,
   type ValidPushOptions,
-} from './push-feed.ts'
+} from './push-source.ts'
 
-/** How a producer of what callbacks bring works. */
+/** The options of a producer of events from callbacks. */
 export const callbackOptions: OptionTable<ValidPushOptions> = optionTable(pushRows)
 
-/** What a source that pushes answers beyond a producer: how many of its events were dropped. */
+/** The call that sources which push reply to: how many of their events were dropped. */
 export type CountsDiscarded = Callable<{ discarded(): number }>
 
 /**
- * A producer of the events that callbacks bring, from a source that cannot be slowed.
+ * A producer of events that come through callbacks, from a source that cannot be slowed down.
  *
- * `connect` runs when the stage starts. It has the source call `emit`, `end` and `fail`, and answers the function that
- * disconnects it again, which is called once: after `end` or `fail`, or when the stage ends. What comes while nobody asks
- * is kept, up to `bufferSize` events; what happens then is what `whenFull` says. What `connect` throws makes the start
- * reject.
+ * `connect` runs when the stage starts. It makes the source call `emit`, `end` and `fail`, and returns a function that
+ * disconnects it, which is called once: after `end` or `fail`, or when the stage exits. Events that come without demand
+ * are kept, up to `bufferSize`; `whenFull` decides what happens then. If `connect` throws, the start rejects.
  *
- * @throws {TypeError | RangeError} If `connect` is no function, or an option is wrong; `whenFull` must be given.
+ * @throws {TypeError | RangeError} If `connect` is not a function, or an option is wrong; `whenFull` must be given.
  *
  * @example A source that is faster than its consumer
  * ```ts

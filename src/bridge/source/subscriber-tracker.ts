@@ -2,13 +2,13 @@ import { type ExitReason, isCleanExit } from '../../process/exit/exit-reason.ts'
 import type { ProcessReference } from '../../process/reference.ts'
 import type { StageRef } from '../../stage/types/references.ts'
 import type { CancelReason } from '../../stage/types/results.ts'
-import { type Result, SelfMessage } from './self-message.ts'
+import { SelfMessage, type SelfMessageResult } from './self-message.ts'
 
-/** Who is subscribed to a stage of the bridges, and what it means to that stage when the last of them goes. */
+/** Tracks the subscribers of a stage of the bridges, and stops the stage when the last one is cancelled, if it should. */
 export class SubscriberTracker {
   private readonly self: StageRef
   private readonly onCancel: 'stop' | 'continue'
-  /** Each subscriber, and in which message of the stage's it came. */
+  /** Each subscriber, with the number of the stage's message in which it subscribed. */
   private readonly subscribers = new Map<object, number | undefined>()
 
   constructor(self: StageRef, onCancel: 'stop' | 'continue') {
@@ -20,33 +20,33 @@ export class SubscriberTracker {
     return this.subscribers.size === 0
   }
 
-  join(subscriber: object): void {
-    this.subscribers.set(subscriber, this.presentMessage)
+  add(subscriber: object): void {
+    this.subscribers.set(subscriber, this.currentMessage)
   }
 
-  /** A subscription has ended; answers whether it was one of this audience's. */
-  leave(subscriber: object, reason: CancelReason): boolean {
+  /** A subscription was cancelled; returns whether it was one of these subscribers. */
+  remove(subscriber: object, reason: CancelReason): boolean {
     if (!this.subscribers.has(subscriber)) return false
-    // Who goes in the message in which it came has been refused by the dispatcher, and was never there.
-    const wasRefused = this.subscribers.get(subscriber) === this.presentMessage
+    // Cancelled in the message in which it subscribed: the dispatcher has refused it, so it never was a subscriber.
+    const wasRefused = this.subscribers.get(subscriber) === this.currentMessage
     this.subscribers.delete(subscriber)
-    // In a message of its own: a consumer that resubscribes goes and comes within one.
-    if (!wasRefused && this.isMissed) this.self.send(new SelfMessage(() => this.stopIfMissed(reason)))
+    // Checked in another message: a consumer that resubscribes cancels and subscribes in one.
+    if (!wasRefused && this.shouldStop) this.self.send(new SelfMessage(() => this.stopIfUnused(reason)))
     return true
   }
 
-  private get isMissed(): boolean {
+  private get shouldStop(): boolean {
     return this.onCancel === 'stop' && this.isEmpty
   }
 
-  private get presentMessage(): number | undefined {
+  private get currentMessage(): number | undefined {
     return (this.self as unknown as ProcessReference).process?.messagesBegun
   }
 
-  private stopIfMissed(reason: CancelReason): Result {
-    const why: ExitReason = 'down' in reason ? reason.down : reason.cancel
-    // Asked for, and not answered with: the failure is the consumer's, and is reported there.
-    if (this.isMissed) this.self.stop(isCleanExit(why) ? 'normal' : why).catch(() => {})
+  private stopIfUnused(reason: CancelReason): SelfMessageResult {
+    const exitReason: ExitReason = 'down' in reason ? reason.down : reason.cancel
+    // By `stop`, not by `{ stop }`: the failure is the consumer's, and is reported there.
+    if (this.shouldStop) this.self.stop(isCleanExit(exitReason) ? 'normal' : exitReason).catch(() => {})
     return {}
   }
 }

@@ -1,37 +1,37 @@
-import { type OptionTable, optionTable } from '../../base/option-table.ts'
-import { anything, integer } from '../../base/option-type.ts'
+import { type OptionTable, optionTable } from '../../base/options/option-table.ts'
+import { anything, integer } from '../../base/options/option-type.ts'
 import { abortSignalType } from '../../process/call-options.ts'
-import type { AbortSignalLike } from '../../process/process-ref.ts'
+import type { AbortSignalLike } from '../../process/host/abort-signal-like.ts'
 import type { Runtime } from '../../process/runtime.ts'
 
-/** How a stage works as the middle of a pipeline of streams. */
-export interface PassageOptions {
-  /** How many events may wait on either side: an integer of at least 1. Default: 16. */
+/** Options of a stage between two streams. */
+export interface DuplexOptions {
+  /** The most events that may be buffered on each side: an integer of at least 1. Default: 16. */
   readonly highWaterMark?: number
-  /** Destroys the whole when it is aborted, with its reason. */
+  /** Destroys both sides and the stage when it is aborted, with its reason. */
   readonly signal?: AbortSignalLike
   /** The runtime to run the stage in. Default: the program's own. */
   readonly runtime?: Runtime
 }
 
-/** Options of a passage, complete. */
-export interface ValidPassageOptions {
+/** The same options, complete. */
+export interface ValidDuplexOptions {
   readonly highWaterMark: number
   readonly signal: AbortSignalLike | undefined
   readonly runtime: unknown
 }
 
-/** The highest number of events that wait in a stream, where nothing is said. */
+/** The most events that are buffered in a stream, unless an option states otherwise. */
 export const DEFAULT_HIGH_WATER_MARK = 16
 
-/** How a stage works as the middle of a pipeline of streams. */
-export const passageOptions: OptionTable<ValidPassageOptions> = optionTable({
+/** The options of a stage between two streams. */
+export const duplexOptions: OptionTable<ValidDuplexOptions> = optionTable({
   highWaterMark: {
     type: integer({ min: 1 }),
     default: DEFAULT_HIGH_WATER_MARK,
     unit: 'events',
-    text: 'How many may wait on either side.',
+    text: 'The most events that may be buffered on each side.',
   },
-  signal: { type: abortSignalType, text: 'Destroys the whole when it is aborted.' },
+  signal: { type: abortSignalType, text: 'Destroys both sides and the stage when it is aborted.' },
   runtime: { type: anything(), absent: "the program's own", text: 'The runtime to run the stage in.' },
 })

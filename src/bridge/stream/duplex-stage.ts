@@ -1,4 +1,4 @@
-import type { ShortLivedSet } from '../../base/short-lived.ts'
+import type { ChurningSet } from '../../base/collections/churning.ts'
 import { ExitCause } from '../../process/exit/exit-cause.ts'
 import { type ExitReason, isCleanExit } from '../../process/exit/exit-reason.ts'
 import type { Linkable } from '../../process/exit/link.ts'
@@ -11,30 +11,30 @@ import type { Stage } from '../../process/start/start-types.ts'
 import type { ProducerConsumerRef, ProducerRef } from '../../stage/types/references.ts'
 import { errorOf } from '../errors.ts'
 import { makeDefer } from '../make-defer.ts'
-import type { ValidPassageOptions } from './duplex-options.ts'
+import type { ValidDuplexOptions } from './duplex-options.ts'
 import { Inlet } from './inlet.ts'
 import { Outlet, type OutletListener } from './outlet.ts'
 
 /**
- * A producer-consumer between two streams: what is written goes in by the inlet, what is read comes out by the outlet.
+ * A producer-consumer between two streams: writes go in through the inlet, and reads come out of the outlet.
  *
- * It is what the stage is linked to, so a failure of the stage is its to tell: by `fail` of the face, as the error of the
- * streams.
+ * The stage is linked to this object, so this object reports a failure of the stage: by `fail` of its listener, as the
+ * error of the streams.
  */
 export class DuplexStage implements Linkable {
-  links: ShortLivedSet<Linkable> | undefined
+  links: ChurningSet<Linkable> | undefined
   readonly inlet: Inlet
   readonly outlet: Outlet
   private readonly operation: string
   private readonly stage: ProcessReference
-  private readonly face: OutletListener
+  private readonly listener: OutletListener
   private readonly defer: (run: () => void) => void = makeDefer()
 
   /**
-   * @param operation What to call it in a message.
-   * @throws {TypeError} If `stage` is no producer-consumer, or was started before.
+   * @param operation Its name in messages.
+   * @throws {TypeError} If `stage` is not a producer-consumer, or was started before.
    */
-  constructor(operation: string, stage: Stage<ProcessRef>, options: ValidPassageOptions, face: OutletListener) {
+  constructor(operation: string, stage: Stage<ProcessRef>, options: ValidDuplexOptions, listener: OutletListener) {
     const { highWaterMark, runtime: given } = options
     const runtime = given === undefined ? defaultRuntime : expectRuntime(given)
     const definition = expectDefinition(stage)
@@ -43,27 +43,27 @@ export class DuplexStage implements Linkable {
     }
     definition.claim()
     this.operation = operation
-    this.face = face
+    this.listener = listener
     this.inlet = new Inlet(runtime)
     const { reference, started } = launchProcess(definition, runtime, { parent: this })
     this.stage = reference
-    const both = reference as unknown as ProducerConsumerRef<never, unknown>
-    const subscribed = both.subscribe(this.inlet.reference as unknown as ProducerRef<never>, {
+    const duplex = reference as unknown as ProducerConsumerRef<never, unknown>
+    const subscribed = duplex.subscribe(this.inlet.reference as unknown as ProducerRef<never>, {
       maxDemand: highWaterMark,
-      // The set-up of a stage may take its time, and what waits for it are streams, which wait as well.
+      // The setup function of a stage may take any time, and streams wait for it.
       timeout: Number.POSITIVE_INFINITY,
     })
-    // A stage that cannot be set up ends the subscription too; the error of the start says more.
+    // If the stage fails to start, the subscription ends as well; the error of the start has more information.
     subscribed.catch(() => {})
-    // At once, so before the outlet hears of the same end, and knows less of it.
-    started.catch((error: unknown) => this.face.fail(error as Error))
-    this.outlet = new Outlet(operation, both, face)
+    // At once, so that it comes before the outlet is notified of the same exit with less information.
+    started.catch((error: unknown) => this.listener.fail(error as Error))
+    this.outlet = new Outlet(operation, duplex, listener)
   }
 
-  /** Ends the stage, as a supervisor would: at once, or by its `terminate` where it traps exits. */
-  leave(reason: ExitReason): void {
+  /** Stops the stage as a supervisor would: at once, or through its `terminate` if it traps exits. */
+  stop(reason: ExitReason): void {
     this.outlet.close()
-    this.inlet.leave(isCleanExit(reason) ? 'shutdown' : reason)
+    this.inlet.stop(isCleanExit(reason) ? 'shutdown' : reason)
     const { process, label } = this.stage
     const cause = new ExitCause(isCleanExit(reason) ? 'shutdown' : reason, label, undefined, true)
     process?.signalExit(this, cause, undefined)
@@ -77,7 +77,7 @@ export class DuplexStage implements Linkable {
     const error = errorOf(cause.root.reason, this.operation, this.stage.label)
     if (error === undefined) return
     cause.isReported = true
-    // Who takes events out hears of the end behind the last of them.
-    if (!this.outlet.hasBegun) this.defer(() => this.face.fail(error))
+    // Once the outlet has begun, it reports the end itself, after the last event.
+    if (!this.outlet.hasBegun) this.defer(() => this.listener.fail(error))
   }
 }

@@ -5,9 +5,9 @@ import { expectDefinition } from '../../process/start/definition.ts'
 import { launchProcess } from '../../process/start/start.ts'
 import type { ProducerRef } from '../../stage/types/references.ts'
 import { makeDefer } from '../make-defer.ts'
-import { defineSource, type Feed, type FeedPort } from '../source/feed.ts'
+import { defineSource, type ExternalSource, type SourcePort } from '../source/external-source.ts'
 
-/** Hears that what was offered has been taken, or with an error that it never will be. */
+/** Called once the offered events have been taken, or with an error if they never will be. */
 export type AcceptedWrite = (error?: Error) => void
 
 interface Offer {
@@ -17,20 +17,20 @@ interface Offer {
   readonly taken: AcceptedWrite
 }
 
-/** Puts events into a stage as it asks for them: the producer behind a stream that is written to. */
-export class Inlet implements Feed {
+/** Passes events to a stage as it asks for them: the producer of the events that are written into a stream. */
+export class Inlet implements ExternalSource {
   readonly reference: ProcessReference
-  /** Whether everything was offered that there is, and has been taken. */
+  /** Whether the end was announced, and all events have been taken. */
   isComplete = false
   private readonly defer: (run: () => void) => void = makeDefer()
-  private port: FeedPort | undefined
+  private port: SourcePort | undefined
   private offered: Offer | undefined
   private whenComplete: AcceptedWrite | undefined
 
   constructor(runtime: ProcessRuntime) {
-    const open = (port: FeedPort): Feed => {
+    const open = (port: SourcePort): ExternalSource => {
       this.port = port
-      // What was offered before the stage was set up.
+      // Events that were offered, or an end that was announced, before the producer was ready.
       if (this.offered !== undefined) port.wake()
       if (this.whenComplete !== undefined) port.end()
       return this
@@ -42,22 +42,22 @@ export class Inlet implements Feed {
     started.catch(() => {})
   }
 
-  /** Offers events; the next ones only once these are taken. */
+  /** Offers events. More may be offered only once these are taken. */
   offer(events: readonly unknown[], taken: AcceptedWrite): void {
     this.offered = { events, start: 0, taken }
     this.port?.wake()
   }
 
-  /** No more will be offered; `done` is called once the producer has ended cleanly, or with an error after `refuse`. */
+  /** No more will be offered; `done` is called once the producer has exited cleanly, or with an error after `fail`. */
   end(done: AcceptedWrite): void {
     this.whenComplete = done
     if (this.reference.process !== undefined) this.port?.end()
-    // A stage that has failed may still have a reader, who gets the failure in its place: this is no clean end.
+    // After a failure `done` is not called here: a reader of the stage may still have to be notified of the failure first.
     else if (isCleanExit(this.reference.exitReason)) this.complete()
   }
 
-  /** What is offered will never be taken, and an end that is waited for will not come. */
-  refuse(error: Error): void {
+  /** Offered events will never be taken, and an end that is awaited will not come. */
+  fail(error: Error): void {
     const { offered, whenComplete } = this
     this.offered = undefined
     if (offered !== undefined) this.defer(() => offered.taken(error))
@@ -66,8 +66,8 @@ export class Inlet implements Feed {
     this.defer(() => whenComplete(error))
   }
 
-  /** The stage is not to take any more. */
-  leave(reason: ExitReason): void {
+  /** Stops the producer, so that the stage gets no more events. */
+  stop(reason: ExitReason): void {
     this.reference.stop(reason).catch(() => {})
   }
 

@@ -1,78 +1,80 @@
+import { eventCount } from '../../base/event-count.ts'
 import type { ExitReason } from '../../process/exit/exit-reason.ts'
 import { isReference, type ProcessReference } from '../../process/reference.ts'
 import type { ProcessRuntime } from '../../process/runtime.ts'
 import { expectDefinition } from '../../process/start/definition.ts'
 import { launchProcess } from '../../process/start/start.ts'
 import { consumerKind, defineStage } from '../../stage/definition/define-stage.ts'
-import { requestFromSource } from '../../stage/subscription/subscribe-options.ts'
+import { requestFromSource } from '../../stage/subscription/subscribe-request.ts'
 import { SubscriptionHandle } from '../../stage/subscription/subscription-handle.ts'
 import type { ConsumerCallbacks } from '../../stage/types/callbacks.ts'
 import type { CancelReason } from '../../stage/types/results.ts'
-import type { Source, Subscription } from '../../stage/types/subscription.ts'
+import type { Source } from '../../stage/types/source.ts'
+import type { Subscription } from '../../stage/types/subscription.ts'
 import { errorOf } from '../errors.ts'
 import { makeDefer } from '../make-defer.ts'
 import { producerOf, runtimeOf } from '../producer-of.ts'
 
 /**
- * Who gets the events that an outlet takes out of a stage.
+ * Receives the events that an outlet takes out of a stage.
  *
- * Called in microtasks, never in a stage's turn: what users do in there, and what they throw, is theirs.
+ * Called in microtasks, never in a stage's turn, because users' code may run in it and throw.
  */
 export interface OutletListener {
   accept(event: unknown): void
-  /** No more will come, as the producer has ended cleanly. */
+  /** No more events will come: the producer has exited cleanly. */
   end(): void
-  /** No more will come, as the producer has failed. */
+  /** No more events will come: the producer has failed. */
   fail(error: Error): void
 }
 
 /**
- * Takes events out of a stage as they are wanted: the process behind a stream that is read.
+ * Takes events out of a stage as they are wanted: the consumer that a readable stream gets its events from.
  *
- * It subscribes when something is first wanted, in manual mode, and asks for exactly what is. Nobody is linked to it; how
- * the producer ends is told to the face.
+ * It subscribes when an event is first wanted, in manual mode, and asks for exactly as many as are wanted. It has no
+ * links; it notifies its listener of how the producer exits.
  */
 export class Outlet {
   private readonly operation: string
   private readonly source: unknown
   private readonly producer: unknown
-  private readonly bearsFailures: boolean
+  private readonly ignoresFailures: boolean
   private readonly runtime: ProcessRuntime
-  private readonly face: OutletListener
+  private readonly listener: OutletListener
   private readonly defer: (run: () => void) => void = makeDefer()
-  /** Undefined until something is wanted. */
+  /** Undefined until an event is wanted. */
   private consumer: ProcessReference | undefined
   private subscription: Subscription | undefined
-  /** Wanted, and not accepted by the face yet. */
+  /** How many events are wanted that the listener has not accepted yet. */
   private pending = 0
-  /** Of it, what waits for the subscription to be asked. */
+  /** How many of them are to be asked for once it has subscribed. */
   private unasked = 0
   private isOver = false
-  /** Events that came when nothing was taken any more. */
+  /** How many events came after the end. */
   private dropped = 0
-  /** Why it was left; undefined unless it was. */
-  private leaving: { readonly reason: ExitReason } | undefined
+  /** Why it was cancelled; undefined unless it was. */
+  private cancellation: { readonly reason: ExitReason } | undefined
 
   /**
-   * @param operation What to call it in a message.
-   * @throws {TypeError | RangeError} If `source` is no producer, or was given with wrong options.
+   * @param operation Its name in messages.
+   * @throws {TypeError | RangeError} If `source` is not a producer, or was given with wrong options.
    */
-  constructor(operation: string, source: Source<unknown>, face: OutletListener) {
+  constructor(operation: string, source: Source<unknown>, listener: OutletListener) {
     const producer = producerOf(source)
     this.operation = operation
     this.source = source
     this.producer = producer
     this.runtime = runtimeOf(producer)
-    this.bearsFailures = requestFromSource(this.runtime, source).options.cancel === 'temporary'
-    this.face = face
+    this.ignoresFailures = requestFromSource(this.runtime, source).options.cancel === 'temporary'
+    this.listener = listener
   }
 
-  /** Whether it has subscribed, or is about to; then it hears how the producer ends. */
+  /** Whether it has subscribed, or is about to; then it is notified of how the producer exits. */
   get hasBegun(): boolean {
     return this.consumer !== undefined
   }
 
-  /** Sees to it that so many events are on their way. */
+  /** Asks for more events, so that `count` are on their way. */
   want(count: number): void {
     const missing = count - this.pending
     if (this.isOver || missing <= 0) return
@@ -86,27 +88,27 @@ export class Outlet {
   }
 
   /**
-   * Nothing more is taken: cancels the subscription with this reason.
+   * Accepts no more events, and cancels the subscription with this reason.
    *
-   * Where there is none yet it subscribes for that: a producer whose last subscriber leaves may have a file to close, and
-   * only the end of a subscription notifies it.
+   * If there is no subscription yet, it subscribes first: the producer may have a file to close when its last subscriber
+   * is cancelled, and nothing else notifies it.
    */
-  leave(reason: ExitReason): void {
+  cancel(reason: ExitReason): void {
     if (this.isOver) return
     this.isOver = true
-    this.leaving = { reason }
+    this.cancellation = { reason }
     if (this.subscription !== undefined) this.subscription.cancel(reason)
     else if (this.consumer === undefined) this.begin()
   }
 
-  /** Nothing more is taken, and the producer need not be notified: it is about to end. */
+  /** Accepts no more events, without notifying the producer, which is about to exit. */
   close(): void {
     this.isOver = true
   }
 
   private begin(): void {
     const { producer } = this
-    // What has ended already is not there to be monitored, but remembers why it ended.
+    // A producer that has exited cannot be subscribed to, but its reference has the reason.
     if (isReference(producer) && producer.process === undefined) {
       this.defer(() => this.finish(producer.cause?.root.reason))
       return
@@ -122,17 +124,17 @@ export class Outlet {
       subscribeTo: [this.source as Source<unknown>],
       handleSubscribe: (_role, _options, from) => {
         this.subscription = from
-        // Not by ending: a producer ignores the request of a consumer that has ended before it is handled.
-        if (this.leaving !== undefined) from.cancel(this.leaving.reason)
+        // Not by an exit: a producer ignores the request of a consumer that has exited before it is handled.
+        if (this.cancellation !== undefined) from.cancel(this.cancellation.reason)
         else from.ask(this.unasked)
         return 'manual'
       },
       handleEvents: (events) => this.defer(() => this.accept(events)),
       handleCancel: (reason: CancelReason, from) => {
         const cause = SubscriptionHandle.producerOf(from as SubscriptionHandle)?.cause
-        // Of a producer that was shut down for another one's failure, that failure counts.
-        const why = 'down' in reason ? (cause?.root.reason ?? reason.down) : reason.cancel
-        this.defer(() => this.finish(why))
+        // If the producer was shut down because of another failure, that failure is reported.
+        const exitReason = 'down' in reason ? (cause?.root.reason ?? reason.down) : reason.cancel
+        this.defer(() => this.finish(exitReason))
         return { stop: 'normal' }
       },
     }
@@ -140,20 +142,20 @@ export class Outlet {
 
   private accept(events: readonly unknown[]): void {
     for (const [index, event] of events.entries()) {
-      // The face may want more in the middle of it, or leave.
+      // The listener may want more or cancel while it accepts an event.
       if (this.isOver) {
         this.dropped += events.length - index
         return
       }
       this.pending--
-      this.face.accept(event)
+      this.listener.accept(event)
     }
   }
 
   private reportDropped(): void {
     const { dropped, operation, consumer, runtime } = this
     if (dropped === 0) return
-    runtime.log('warn', `${operation} dropped ${dropped} events that came after the stream had been left`, {
+    runtime.log('warn', `${operation} dropped ${eventCount(dropped)}: they came after the stream had been closed`, {
       process: consumer?.id,
       dropped,
     })
@@ -166,16 +168,16 @@ export class Outlet {
     const { producer } = this
     const target = isReference(producer) ? producer : undefined
     const error = errorOf(reason, this.operation, target?.label ?? 'its producer')
-    if (error === undefined || this.bearsFailures) this.face.end()
-    else this.face.fail(error)
+    if (error === undefined || this.ignoresFailures) this.listener.end()
+    else this.listener.fail(error)
   }
 }
 
 /**
- * Gives up a producer that was to be subscribed to later, as if its subscriber had left.
+ * Releases a producer that no stage will subscribe to, as if its last subscriber had been cancelled.
  *
- * @param operation What to call it in a message.
+ * @param operation The name of the stage in messages.
  */
-export function giveUp(operation: string, source: Source<unknown>, reason: ExitReason): void {
-  new Outlet(operation, source, { accept() {}, end() {}, fail() {} }).leave(reason)
+export function releaseSource(operation: string, source: Source<unknown>, reason: ExitReason): void {
+  new Outlet(operation, source, { accept() {}, end() {}, fail() {} }).cancel(reason)
 }

@@ -8,15 +8,15 @@ import type {
   Subscriber,
 } from '../../dispatcher/dispatcher.ts'
 import { expectDispatched } from '../../stage/producing/dispatcher-results.ts'
-import { named, plainOf, readerOf, type TextId, textOf } from './text-piece.ts'
+import { readerOf, type TextId, textOf, valueOfPiece, withTextId } from './text-piece.ts'
 
 /**
- * Any dispatcher, for a stage that emits pieces of several texts.
+ * Wraps any dispatcher for a stage that emits pieces of several texts.
  *
- * The dispatcher itself gets plain strings, text by text: whatever it hands out of them belongs to that text. Subscribers
- * that keep texts apart are handed pieces that name it, the others plain strings.
+ * The inner dispatcher gets plain strings, one text at a time, so everything it sends in that call belongs to that text.
+ * Subscribers that keep texts apart are sent pieces with their text, the others plain strings.
  *
- * What a dispatcher holds back, as `partitionDispatcher` does, has lost its text: it is handed out as plain strings.
+ * Pieces that a dispatcher queues, as `partitionDispatcher` does, lose their text: they are sent as plain strings.
  */
 export class TextDispatcher implements Dispatcher<unknown, unknown> {
   private readonly inner: Dispatcher<unknown, unknown>
@@ -28,14 +28,14 @@ export class TextDispatcher implements Dispatcher<unknown, unknown> {
     if (inner.openDemand !== undefined) this.openDemand = () => inner.openDemand?.() ?? 0
   }
 
-  /** Returns the same wrapper for the same dispatcher: a dispatcher that two stages share is still noticed, and refused. */
+  /** Returns the same wrapper for the same dispatcher: so a dispatcher that two stages share is still detected and refused. */
   static around(inner: Dispatcher<unknown, unknown>): TextDispatcher {
-    let made = known.get(inner)
-    if (made === undefined) {
-      made = new TextDispatcher(inner)
-      known.set(inner, made)
+    let wrapper = wrappers.get(inner)
+    if (wrapper === undefined) {
+      wrapper = new TextDispatcher(inner)
+      wrappers.set(inner, wrapper)
     }
-    return made
+    return wrapper
   }
 
   subscribe(subscriber: Subscriber, options: unknown): number | Refusal {
@@ -61,7 +61,7 @@ export class TextDispatcher implements Dispatcher<unknown, unknown> {
       deliveries.push(...result.deliveries)
       if (result.returnedDemand !== undefined) returnedDemand.push(...result.returnedDemand)
       filtered += result.filtered ?? 0
-      // Nothing may overtake what is left over: later pieces may be of the same text.
+      // No piece may overtake what is left over, because later pieces may be of the same text.
       if (result.leftover.length > 0) {
         return { deliveries, leftover: result.leftover.concat(events.slice(end)), returnedDemand, filtered }
       }
@@ -71,12 +71,12 @@ export class TextDispatcher implements Dispatcher<unknown, unknown> {
 
   private dispatchText(text: TextId, events: readonly unknown[]): DispatchResult {
     if (text === undefined) return expectDispatched(this.inner.dispatch(events))
-    const result = expectDispatched(this.inner.dispatch(events.map(plainOf)))
+    const result = expectDispatched(this.inner.dispatch(events.map(valueOfPiece)))
     const deliveries = result.deliveries.map((delivery): Delivery => {
       const [subscriber, values] = delivery
-      return readerOf(subscriber) === undefined ? delivery : [subscriber, named(text, values)]
+      return readerOf(subscriber) === undefined ? delivery : [subscriber, withTextId(text, values)]
     })
-    return { ...result, deliveries, leftover: named(text, result.leftover) }
+    return { ...result, deliveries, leftover: withTextId(text, result.leftover) }
   }
 
   queueInfo(message: unknown): boolean {
@@ -92,9 +92,9 @@ export class TextDispatcher implements Dispatcher<unknown, unknown> {
   }
 }
 
-const known = new WeakMap<object, TextDispatcher>()
+const wrappers = new WeakMap<object, TextDispatcher>()
 
-/** Where the text of the event at `start` gives way to another one. */
+/** The index at which the text of the event at `start` ends and another one begins. */
 function endOfText(events: readonly unknown[], start: number): number {
   const text = textOf(events[start])
   let end = start + 1

@@ -3,14 +3,14 @@ import { ProducerSubscription } from '../../stage/producing/producer-subscriptio
 import type { StageRef } from '../../stage/types/references.ts'
 
 /**
- * Which text a piece belongs to, where a stage emits pieces of several.
+ * Identifies the text that a piece belongs to, if a stage emits pieces of several texts.
  *
- * `undefined` for the first text of a stage: its pieces are plain strings, so that a stage of one text, as most are, emits
- * nothing else.
+ * `undefined` for the first text of a stage, whose pieces are plain strings. So a stage of one text, as most are, emits
+ * only strings.
  */
 export type TextId = symbol | undefined
 
-/** A piece of any text but the first. Only stages that keep texts apart are sent any; for all others it is a string. */
+/** A piece of any text but the first. Sent only to stages that keep texts apart; all others receive a string. */
 export class TextPiece {
   readonly text: symbol
   readonly value: string
@@ -21,11 +21,11 @@ export class TextPiece {
   }
 }
 
-/** Sent to a stage that keeps texts apart: of this text nothing more will come under this subscription. */
+/** Sent to a stage that keeps texts apart: no more pieces of this text will come under this subscription. */
 export class TextEnd {
   readonly tag: string
   readonly text: TextId
-  /** Whether the text is complete; otherwise it was cut off, wherever that was. */
+  /** Whether the text is complete; otherwise it was cut off. */
   readonly isComplete: boolean
 
   constructor(tag: string, text: TextId, isComplete: boolean) {
@@ -40,24 +40,24 @@ export function textOf(event: unknown): TextId {
   return event instanceof TextPiece ? event.text : undefined
 }
 
-/** The event itself: a string, unless a producer was wrong. */
-export function plainOf(event: unknown): unknown {
+/** The event without its text: a string, unless a producer emitted something else. */
+export function valueOfPiece(event: unknown): unknown {
   return event instanceof TextPiece ? event.value : event
 }
 
-/** Names the text that events belong to. */
-export function named(text: TextId, events: readonly unknown[]): readonly unknown[] {
+/** Adds to events the text that they belong to. */
+export function withTextId(text: TextId, events: readonly unknown[]): readonly unknown[] {
   return text === undefined ? events : events.map((event) => new TextPiece(text, event as string))
 }
 
 const readers = new WeakSet<ProcessReference>()
 
-/** From now on this stage is sent pieces with the texts that they belong to, and the ends of those texts. */
-export function readTexts(self: StageRef): void {
+/** Marks a stage as one that keeps texts apart: it is sent pieces with their texts, and the ends of those texts. */
+export function markTextReader(self: StageRef): void {
   readers.add(self as unknown as ProcessReference)
 }
 
-/** The stage of a subscriber that keeps texts apart; `undefined` where it does not. */
+/** The stage of a subscriber, if it keeps texts apart; otherwise `undefined`. */
 export function readerOf(subscriber: unknown): ProcessReference | undefined {
   if (!(subscriber instanceof ProducerSubscription)) return undefined
   const reference = ProducerSubscription.referenceOf(subscriber)

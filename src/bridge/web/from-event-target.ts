@@ -1,4 +1,4 @@
-import { type OptionTable, optionTable } from '../../base/option-table.ts'
+import { type OptionTable, optionTable } from '../../base/options/option-table.ts'
 import { quote } from '../../base/quote.ts'
 import type { Stage } from '../../process/start/start-types.ts'
 import type { OptionsTrait } from '../../stage/types/inferred-reference.ts'
@@ -11,10 +11,10 @@ import {
   type ValidEventSourceOptions,
 } from '../source/event-source.ts'
 import type { CountsDiscarded } from '../source/from-callback.ts'
-import { definePushSource } from '../source/push-feed.ts'
+import { definePushSource } from '../source/push-source.ts'
 import { wrongStream } from '../wrong-stream.ts'
 
-/** How a producer of what an `EventTarget` dispatches works. */
+/** The options of a producer of an `EventTarget`'s events. */
 export const eventTargetOptions: OptionTable<ValidEventSourceOptions> = optionTable(eventSourceRows)
 
 /** The platform's `Event`, or the part of it that every event has. */
@@ -22,29 +22,29 @@ export type EventLike = typeof globalThis extends { Event: { prototype: infer Ev
   ? Event
   : { readonly type: string }
 
-// Each platform has a type of its own for what a listener gets.
-// oxlint-disable-next-line typescript/no-explicit-any -- no other type is fit for all of them
-// biome-ignore lint/suspicious/noExplicitAny: no other type is fit for all of them
+// Each platform has its own type for the argument of a listener.
+// oxlint-disable-next-line typescript/no-explicit-any -- no other type fits all of them
+// biome-ignore lint/suspicious/noExplicitAny: no other type fits all of them
 type AnyListener = (event: any) => void
 
-/** An `EventTarget`, by the part of it that is used here. */
+/** The part of an `EventTarget` that is used here. */
 export interface EventTargetLike {
   addEventListener(type: string, listener: AnyListener): void
   removeEventListener(type: string, listener: AnyListener): void
 }
 
 /**
- * A producer of the events that an `EventTarget` dispatches under one type, as far as it keeps up.
+ * A producer of the events that an `EventTarget` dispatches under one type.
  *
- * A target cannot be slowed. What it dispatches while nobody asks is kept, up to `bufferSize` events; what happens then is
- * what `whenFull` says. It is listened to from the start of the stage to its end. An `'error'` ends the stage: with the
- * event's `error`, the same object, or with an `ErrorEventError` where it carries none. The types in `endOn` end it
+ * A target cannot be slowed down. Events that it dispatches without demand are kept, up to `bufferSize`; `whenFull`
+ * decides what happens then. The stage listens from its start to its exit. An `'error'` makes the stage fail: with the
+ * event's `error`, the same object, or with an `ErrorEventError` if the event carries none. The types in `endOn` end it
  * normally, after the last event.
  *
- * What is emitted is the event itself, as an `Event`; say by `toEvent: (event: MessageEvent) => event.data` what you need
- * of it.
+ * The stage emits the event itself, as an `Event`. To emit a part of it, annotate
+ * `toEvent: (event: MessageEvent) => event.data`.
  *
- * @throws {TypeError | RangeError} If `target` is none, or an option is wrong; `whenFull` must be given.
+ * @throws {TypeError | RangeError} If `target` is not an `EventTarget`, or an option is wrong; `whenFull` must be given.
  */
 export function fromEventTarget<Args extends readonly unknown[] = readonly [EventLike], Out = EventLike, Options = {}>(
   target: EventTargetLike,

@@ -2,22 +2,22 @@ import type { ExitReason } from '../../process/exit/exit-reason.ts'
 import type { Stage } from '../../process/start/start-types.ts'
 import type { OptionsTrait } from '../../stage/types/inferred-reference.ts'
 import type { ProducerRef } from '../../stage/types/references.ts'
-import { defineSource, type Feed, type FeedPort } from '../source/feed.ts'
+import { defineSource, type ExternalSource, type SourcePort } from '../source/external-source.ts'
 import { readSourceOptions, type SourceOptions } from '../source/source-options.ts'
 import { wrongStream } from '../wrong-stream.ts'
 import type { ChunkOf, ReadableStreamLike, StreamReader } from './streams.ts'
 
 /**
- * A producer of the chunks of a `ReadableStream`; it ends normally when they do.
+ * A producer of the chunks of a `ReadableStream`; it ends normally at the end of the stream.
  *
- * It locks the stream when it starts. A chunk is read only for demand, one at a time; beyond that the stream may itself
- * read ahead, as its own strategy says.
+ * It locks the stream when it starts. Chunks are read on demand, one at a time; the stream itself may read ahead, as its
+ * queuing strategy specifies.
  *
- * An error of the stream is the stage's exit reason, the same object where it is an `Error`. The stream is cancelled when
- * the stage ends before it, with the stage's exit reason. Whichever it is, the lock is released. An end that comes before
- * anybody has asked waits for the first who does.
+ * An error of the stream becomes the stage's exit reason, the same object if it is an `Error`. If the stage exits first,
+ * the stream is cancelled with the stage's exit reason. In each case the lock is released. An end that comes before any
+ * demand is reported to the first consumer that asks.
  *
- * @throws {TypeError} If `stream` is none, or is locked, or an option is wrong.
+ * @throws {TypeError} If `stream` is not a `ReadableStream`, or is locked, or an option is wrong.
  */
 export function fromReadableStream<Stream extends ReadableStreamLike<unknown>, Options = {}>(
   stream: Stream,
@@ -31,25 +31,25 @@ export function fromReadableStream<Stream extends ReadableStreamLike<unknown>, O
       getWriter: 'intoWritableStream',
     })
   }
-  if (stream.locked) throw new TypeError('expected a ReadableStream that nobody reads, got one that is locked')
-  return defineSource((port) => new ReaderFeed(stream.getReader(), port), valid, { demand })
+  if (stream.locked) throw new TypeError('expected a ReadableStream without a reader, got one that is locked')
+  return defineSource((port) => new ReaderSource(stream.getReader(), port), valid, { demand })
 }
 
-class ReaderFeed implements Feed {
+class ReaderSource implements ExternalSource {
   private readonly reader: StreamReader<unknown>
-  private readonly port: FeedPort
-  /** Read, and not fetched yet: never more than was wanted. */
+  private readonly port: SourcePort
+  /** Chunks that were read and not fetched yet; never more than was wanted. */
   private arrived: unknown[] = []
   private isReading = false
-  /** How the stream has ended; reported once a chunk that is still on its way has arrived. */
+  /** How the stream has ended; reported once a chunk that is still in flight has arrived. */
   private cause: { readonly error?: unknown } | undefined
   /** Set once the stream has ended, failed or been cancelled. */
   private isOver = false
 
-  constructor(reader: StreamReader<unknown>, port: FeedPort) {
+  constructor(reader: StreamReader<unknown>, port: SourcePort) {
     this.reader = reader
     this.port = port
-    // Settles also while no read is pending, and possibly before a read that began earlier.
+    // Settles even while no read is pending, and possibly before a read that began earlier.
     reader.closed.then(
       () => this.finish({}),
       (error: unknown) => this.finish({ error }),
@@ -89,19 +89,19 @@ class ReaderFeed implements Feed {
     if (this.isOver) return
     this.cause ??= ending
     if (this.isReading) return
-    this.letGo()
+    this.release()
     if ('error' in this.cause) this.port.fail(this.cause.error)
     else this.port.end()
   }
 
   close(reason: ExitReason): void {
     if (this.isOver) return
-    // Nobody is left who could be told that it failed.
+    // The stage has exited, so a failure to cancel cannot be reported.
     this.reader.cancel(reason).catch(() => {})
-    this.letGo()
+    this.release()
   }
 
-  private letGo(): void {
+  private release(): void {
     this.isOver = true
     this.reader.releaseLock()
   }

@@ -8,13 +8,13 @@ import type { StreamWriter, WritableStreamLike } from './streams.ts'
 /**
  * A consumer that writes its events into a `WritableStream`.
  *
- * It locks the stream when it starts. Where the stream is full it waits until it is `ready` before it writes on, and asks
- * for nothing meanwhile. When its producer has ended cleanly it closes the stream, and ends itself when all is
- * written out. An error of the stream is its exit reason, the same object where it is an `Error`. If the stage fails, the
- * stream is aborted with the reason: where a producer has failed, once the events before that are written out. Whichever
- * it is, the lock is released.
+ * It locks the stream when it starts. When the stream is full it waits until it is `ready` before it continues, and asks
+ * for no events in the meantime. When its producer has exited cleanly it closes the stream, and exits when everything is
+ * written out. An error of the stream becomes its exit reason, the same object if it is an `Error`. If the stage fails,
+ * the stream is aborted with the reason. If a producer has failed, the events before the failure are written out first. In
+ * each case the lock is released.
  *
- * @throws {TypeError} If `stream` is none, or is locked, or an option is wrong.
+ * @throws {TypeError} If `stream` is not a `WritableStream`, or is locked, or an option is wrong.
  */
 export function intoWritableStream<In>(
   stream: WritableStreamLike<In>,
@@ -29,7 +29,7 @@ export function intoWritableStream<In>(
     })
   }
   if (stream.locked) {
-    throw new TypeError('expected a WritableStream that nobody writes into, got one that is locked')
+    throw new TypeError('expected a WritableStream without a writer, got one that is locked')
   }
   return defineSink<In>(
     (fail) => new WriterSink(stream.getWriter() as StreamWriter<unknown>, valid.end ?? true, fail),
@@ -40,11 +40,11 @@ export function intoWritableStream<In>(
 class WriterSink implements Sink {
   private readonly writer: StreamWriter<unknown>
   private readonly ends: boolean
-  /** The last event that was written: settles once it and those before it are out of hand. */
+  /** The last write: settles once its event and those before it are written out. */
   private lastWrite: Promise<unknown> | undefined
   /** Set once the stage closes the stream. */
   private isEnding = false
-  /** Set once the stream has closed, failed or been let go of. */
+  /** Set once the stream has closed, failed or been released. */
   private isOver = false
 
   constructor(writer: StreamWriter<unknown>, ends: boolean, fail: (error: unknown) => void) {
@@ -53,20 +53,20 @@ class WriterSink implements Sink {
     writer.closed.then(
       () => {
         if (this.isOver || this.isEnding) return
-        fail(new TypeError('expected a WritableStream that is open, and it has been closed'))
+        fail(new TypeError('expected an open WritableStream, got one that is closed'))
       },
       (error: unknown) => {
         if (!this.isOver) fail(error)
       },
     )
-    // Rejects where `closed` does.
+    // Rejects if `closed` does, which is handled above.
     writer.ready.catch(() => {})
   }
 
   write(events: readonly unknown[], start: number = 0): void | Promise<void> {
     const { writer } = this
     for (let next = start; next < events.length; next++) {
-      // What goes wrong is told by `closed`.
+      // A failure is reported by `closed`.
       this.lastWrite = writer.write(events[next]).catch(() => {})
       if ((writer.desiredSize ?? 0) <= 0) return writer.ready.then(() => this.write(events, next + 1))
     }
@@ -86,7 +86,7 @@ class WriterSink implements Sink {
     if (this.isOver) return
     this.isOver = true
     const { writer } = this
-    // Nobody is left who could be told that it failed. A stream that has closed or failed is not changed by it.
+    // The stage has exited, so a failure to abort cannot be reported. It has no effect on a closed or failed stream.
     if (this.ends) writer.abort(reason).catch(() => {})
     writer.releaseLock()
   }

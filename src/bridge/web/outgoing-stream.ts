@@ -1,40 +1,40 @@
-import { Ring } from '../../base/ring.ts'
+import { Ring } from '../../base/collections/ring.ts'
 import { makeReadableStream, type PlatformReadableStream, type ReadableController } from './streams.ts'
 
-/** What an outgoing stream needs of what it is fed by. */
+/** Options of an outgoing stream. */
 interface OutgoingStreamOptions {
-  /** How much may wait in the stream: events, or what `size` counts. */
+  /** How much may be buffered in the stream: events, or the unit of `size`. */
   readonly highWaterMark: number
   readonly size?: ((event: unknown) => number) | undefined
-  /** Sees to it that so many events are on their way. */
+  /** Asks for more events, so that `count` are on their way. */
   readonly want: (count: number) => void
   /** The reader has cancelled the stream. */
   readonly cancel: (reason: unknown) => void
-  /** An event was refused, as `size` threw this error: no more are taken. */
+  /** `size` threw this error for an event: no more events are accepted. */
   readonly refuse?: (error: unknown) => void
   /** The stream has closed or failed, after its last event. */
   readonly over: () => void
 }
 
-/** The most events that are asked for at once where the room is unlimited. */
+/** The most events that are asked for at once if the room is unlimited. */
 const MOST_WANTED = 1_000
 
 /**
  * A `ReadableStream` of events, in which an error comes after the events before it.
  *
- * A stream's own queue is discarded when it fails. So what waits to be read waits here, and the stream itself, whose queue
- * has no room, takes an event when its reader asks for one.
+ * A stream discards its own queue when it fails. So unread events are queued here, and the stream itself, whose queue has
+ * no room, takes an event when its reader asks for one.
  */
 export class OutgoingStream<Chunk> {
   readonly stream: PlatformReadableStream<Chunk>
   private readonly options: OutgoingStreamOptions
   private controller!: ReadableController
   private readonly waiting = new Ring<{ readonly event: unknown; readonly size: number }>()
-  /** The size of all that wait. */
+  /** The total size of the queued events. */
   private waitingSize = 0
-  /** Whether the reader has asked for an event that has not come. Only while none waits. */
+  /** Whether the reader has asked for an event that has not come. Only while no event is queued. */
   private isRead = false
-  /** How the stream ends once nothing waits any more. */
+  /** How the stream ends once no event is queued. */
   private cause: { readonly error?: unknown } | undefined
   private isOver = false
 
@@ -55,7 +55,7 @@ export class OutgoingStream<Chunk> {
     )
   }
 
-  /** Asks for as many events as there is room for. To be called once, when events can come. */
+  /** Asks for as many events as there is room for. Call it once, when events can come. */
   fill(): void {
     if (this.isOver || this.cause !== undefined) return
     const { highWaterMark, size, want } = this.options
@@ -81,12 +81,12 @@ export class OutgoingStream<Chunk> {
     this.endWith({})
   }
 
-  /** No more events will come: after those that wait the stream fails. */
+  /** No more events will come: the stream fails after the queued ones. */
   fail(error: unknown): void {
     this.endWith({ error })
   }
 
-  /** Fails at once: what waits is discarded. */
+  /** Fails at once, and discards the queued events. */
   abort(error: unknown): void {
     if (this.isOver) return
     this.discard()

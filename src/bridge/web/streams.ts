@@ -1,8 +1,8 @@
-// The platform's streams by the part of them that is used here: this library is compiled without their types, and users
-// may have them from the DOM, from Node, or not at all.
+// The part of the platform's streams that is used here. This library is compiled without their types, and users may have
+// them from the DOM, from Node, or not at all.
 
-// Nothing is declared here that is not there: where the platform has these types, this adds nothing to them, and where it
-// has none they are empty, and not used.
+// These declarations merge with the platform's types and add nothing to them. Without types of the platform they are
+// empty, and not used.
 declare global {
   // biome-ignore lint/suspicious/noExplicitAny: an interface is merged only with one whose parameters are the same
   interface ReadableStream<R = any> {}
@@ -10,7 +10,7 @@ declare global {
   interface WritableStream<W = any> {}
 }
 
-/** What reads a `ReadableStream`. */
+/** A reader of a `ReadableStream`. */
 export interface StreamReader<out Chunk> {
   /** Settles when the stream has ended, or rejects with its error. */
   readonly closed: Promise<unknown>
@@ -26,13 +26,13 @@ export interface ReadableStreamLike<out Chunk> {
   cancel(reason?: unknown): Promise<void>
 }
 
-/** What writes into a `WritableStream`. */
+/** A writer of a `WritableStream`. */
 export interface StreamWriter<in Chunk> {
   /** Settles when the stream has closed, or rejects with its error. */
   readonly closed: Promise<unknown>
   /** Settles once there is room. */
   readonly ready: Promise<unknown>
-  /** How much room there is: at most 0 where the stream is full, `null` where it has failed. */
+  /** How much room there is: at most 0 if the stream is full, `null` if it has failed. */
   readonly desiredSize: number | null
   write(chunk?: Chunk): Promise<void>
   close(): Promise<void>
@@ -57,7 +57,7 @@ export type PlatformWritableStream<Chunk> = typeof globalThis extends { Writable
   ? WritableStream<Chunk>
   : WritableStreamLike<Chunk>
 
-/** The chunks of a `ReadableStream`: the platform's has several kinds of reader, and only one of them gives them away. */
+/** The type of a `ReadableStream`'s chunks. The platform's stream has several kinds of reader; one of them has this type. */
 export type ChunkOf<Stream> = Stream extends { getReader(): infer Reader } ? ChunkReadBy<Reader> : never
 
 type ChunkReadBy<Reader> = Reader extends { read(): Promise<infer Result> } ? ChunkIn<Result> : never
@@ -68,14 +68,14 @@ type ChunkIn<Result> = Result extends { readonly done: true }
     ? Chunk
     : never
 
-/** What the constructor of a `ReadableStream` is given here. */
+/** The first argument of the constructor of a `ReadableStream`. */
 interface UnderlyingSource {
   readonly start: (controller: ReadableController) => void
   readonly pull: () => void
   readonly cancel: (reason: unknown) => void
 }
 
-/** What puts chunks into a `ReadableStream`. */
+/** Adds chunks to a `ReadableStream`. */
 export interface ReadableController {
   readonly desiredSize: number | null
   enqueue(chunk: unknown): void
@@ -83,7 +83,7 @@ export interface ReadableController {
   error(reason: unknown): void
 }
 
-/** What the constructor of a `WritableStream` is given here. */
+/** The first argument of the constructor of a `WritableStream`. */
 interface UnderlyingSink {
   readonly start: (controller: WritableController) => void
   readonly write: (chunk: unknown) => Promise<void>
@@ -91,14 +91,14 @@ interface UnderlyingSink {
   readonly abort: (reason: unknown) => void
 }
 
-/** What ends a `WritableStream` from the inside. */
+/** Ends a `WritableStream` from inside its sink. */
 export interface WritableController {
-  /** Aborted as soon as the stream is, also while a write is pending; older platforms have none. */
+  /** Aborted as soon as the stream is, even while a write is pending; missing on older platforms. */
   readonly signal?: { readonly reason: unknown; addEventListener(type: 'abort', listener: () => void): void }
   error(reason: unknown): void
 }
 
-/** How a stream counts what waits in it. */
+/** How a stream measures its queue. */
 interface QueuingStrategy {
   readonly highWaterMark: number
   readonly size?: (chunk: unknown) => number

@@ -2,7 +2,7 @@ import type { Stage } from '../../process/start/start-types.ts'
 import type { ProducerConsumerRef } from '../../stage/types/references.ts'
 import { onAbort } from '../abort.ts'
 import { errorOf } from '../errors.ts'
-import { type PassageOptions, passageOptions } from '../stream/duplex-options.ts'
+import { type DuplexOptions, duplexOptions } from '../stream/duplex-options.ts'
 import { DuplexStage } from '../stream/duplex-stage.ts'
 import type { AcceptedWrite } from '../stream/inlet.ts'
 import { OutgoingStream } from './outgoing-stream.ts'
@@ -13,15 +13,14 @@ import {
   type WritableController,
 } from './streams.ts'
 
-/** What `pipeThrough` takes: a stream to write into, and one to read what came of it. */
+/** The argument of `pipeThrough`: a stream to write into, and one from which the results are read. */
 export interface Transform<in In, out Out> {
   readonly readable: PlatformReadableStream<Out>
   readonly writable: PlatformWritableStream<In>
 }
 
 /**
- * A pair of Web Streams around a producer-consumer: what is written are the events it handles, what is read those it
- * emits.
+ * A pair of Web Streams around a producer-consumer: the stage handles what is written, and its events can be read.
  *
  * For `readable.pipeThrough(toTransform(stage)).pipeTo(writable)`. It starts the stage, which lives as long as the
  * streams. Reading asks the stage for events, and the stage's demand lets writes through, so back-pressure reaches from
@@ -29,32 +28,32 @@ export interface Transform<in In, out Out> {
  *
  * Closing the writable side ends the stage once it has handled everything, and what it emits then can still be read. If
  * the stage fails, or cannot be started, both sides fail with the reason, the readable one after the events that were
- * emitted before; aborting or cancelling one side ends the stage and the other side at once. A stage that ends by itself
- * cleanly closes the readable side, and the writable side fails with a `TypeError`, as that of a `TransformStream`
- * does which is terminated.
+ * emitted before. Aborting or cancelling one side ends the stage and the other side at once. A stage that exits cleanly
+ * by itself closes the readable side, and the writable side fails with a `TypeError`, like that of a terminated
+ * `TransformStream`.
  *
- * @throws {TypeError | RangeError} If `stage` is no producer-consumer or was started before, or an option is wrong.
+ * @throws {TypeError | RangeError} If `stage` is not a producer-consumer or was started before, or an option is wrong.
  */
 export function toTransform<In, Out>(
   stage: Stage<ProducerConsumerRef<In, Out>>,
-  options?: PassageOptions,
+  options?: DuplexOptions,
 ): Transform<In, Out> {
-  const valid = passageOptions.read(options, 'the options of toTransform')
+  const valid = duplexOptions.read(options, 'the options of toTransform')
   const { highWaterMark, signal } = valid
   let input!: WritableController
   let stopListening = (): void => {}
-  /** Ends the stage, and what is still to be written, for this reason. */
-  const leave = (reason: unknown): void => {
-    passage.leave(reason)
-    inlet.refuse(reason as Error)
+  /** Ends the stage, and rejects pending writes, with this reason. */
+  const stopStage = (reason: unknown): void => {
+    duplexStage.stop(reason)
+    inlet.fail(reason as Error)
   }
   /** Ends the readable side at once, and the stage. */
   const abortOutput = (reason: unknown): void => {
     stopListening()
     output.abort(reason)
-    leave(reason)
+    stopStage(reason)
   }
-  /** Ends both sides at once. A side that has ended before does not mind. */
+  /** Ends both sides at once. No effect on a side that has ended before. */
   const abort = (reason: unknown): void => {
     input.error(reason)
     abortOutput(reason)
@@ -65,28 +64,28 @@ export function toTransform<In, Out>(
     cancel: (reason) => abort(reason ?? new TypeError('the readable side has been cancelled')),
     over: () => stopListening(),
   })
-  const passage = new DuplexStage('toTransform', stage, valid, {
+  const duplexStage = new DuplexStage('toTransform', stage, valid, {
     accept: (event) => output.accept(event),
     end() {
       output.end()
       if (inlet.isComplete) return
-      const error = new TypeError('the stage has ended, and takes nothing more')
+      const error = new TypeError('the stage has exited and accepts no more events')
       input.error(error)
-      inlet.refuse(error)
+      inlet.fail(error)
     },
-    // What is written has no use any more, and its source is to stop; what has come out of the stage can still be read.
+    // The stage accepts no more events, so the writer must stop; events that it has emitted can still be read.
     fail(error) {
       input.error(error)
       output.fail(error)
-      leave(error)
+      stopStage(error)
     },
   })
-  const { inlet, outlet } = passage
+  const { inlet, outlet } = duplexStage
   const writable = makeWritableStream<In>(
     {
       start(controller) {
         input = controller
-        // Where a write waits for demand, `abort` below would wait for that write. The stream itself fails by that.
+        // While a write waits for demand, `abort` below would wait for that write. Here the stream is already failing.
         controller.signal?.addEventListener('abort', () => abortOutput(controller.signal?.reason))
       },
       write: (event) => settled((taken) => inlet.offer([event], taken)),

@@ -1,31 +1,31 @@
 import { quote } from '../../base/quote.ts'
 
-/** What is to be done. */
+/** A command with its options. */
 export type Command =
   | { readonly kind: 'help' }
   | { readonly kind: 'version' }
   | { readonly kind: 'observe'; readonly url: URL; readonly token: string | undefined; readonly isJson: boolean }
 
-/** The arguments were wrong; the message says what was expected, and what came. */
+/** The arguments are wrong. The message states what was expected and what was received. */
 export class UsageError extends Error {}
 
-/** How the program is used. */
+/** The help text. */
 export const usage = `Shows the stages of a program that calls observe().
 
   genstage observe URL [--token TOKEN] [--json]
 
   URL             where the program serves its live page: http://127.0.0.1:4040/, or just 4040
   --token TOKEN   the token that observe() was given, if any; or in the variable GENSTAGE_TOKEN
-  --json          print one snapshot as JSON, and end
+  --json          print one snapshot as JSON and exit
   --help          print this
   --version       print the version of genstage
 
 On a terminal the table is live until Ctrl-C; elsewhere it is printed once.
-Exit codes: 0 all went well, 1 the program cannot be reached, refuses or makes no sense, 2 wrong arguments, 130 Ctrl-C.
+Exit codes: 0 success, 1 the program cannot be reached, refuses or sends invalid data, 2 wrong arguments, 130 Ctrl-C.
 `
 
 /**
- * Reads the arguments that stand behind the program's name.
+ * Reads the arguments after the name of the program.
  *
  * @throws {UsageError} If they are wrong.
  */
@@ -53,7 +53,7 @@ export function parseArguments(
   }
   if (address === undefined || more.length > 0) {
     const got = address === undefined ? 'nothing' : [address, ...more].map(quote).join(' ')
-    throw new UsageError(`expected one URL behind observe, got: ${got}`)
+    throw new UsageError(`expected one URL after observe, got: ${got}`)
   }
   const url = parseUrl(address)
   return { kind: 'observe', url, token: url.searchParams.get('token') ?? (token === '' ? undefined : token), isJson }
@@ -66,8 +66,8 @@ function expectToken(given: string | undefined): string {
 
 function parseUrl(address: string): URL {
   const isPort = /^\d+$/.test(address)
-  const whole = isPort ? `http://127.0.0.1:${address}/` : /^[a-z]+:\/\//i.test(address) ? address : `http://${address}`
-  const url = URL.canParse(whole) ? new URL(whole) : undefined
+  const text = isPort ? `http://127.0.0.1:${address}/` : /^[a-z]+:\/\//i.test(address) ? address : `http://${address}`
+  const url = URL.canParse(text) ? new URL(text) : undefined
   if (url !== undefined && (url.protocol === 'http:' || url.protocol === 'https:')) return url
   throw new UsageError(`expected a URL like http://127.0.0.1:4040/, got: ${quote(address)}`)
 }

@@ -1,32 +1,32 @@
-/** Says what was expected of a value, with the path to it; `undefined` where it is as expected. */
+/** Returns what was expected of a value, with its path; `undefined` if the value is valid. */
 export type Check = (value: unknown, path: string) => string | undefined
 
-/** The most items of a list: no server of this library sends more. */
+/** The most items of a list. No server of this library sends more. */
 const MOST_ITEMS = 50_000
 
-/** A string. */
+/** Expects a string. */
 export const text: Check = (value, path) => (typeof value === 'string' ? undefined : `${path} to be a string`)
 
-/** A number that is one: JSON has `1e999`, which is infinite. */
+/** Expects a finite number: JSON may contain `1e999`, which is infinite. */
 export const number: Check = (value, path) => (Number.isFinite(value) ? undefined : `${path} to be a number`)
 
-/** One of these. */
+/** Expects one of some values. */
 export function oneOf(...values: readonly (string | number)[]): Check {
   const expected = values.map((value) => JSON.stringify(value)).join(', ')
   return (value, path) => (values.some((each) => each === value) ? undefined : `${path} to be one of ${expected}`)
 }
 
-/** This, or nothing. */
+/** Expects a valid value or `undefined`. */
 export function optional(check: Check): Check {
   return (value, path) => (value === undefined ? undefined : check(value, path))
 }
 
-/** This, or `null`. */
+/** Expects a valid value or `null`. */
 export function nullable(check: Check): Check {
   return (value, path) => (value === null ? undefined : check(value, path))
 }
 
-/** A list of these. */
+/** Expects a list of valid values. */
 export function list(check: Check): Check {
   return (value, path) => {
     if (!Array.isArray(value)) return `${path} to be a list`
@@ -39,7 +39,7 @@ export function list(check: Check): Check {
   }
 }
 
-/** An object with at least these fields. */
+/** Expects an object with at least these fields. */
 export function record(fields: Readonly<Record<string, Check>>): Check {
   const checks = Object.entries(fields)
   return (value, path) => {

@@ -1,10 +1,10 @@
-import type { Frame } from '../view/frame.ts'
+import type { PageUpdate } from '../view/page-update.ts'
 import { EventReader } from './event-reader.ts'
-import { expectSnapshot, MalformedError, parseFrame } from './parse-frame.ts'
+import { expectSnapshot, MalformedError, parseUpdate } from './parse-update.ts'
 
-/** The program could not be asked, or what it sends makes no sense; the message says why, and what to do. */
+/** A request failed, or its response is invalid. The message states why, and what to do. */
 export class ObserveError extends Error {
-  /** Whether to ask again makes no sense either. */
+  /** Whether another attempt would fail as well. */
   readonly isFinal: boolean
 
   constructor(
@@ -16,30 +16,30 @@ export class ObserveError extends Error {
   }
 }
 
-/** Where a program is asked, and by what right. */
+/** The address of a program, with what a request needs. */
 export interface Address {
   readonly url: URL
   readonly token: string | undefined
-  /** How long a reply, or the first frame, is waited for, in milliseconds. */
+  /** How long to wait for a response, or for the first update, in milliseconds. */
   readonly patience: number
 }
 
-/** The longest reply that is read, in bytes: more than any server of this library sends. */
-const LONGEST_REPLY = 40 << 20
-/** How much is read of what a server says of itself when it refuses, in bytes. */
-const LONGEST_SENTENCE = 300
+/** The longest response that is read, in bytes. No server of this library sends more. */
+const LONGEST_RESPONSE = 40 << 20
+/** How much of a refusal's message is read, in bytes. */
+const LONGEST_MESSAGE = 300
 
 /**
- * One snapshot, as the JSON that the server sent.
+ * Reads one snapshot, as the JSON that the server sends.
  *
- * Rejects with an `ObserveError` where that cannot be had.
+ * Rejects with an `ObserveError` if the request fails or the response is invalid.
  */
 export async function readSnapshot(address: Address, signal: AbortSignal): Promise<string> {
   const limit = new Limit(address, signal)
   try {
     const response = await ask(address, '/snapshot', 'application/json', limit.signal)
-    const json = await textOf(response, LONGEST_REPLY)
-    if (json === undefined) throw new MalformedError(`expected a snapshot of at most ${LONGEST_REPLY} bytes`)
+    const json = await textOf(response, LONGEST_RESPONSE)
+    if (json === undefined) throw new MalformedError(`expected a snapshot of at most ${LONGEST_RESPONSE} bytes`)
     expectSnapshot(json)
     return json.trim()
   } catch (error) {
@@ -50,11 +50,11 @@ export async function readSnapshot(address: Address, signal: AbortSignal): Promi
 }
 
 /**
- * The frames that a server streams, until it ends the stream or `signal` is aborted.
+ * Reads the updates of a server until it ends the stream or `signal` is aborted.
  *
- * Throws an `ObserveError` where it cannot be reached, refuses, breaks off, or sends what is no frame.
+ * Throws an `ObserveError` if the server cannot be reached, refuses, breaks the connection, or sends invalid data.
  */
-export async function* readFrames(address: Address, signal: AbortSignal): AsyncGenerator<Frame, void> {
+export async function* readUpdates(address: Address, signal: AbortSignal): AsyncGenerator<PageUpdate, void> {
   const limit = new Limit(address, signal)
   try {
     const { body } = await ask(address, '/events', 'text/event-stream', limit.signal)
@@ -63,11 +63,11 @@ export async function* readFrames(address: Address, signal: AbortSignal): AsyncG
     const reader = new EventReader()
     for await (const bytes of body) {
       for (const event of reader.take(decoder.decode(bytes, { stream: true }))) {
-        const frame = frameOf(event)
-        if (frame === undefined) continue
-        // From now on it is the server's affair how often it has something to show.
+        const update = updateOf(event)
+        if (update === undefined) continue
+        // The limit applies to the first update only: the server decides how often it sends more.
         limit.lift()
-        yield frame
+        yield update
       }
       if (reader.isTooLong) throw new MalformedError('expected an event to end')
     }
@@ -79,16 +79,16 @@ export async function* readFrames(address: Address, signal: AbortSignal): AsyncG
   }
 }
 
-function frameOf(event: string): Frame | undefined {
+function updateOf(event: string): PageUpdate | undefined {
   const lines = event.split('\n')
-  if (!lines.includes('event: frame')) return undefined
+  if (!lines.includes('event: update')) return undefined
   const data = lines.filter((line) => line.startsWith('data: ')).map((line) => line.slice('data: '.length))
-  return parseFrame(data.join('\n'))
+  return parseUpdate(data.join('\n'))
 }
 
-/** A limit to how long a server is waited for. */
+/** Limits how long to wait for a server. */
 class Limit {
-  /** Aborted when it is reached, or when the caller gives up. */
+  /** Aborted when the limit is reached, or by the caller. */
   readonly signal: AbortSignal
   private readonly address: Address
   private readonly reached = new AbortController()
@@ -100,21 +100,21 @@ class Limit {
     this.timer = setTimeout(() => this.reached.abort(), address.patience)
   }
 
-  /** It holds no more. */
+  /** Removes the limit. */
   lift(): void {
     clearTimeout(this.timer)
   }
 
-  /** What has gone wrong, as a sentence. */
+  /** Converts what was thrown to an error for the user. */
   explain(error: unknown): ObserveError {
     if (error instanceof ObserveError) return error
     const { url, patience } = this.address
     if (error instanceof MalformedError) {
-      const message = `${url.origin} sends what is nothing of genstage's, or of another version's: ${error.message}`
+      const message = `${url.origin} sent data that is not from a live page of this version of genstage: ${error.message}`
       return new ObserveError(message, { isFinal: true, cause: error })
     }
-    const why = this.reached.signal.aborted ? `it has sent nothing whole within ${patience} ms` : reasonOf(error)
-    const message = `cannot reach ${url.origin} (${why}): does the program run, and does it call observe()?`
+    const why = this.reached.signal.aborted ? `it sent no complete response within ${patience} ms` : reasonOf(error)
+    const message = `cannot reach ${url.origin} (${why}): is the program running, and does it call observe()?`
     return new ObserveError(message, { cause: error })
   }
 }
@@ -125,32 +125,32 @@ async function ask({ url, token }: Address, path: string, type: string, signal: 
   const given = response.headers.get('content-type')
   if (response.ok && given?.startsWith(type) === true) return response
   if ([401, 403, 405, 503].includes(response.status)) {
-    const sentence = given?.startsWith('text/plain') === true ? await beginningOf(response) : undefined
-    throw new ObserveError(`${url.origin} refuses (${response.status}): ${sentence ?? 'it does not say why'}`)
+    const message = given?.startsWith('text/plain') === true ? await beginningOf(response) : undefined
+    throw new ObserveError(`${url.origin} refused the request (${response.status}): ${message ?? 'it gave no reason'}`)
   }
   await response.body?.cancel()
   throw new ObserveError(
-    `what answers at ${url.origin} is no live page of genstage (${response.status} for ${path}): is the port right?`,
+    `${url.origin} is not a live page of genstage (${response.status} for ${path}): is the port right?`,
   )
 }
 
-/** The first line, or what there is of it. */
+/** The first line of a body, or its beginning if it is long. */
 async function beginningOf(response: Response): Promise<string | undefined> {
-  const { text } = await readUpTo(response, LONGEST_SENTENCE)
+  const { text } = await readUpTo(response, LONGEST_MESSAGE)
   return text.trim().split('\n')[0]
 }
 
-/** A body that is no longer than it may be; `undefined` where it is. */
+/** The text of a body; `undefined` if it is longer than `most` bytes. */
 async function textOf(response: Response, most: number): Promise<string | undefined> {
-  const { text, isWhole } = await readUpTo(response, most)
-  return isWhole ? text : undefined
+  const { text, isComplete } = await readUpTo(response, most)
+  return isComplete ? text : undefined
 }
 
-/** As many bytes as that, decompressed if they were not. */
+/** Reads at most as many bytes, after decompression. */
 async function readUpTo(
   { body }: Response,
   most: number,
-): Promise<{ readonly text: string; readonly isWhole: boolean }> {
+): Promise<{ readonly text: string; readonly isComplete: boolean }> {
   const parts: Uint8Array[] = []
   let length = 0
   for await (const bytes of body ?? []) {
@@ -158,7 +158,7 @@ async function readUpTo(
     length += bytes.length
     if (length > most) break
   }
-  return { text: new TextDecoder().decode(Buffer.concat(parts)), isWhole: length <= most }
+  return { text: new TextDecoder().decode(Buffer.concat(parts)), isComplete: length <= most }
 }
 
 function reasonOf(error: unknown): string {

@@ -1,13 +1,13 @@
-/** The most characters of one event: more than any server of this library sends. */
+/** The most characters of one event. No server of this library sends more. */
 const LONGEST_EVENT = 40 << 20
 
-/** Cuts a stream of server-sent events into its events, however it comes in pieces. */
+/** Splits a stream of server-sent events into events, wherever its pieces begin and end. */
 export class EventReader {
-  /** Of the event that has begun. */
+  /** The parts of the event that has begun. */
   private parts: string[] = []
   private length = 0
 
-  /** Whether the event that has begun is longer than one may be. */
+  /** Whether the event that has begun is too long. */
   get isTooLong(): boolean {
     return this.length > LONGEST_EVENT
   }
@@ -16,7 +16,7 @@ export class EventReader {
   take(text: string): readonly string[] {
     const events: string[] = []
     let from = 0
-    // The empty line that ends an event may itself come in two pieces.
+    // The empty line that ends an event may itself be split.
     if (text.startsWith('\n') && this.parts.at(-1)?.endsWith('\n') === true) {
       events.push(this.finish())
       from = 1

@@ -1,21 +1,21 @@
 import type { Finding, Severity } from '../doctor/finding.ts'
 import type { StageSnapshot } from '../snapshot/snapshot-types.ts'
 import { busyOf } from '../view/card.ts'
-import type { Frame } from '../view/frame.ts'
 import { type Graph, type GraphNode, graphOf, hasEnded, nodeLabel } from '../view/graph.ts'
 import { amount, duration, percent, rate } from '../view/numbers.ts'
+import type { PageUpdate } from '../view/page-update.ts'
 import type { Timeline } from '../view/timeline.ts'
 import { printable } from './printable.ts'
 
-/** How much room there is, and what it may look like. */
+/** The size of the output, and whether it has colours. */
 interface Screen {
   readonly columns: number
-  /** Where more stages run than fit, alike ones are folded, then units closed; `undefined` where there is no end. */
+  /** If not all stages fit, alike ones are folded, then units are closed; `undefined` if there is no limit. */
   readonly rows: number | undefined
   readonly isColoured: boolean
 }
 
-/** A column behind the first, which gets the room that is left. */
+/** A column after the first one, which takes the remaining room. */
 interface Column {
   readonly heading: string
   readonly width: number
@@ -27,68 +27,69 @@ const columns: readonly Column[] = [
   { heading: 'OUT/S', width: 8 },
   { heading: 'BUSY', width: 6 },
   { heading: 'MAILBOX', width: 9 },
-  { heading: 'IN HAND', width: 9 },
-  { heading: 'BUFFER', width: 9 },
+  { heading: 'IN FLIGHT', width: 10 },
+  { heading: 'BUFFER', width: 8 },
   { heading: 'ASKED', width: 8 },
 ]
-/** Those that a narrow terminal does without, in this order. */
-const dispensable: readonly string[] = ['IN HAND', 'BUFFER', 'MAILBOX', 'STATE', 'ASKED']
-/** So much of a stage's label should be seen. */
+/** The columns that a narrow terminal leaves out, in this order. */
+const dispensable: readonly string[] = ['IN FLIGHT', 'BUFFER', 'MAILBOX', 'STATE', 'ASKED']
+/** The preferred width of labels. */
 const LABEL = 30
 const NARROWEST_LABEL = 10
 
-/** What the doctor says and the table of stages, as lines that fit. */
-export function linesOf(frame: Frame, timeline: Timeline, title: string, screen: Screen): string[] {
-  const { snapshot, findings } = frame
+/** Formats the findings and the table of stages as lines that fit. */
+export function linesOf(update: PageUpdate, timeline: Timeline, title: string, screen: Screen): string[] {
+  const { snapshot, findings } = update
   const paint = painter(screen.isColoured)
-  const words = findings.length === 0 ? ['nothing is wrong'] : findings.flatMap((each) => wordsOf(each, screen, paint))
+  const findingLines =
+    findings.length === 0 ? ['no problems found'] : findings.flatMap((each) => linesOfFinding(each, screen, paint))
   const head = `${title} · up ${duration(snapshot.time)}`
-  const above = [paint('bold', fitted(head, screen.columns)), '', ...words, '']
+  const above = [paint('bold', fitted(head, screen.columns)), '', ...findingLines, '']
   const room = screen.rows === undefined ? Number.POSITIVE_INFINITY : Math.max(3, screen.rows - above.length - 1)
-  const rows = rowsOf(frame, timeline, room)
+  const rows = rowsOf(update, timeline, room)
   const shown = rows.length > room ? rows.slice(0, room - 1) : rows
   const fitting = columnsWithin(screen.columns)
-  const written = (label: string, cells: Readonly<Record<string, string>>): string =>
+  const line = (label: string, cells: Readonly<Record<string, string>>): string =>
     fitted(aligned(label, cells, fitting, screen.columns), screen.columns)
-  const asked = askedOf(frame)
+  const asked = askedOf(update)
   const table = shown.map(({ depth, node, owner }) => {
     const label =
       '  '.repeat(Math.min(depth, MOST_INDENTED)) + printable(node === undefined ? owner.label : labelOf(node))
-    const line = written(label, node === undefined ? { STATE: owner.state } : cellsOf(node, asked, timeline))
+    const text = line(label, node === undefined ? { STATE: owner.state } : cellsOf(node, asked, timeline))
     const severity = findings.find(
       ({ stage }) => stage === owner?.id || node?.stages.some(({ id }) => id === stage) === true,
     )?.severity
-    if (node !== undefined && hasEnded(node)) return paint('dim', line)
-    return severity === undefined ? line : paint(severity, line)
+    if (node !== undefined && hasEnded(node)) return paint('dim', text)
+    return severity === undefined ? text : paint(severity, text)
   })
   const more = rows.length - shown.length + (snapshot.omitted?.stages ?? 0)
   const below = more === 0 ? [] : [paint('dim', `and ${amount(more)} more`)]
   return [
     ...above,
-    paint('dim', written('STAGE', Object.fromEntries(columns.map(({ heading }) => [heading, heading])))),
+    paint('dim', line('STAGE', Object.fromEntries(columns.map(({ heading }) => [heading, heading])))),
     ...table,
     ...below,
   ]
 }
 
-/** Units are moved to the right by so many steps at most. */
+/** The deepest indentation of units. */
 const MOST_INDENTED = 6
 
-/** A line of the table: a node, or the unit that the nodes below it are parts of. */
+/** A row of the table: a node, or a unit whose parts are in the rows below. */
 type Row = { readonly depth: number } & (
   | { readonly node: GraphNode; readonly owner: StageSnapshot | undefined }
   | { readonly node?: undefined; readonly owner: StageSnapshot }
 )
 
-/** Stages in their units; where they would not fit, alike ones as one, and then units from the innermost on. */
-function rowsOf({ snapshot }: Frame, timeline: Timeline, room: number): readonly Row[] {
+/** The rows of stages in their units. If they do not fit, alike stages are folded, then units are closed from the inside. */
+function rowsOf({ snapshot }: PageUpdate, timeline: Timeline, room: number): readonly Row[] {
   const parts = { ...snapshot, ended: timeline.ended }
   const unfolded = new Set<string>()
-  const whole = graphOf(parts, { isOn: false, unfolded })
-  let rows = orderedRows(whole)
+  const unfoldedGraph = graphOf(parts, { isOn: false, unfolded })
+  let rows = orderedRows(unfoldedGraph)
   if (rows.length <= room) return rows
   const depths = new Map<string, number>()
-  for (const { key, frame } of whole.frames) depths.set(key, (depths.get(frame ?? '') ?? -1) + 1)
+  for (const { key, group } of unfoldedGraph.groups) depths.set(key, (depths.get(group ?? '') ?? -1) + 1)
   for (let depth = Math.max(-1, ...depths.values()) + 1; depth >= 0; depth--) {
     const isOpen = ({ owner, isStage }: { owner: StageSnapshot; isStage: boolean }): boolean =>
       !isStage && (depths.get(owner.id) ?? depth) < depth
@@ -98,30 +99,30 @@ function rowsOf({ snapshot }: Frame, timeline: Timeline, room: number): readonly
   return rows
 }
 
-/** Each unit that is open, with what is in it below, in the order of what was started first. */
-function orderedRows({ nodes, frames }: Graph): readonly Row[] {
+/** All rows, with those of a unit below it, in the order of their starts. */
+function orderedRows({ nodes, groups }: Graph): readonly Row[] {
   const depths = new Map<string, number>()
-  for (const { key, frame } of frames) depths.set(key, (depths.get(frame ?? '') ?? -1) + 1)
+  for (const { key, group } of groups) depths.set(key, (depths.get(group ?? '') ?? -1) + 1)
   const inside = new Map<string, { readonly place: number; readonly rows: readonly Row[] }[]>()
-  const put = (frame: string | undefined, place: number, rows: readonly Row[]): void => {
-    const list = inside.get(frame ?? '')
-    if (list === undefined) inside.set(frame ?? '', [{ place, rows }])
+  const put = (group: string | undefined, place: number, rows: readonly Row[]): void => {
+    const list = inside.get(group ?? '')
+    if (list === undefined) inside.set(group ?? '', [{ place, rows }])
     else list.push({ place, rows })
   }
-  const inOrder = (frame: string): { readonly place: number; readonly rows: readonly Row[] }[] =>
-    (inside.get(frame) ?? []).sort((one, other) => one.place - other.place)
+  const inOrder = (group: string): { readonly place: number; readonly rows: readonly Row[] }[] =>
+    (inside.get(group) ?? []).sort((one, other) => one.place - other.place)
   for (const [place, node] of nodes.entries()) {
-    // The owner of a unit that is a stage itself has the line of the unit.
+    // The owner of a unit that is a stage itself is in the row of the unit.
     if (depths.has(node.key)) continue
-    put(node.frame, place, [{ depth: (depths.get(node.frame ?? '') ?? -1) + 1, node, owner: node.unit }])
+    put(node.group, place, [{ depth: (depths.get(node.group ?? '') ?? -1) + 1, node, owner: node.unit }])
   }
   const own = new Map(nodes.map((node) => [node.key, node]))
-  for (const { key, frame, owner } of frames.toReversed()) {
+  for (const { key, group, owner } of groups.toReversed()) {
     const parts = inOrder(key)
     const depth = depths.get(key) ?? 0
     const node = own.get(key)
     const row = node === undefined ? { depth, owner } : { depth, node, owner }
-    put(frame, parts[0]?.place ?? 0, [row, ...parts.flatMap(({ rows }) => rows)])
+    put(group, parts[0]?.place ?? 0, [row, ...parts.flatMap(({ rows }) => rows)])
   }
   return inOrder('').flatMap(({ rows }) => rows)
 }
@@ -134,14 +135,14 @@ function labelOf(node: GraphNode): string {
   return `${nodeLabel(node)} (${parts})`
 }
 
-/** By the id of a producer: demand that no event has met. */
-function askedOf({ snapshot }: Frame): ReadonlyMap<string, number> {
+/** The open demand of each producer, by its id. */
+function askedOf({ snapshot }: PageUpdate): ReadonlyMap<string, number> {
   const asked = new Map<string, number>()
   for (const { producer, pending } of snapshot.subscriptions) asked.set(producer, (asked.get(producer) ?? 0) + pending)
   return asked
 }
 
-/** What stands in the columns of a node, by their headings. */
+/** The cells of a node, by the headings of their columns. */
 function cellsOf(node: GraphNode, asked: ReadonlyMap<string, number>, timeline: Timeline): Record<string, string> {
   const running = node.stages.filter(({ id }) => !node.ended.has(id))
   const rates = running.map(({ id }) => timeline.ratesOf(id))
@@ -155,7 +156,7 @@ function cellsOf(node: GraphNode, asked: ReadonlyMap<string, number>, timeline: 
     'OUT/S': orBlank(sum(rates.map((each) => each.emitted)), rate),
     BUSY: orBlank(busy, percent),
     MAILBOX: orBlank(sum(running.map(({ consuming, mailbox }) => consuming?.mailbox ?? mailbox)), amount),
-    'IN HAND': orBlank(
+    'IN FLIGHT': orBlank(
       sum(running.map(({ consuming }) => consuming && consuming.handling + consuming.inbound)),
       amount,
     ),
@@ -173,7 +174,7 @@ function sum(values: readonly (number | null | undefined)[]): number | null {
   return known.length === 0 ? null : known.reduce((all, each) => all + each, 0)
 }
 
-/** As many columns as leave room enough for labels. */
+/** The columns that leave enough room for labels. */
 function columnsWithin(width: number): readonly Column[] {
   let kept = columns
   for (const heading of dispensable) {
@@ -187,7 +188,7 @@ function widthOf(some: readonly Column[]): number {
   return some.reduce((all, { width }) => all + width, 0)
 }
 
-/** Words to the left, numbers to the right. */
+/** A row with words aligned to the left and numbers to the right. */
 function aligned(
   label: string,
   cells: Readonly<Record<string, string>>,
@@ -202,7 +203,7 @@ function aligned(
   return [fitted(label, room - 1).padEnd(room), ...others].join('').trimEnd()
 }
 
-function wordsOf({ severity, text }: Finding, { columns }: Screen, paint: Paint): string[] {
+function linesOfFinding({ severity, text }: Finding, { columns }: Screen, paint: Paint): string[] {
   const indent = ' '.repeat(9)
   return wrapped(printable(text), Math.max(20, columns - indent.length)).map((line, index) =>
     index === 0 ? `${paint(severity, severity.padEnd(indent.length))}${line}` : `${indent}${line}`,

@@ -5,7 +5,7 @@ import { run } from './run.ts'
 const { argv, env, stderr, stdout } = nodeProcess
 const interruption = new AbortController()
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) nodeProcess.once(signal, () => interruption.abort())
-// Whoever read the output has gone, as `head` does when it has seen enough: that is no failure.
+// The reader of the output has closed it, as `head` does after some lines: that is no failure.
 stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code !== 'EPIPE') throw error
   nodeProcess.exit()

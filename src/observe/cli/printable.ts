@@ -1,16 +1,16 @@
-/** Controls, format characters such as those that turn the direction of text, and separators of lines. */
+/** Control characters, format characters such as those that change the direction of text, and line separators. */
 const commands = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu
 
-/** A text without what a terminal takes for a command: names come from data, and the server may be any program. */
+/** Replaces all that a terminal could take for a command: names come from data, and the server may be any program. */
 export function printable(text: string): string {
   return text.replace(commands, '�')
 }
 
-/** JSON that says the same and holds nothing that a terminal takes for a command. Its lines stay. */
+/** Escapes all that a terminal could take for a command in JSON, without changing its value or its lines. */
 export function printableJson(json: string): string {
   return json.replace(commands, (character) => {
     if (character === '\n') return character
-    // Valid JSON has these between its values only, and everything else within strings only.
+    // Valid JSON has these only between values, and all others only in strings.
     if (character === '\r' || character === '\t') return ' '
     return [...Array(character.length).keys()]
       .map((index) => `\\u${character.charCodeAt(index).toString(16).padStart(4, '0')}`)

@@ -4,40 +4,40 @@ import { ObserveError, readSnapshot } from './client.ts'
 import { printable, printableJson } from './printable.ts'
 import { type Output, printOnce, watch } from './watch.ts'
 
-/** What a program is run with. */
+/** The environment of the program. */
 interface CliEnvironment {
   readonly stdout: Output
   readonly stderr: Output
   readonly environment: Readonly<Record<string, string | undefined>>
   /** Aborted by Ctrl-C. */
   readonly signal: AbortSignal
-  /** How long a program is waited for, in milliseconds. Default: 10,000. */
+  /** How long to wait for the observed program, in milliseconds. Default: 10,000. */
   readonly patience?: number
 }
 
 const PATIENCE = 10_000
 
-/** What shells expect of a program. */
-const exitCodes = { well: 0, failed: 1, misused: 2, interrupted: 130 } as const
+/** The exit codes of the program. */
+const exitCodes = { success: 0, failure: 1, usage: 2, interrupted: 130 } as const
 
-/** Runs the program, and answers its exit code. */
+/** Runs the program. Resolves with its exit code. */
 export async function run(given: readonly string[], around: CliEnvironment): Promise<number> {
   const { stdout, stderr, signal } = around
   try {
-    await carryOut(parseArguments(given, around.environment), around)
-    return signal.aborted ? exitCodes.interrupted : exitCodes.well
+    await execute(parseArguments(given, around.environment), around)
+    return signal.aborted ? exitCodes.interrupted : exitCodes.success
   } catch (error) {
     if (signal.aborted) return exitCodes.interrupted
     if (error instanceof UsageError) {
       stderr.write(`genstage: ${printable(error.message)}\n\n${usage}`)
-      return exitCodes.misused
+      return exitCodes.usage
     }
     if (!(error instanceof ObserveError)) throw error
     stderr.write(`genstage: ${printable(error.message)}\n`)
-    return exitCodes.failed
+    return exitCodes.failure
   }
 
-  async function carryOut(command: Command, { environment, patience = PATIENCE }: CliEnvironment): Promise<void> {
+  async function execute(command: Command, { environment, patience = PATIENCE }: CliEnvironment): Promise<void> {
     if (command.kind === 'help') stdout.write(usage)
     else if (command.kind === 'version') stdout.write(`${version}\n`)
     else {

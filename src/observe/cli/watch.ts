@@ -1,14 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Frame } from '../view/frame.ts'
+import type { PageUpdate } from '../view/page-update.ts'
 import { Timeline } from '../view/timeline.ts'
-import { type Address, ObserveError, readFrames } from './client.ts'
+import { type Address, ObserveError, readUpdates } from './client.ts'
 import { linesOf } from './lines-of.ts'
 
-/** How long until the next attempt to reach a program that has gone, in milliseconds. */
+/** The time until the next attempt to reach a program that has ended, in milliseconds. */
 const RETRY = 1_000
-/** How long to wait for a second picture, which it takes for rates, in milliseconds. */
+/** How long to wait for a second update, which rates require, in milliseconds. */
 const PATIENCE = 2_500
-/** How wide what is no terminal is taken to be. */
+/** The width of an output that is no terminal. */
 const USUAL_COLUMNS = 110
 
 const enter = '\x1b[?1049h\x1b[?25l'
@@ -17,7 +17,7 @@ const home = '\x1b[H'
 const eraseLine = '\x1b[K'
 const eraseBelow = '\x1b[J'
 
-/** Where a table is printed: a stream, perhaps a terminal. */
+/** The output of the table: a stream, perhaps a terminal. */
 export interface Output {
   write(text: string): unknown
   readonly isTTY?: boolean
@@ -25,17 +25,17 @@ export interface Output {
   readonly rows?: number
 }
 
-/** Prints the table once, with rates if the program gives a second picture soon enough. */
+/** Prints the table once, with rates if the program sends a second update soon enough. */
 export async function printOnce(address: Address, output: Output, signal: AbortSignal): Promise<void> {
   const timeline = new Timeline()
   const enough = new AbortController()
   const timer = setTimeout(() => enough.abort(), PATIENCE)
-  let last: Frame | undefined
+  let last: PageUpdate | undefined
   try {
     let count = 0
-    for await (const frame of readFrames(address, AbortSignal.any([signal, enough.signal]))) {
-      timeline.add(frame.snapshot)
-      last = frame
+    for await (const update of readUpdates(address, AbortSignal.any([signal, enough.signal]))) {
+      timeline.add(update.snapshot)
+      last = update
       if (++count === 2) break
     }
   } finally {
@@ -43,21 +43,21 @@ export async function printOnce(address: Address, output: Output, signal: AbortS
   }
   if (last === undefined) {
     if (signal.aborted) return
-    throw new ObserveError(`${address.url.origin} sends no picture within ${PATIENCE} ms`)
+    throw new ObserveError(`${address.url.origin} sent no update within ${PATIENCE} ms`)
   }
   const screen = { columns: output.columns ?? USUAL_COLUMNS, rows: undefined, isColoured: false }
   output.write(`${linesOf(last, timeline, address.url.origin, screen).join('\n')}\n`)
 }
 
 /**
- * Shows the table on a terminal until `signal` is aborted, and leaves the terminal as it was.
+ * Shows the table on a terminal until `signal` is aborted. Restores the terminal.
  *
- * Rejects with an `ObserveError` where the program cannot be reached at first; later it is waited for.
+ * Rejects with an `ObserveError` if the program cannot be reached at first. Later it waits for the program to return.
  */
 export async function watch(address: Address, output: Output, isColoured: boolean, signal: AbortSignal): Promise<void> {
   const timeline = new Timeline()
   let isShown = false
-  let last: Frame | undefined
+  let last: PageUpdate | undefined
   const draw = (status: string): void => {
     if (!isShown) output.write(enter)
     isShown = true
@@ -76,9 +76,9 @@ export async function watch(address: Address, output: Output, isColoured: boolea
   try {
     while (!signal.aborted) {
       try {
-        for await (const frame of readFrames(address, signal)) {
-          last = frame
-          draw(timeline.add(frame.snapshot) ? ' · the program was started again' : '')
+        for await (const update of readUpdates(address, signal)) {
+          last = update
+          draw(timeline.add(update.snapshot) ? ' · the program was started again' : '')
         }
       } catch (error) {
         if (!isShown || !(error instanceof ObserveError) || error.isFinal) throw error

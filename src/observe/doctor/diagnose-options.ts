@@ -1,78 +1,78 @@
-import { type OptionTable, optionTable } from '../../base/option-table.ts'
-import { anything, boolean, integer, matching } from '../../base/option-type.ts'
+import { type OptionTable, optionTable } from '../../base/options/option-table.ts'
+import { anything, boolean, integer, matching } from '../../base/options/option-type.ts'
 
-/** From when on something counts as wrong. */
+/** The thresholds from which something counts as wrong. */
 export interface Thresholds {
-  /** How far back snapshots are compared, in milliseconds: at least 1. Default: 10,000. */
+  /** The length of the window in which snapshots are compared, in milliseconds: at least 1. Default: 10,000. */
   readonly window?: number
-  /** How long a callback's promise may be pending, in milliseconds, or `Infinity`. Default: 10,000. */
+  /** How long the promise of a callback may be pending, in milliseconds, or `Infinity`. Default: 10,000. */
   readonly stuckAfter?: number
   /**
-   * How long a producer may leave demand unanswered, in milliseconds, or `Infinity`. Default: 30,000. Counts while its
-   * `handleDemand` is pending, or as long as it has never emitted. So long stages in a cycle may wait for a first event.
+   * How long the demand of a producer may be unmet, in milliseconds, or `Infinity`. Default: 30,000. Applies while its
+   * `handleDemand` is pending, and to producers that have never emitted; also to a cycle of stages without any events.
    */
-  readonly unansweredAfter?: number
+  readonly unmetAfter?: number
   /**
-   * How long a consumer in manual mode may take until it asks first, and any consumer until it asks for what is left of
-   * a producer that has ended, in milliseconds, or `Infinity`. Default: 30,000.
+   * How long a consumer in manual mode may take before it first asks for events, and any consumer before it asks for the
+   * remaining events of a producer that has ended, in milliseconds, or `Infinity`. Default: 30,000.
    */
   readonly neverAsksAfter?: number
   /**
-   * How long one subscriber of a broadcast, or one partition, may keep the others waiting, and how long stages may stand
-   * still with events that are asked for, in milliseconds, or `Infinity`. Default: 5,000.
+   * How long one subscriber of a broadcast, or one partition, may hold back the others, and how long stages may keep
+   * events that their consumers have asked for, in milliseconds, or `Infinity`. Default: 5,000.
    */
   readonly heldBackAfter?: number
-  /** By how many events a partition's queue may grow within the window: at least 1. Default: 100. */
+  /** How many events the queue of a partition may grow by within the window: at least 1. Default: 100. */
   readonly queueGrowth?: number
-  /** How many messages may be in a mailbox that grows: at least 1. Default: 1,000. */
+  /** How many messages may be in a growing mailbox: at least 1. Default: 1,000. */
   readonly mailboxLength?: number
-  /** The share of its time, above 0 and at most 1, from which on a stage may be the bottleneck. Default: 0.8. */
+  /** The share of its time that a stage must be busy to be the bottleneck: above 0 and at most 1. Default: 0.8. */
   readonly busyShare?: number
 }
 
-/** The rows of thresholds, for every table that has them among its options. */
+/** The rows of the thresholds, which several tables share. */
 const thresholdRows = {
   window: {
     type: integer({ min: 1 }),
     unit: 'ms',
     default: 10_000,
-    text: 'How far back snapshots are compared. Where that leaves fewer than two, the last two are.',
+    text: 'The length of the window in which snapshots are compared: always the newest two at least.',
   },
   stuckAfter: {
     type: integer({ min: 1, infinity: true }),
     unit: 'ms',
     default: 10_000,
-    text: "How long a callback's promise may be pending.",
+    text: 'How long the promise of a callback may be pending.',
   },
-  unansweredAfter: {
+  unmetAfter: {
     type: integer({ min: 1, infinity: true }),
     unit: 'ms',
     default: 30_000,
-    text: 'How long a producer may leave demand unanswered: while its `handleDemand` is pending, or as long as it has never emitted. So long stages in a cycle may wait for a first event.',
+    text: 'How long the demand of a producer may be unmet: while its `handleDemand` is pending, or if it has never emitted; also of a cycle of stages without any events.',
   },
   neverAsksAfter: {
     type: integer({ min: 1, infinity: true }),
     unit: 'ms',
     default: 30_000,
-    text: 'How long a consumer in manual mode may take until it asks first, and any consumer until it asks for what is left of a producer that has ended.',
+    text: 'How long a consumer in manual mode may take before it first asks for events, and any consumer before it asks for the remaining events of a producer that has ended.',
   },
   heldBackAfter: {
     type: integer({ min: 1, infinity: true }),
     unit: 'ms',
     default: 5_000,
-    text: 'How long one subscriber of a broadcast, or one partition, may keep the others waiting, and how long stages may stand still with events that are asked for.',
+    text: 'How long one subscriber of a broadcast, or one partition, may hold back the others, and how long stages may keep events that their consumers have asked for.',
   },
   queueGrowth: {
     type: integer({ min: 1 }),
     unit: 'events',
     default: 100,
-    text: "By how many events a partition's queue may grow within the window.",
+    text: 'How many events the queue of a partition may grow by within the window.',
   },
   mailboxLength: {
     type: integer({ min: 1 }),
     unit: 'messages',
     default: 1_000,
-    text: 'How long a mailbox may be that grows.',
+    text: 'How many messages may be in a growing mailbox.',
   },
   busyShare: {
     type: matching(
@@ -81,25 +81,25 @@ const thresholdRows = {
       (value) => value > 0 && value <= 1,
     ),
     default: 0.8,
-    text: 'The share of its time from which on a busy stage may be the bottleneck.',
+    text: 'The share of its time that a stage must be busy to be the bottleneck.',
   },
 } as const
 
-/** Thresholds, each of which is there. */
+/** All thresholds, with their defaults. */
 export type AllThresholds = Required<Thresholds>
 
-/** What `diagnose` reads its options by. */
+/** The options of `diagnose`. */
 export const diagnoseOptions: OptionTable<AllThresholds> = optionTable(thresholdRows)
 
-const runtimeRow = { type: anything(), absent: "the program's own", text: 'The runtime to look at.' } as const
+const runtimeRow = { type: anything(), absent: "the program's own", text: 'The runtime to examine.' } as const
 
-/** What `healthy` reads its options by. */
+/** The options of `healthy`. */
 export const healthOptions: OptionTable<AllThresholds & { readonly runtime: unknown }> = optionTable({
   runtime: runtimeRow,
   ...thresholdRows,
 })
 
-/** What `observer` reads its options by. */
+/** The options of `observer`. */
 export const observerOptions: OptionTable<
   AllThresholds & {
     readonly runtime: unknown
@@ -113,9 +113,9 @@ export const observerOptions: OptionTable<
     type: integer({ min: 10, max: 2 ** 31 - 1 }),
     unit: 'ms',
     default: 500,
-    text: 'How long it is from one snapshot to the next.',
+    text: 'The time from one snapshot to the next.',
   },
-  history: { type: integer({ min: 0 }), unit: 'ms', default: 60_000, text: 'How long a snapshot is kept.' },
-  states: { type: boolean(), default: false, text: 'Whether snapshots show the states of stages.' },
+  history: { type: integer({ min: 0 }), unit: 'ms', default: 60_000, text: 'How long snapshots are kept.' },
+  states: { type: boolean(), default: false, text: 'Whether snapshots contain the states of stages.' },
   ...thresholdRows,
 })

@@ -3,23 +3,24 @@ import { type AllThresholds, diagnoseOptions, type Thresholds } from './diagnose
 import type { Diagnosis, DiagnosisRule } from './diagnosis.ts'
 import type { Finding, FindingKind, Severity } from './finding.ts'
 import { bottlenecks } from './rules/bottlenecks.ts'
-import { stuckCallbacks, unmetDemand } from './rules/callbacks.ts'
 import { discards } from './rules/discards.ts'
 import { growingMailboxes } from './rules/growing-mailboxes.ts'
 import { heldAfterEnd } from './rules/held-after-end.ts'
 import { neverAsks } from './rules/never-asks.ts'
 import { partitionBacklogs } from './rules/partition-backlogs.ts'
-import { slowBroadcasts } from './rules/slow-broadcasts.ts'
+import { slowBroadcastConsumers } from './rules/slow-broadcast-consumers.ts'
 import { stalledCycles } from './rules/stalled-cycles.ts'
+import { stuckCallbacks } from './rules/stuck-callbacks.ts'
 import { undeliveredBuffers } from './rules/undelivered-buffers.ts'
+import { unmetDemand } from './rules/unmet-demand.ts'
 import { type Indexed, viewOf } from './view.ts'
 
-/** In the order in which one explains the other, at one stage. */
+/** At one stage, an earlier rule explains a later one. */
 const rules: readonly DiagnosisRule[] = [
   stuckCallbacks,
   neverAsks,
   unmetDemand,
-  slowBroadcasts,
+  slowBroadcastConsumers,
   partitionBacklogs,
   growingMailboxes,
   undeliveredBuffers,
@@ -29,7 +30,7 @@ const rules: readonly DiagnosisRule[] = [
   bottlenecks,
 ]
 
-/** What keeps a stage from taking what is sent to it, and so explains what is found upstream. */
+/** Findings of a stage that takes no events, or too few: they explain findings upstream of it. */
 const holdsBack: readonly FindingKind[] = [
   'stuck-callback',
   'never-asks',
@@ -41,10 +42,7 @@ const holdsBack: readonly FindingKind[] = [
   'bottleneck',
 ]
 
-/**
- * Which findings explain another: `here` those at the same stage, `below` those of a stage further down, which does not
- * take what is sent to it.
- */
+/** Which findings explain another one: `here` at the same stage, `below` at a stage further downstream. */
 const causes: Readonly<Record<FindingKind, { here: readonly FindingKind[]; below: readonly FindingKind[] }>> = {
   'stuck-callback': { here: [], below: [] },
   'never-asks': { here: ['stuck-callback'], below: [] },
@@ -65,19 +63,21 @@ const causes: Readonly<Record<FindingKind, { here: readonly FindingKind[]; below
 const severities: readonly Severity[] = ['problem', 'warning', 'note']
 
 /**
- * Says what is wrong, in words and figures, as of the newest snapshot.
+ * Finds what is wrong in a runtime, as of its newest snapshot.
  *
- * Rates and growth come from the difference to older ones. Of a single snapshot less can be said: what is stuck, what
- * is unanswered, who never asks. How busy a stage is, and so which is the bottleneck, is only known of snapshots that
- * were taken while somebody observed. Each illness is named once, under the stage where its cause lies; what follows
- * from it is told there. Nothing is found in a pipeline that keeps up, or waits for something outside.
+ * Rates and growth are computed from the older snapshots. A single snapshot shows less: stuck callbacks, unmet demand,
+ * and consumers that never ask. The bottleneck is found only in snapshots that were taken while an observer or the live
+ * page was open, because only then is busy time measured.
+ *
+ * Each cause is reported once, at the stage where it lies, together with its consequences. A pipeline that keeps up, or
+ * that waits for something outside, has no findings.
  *
  * @param snapshots From the oldest to the newest; none is changed.
- * @param options From when on something counts as wrong.
- * @returns The worst first.
+ * @param options The thresholds from which something counts as wrong.
+ * @returns The findings, the most severe first.
  * @throws {TypeError | RangeError} If an option is unknown or wrong.
  *
- * @example A callback that does not come back
+ * @example A callback whose promise never settles
  * ```ts
  * import assert from 'node:assert/strict'
  * import { start } from 'genstage'
@@ -99,7 +99,7 @@ export function diagnose(snapshots: readonly Snapshot[], options?: Thresholds): 
   return findingsOf(snapshots, diagnoseOptions.read(options, 'the options of diagnose'))
 }
 
-/** The same, for thresholds that have been read. */
+/** Like {@link diagnose}, for thresholds that have been validated. */
 export function findingsOf(snapshots: readonly Snapshot[], thresholds: AllThresholds): readonly Finding[] {
   const view = viewOf(snapshots, thresholds)
   if (view === undefined) return []
@@ -113,40 +113,40 @@ export function findingsOf(snapshots: readonly Snapshot[], thresholds: AllThresh
     if (cause !== undefined) Object.assign(cause, withConsequence(cause, diagnosis))
     else accepted.set(anchorOf(diagnosis), [...(accepted.get(anchorOf(diagnosis)) ?? []), { ...diagnosis }])
   }
-  const worst = ({ severity }: Diagnosis): number => severities.indexOf(severity)
+  const severityRank = ({ severity }: Diagnosis): number => severities.indexOf(severity)
   return [...accepted.values()]
     .flat()
-    .sort((one, other) => worst(one) - worst(other))
+    .sort((one, other) => severityRank(one) - severityRank(other))
     .map(toFinding)
 }
 
-/** What has been found, by its anchor; it gains consequences as they are found. */
+/** Findings by their anchors. They gain consequences as these are found. */
 type Accepted = Map<string, Diagnosis[]>
 
 function anchorOf({ anchor, stage }: Diagnosis): string {
   return anchor ?? stage
 }
 
-/** Among what has been found further down, and is the cause of this: at the stage itself, or else the nearest. */
+/** The finding that explains this one: at the stage itself, or else the nearest one downstream. */
 function causeOf(diagnosis: Diagnosis, accepted: Accepted, index: Indexed): Diagnosis | undefined {
   const { here, below } = causes[diagnosis.kind]
   const anchor = anchorOf(diagnosis)
-  const atOnce = accepted.get(anchor)?.find(({ kind }) => here.includes(kind))
-  if (atOnce !== undefined || below.length === 0) return atOnce
+  const atStage = accepted.get(anchor)?.find(({ kind }) => here.includes(kind))
+  if (atStage !== undefined || below.length === 0) return atStage
   const seen = new Set([anchor])
   for (const id of seen) {
     if (id !== anchor) {
       const found = accepted.get(id)?.find(({ kind }) => below.includes(kind))
       if (found !== undefined) return found
     }
-    // A set takes in what is added while it is gone through: this is the search, nearest first.
+    // A set also iterates over what is added in the meantime: this is a breadth-first search.
     for (const { consumer } of index.downstream.get(id) ?? []) seen.add(consumer)
   }
   return undefined
 }
 
 function withConsequence(cause: Diagnosis, { asConsequence, kind }: Diagnosis): Diagnosis {
-  // Whoever waits for a promise is busy all the time, which says nothing new.
+  // A stage that waits for a promise is busy all the time, which is nothing new.
   const isKnown = kind === 'bottleneck' && cause.evidence.pendingMs !== undefined
   if (asConsequence === undefined || isKnown) return cause
   const { text, evidence, severity } = asConsequence
@@ -154,7 +154,7 @@ function withConsequence(cause: Diagnosis, { asConsequence, kind }: Diagnosis): 
   return { ...cause, severity: worse, text: `${cause.text} ${text}`, evidence: { ...evidence, ...cause.evidence } }
 }
 
-/** The place of each stage in an order in which those come first that take from others. */
+/** The position of each stage in an order in which consumers come before their producers. */
 function downstreamFirst({ snapshot, downstream }: Indexed): ReadonlyMap<string, number> {
   const order = new Map<string, number>()
   const entered = new Set<string>()

@@ -1,27 +1,24 @@
 import type { Finding } from './finding.ts'
 import type { View } from './view.ts'
 
-/** What one of the doctor's rules has found. */
+/** A finding of one rule, with what relates it to the findings of others. */
 export interface Diagnosis extends Finding {
-  /**
-   * The id of the stage from which its cause is looked for, downstream: events wait because somebody further down does
-   * not take them. Default: `stage`.
-   */
+  /** The id of the stage from which the search for its cause starts, downstream. Default: `stage`. */
   readonly anchor?: string
   /**
-   * What another finding, at the anchor or further down, says of this one where that is its cause; undefined where it
-   * says enough already.
+   * What the finding that is its cause, at the anchor or further downstream, gains from this one; undefined where it
+   * gains nothing.
    */
   readonly asConsequence?: Consequence
 }
 
-/** What a finding gains from another that follows from it. */
+/** What a finding gains from another one that it causes. */
 interface Consequence {
   readonly text: string
   readonly evidence: Finding['evidence']
-  /** The least severity that the whole then has. */
+  /** The least severity of both together. */
   readonly severity: Finding['severity']
 }
 
-/** One of the doctor's rules. */
+/** A rule of the doctor. */
 export type DiagnosisRule = (view: View) => readonly Diagnosis[]

@@ -5,34 +5,33 @@ import { findingsOf } from './diagnose.ts'
 import { healthOptions, type Thresholds } from './diagnose-options.ts'
 import type { Finding } from './finding.ts'
 
-/** Which runtime a health check asks about, and from when on something counts as wrong. */
+/** The runtime that a health check examines, and the thresholds from which something counts as wrong. */
 export interface HealthOptions extends Thresholds {
-  /** Default: the program's own runtime. */
+  /** The runtime to examine. Default: the program's own. */
   readonly runtime?: Runtime
 }
 
-/** How a runtime is. */
+/** The health of a runtime. */
 export interface Health {
   /** Whether no finding is a `'problem'`. */
   readonly isHealthy: boolean
-  /** What is wrong, the worst first: warnings and notes too. */
+  /** All findings, the most severe first, with warnings and notes. */
   readonly findings: readonly Finding[]
 }
 
-/** How many snapshots of former calls are kept, for each runtime. */
+/** How many snapshots of earlier calls are kept for each runtime. */
 const MOST_KEPT = 12
-/** Snapshots that are kept lie so far apart, in milliseconds: who asks more often costs no more memory. */
+/** The least time between two snapshots that are kept, in milliseconds: frequent calls take no more memory. */
 const LEAST_APART = 1_000
 
-/** The snapshots of former calls, from the oldest to the newest. */
+/** The snapshots of earlier calls, from the oldest to the newest. */
 const formerOf = new WeakMap<ProcessRuntime, readonly Snapshot[]>()
 
 /**
- * Answers whether a runtime is healthy: for a health check that is asked every few seconds.
+ * Checks whether a runtime is healthy; meant for a health check that runs every few seconds.
  *
- * Says what `diagnose` says of a snapshot that it takes now and of those that former calls have taken, up to twelve. So
- * what grows is seen from the second call on. How busy stages are is only known while an observer is open, or the live
- * page.
+ * Takes a snapshot and diagnoses it together with those of earlier calls, up to twelve. So growth is found from the
+ * second call on. The bottleneck is found only while an observer or the live page is open.
  *
  * @throws {TypeError | RangeError} If an option is unknown or wrong.
  */

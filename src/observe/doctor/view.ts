@@ -1,7 +1,7 @@
 import type { Snapshot, StageSnapshot, SubscriptionSnapshot } from '../snapshot/snapshot-types.ts'
 import type { AllThresholds } from './diagnose-options.ts'
 
-/** A snapshot by its ids. */
+/** A snapshot, indexed by ids. */
 export interface Indexed {
   readonly snapshot: Snapshot
   readonly stages: ReadonlyMap<string, StageSnapshot>
@@ -12,29 +12,29 @@ export interface Indexed {
   readonly downstream: ReadonlyMap<string, readonly SubscriptionSnapshot[]>
 }
 
-/** What the doctor looks at: the newest snapshot, and what came before. */
+/** What rules examine: the newest snapshot and the ones before it. */
 export interface View {
   readonly newest: Indexed
-  /** All of one runtime, from the newest to the oldest. */
+  /** All snapshots of the newest one's runtime, from the newest to the oldest. */
   readonly backwards: readonly Indexed[]
-  /** Those of the window, from the oldest to the newest; one only where there is no other. */
+  /** The snapshots of the window, from the oldest to the newest: at least two, unless there is only one. */
   readonly window: readonly Indexed[]
   /** How long the window is, in milliseconds. */
   readonly elapsed: number
   readonly thresholds: AllThresholds
 }
 
-/** Indexes of snapshots that were looked at before: those of a history are, with each new one. */
+/** Indexes that were made before: each snapshot of a history is examined again with every new one. */
 const indexes = new WeakMap<Snapshot, Indexed>()
 
-/** Makes a view of snapshots from the oldest to the newest; undefined where there is none. */
+/** Creates the view of snapshots from the oldest to the newest; undefined if there are none. */
 export function viewOf(snapshots: readonly Snapshot[], thresholds: AllThresholds): View | undefined {
   const last = snapshots.at(-1)
   if (last === undefined) return undefined
   const backwards: Indexed[] = []
   for (let place = snapshots.length - 1; place >= 0; place--) {
     const snapshot = snapshots[place] as Snapshot
-    // What is from before a restart of the program has other ids and another clock.
+    // Snapshots from before a restart of the program have other ids and another clock.
     if (snapshot.runtime !== last.runtime) break
     backwards.push(indexed(snapshot))
   }
@@ -71,7 +71,7 @@ function groupBy<Item>(items: readonly Item[], keyOf: (item: Item) => string): M
   return groups
 }
 
-/** What a stage was like in each snapshot of the window in which it was there, from the oldest to the newest. */
+/** The values that `read` returns for the snapshots of the window, from the oldest to the newest, without undefined. */
 export function seriesOf<Value>(view: View, read: (index: Indexed) => Value | undefined): readonly Value[] {
   return view.window.flatMap((index) => {
     const value = read(index)
@@ -79,7 +79,7 @@ export function seriesOf<Value>(view: View, read: (index: Indexed) => Value | un
   })
 }
 
-/** Whether a number has risen over the window, by at least so much, and not only at its end. */
+/** Whether values have risen by at least `least`, and not only at the end. */
 export function isRising(values: readonly number[], least: number): boolean {
   const [first, last] = [values[0] ?? 0, values.at(-1) ?? 0]
   if (values.length < 2 || last - first < least) return false
@@ -87,18 +87,18 @@ export function isRising(values: readonly number[], least: number): boolean {
   return values.length === 2 || (first < middle && middle <= last)
 }
 
-/** How much a total has grown from its first to its last value. */
+/** The difference between the last and the first of some totals. */
 export function growthOf(values: readonly number[]): number {
   return (values.at(-1) ?? 0) - (values[0] ?? 0)
 }
 
-/** Events that wait for a consumer's hands, or are in them. */
-export function waitingFor(stage: StageSnapshot | undefined): number {
+/** The number of events that a consumer has received and not handled. */
+export function unhandledOf(stage: StageSnapshot | undefined): number {
   const { handling = 0, mailbox = 0, inbound = 0 } = stage?.consuming ?? {}
   return handling + mailbox + inbound
 }
 
-/** What messages call the stage with this id. */
+/** The label of the stage with this id, as messages show it. */
 export function labelOf({ stages }: Indexed, id: string): string {
   return stages.get(id)?.label ?? id
 }

@@ -1,30 +1,30 @@
-import type { Frame, Hello } from '../view/frame.ts'
+import type { Hello, PageUpdate } from '../view/page-update.ts'
 
-/** How long until the next attempt, in milliseconds. */
+/** The time until the next attempt, in milliseconds. */
 const RETRY = 1_000
 
-/** Who is told of what comes. */
+/** The callbacks of a connection. */
 interface ConnectionListener {
-  /** A server speaks: the first time, or again. */
+  /** A connection was made: the first one, or a new one. */
   hello(hello: Hello): void
-  frame(frame: Frame): void
-  /** The connection was lost, or could not be made; it is tried again. */
+  update(update: PageUpdate): void
+  /** The connection was lost or could not be made. The next attempt follows. */
   lost(): void
 }
 
-/** The path of something on the server, with the token by which this page was opened. */
+/** Adds the token of this page to a path on the server. */
 export function pathOf(path: string): string {
   const token = new URLSearchParams(location.search).get('token')
   return token === null ? path : `${path}?token=${encodeURIComponent(token)}`
 }
 
-/** Follows the server, and comes back to it whenever it is there again. */
+/** Connects to the server, again after each loss of the connection. */
 export function connect(listener: ConnectionListener): void {
   const events = new EventSource(pathOf('/events'))
   events.addEventListener('hello', ({ data }) => listener.hello(JSON.parse(data) as Hello))
-  events.addEventListener('frame', ({ data }) => listener.frame(JSON.parse(data) as Frame))
+  events.addEventListener('update', ({ data }) => listener.update(JSON.parse(data) as PageUpdate))
   events.addEventListener('error', () => {
-    // A browser of its own accord gives up where the server answers with an error, as it may while it starts.
+    // A browser does not reconnect after an HTTP error, which a server may send while it starts.
     events.close()
     listener.lost()
     setTimeout(() => connect(listener), RETRY)

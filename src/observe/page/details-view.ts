@@ -1,5 +1,5 @@
 import type { Finding } from '../doctor/finding.ts'
-import type { JsonValue, Snapshot, StageSnapshot } from '../snapshot/snapshot-types.ts'
+import type { Snapshot, StageSnapshot } from '../snapshot/snapshot-types.ts'
 import { type Fact, factsOf, type SubscriptionFact, subscriptionFacts } from '../view/facts.ts'
 import { type GraphNode, nodeLabel } from '../view/graph.ts'
 import { amount, percent, rate } from '../view/numbers.ts'
@@ -7,34 +7,34 @@ import type { Timeline } from '../view/timeline.ts'
 import { pathOf } from './connection.ts'
 import { type DomView, html, ListView, setAttributes, setText } from './dom.ts'
 
-/** How often the state of the stage that is open is asked for, in milliseconds: that runs the user's `inspect`. */
+/** How often the state of the open stage is read, in milliseconds: that calls its `inspect`. */
 const STATE_INTERVAL = 2_000
 
-/** What can be done from the details. */
+/** The actions of the details. */
 interface DetailsActions {
   readonly open: (stage: string) => void
   readonly close: () => void
-  /** Folds or unfolds the group that has this key. */
-  toggleGroup(group: string): void
+  /** Folds or unfolds the alike stages that have this key. */
+  toggleFold(key: string): void
   /** Opens or closes the unit of this owner. */
   toggleUnit(owner: string): void
 }
 
-/** More lines of a list are counted and not shown. */
+/** The most lines of a list. Further ones are only counted. */
 const MOST_LINES = 500
 
-/** What is open. */
+/** What the details show. */
 export interface Opened {
-  /** A stage, if it is one, also within a fold. */
+  /** The stage, if it is one; it may be in a fold. */
   readonly stage: StageSnapshot | undefined
   readonly isEnded: boolean
-  /** The node that it is, or is in. */
+  /** Its node, or the node that contains it. */
   readonly node: GraphNode | undefined
-  /** The unit that it is the owner of, or is in, and whether that is open. */
+  /** The unit that it owns or belongs to, and whether that is open. */
   readonly unit: { readonly owner: StageSnapshot; readonly isOpen: boolean } | undefined
 }
 
-/** What else is known when the details are shown. */
+/** The data that details are shown with. */
 interface DetailsContext {
   readonly snapshot: Snapshot
   readonly timeline: Timeline
@@ -47,42 +47,42 @@ export class DetailsView {
   private readonly title = html('h2', { id: 'details-title' })
   private readonly toggle = html('button', { type: 'button', class: 'quiet' })
   private readonly unitToggle = html('button', { type: 'button', class: 'quiet' })
-  private readonly words = html('ul', { class: 'words' })
+  private readonly findings = html('ul', { class: 'words' })
   private readonly facts = html('dl', { class: 'facts' })
   private readonly lists = html('div', { class: 'subscriptions' })
-  private readonly state = html('pre', { class: 'shown', tabindex: 0, 'aria-label': 'State' })
+  private readonly state = html('pre', { class: 'user-state', tabindex: 0, 'aria-label': 'State' })
   private readonly stateTitle = html('h3', {}, 'State')
-  private readonly wordList: ListView<Finding>
+  private readonly findingList: ListView<Finding>
   private readonly factList: ListView<Fact>
   private readonly connections: ListView<Connections>
-  private group: string | undefined
+  private foldKey: string | undefined
   private unit: string | undefined
-  /** The stage whose state is shown, and when it was last asked for. */
-  private asked: { readonly id: string; readonly at: number } | undefined
+  /** The stage whose state is shown, and when it was last read; undefined while none is. */
+  private requested: { readonly id: string; readonly at: number } | undefined
 
   constructor(parent: HTMLElement, actions: DetailsActions) {
     this.parent = parent
     const close = html('button', { type: 'button', class: 'quiet', 'aria-label': 'Close', title: 'Close (Esc)' }, '✕')
     close.addEventListener('click', actions.close)
     this.toggle.addEventListener('click', () => {
-      if (this.group !== undefined) actions.toggleGroup(this.group)
+      if (this.foldKey !== undefined) actions.toggleFold(this.foldKey)
     })
     this.unitToggle.addEventListener('click', () => {
       if (this.unit !== undefined) actions.toggleUnit(this.unit)
     })
-    this.wordList = new ListView(this.words, wordView)
+    this.findingList = new ListView(this.findings, findingView)
     this.factList = new ListView(this.facts, factView)
     this.connections = new ListView(this.lists, () => connectionsView(actions.open))
     const head = html('div', { class: 'details-head' }, this.title, this.unitToggle, this.toggle, close)
-    parent.append(head, this.words, this.facts, this.lists, this.stateTitle, this.state)
+    parent.append(head, this.findings, this.facts, this.lists, this.stateTitle, this.state)
   }
 
-  /** Shows what is open, or nothing. */
+  /** Shows a stage or a fold; nothing for undefined. */
   show(opened: Opened | undefined, around: DetailsContext): void {
     const { stage, node } = opened ?? {}
     this.parent.hidden = stage === undefined && node === undefined
     if (opened === undefined || this.parent.hidden) {
-      this.asked = undefined
+      this.requested = undefined
       return
     }
     setText(this.title, stage?.label ?? (node === undefined ? '' : `${nodeLabel(node)} × ${node.count}`))
@@ -91,11 +91,11 @@ export class DetailsView {
     this.unitToggle.hidden = unit === undefined
     setText(this.unitToggle, unit?.isOpen === true ? 'Close unit' : 'Open unit')
     setAttributes(this.unitToggle, { title: unit && `${unit.isOpen ? 'Close' : 'Open'} ${unit.owner.label} (O)` })
-    this.group = node?.group
-    this.toggle.hidden = this.group === undefined
+    this.foldKey = node?.foldKey
+    this.toggle.hidden = this.foldKey === undefined
     setText(this.toggle, node?.isFold === true ? 'Unfold' : 'Fold')
     const ids = stage === undefined ? new Set(node?.stages.map(({ id }) => id)) : new Set([stage.id])
-    this.wordList.show(
+    this.findingList.show(
       around.findings.filter((finding) => ids.has(finding.stage)),
       ({ kind, subscription, stage: id }) => `${kind} ${id} ${subscription}`,
     )
@@ -116,15 +116,15 @@ export class DetailsView {
     const parts = node?.unit?.id === stage.id ? node.stages.filter(({ id }) => id !== stage.id) : []
     this.connections.show(
       [
-        { title: 'Takes from', lines: sideOf('consumer') },
-        { title: 'Gives to', lines: sideOf('producer') },
+        { title: 'Producers', lines: sideOf('consumer') },
+        { title: 'Consumers', lines: sideOf('producer') },
         { title: 'Parts', lines: parts.map((part) => memberLine(part, node, timeline)) },
       ].filter(({ lines }) => lines.length > 0),
       ({ title }) => title,
     )
     this.stateTitle.hidden = isEnded
     this.state.hidden = isEnded
-    if (!isEnded) this.askState(stage.id)
+    if (!isEnded) this.requestState(stage.id)
   }
 
   private showMembers(node: GraphNode | undefined, { timeline }: DetailsContext): void {
@@ -135,22 +135,22 @@ export class DetailsView {
     this.connections.show([{ title: 'Stages', lines }], ({ title }) => title)
   }
 
-  private askState(id: string): void {
+  private requestState(id: string): void {
     const now = performance.now()
-    if (this.asked?.id === id && now - this.asked.at < STATE_INTERVAL) return
-    if (this.asked?.id !== id) setText(this.state, '…')
-    this.asked = { id, at: now }
-    const tell = (text: string): void => {
-      // Meanwhile another one may have been opened.
-      if (this.asked?.id === id) setText(this.state, text)
+    if (this.requested?.id === id && now - this.requested.at < STATE_INTERVAL) return
+    if (this.requested?.id !== id) setText(this.state, '…')
+    this.requested = { id, at: now }
+    const show = (text: string): void => {
+      // In the meantime another stage may have been opened.
+      if (this.requested?.id === id) setText(this.state, text)
     }
     fetch(pathOf(`/stage/${encodeURIComponent(id)}`))
       .then(async (response) => {
-        if (!response.ok) return tell((await response.text()).trim())
-        const { shown } = (await response.json()) as { readonly shown?: JsonValue }
-        tell(shown === null || shown === undefined ? 'none is shown' : JSON.stringify(shown, null, 2))
+        if (!response.ok) return show((await response.text()).trim())
+        const { userState } = (await response.json()) as Pick<StageSnapshot, 'userState'>
+        show(userState === null || userState === undefined ? 'no state to show' : JSON.stringify(userState, null, 2))
       })
-      .catch(() => tell('cannot be asked for at the moment'))
+      .catch(() => show('cannot be read at the moment'))
   }
 }
 
@@ -170,7 +170,7 @@ interface Connections {
   readonly lines: readonly SubscriptionFact[]
 }
 
-function wordView(): DomView<Finding> {
+function findingView(): DomView<Finding> {
   const element = html('li')
   return {
     element,

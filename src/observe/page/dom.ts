@@ -1,7 +1,7 @@
-/** What an element may be made with: attributes, and `class`. A value of `undefined` leaves one away. */
+/** The attributes of an element. One with the value `undefined` is omitted. */
 type Attributes = Readonly<Record<string, string | number | undefined>>
 
-/** Makes an element of HTML. */
+/** Creates an HTML element. */
 export function html<Tag extends keyof HTMLElementTagNameMap>(
   tag: Tag,
   attributes: Attributes = {},
@@ -13,7 +13,7 @@ export function html<Tag extends keyof HTMLElementTagNameMap>(
   return element
 }
 
-/** Makes an element of SVG. */
+/** Creates an SVG element. */
 export function svg<Tag extends keyof SVGElementTagNameMap>(
   tag: Tag,
   attributes: Attributes = {},
@@ -25,7 +25,7 @@ export function svg<Tag extends keyof SVGElementTagNameMap>(
   return element
 }
 
-/** Sets attributes, each only if it changes: what has not changed need not be drawn. */
+/** Sets attributes, each only if it changes, so that the browser redraws only what has changed. */
 export function setAttributes(element: Element, attributes: Attributes): void {
   for (const [name, value] of Object.entries(attributes)) {
     if (value === undefined) element.removeAttribute(name)
@@ -33,27 +33,28 @@ export function setAttributes(element: Element, attributes: Attributes): void {
   }
 }
 
-/** Sets a text, only if it changes: else a selection in it would be lost. */
+/** Sets a text only if it changes, because that would clear a selection in it. */
 export function setText(element: Element, text: string): void {
   if (element.textContent !== text) element.textContent = text
 }
 
-/** An element of the page that has to be there. */
+/** Returns an element that the page must have. */
 export function byId<Kind extends Element>(id: string, kind: new () => Kind): Kind {
   const element = document.getElementById(id) ?? document.querySelector(`svg#${id}`)
   if (element instanceof kind) return element
   throw new Error(`expected the page to have a ${kind.name} with the id ${id}`)
 }
 
-/** A part of the page that shows one item. */
+/** An element that shows an item. */
 export interface DomView<Item> {
   readonly element: Element
   update(item: Item): void
 }
 
 /**
- * Shows a list of items, one element each. An element stays as long as there is an item of its key, and with it focus,
- * scrolling and selection.
+ * Shows a list of items, one element each.
+ *
+ * An element is kept while there is an item with its key, so that focus, scrolling and selection are kept, too.
  */
 export class ListView<Item> {
   readonly views: Map<string, DomView<Item>> = new Map()
@@ -79,7 +80,7 @@ export class ListView<Item> {
       const view: DomView<Item> = this.views.get(key) ?? this.create(item)
       this.views.set(key, view)
       view.update(item)
-      // Moving an element takes the focus from it: only those move that are out of place.
+      // An element loses the focus when it is moved, so only those out of place are moved.
       const next: Element | null = before === null ? this.parent.firstElementChild : before.nextElementSibling
       if (next !== view.element) this.parent.insertBefore(view.element, next)
       before = view.element

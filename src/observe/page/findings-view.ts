@@ -1,9 +1,9 @@
 import type { Finding } from '../doctor/finding.ts'
 import { type DomView, html, ListView, setAttributes, setText } from './dom.ts'
 
-/** How long there is room for findings after the last one has gone: what is below would move up and down. */
+/** How long the room for findings is kept after the last one, in milliseconds, so that the graph does not jump. */
 const ROOM_KEPT = 60_000
-/** How long a finding that has gone is still shown, in milliseconds: the doctor may think of it again. */
+/** How long a finding is still shown after it is over, in milliseconds: it may return soon. */
 const LINGER = 4_000
 
 interface Seen {
@@ -13,7 +13,7 @@ interface Seen {
   readonly isOver: boolean
 }
 
-/** What the doctor has found, the worst first; what is over stays a little. */
+/** The list of findings, the most severe first. Findings that are over stay for a short time. */
 export class FindingsView {
   private readonly box: HTMLElement
   private readonly count: HTMLElement
@@ -22,7 +22,7 @@ export class FindingsView {
   private lastSeenAt = Number.NEGATIVE_INFINITY
   private highest = 0
 
-  /** `box` is around the list `parent`, and `count` says how many there are. */
+  /** `box` contains the list `parent`, and `count` shows the number of findings. */
   constructor(
     { box, parent, count }: { box: HTMLElement; parent: HTMLElement; count: HTMLElement },
     open: (stage: string) => void,
@@ -32,7 +32,7 @@ export class FindingsView {
     this.list = new ListView(parent, (item) => (item === undefined ? noFinding() : findingView(open)))
   }
 
-  /** Forgets what was found before. */
+  /** Removes all findings. */
   clear(): void {
     this.seen = []
     this.highest = 0
@@ -49,7 +49,7 @@ export class FindingsView {
     if (this.seen.length > 0) this.lastSeenAt = now
     setText(this.count, findings.length > 1 ? String(findings.length) : '')
     this.list.show(this.seen.length === 0 ? [undefined] : this.seen, (item) => item?.key ?? '')
-    // It grows with what is found, and does not shrink at once.
+    // The box grows with its content and does not shrink at once.
     if (now - this.lastSeenAt > ROOM_KEPT) this.highest = 0
     this.highest = Math.max(this.highest, this.box.offsetHeight)
     this.box.style.minHeight = `${this.highest}px`
@@ -80,6 +80,10 @@ function findingView(open: (stage: string) => void): DomView<Seen | undefined> {
 }
 
 function noFinding(): DomView<Seen | undefined> {
-  const element = html('li', { class: 'fine' }, 'Nothing is stuck, nobody holds the others up, nothing is dropped.')
+  const element = html(
+    'li',
+    { class: 'fine' },
+    'No callback is stuck, no stage blocks another, and no events are dropped.',
+  )
   return { element, update: () => {} }
 }

@@ -1,6 +1,6 @@
 import type { Direction } from '../view/neighbour.ts'
 
-/** What keys do. */
+/** The actions of keys. */
 interface KeyActions {
   /** Moves the focus to another node. */
   move(direction: Direction): void
@@ -8,7 +8,7 @@ interface KeyActions {
   pan(direction: Direction): void
   close(): void
   fold(): void
-  /** Opens what has the focus into its parts, or closes the unit that it is in. */
+  /** Opens the node that has the focus into its parts, or closes the unit around it. */
   toggle(): void
   larger(): void
   smaller(): void
@@ -22,7 +22,7 @@ const directions: Readonly<Record<string, Direction>> = {
   ArrowDown: 'down',
 }
 
-/** Listens for keys: arrows move the focus where a node has it, and else the drawing; the others work anywhere. */
+/** Listens for keys. Arrows move the focus if a node has it, or else the drawing. All other keys work anywhere. */
 export function keys(graph: HTMLElement, actions: KeyActions): void {
   document.addEventListener('keydown', (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey) return
@@ -30,7 +30,7 @@ export function keys(graph: HTMLElement, actions: KeyActions): void {
     if (direction !== undefined) {
       const { activeElement } = document
       const isOnNode = activeElement?.closest('.card') != null && graph.contains(activeElement)
-      // Elsewhere arrows scroll: findings, the details.
+      // Elsewhere, in findings and details, arrows scroll.
       const isOnGraph = activeElement === document.body || graph.contains(activeElement)
       if (!isOnGraph) return
       event.preventDefault()

@@ -1,46 +1,42 @@
 import type { Snapshot, StageSnapshot } from '../snapshot/snapshot-types.ts'
-import type { Unit, Units } from '../snapshot/unit-tree.ts'
 import { branchesOf } from '../view/branches.ts'
-import type { Frame, Hello } from '../view/frame.ts'
 import { type Graph, graphOf, MANY_STAGES } from '../view/graph.ts'
-import type { Spot } from '../view/layout/layout.ts'
+import type { Spot } from '../view/layout/drawing.ts'
 import type { Direction } from '../view/neighbour.ts'
-import { amount, rate } from '../view/numbers.ts'
-import { openByDefault } from '../view/open-by-default.ts'
+import type { Hello, PageUpdate } from '../view/page-update.ts'
 import { TIMELINE, Timeline } from '../view/timeline.ts'
 import { connect } from './connection.ts'
 import { DetailsView, type Opened } from './details-view.ts'
-import { byId, html, ListView, setAttributes, setText } from './dom.ts'
+import { byId, setAttributes, setText } from './dom.ts'
 import { FindingsView } from './findings-view.ts'
 import { gestures } from './graph/gestures.ts'
 import { GraphView } from './graph/graph-view.ts'
 import { keys } from './keys.ts'
+import { OpenUnits } from './open-units.ts'
 import { keepable, rememberAcrossReloads } from './reload.ts'
+import { hasEvents, TotalsView } from './totals-view.ts'
 import { TreeView } from './tree-view.ts'
 
-/** How long it is said that the program was started again, in milliseconds. */
+/** How long the page shows that the program was started again, in milliseconds. */
 const RESTART_SHOWN = 20_000
-/** By how much a key or a button zooms, and how far an arrow moves, in pixels. */
+/** The factor by which a key or a button zooms, and how far an arrow moves, in pixels. */
 const ZOOM = 1.25
 const PAN = 90
-/** Windows that are narrower show the supervision tree only when asked. */
+/** Narrower windows show the supervision tree only after its button is pressed. */
 const NARROW = '(max-width: 900px)'
 
 const timeline = new Timeline()
 const unfolded = new Set<string>()
-/** What the user has said about folding; before, the number of stages decides. */
+/** Whether the user has switched folding on or off; undefined before that: the number of stages decides. */
 let isFolding: boolean | undefined
 let hello: Hello | undefined
-let latest: Frame | undefined
-let graph: Graph = { nodes: [], frames: [], edges: [], nodeOf: new Map() }
-/** The units that the user has opened or closed. */
-const units = new Map<string, boolean>()
-/** The others, as they were when they were first seen: nothing opens or closes by itself. */
-const firstSeen = new Map<string, boolean>()
+let latest: PageUpdate | undefined
+let graph: Graph = { nodes: [], groups: [], edges: [], nodeOf: new Map() }
+const openUnits = new OpenUnits()
 let restartedAt = Number.NEGATIVE_INFINITY
 /** The id of the stage whose details are open, or the key of a fold. */
 let opened: string | undefined
-/** What the user has said about the supervision tree; before, the width of the window decides. */
+/** Whether the user has shown or hidden the supervision tree; undefined before that: the width of the window decides. */
 let isTreeShown: boolean | undefined
 
 const element = (id: string): HTMLElement => byId(id, HTMLElement)
@@ -52,7 +48,7 @@ const graphView = new GraphView(
     area: graphBox,
     canvas: byId('overview', HTMLCanvasElement),
     edges: byId('edges', SVGSVGElement),
-    frames: element('frames'),
+    groups: element('groups'),
     nodes: element('nodes'),
     tooltip: element('tooltip'),
   },
@@ -68,18 +64,8 @@ const findingsView = new FindingsView(
   find,
 )
 const treeView = new TreeView(element('tree'), find)
-const detailsView = new DetailsView(element('details'), { open: find, close, toggleGroup, toggleUnit })
-const totals = new ListView<readonly [string, string]>(element('totals'), () => {
-  const name = html('dt')
-  const value = html('dd')
-  return {
-    element: html('div', {}, name, value),
-    update([nameText, valueText]) {
-      setText(name, nameText)
-      setText(value, valueText)
-    },
-  }
-})
+const detailsView = new DetailsView(element('details'), { open: find, close, toggleFold, toggleUnit })
+const totalsView = new TotalsView(element('totals'))
 
 /** The snapshots of the last minute, for the page after a reload. */
 let snapshots: readonly Snapshot[] = []
@@ -89,7 +75,7 @@ const memory = rememberAcrossReloads(() => ({
   opened,
   camera: graphView.camera.chosen,
   unfolded: [...unfolded],
-  units: [...units],
+  units: openUnits.choices,
   isTreeShown,
   snapshots,
 }))
@@ -102,7 +88,7 @@ connect({
       isFolding = remembered.isFolding
       opened = remembered.opened
       isTreeShown = remembered.isTreeShown
-      for (const [unit, isOpen] of remembered.units) units.set(unit, isOpen)
+      for (const [unit, isOpen] of remembered.units) openUnits.set(unit, isOpen)
       if (remembered.camera !== undefined) graphView.camera.restore(remembered.camera)
       for (const key of remembered.unfolded) unfolded.add(key)
       for (const snapshot of remembered.snapshots) timeline.add(snapshot)
@@ -112,11 +98,11 @@ connect({
     document.title = `${next.program} · genstage`
     setText(element('program'), next.program)
   },
-  frame(frame) {
-    if (timeline.add(frame.snapshot)) restart(frame.snapshot)
-    const recent = [...snapshots, frame.snapshot].filter(({ time }) => frame.snapshot.time - time <= TIMELINE)
+  update(update) {
+    if (timeline.add(update.snapshot)) restart(update.snapshot)
+    const recent = [...snapshots, update.snapshot].filter(({ time }) => update.snapshot.time - time <= TIMELINE)
     snapshots = keepable(recent)
-    latest = frame
+    latest = update
     draw()
   },
   lost() {
@@ -125,7 +111,7 @@ connect({
   },
 })
 
-/** The program was started again: nothing that was known holds. */
+/** Forgets everything: the program was started again. */
 function restart(first?: Snapshot): void {
   restartedAt = performance.now()
   timeline.clear()
@@ -133,8 +119,7 @@ function restart(first?: Snapshot): void {
   findingsView.clear()
   snapshots = []
   opened = undefined
-  units.clear()
-  firstSeen.clear()
+  openUnits.clear()
   graphView.camera.chosen = undefined
 }
 
@@ -145,9 +130,12 @@ function draw(): void {
   delete document.body.dataset.connection
   const isNew = performance.now() - restartedAt < RESTART_SHOWN
   connection('live', isNew ? 'live, the program was started again' : 'live')
-  const isOn = isFolding ?? stages.filter(isFlowing).length >= MANY_STAGES
+  const isOn = isFolding ?? stages.filter(hasEvents).length >= MANY_STAGES
   setAttributes(foldButton, { 'aria-pressed': String(isOn) })
-  graph = graphOf({ stages, subscriptions, ended: timeline.ended }, { isOn, unfolded, isOpen: isUnitOpen })
+  graph = graphOf(
+    { stages, subscriptions, ended: timeline.ended },
+    { isOn, unfolded, isOpen: (unit, all) => openUnits.isOpen(unit, all) },
+  )
   showSide(branchesOf(snapshot))
   graphView.show({ graph, timeline, findings, subscriptions, opened: openedNode()?.key ?? opened })
   const empty = element('empty')
@@ -155,10 +143,10 @@ function draw(): void {
   setText(empty, 'No stage runs at the moment.')
   findingsView.show(findings)
   detailsView.show(openedNow(), { snapshot, timeline, findings })
-  totals.show(totalsOf(snapshot), ([name]) => name)
+  totalsView.show(snapshot, timeline)
 }
 
-/** There is a supervision tree, or details, or nothing beside the graph. */
+/** Shows the supervision tree and the details next to the graph, if there are any. */
 function showSide(branches: ReturnType<typeof branchesOf>): void {
   const hasTree = branches.length > 0
   const isShown = hasTree && (isTreeShown ?? !matchMedia(NARROW).matches)
@@ -167,35 +155,6 @@ function showSide(branches: ReturnType<typeof branchesOf>): void {
   element('supervision').hidden = !isShown
   element('side').hidden = !isShown && openedNow() === undefined
   if (isShown) treeView.show(branches)
-}
-
-/** Units open as the user says; before, as it was when they were first seen. */
-function isUnitOpen({ owner }: Unit, all: Units): boolean {
-  const said = units.get(owner.id)
-  if (said !== undefined) return said
-  if (!firstSeen.has(owner.id)) {
-    const open = openByDefault(all)
-    for (const id of all.units.keys()) if (!firstSeen.has(id)) firstSeen.set(id, open.has(id))
-  }
-  return firstSeen.get(owner.id) ?? false
-}
-
-/** Whether events go through it. */
-function isFlowing({ consuming, producing }: StageSnapshot): boolean {
-  return consuming !== undefined || producing !== undefined
-}
-
-function totalsOf({ stages, subscriptions }: Snapshot): (readonly [string, string])[] {
-  // What is emitted by those that take nothing in, comes in from outside.
-  const sources = stages.filter(({ consuming, producing }) => consuming === undefined && producing !== undefined)
-  const perSecond = sources.flatMap(({ id }) => timeline.ratesOf(id).emitted ?? [])
-  const incoming = perSecond.length === 0 ? null : perSecond.reduce((sum, each) => sum + each, 0)
-  const running = stages.filter(isFlowing).length
-  return [
-    ['stages', amount(running)],
-    ['subscriptions', amount(subscriptions.length)],
-    ['events in', `${rate(incoming)}/s`],
-  ]
 }
 
 function openedNode(): Graph['nodes'][number] | undefined {
@@ -214,11 +173,11 @@ function openedNow(): Opened | undefined {
   return { stage, isEnded: running === undefined, node, unit: unitAround(stage, node) }
 }
 
-/** The unit that a stage is the owner of, or else the one that it is in. */
+/** The unit that a stage owns, or else the one that it belongs to. */
 function unitAround(stage: StageSnapshot | undefined, node: Graph['nodes'][number] | undefined): Opened['unit'] {
   if (node?.unit !== undefined) return { owner: node.unit, isOpen: false }
-  const frame = graph.frames.find(({ key }) => key === stage?.id) ?? graph.frames.find(({ key }) => key === node?.frame)
-  return frame && { owner: frame.owner, isOpen: true }
+  const group = graph.groups.find(({ key }) => key === stage?.id) ?? graph.groups.find(({ key }) => key === node?.group)
+  return group && { owner: group.owner, isOpen: true }
 }
 
 function connection(state: 'live' | 'lost', text: string): void {
@@ -233,7 +192,7 @@ function open(key: string): void {
   draw()
 }
 
-/** Opens the details of a stage, and brings its node into sight. */
+/** Opens the details of a stage and shows its node. */
 function find(stage: string): void {
   open(stage)
   graphView.focus(openedNode()?.key ?? stage)
@@ -246,39 +205,39 @@ function close(): void {
   if (key !== undefined) graphView.focus(key)
 }
 
-function toggleGroup(group: string): void {
-  if (!unfolded.delete(group)) unfolded.add(group)
+function toggleFold(foldKey: string): void {
+  if (!unfolded.delete(foldKey)) unfolded.add(foldKey)
   isFolding = true
-  const first = graph.nodes.find((node) => node.group === group)?.stages[0]?.id
+  const first = graph.nodes.find((node) => node.foldKey === foldKey)?.stages[0]?.id
   opened = undefined
   draw()
   const key = first === undefined ? undefined : graph.nodeOf.get(first)
   if (key !== undefined) graphView.focus(key)
 }
 
-/** Opens or closes a unit: its box, or the frame around its parts, has the focus then. */
+/** Opens or closes a unit, and moves the focus to its box or group. */
 function toggleUnit(owner: string): void {
-  units.set(owner, !graph.frames.some(({ key }) => key === owner))
+  openUnits.set(owner, !graph.groups.some(({ key }) => key === owner))
   draw()
   graphView.focus(owner)
 }
 
-/** Opens what a node stands for, if it stands for more than a stage. */
+/** Opens a node that represents several stages. */
 function unfold(key: string): void {
   const node = graph.nodes.find((each) => each.key === key)
   if (node?.unit !== undefined) toggleUnit(node.unit.id)
-  else if (node?.isFold === true && node.group !== undefined) toggleGroup(node.group)
+  else if (node?.isFold === true && node.foldKey !== undefined) toggleFold(node.foldKey)
 }
 
-/** Opens what has the focus; closes the unit around it, or folds it with its like, where it is a stage. */
+/** Opens the node that has the focus; if it is a stage, closes the unit around it or folds it with alike stages. */
 function toggle(): void {
   const { focused } = graphView
   const node = graph.nodes.find(({ key }) => key === focused)
-  const frame = graph.frames.find(({ key }) => key === focused)
+  const group = graph.groups.find(({ key }) => key === focused)
   if (node?.unit !== undefined || node?.isFold === true) unfold(node.key)
-  else if (node?.frame !== undefined) toggleUnit(node.frame)
-  else if (node?.group !== undefined) toggleGroup(node.group)
-  else if (node === undefined && frame !== undefined) toggleUnit(frame.key)
+  else if (node?.group !== undefined) toggleUnit(node.group)
+  else if (node?.foldKey !== undefined) toggleFold(node.foldKey)
+  else if (node === undefined && group !== undefined) toggleUnit(group.key)
 }
 
 function toggleFolding(): void {

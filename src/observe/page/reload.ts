@@ -1,26 +1,26 @@
 import type { Snapshot } from '../snapshot/snapshot-types.ts'
 import type { Camera } from '../view/camera.ts'
-import type { Hello } from '../view/frame.ts'
+import type { Hello } from '../view/page-update.ts'
 
 const KEY = 'genstage'
 
-/** What a page knows that the one after a reload should know too. */
+/** The state of a page that is kept across a reload. */
 interface Remembered {
   readonly hello: Hello | undefined
   readonly isFolding: boolean | undefined
   readonly opened: string | undefined
   readonly camera: Camera | undefined
   readonly unfolded: readonly string[]
-  /** Units that were opened or closed by hand. */
+  /** Units that the user has opened or closed. */
   readonly units: readonly (readonly [unit: string, isOpen: boolean])[]
   readonly isTreeShown: boolean | undefined
   readonly snapshots: readonly Snapshot[]
 }
 
-/** So many stages are kept in all, over all snapshots: a browser keeps some five million characters. */
+/** The most stages that are kept, in all snapshots together: a browser stores some five million characters. */
 const MOST_STAGES = 4_000
 
-/** The newest snapshots that are not too much to keep. */
+/** The newest snapshots that are small enough to be kept together. */
 export function keepable(snapshots: readonly Snapshot[]): readonly Snapshot[] {
   let count = 0
   let first = snapshots.length
@@ -32,24 +32,24 @@ export function keepable(snapshots: readonly Snapshot[]): readonly Snapshot[] {
   return snapshots.slice(first)
 }
 
-/** Keeps something for the page after this one, in this tab. */
+/** Keeps the state of this page for the next one in this tab. */
 export function rememberAcrossReloads(now: () => Remembered): {
-  /** What the page before has left, if that was of the same server; once. */
+  /** Returns the state of the previous page, if it had the same server. Returns it only once. */
   take(server: string): Remembered | undefined
 } {
-  let left = read()
+  let remembered = read()
   addEventListener('pagehide', () => {
     try {
       sessionStorage.setItem(KEY, JSON.stringify(now()))
     } catch {
-      // Too much to keep, or the browser keeps nothing: the sparklines begin anew, and that is all.
+      // It is too much, or the browser stores nothing: then only the sparklines are lost.
       sessionStorage.removeItem(KEY)
     }
   })
   return {
     take(server) {
-      const taken = left?.hello?.server === server ? left : undefined
-      left = undefined
+      const taken = remembered?.hello?.server === server ? remembered : undefined
+      remembered = undefined
       return taken
     },
   }

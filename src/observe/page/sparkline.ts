@@ -4,7 +4,7 @@ import { type DomView, setAttributes, svg } from './dom.ts'
 const WIDTH = 72
 const HEIGHT = 24
 
-/** Draws the last minute: now is at the right, and the most there was is at the top. */
+/** Draws the last minute. The newest value is at the right, and the largest one touches the top. */
 export function sparkline(): DomView<readonly Point[]> {
   const area = svg('path', { class: 'area' })
   const line = svg('path', { class: 'line' })

@@ -2,7 +2,7 @@ import type { Card } from '../view/card.ts'
 import { percent } from '../view/numbers.ts'
 import { setText } from './dom.ts'
 
-/** What is said of a mark under the pointer. */
+/** The tooltip of the mark under the pointer. */
 export class Tooltip {
   private readonly element: HTMLElement
 
@@ -15,7 +15,7 @@ export class Tooltip {
     const facts = [state, `busy ${percent(busy)}`, ...(state === 'ended' ? [] : [`${flow} /s`])]
     setText(this.element, `${[kind, title, content].filter((part) => part !== '').join(' ')}\n${facts.join(' · ')}`)
     this.element.hidden = false
-    // Towards the middle, so that it is seen as a whole.
+    // It opens towards the middle, so that it fits into the window.
     const x = clientX - left
     const y = clientY - top
     const { offsetWidth, offsetHeight } = this.element

@@ -1,28 +1,28 @@
 import type { Finding } from '../doctor/finding.ts'
 import type { Snapshot, StageSnapshot, TreeNode } from '../snapshot/snapshot-types.ts'
-import type { Frame } from '../view/frame.ts'
+import type { PageUpdate } from '../view/page-update.ts'
 
-/** The most stages of a reply, to begin with. */
+/** The most stages of a reply; fewer if it would be too long. */
 const MOST_STAGES = 25_000
-/** The most findings of a reply: the worst come first. */
+/** The most findings of a reply. The most severe come first. */
 const MOST_FINDINGS = 1_000
 /** The longest reply, in characters. */
 const LONGEST = 32 << 20
-/** The deepest tree: `JSON.stringify`, and most readers, take some of the stack for each level. */
+/** The most levels of a tree: `JSON.stringify` and most readers use the stack for each level. */
 const DEEPEST = 500
 
-/** A snapshot as JSON of bounded length: of too many stages those that were started first, and how many more there are. */
+/** A snapshot as JSON of bounded length. Of too many stages it has those that were started first, and the number of the others. */
 export function snapshotJson(snapshot: Snapshot): string {
   return boundedJson(snapshot.stages.length, (most) => cutSnapshot(snapshot, most))
 }
 
-/** A frame as JSON of bounded length, likewise. */
-export function frameJson({ snapshot, findings }: Frame): string {
+/** An update as JSON of bounded length, in the same way. */
+export function updateJson({ snapshot, findings }: PageUpdate): string {
   const worst: readonly Finding[] = findings.slice(0, MOST_FINDINGS)
   return boundedJson(snapshot.stages.length, (most) => ({ snapshot: cutSnapshot(snapshot, most), findings: worst }))
 }
 
-/** With as many of `count` stages as leave it short enough. */
+/** Reduces the number of stages until the JSON is short enough. */
 function boundedJson(count: number, make: (most: number) => unknown): string {
   for (let most = MOST_STAGES; most > 0; most = Math.floor(Math.min(most, count) / 4)) {
     const text = textOf(make(most))
@@ -35,7 +35,7 @@ function textOf(value: unknown): string {
   try {
     return JSON.stringify(value)
   } catch (error) {
-    // Longer than any string may be.
+    // It is longer than the longest possible string.
     if (error instanceof RangeError) return ' '.repeat(LONGEST + 1)
     throw error
   }
@@ -59,7 +59,7 @@ function isLong({ producing, consuming, supervising }: StageSnapshot, most: numb
   return lists.some((list) => list !== undefined && list.length > most)
 }
 
-/** Its lists are as long as there are other stages. */
+/** Cuts the lists of a stage, which may be as long as there are stages. */
 function cutStage(stage: StageSnapshot, most: number): StageSnapshot {
   const { producing, consuming, supervising } = stage
   const cut = <Item>(list: readonly Item[]): readonly Item[] => list.slice(0, most)
@@ -71,14 +71,14 @@ function cutStage(stage: StageSnapshot, most: number): StageSnapshot {
   }
 }
 
-/** Looks through it without recursion. */
+/** Whether a tree has too many levels. Without recursion, because it may be very deep. */
 function isDeep(tree: readonly TreeNode[]): boolean {
   let level = tree
   for (let depth = 0; depth < DEEPEST && level.length > 0; depth++) level = level.flatMap(({ children }) => children)
   return level.length > 0
 }
 
-/** What is too deep stands beside what is above it; children that do not run go with the last level. */
+/** Lists nodes that are too deep on the last level. Children that are not running are left out there. */
 function cutTree(tree: readonly TreeNode[], kept: ReadonlySet<string>, depth: number): readonly TreeNode[] {
   const isKept = ({ id }: TreeNode): boolean => id === null || kept.has(id)
   if (depth < DEEPEST) {

@@ -7,30 +7,31 @@ import { quote } from '../../base/quote.ts'
 /** Why a request is refused. */
 interface RequestRefusal {
   readonly status: 401 | 403 | 405
-  /** In a sentence, for who reads the answer. */
+  /** Why, in a sentence for the reader of the response. */
   readonly message: string
 }
 
-/** Whom a server is for. */
-export interface Guarded {
-  /** Where it listens. */
+/** What protects a server. */
+export interface AccessRules {
+  /** The host that it listens on. */
   readonly host: string
+  /** The token that requests must have, if any. */
   readonly token: string | undefined
 }
 
-/** Whether only programs of the same machine reach an address. */
+/** Whether an address can be reached only from the same machine. */
 export function isLoopback(host: string): boolean {
   return host === 'localhost' || host === '::1' || /^127(\.\d{1,3}){3}$/.test(host)
 }
 
 /**
- * Judges a request: answers why it is refused, or nothing.
+ * Returns why a request is refused; undefined if it is accepted.
  *
- * A page of somebody else's may have its own name point at this server, and would then be let in by the browser as if
- * it came from here (DNS rebinding): so the name by which one is called must be one's own. Names that are addresses
- * cannot be made to point elsewhere.
+ * Another page may point its own host name at this server, so that the browser treats it as the same origin (DNS
+ * rebinding). Therefore the Host of a request must be a name of this server. A Host that is an IP address is safe, because
+ * an address cannot be pointed elsewhere.
  */
-export function refusal(request: IncomingMessage, url: URL, { host, token }: Guarded): RequestRefusal | undefined {
+export function refusal(request: IncomingMessage, url: URL, { host, token }: AccessRules): RequestRefusal | undefined {
   const { method, headers } = request
   if (method !== 'GET' && method !== 'HEAD') {
     return { status: 405, message: `expected a GET request, got: ${method}` }
@@ -39,7 +40,7 @@ export function refusal(request: IncomingMessage, url: URL, { host, token }: Gua
   if (name === undefined || !isOwnName(name, host)) {
     const message =
       `expected the Host of the request to be this server's, got: ${quote(headers.host)}. ` +
-      'Open it by its address, or by the host it was told to listen on.'
+      'Open the page by an address of the server, or by the host that it listens on.'
     return { status: 403, message }
   }
   if (headers.origin !== undefined && hostOf(headers.origin) !== headers.host) {
@@ -55,19 +56,19 @@ export function refusal(request: IncomingMessage, url: URL, { host, token }: Gua
   }
   if (token !== undefined && !isSame(tokenOf(request, url), token)) {
     const message =
-      'expected the token that this server was started with: as ?token=… behind the address, ' +
-      'or in a header, Authorization: Bearer ….'
+      'expected the token that this server was started with: as ?token=… in the URL, ' +
+      'or in the header Authorization: Bearer ….'
     return { status: 401, message }
   }
   return undefined
 }
 
 /**
- * By what a browser says of a request, which no page can change. The request of an image or a script has no Origin, and
- * its sender gets nothing to read, but it would make this program work.
+ * Checks headers that a browser sets and no page can change. The request of an image or a script has no Origin. Its sender
+ * cannot read the response, but the request would still cost this program work.
  *
- * Another port of this machine is the same site: a page from there, which any program may have served, can link to
- * this one, and nothing else.
+ * Another port of this machine is the same site, and any program may serve pages there. Such a page may link to this one,
+ * and nothing else.
  */
 function isOwnSite(headers: IncomingHttpHeaders): boolean {
   const site = headers['sec-fetch-site']
@@ -77,7 +78,7 @@ function isOwnSite(headers: IncomingHttpHeaders): boolean {
 
 function isOwnName(name: string, host: string): boolean {
   if (isLoopback(name)) return true
-  // Whoever listens on loopback has no other names; whoever does not has a token.
+  // A server on loopback has no other names; one that listens elsewhere has a token.
   return !isLoopback(host) && (isIP(name) !== 0 || name === host.toLowerCase() || name === hostname().toLowerCase())
 }
 
@@ -96,7 +97,7 @@ function tokenOf({ headers }: IncomingMessage, url: URL): string {
   return bearer ?? url.searchParams.get('token') ?? ''
 }
 
-/** Takes as long for a token that is nearly right as for one that is wrong. */
+/** Compares tokens in constant time, so that the time does not reveal how much of a token is right. */
 function isSame(given: string, expected: string): boolean {
   const digest = (text: string): Buffer => createHash('sha256').update(text).digest()
   return timingSafeEqual(digest(given), digest(expected))

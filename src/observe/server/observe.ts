@@ -1,33 +1,33 @@
-import { type OptionTable, optionTable } from '../../base/option-table.ts'
-import { anything, integer, matching } from '../../base/option-type.ts'
+import { type OptionTable, optionTable } from '../../base/options/option-table.ts'
+import { anything, integer, matching } from '../../base/options/option-type.ts'
 import { defaultRuntime, expectRuntime, type Runtime } from '../../process/runtime.ts'
 import { observer } from '../observer.ts'
 import { snapshotOf, stageOf } from '../snapshot/take-snapshot.ts'
 import { isLoopback } from './guard.ts'
 import { serve } from './serve.ts'
 
-/** The least characters of a token: it stands between the network and the state of a program. */
+/** The shortest token, in characters: it protects the state of a program from the network. */
 const SHORTEST_TOKEN = 16
 
-/** Where the live page is served, and of what. */
+/** The options of {@link observe}. */
 export interface ObserveOptions {
-  /** The port to listen on: an integer from 0 to 65,535; 0 takes any that is free. Default: 4040. */
+  /** The port to listen on: an integer from 0 to 65,535; 0 takes any free port. Default: 4040. */
   readonly port?: number
-  /** The address to listen on. Any but loopback needs a `token`. Default: `'127.0.0.1'`. */
+  /** The address to listen on. Any address but loopback requires a `token`. Default: `'127.0.0.1'`. */
   readonly host?: string
-  /** What who asks must know: at least 16 characters. Default: none. */
+  /** The token that clients must send: at least 16 characters. Default: none. */
   readonly token?: string
-  /** Whose stages to show. Default: the program's own runtime. */
+  /** The runtime to show. Default: the program's own. */
   readonly runtime?: Runtime
-  /** Milliseconds from one picture to the next: an integer of at least 50. Default: 1,000. */
+  /** The time from one update to the next, in milliseconds: an integer of at least 50. Default: 1,000. */
   readonly interval?: number
 }
 
-/** A live page that is served. */
+/** A running server of the live page. */
 export interface Observation {
-  /** Where it is: `http://127.0.0.1:4040/`. Without the token. */
+  /** The URL of the page, without the token: `http://127.0.0.1:4040/`. */
   readonly url: string
-  /** Ends the streams of all who look on, and the server; settles when that is done. Closing again does nothing. */
+  /** Ends all streams and closes the server; resolves when that is done. A second call does nothing. */
   close(): Promise<void>
 }
 
@@ -39,12 +39,12 @@ interface ValidObserveOptions {
   readonly interval: number
 }
 
-/** Where the live page is served, and of what. */
+/** The options of {@link observe}. */
 export const observeOptions: OptionTable<ValidObserveOptions> = optionTable({
   port: {
     type: integer({ min: 0, max: 65_535 }),
     default: 4040,
-    text: 'The port to listen on; 0 takes any that is free.',
+    text: 'The port to listen on; 0 takes any free port.',
   },
   host: {
     type: matching(
@@ -53,7 +53,7 @@ export const observeOptions: OptionTable<ValidObserveOptions> = optionTable({
       (host) => host !== '',
     ),
     default: '127.0.0.1',
-    text: 'The address to listen on. Any but loopback needs a `token`.',
+    text: 'The address to listen on. Any address but loopback requires a `token`.',
   },
   token: {
     type: matching(
@@ -61,31 +61,31 @@ export const observeOptions: OptionTable<ValidObserveOptions> = optionTable({
       (value): value is string => typeof value === 'string',
       ({ length }) => length >= SHORTEST_TOKEN,
     ),
-    text: 'What who asks must know, as `?token=…` behind the address or as `Authorization: Bearer …`.',
+    text: 'The token that clients must send, as `?token=…` in the URL or as the header `Authorization: Bearer …`.',
   },
-  runtime: { type: anything(), absent: "the program's own", text: 'The runtime whose stages to show.' },
-  interval: { type: integer({ min: 50 }), default: 1_000, unit: 'ms', text: 'From one picture to the next.' },
+  runtime: { type: anything(), absent: "the program's own", text: 'The runtime to show.' },
+  interval: { type: integer({ min: 50 }), default: 1_000, unit: 'ms', text: 'The time from one update to the next.' },
 })
 
 /**
- * Serves a page that shows a runtime as it runs: its stages, where events go and how many, who is slow, and why.
+ * Serves the live page: a web page that shows the stages of a runtime, the flow of events, and what is wrong.
  *
- * It listens on loopback unless told otherwise, and refuses requests that come from other sites. It does not keep the
- * program alive, nor does who looks on. Stages are watched only while somebody does: otherwise it costs nothing.
+ * By default the server listens on loopback. It refuses requests from other sites. Neither the server nor its clients
+ * keep the program alive. The runtime is observed only while a page is open, so a server without clients costs nothing.
  *
- * Rejects where it cannot listen; with a `TypeError` or `RangeError` if an option is unknown or wrong, or `token` is
- * missing where it is needed.
+ * Rejects if it cannot listen. Rejects with a `TypeError` or `RangeError` if an option is unknown or wrong, or if a
+ * required `token` is missing.
  */
 export async function observe(options?: ObserveOptions): Promise<Observation> {
   const { port, host, token, runtime: given, interval } = observeOptions.read(options, 'the options of observe')
   const runtime = given === undefined ? defaultRuntime : expectRuntime(given)
   if (token === undefined && !isLoopback(host)) {
-    throw new TypeError(`expected token to be given where others than this machine can ask: host is '${host}'`)
+    throw new TypeError(`expected a token, because other machines can reach the host '${host}'`)
   }
-  const served = {
+  const source = {
     open: () => observer({ runtime, interval }),
     snapshot: (states: boolean) => snapshotOf(runtime, states),
     stage: (id: string) => stageOf(runtime, id),
   }
-  return serve(served, { port, host, token, interval })
+  return serve(source, { port, host, token, interval })
 }

@@ -1,13 +1,13 @@
 import type { ServerResponse } from 'node:http'
 import type { Finding } from '../doctor/finding.ts'
 import type { Snapshot } from '../snapshot/snapshot-types.ts'
-import type { Frame, Hello } from '../view/frame.ts'
-import { frameJson } from './bounded-json.ts'
+import type { Hello, PageUpdate } from '../view/page-update.ts'
+import { updateJson } from './bounded-json.ts'
 
-/** Who may look on at once. */
+/** The most clients at a time. */
 export const MOST_CLIENTS = 32
 
-/** Looks at a runtime until it is closed: what the server needs of an observer. */
+/** The part of an observer that the server needs. */
 export interface OpenObserver {
   readonly latest: Snapshot
   readonly findings: readonly Finding[]
@@ -16,40 +16,40 @@ export interface OpenObserver {
 }
 
 /**
- * Those who look on by server-sent events.
+ * The clients of the live page, which receive server-sent events.
  *
- * The runtime is observed while there is at least one. A frame is written out once for all of them. Who has not taken
- * the one before gets none until he has: the next one he gets is as new as anybody's.
+ * The runtime is observed while there is at least one client. An update is serialized once for all of them. A client that
+ * has not read its last update is skipped until it has; then it receives the newest one.
  */
 export class PageClients {
   private readonly hello: Hello
   private readonly open: () => OpenObserver
   private readonly clients = new Set<ServerResponse>()
-  /** There while there are clients. */
-  private looking: OpenObserver | undefined
+  /** Open while there are clients. */
+  private observer: OpenObserver | undefined
 
   constructor(hello: Hello, open: () => OpenObserver) {
     this.hello = hello
     this.open = open
   }
 
-  /** Whether there is room for one more. */
+  /** Whether no more clients are accepted. */
   get isFull(): boolean {
     return this.clients.size >= MOST_CLIENTS
   }
 
-  /** Takes in a client, whose headers have been set. */
+  /** Adds a client. Its headers have been set. */
   add(response: ServerResponse): void {
-    if (this.looking === undefined) {
-      this.looking = this.open()
-      this.looking.subscribe((snapshot, findings) => this.tell({ snapshot, findings }))
+    if (this.observer === undefined) {
+      this.observer = this.open()
+      this.observer.subscribe((snapshot, findings) => this.send({ snapshot, findings }))
     }
-    const { latest, findings } = this.looking
+    const { latest, findings } = this.observer
     this.clients.add(response)
     response.on('close', () => this.remove(response))
     response.on('error', () => this.remove(response))
     response.write(
-      event('hello', JSON.stringify(this.hello)) + event('frame', frameJson({ snapshot: latest, findings })),
+      event('hello', JSON.stringify(this.hello)) + event('update', updateJson({ snapshot: latest, findings })),
     )
   }
 
@@ -63,14 +63,14 @@ export class PageClients {
 
   private remove(response: ServerResponse): void {
     if (!this.clients.delete(response) || this.clients.size > 0) return
-    this.looking?.close()
-    this.looking = undefined
+    this.observer?.close()
+    this.observer = undefined
   }
 
-  private tell(frame: Frame): void {
+  private send(update: PageUpdate): void {
     const ready = [...this.clients].filter(({ writableNeedDrain }) => !writableNeedDrain)
     if (ready.length === 0) return
-    const text = event('frame', frameJson(frame))
+    const text = event('update', updateJson(update))
     for (const response of ready) response.write(text)
   }
 }

@@ -1,4 +1,4 @@
-// What `#page` is: a module that `npm run build:page` makes, beside the rest of the build.
+// The type of `#page`: a module that `npm run build:page` generates next to the rest of the build.
 
-/** The live page as one piece of HTML, with `{{nonce}}` where each reply has a number of its own. */
+/** The live page as HTML, with `{{nonce}}` in the places of the nonce. */
 export declare const page: string

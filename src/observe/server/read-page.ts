@@ -1,16 +1,15 @@
-/** What stands in the page where each reply has a number of its own. */
-const PLACE_OF_NONCE = '{{nonce}}'
+/** The placeholder of the nonce in the page. */
+const NONCE_PLACEHOLDER = '{{nonce}}'
 
 /**
- * The page, whose own scripts and styles are allowed by this number.
+ * Reads the live page and inserts the nonce that permits its scripts and styles.
  *
- * It is a module like any other, so that it is in every bundle that this file is in; loaded when the page is first opened.
- *
- * Rejects where it was not built.
+ * The page is a module, so that bundlers include it. It is loaded when the page is first opened. Rejects if the page was
+ * not built.
  */
 export async function readPage(nonce: string): Promise<string> {
   const { page } = await import('#page').catch((error: unknown) => {
-    throw new Error('the page is not there: npm run build:page makes it', { cause: error })
+    throw new Error('the live page was not built: run npm run build:page', { cause: error })
   })
-  return page.replaceAll(PLACE_OF_NONCE, nonce)
+  return page.replaceAll(NONCE_PLACEHOLDER, nonce)
 }

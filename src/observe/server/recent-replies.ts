@@ -1,11 +1,13 @@
-/** How long a reply may take to make without being kept, in milliseconds. */
+/** A reply that takes longer to make is kept, in milliseconds. */
 const QUICK = 20
-/** For how many times as long as it took to make a reply is given again. */
-const AGAIN = 20
+/** A reply is used again for this many times the duration of making it. */
+const REUSE = 20
 
 /**
- * Replies that took long to make, as they run the code of users: asked for again too soon, the same is given, so that
- * clients take up no more than a twentieth of a program's time, however many there are.
+ * Keeps replies that took long to make because they run user code.
+ *
+ * A reply that is requested again soon is sent again. So all clients together take at most a twentieth of a program's
+ * time.
  */
 export class RecentReplies {
   private readonly now: () => number
@@ -16,7 +18,7 @@ export class RecentReplies {
     this.now = now
   }
 
-  /** What there is by this name, or else what `make` returns; `undefined` is not kept. */
+  /** The reply that is kept by this name, or else the result of `make`; `undefined` is not kept. */
   of(name: string, make: () => string | undefined): string | undefined {
     const began = this.now()
     for (const [other, { until }] of this.kept) if (until <= began) this.kept.delete(other)
@@ -25,7 +27,7 @@ export class RecentReplies {
     const text = make()
     const ended = this.now()
     const took = ended - began
-    if (text !== undefined && took > QUICK) this.kept.set(name, { text, until: ended + AGAIN * took })
+    if (text !== undefined && took > QUICK) this.kept.set(name, { text, until: ended + REUSE * took })
     return text
   }
 }

@@ -6,53 +6,58 @@ import { performance } from 'node:perf_hooks'
 import nodeProcess from 'node:process'
 import type { Snapshot, StageSnapshot } from '../snapshot/snapshot-types.ts'
 import { snapshotJson } from './bounded-json.ts'
-import { type Guarded, refusal } from './guard.ts'
-import { type OpenObserver, PageClients } from './page-clients.ts'
+import { type AccessRules, refusal } from './guard.ts'
+import { MOST_CLIENTS, type OpenObserver, PageClients } from './page-clients.ts'
 import { readPage } from './read-page.ts'
 import { RecentReplies } from './recent-replies.ts'
 
-/** How much is said of an error, in characters. */
-const LONGEST_SENTENCE = 500
+/** The longest message of an error in a response, in characters. */
+const LONGEST_MESSAGE = 500
 
-/** What is served: a runtime, as a rule. */
+/** The source of what is served: a runtime, except in tests. */
 interface PageSource {
-  /** Begins to look at intervals. */
+  /** Opens an observer. */
   readonly open: () => OpenObserver
-  /** Looks once. */
+  /** Takes a snapshot. */
   snapshot(states: boolean): Snapshot
-  /** A stage with its state; `undefined` where none of that id runs. */
+  /** A stage with its state; `undefined` if no process has this id. */
   stage(id: string): StageSnapshot | undefined
 }
 
-/** Where it is served, and to whom. */
-interface ServeOptions extends Guarded {
+/** The options of {@link serve}. */
+interface ServeOptions extends AccessRules {
   readonly port: number
   readonly interval: number
 }
 
-/** A server that is there. */
+/** A server that is running. */
 interface PageServer {
   readonly url: string
   close(): Promise<void>
 }
 
+/** What requests are handled with. */
 interface PageState extends PageSource {
-  readonly guarded: Guarded
-  readonly audience: PageClients
-  /** Those that run the code of users. */
+  readonly guarded: AccessRules
+  readonly clients: PageClients
+  /** Replies that run user code. */
   readonly replies: RecentReplies
 }
 
-/** Serves what there is to see of a runtime. Neither the server nor a connection to it keeps the program alive. */
-export async function serve(served: PageSource, options: ServeOptions): Promise<PageServer> {
+/** Serves the live page and its data. Neither the server nor its connections keep the program alive. */
+export async function serve(source: PageSource, options: ServeOptions): Promise<PageServer> {
   const { host, token, port, interval } = options
   const program = programName(nodeProcess.argv[1])
-  const audience = new PageClients({ server: randomUUID(), program, interval }, served.open)
+  const clients = new PageClients({ server: randomUUID(), program, interval }, source.open)
   const replies = new RecentReplies(() => performance.now())
-  const site: PageState = { ...served, guarded: { host, token }, audience, replies }
+  const state: PageState = { ...source, guarded: { host, token }, clients, replies }
   const server = createServer((request, response) => {
-    answer(request, response, site).catch((error: unknown) => {
-      say(response, 500, error instanceof Error ? error.message.slice(0, LONGEST_SENTENCE) : 'something was thrown')
+    respond(request, response, state).catch((error: unknown) => {
+      sendText(
+        response,
+        500,
+        error instanceof Error ? error.message.slice(0, LONGEST_MESSAGE) : 'a value was thrown that is no error',
+      )
     })
   })
   server.on('connection', (socket) => socket.unref())
@@ -63,9 +68,9 @@ export async function serve(served: PageSource, options: ServeOptions): Promise<
     url: urlOf(server.address() as AddressInfo, host),
     close() {
       closing ??= new Promise((resolve) => {
-        audience.close()
+        clients.close()
         server.close(() => resolve())
-        // What is at its end now is sent first; then nobody is waited for.
+        // Responses that end now are sent first. All other connections are closed without waiting for them.
         setImmediate(() => server.closeAllConnections())
       })
       return closing
@@ -73,42 +78,42 @@ export async function serve(served: PageSource, options: ServeOptions): Promise<
   }
 }
 
-/** What the program is called: its file, or the folder if the file has a name that most have. */
+/** The name of the program: its file, or its folder if the file has a common name. */
 function programName(path: string | undefined): string {
   if (path === undefined) return nodeProcess.title
   const isUsual = /^(main|index|server|app|start)\.[cm]?[jt]s$/.test(basename(path))
   return basename(isUsual ? dirname(path) : path)
 }
 
-async function answer(request: IncomingMessage, response: ServerResponse, site: PageState): Promise<void> {
+async function respond(request: IncomingMessage, response: ServerResponse, state: PageState): Promise<void> {
   for (const [name, value] of Object.entries(headers)) response.setHeader(name, value)
   const url = URL.canParse(request.url ?? '', 'http://server') ? new URL(request.url ?? '', 'http://server') : undefined
-  if (url === undefined) return say(response, 400, 'expected the path of a page')
-  const refused = refusal(request, url, site.guarded)
+  if (url === undefined) return sendText(response, 400, 'expected a URL')
+  const refused = refusal(request, url, state.guarded)
   if (refused !== undefined) {
     if (refused.status === 405) response.setHeader('allow', 'GET, HEAD')
     if (refused.status === 401) response.setHeader('www-authenticate', 'Bearer')
-    return say(response, refused.status, refused.message)
+    return sendText(response, refused.status, refused.message)
   }
   const { pathname, searchParams } = url
   if (pathname === '/') return sendPage(response)
-  if (pathname === '/events') return sendEvents(request, response, site)
-  if (pathname === '/snapshot') return sendJson(response, snapshotText(site, searchParams.get('states') === '1'))
+  if (pathname === '/events') return sendEvents(request, response, state)
+  if (pathname === '/snapshot') return sendJson(response, snapshotText(state, searchParams.get('states') === '1'))
   const id = /^\/stage\/([^/]+)$/.exec(pathname)?.[1]
-  if (id === undefined) return say(response, 404, 'there is nothing here: there is /, /events, /snapshot and /stage/ID')
-  const stage = site.replies.of(pathname, () => {
-    const found = site.stage(decoded(id))
+  if (id === undefined) return sendText(response, 404, 'expected the path /, /events, /snapshot or /stage/ID')
+  const stage = state.replies.of(pathname, () => {
+    const found = state.stage(decoded(id))
     return found && JSON.stringify(found)
   })
-  return stage === undefined ? say(response, 404, `no stage ${decoded(id)} runs`) : sendJson(response, stage)
+  return stage === undefined ? sendText(response, 404, `no stage has the id ${decoded(id)}`) : sendJson(response, stage)
 }
 
-function snapshotText(site: PageState, states: boolean): string {
-  const take = (): string => snapshotJson(site.snapshot(states))
-  return states ? (site.replies.of('/snapshot', take) ?? '') : take()
+function snapshotText(state: PageState, states: boolean): string {
+  const take = (): string => snapshotJson(state.snapshot(states))
+  return states ? (state.replies.of('/snapshot', take) ?? '') : take()
 }
 
-/** Strict, and the same for every answer; the page adds to the policy what it needs. */
+/** Strict headers of all responses. The page extends the policy by what it needs. */
 const headers: Readonly<Record<string, string>> = {
   'cache-control': 'no-store',
   'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
@@ -137,14 +142,14 @@ async function sendPage(response: ServerResponse): Promise<void> {
   response.end(page)
 }
 
-function sendEvents(request: IncomingMessage, response: ServerResponse, { audience }: PageState): void {
-  if (audience.isFull) {
-    say(response, 503, 'as many look on as may: close one of the other pages')
+function sendEvents(request: IncomingMessage, response: ServerResponse, { clients }: PageState): void {
+  if (clients.isFull) {
+    sendText(response, 503, `expected at most ${MOST_CLIENTS} open pages: close one of the others`)
     return
   }
   response.setHeader('content-type', 'text/event-stream; charset=utf-8')
   if (request.method === 'HEAD') response.end()
-  else audience.add(response)
+  else clients.add(response)
 }
 
 function sendJson(response: ServerResponse, text: string): void {
@@ -152,7 +157,7 @@ function sendJson(response: ServerResponse, text: string): void {
   response.end(`${text}\n`)
 }
 
-function say(response: ServerResponse, status: number, sentence: string): void {
+function sendText(response: ServerResponse, status: number, sentence: string): void {
   if (response.headersSent) {
     response.destroy()
     return
@@ -173,7 +178,7 @@ function decoded(id: string): string {
 function listen(server: Server, port: number, host: string): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => {
-      const why = error.code === 'EADDRINUSE' ? 'somebody listens there; port 0 takes any that is free' : error.message
+      const why = error.code === 'EADDRINUSE' ? 'the port is in use. Port 0 takes any free port' : error.message
       reject(new Error(`cannot listen on port ${port} of ${host}: ${why}`, { cause: error }))
     })
     server.listen(port, host, () => {
@@ -184,7 +189,7 @@ function listen(server: Server, port: number, host: string): Promise<void> {
 }
 
 function urlOf({ address, family, port }: AddressInfo, host: string): string {
-  // An address that stands for all of them is none that one can open everywhere.
+  // A wildcard address cannot be opened on all platforms.
   const isAny = address === '0.0.0.0' || address === '::'
   const name = isAny ? 'localhost' : family === 'IPv6' ? `[${address}]` : host
   return `http://${name}:${port}/`

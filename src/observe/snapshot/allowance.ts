@@ -1,41 +1,43 @@
-/** How much of all values is shown in one snapshot, in characters of its JSON, roughly. */
+/** The approximate size of all values in one snapshot, in characters of JSON. */
 const MOST_CHARACTERS = 250_000
-/** For how long a snapshot may look into values, in milliseconds: getters and proxies may take their time. */
+/** How long a snapshot may read values, in milliseconds: getters and proxies may be slow. */
 const MOST_MS = 200
 
 /**
- * How much of the values of users may still be shown: one bound, in characters and in time, for all that one snapshot
- * shows, however many stages it has and however their values are nested.
+ * How much of user-defined values may still be shown.
+ *
+ * One limit, in characters and in time, applies to a whole snapshot, however many stages it has and however deeply their
+ * values are nested.
  */
 export class Allowance {
-  private left: number
+  private remaining: number
   private readonly now: () => number
-  /** On the clock of `now`. */
+  /** On the clock of `now`, in milliseconds. */
   private readonly deadline: number
-  /** What this one is a part of: what is taken here is taken there. */
-  private readonly whole: Allowance | undefined
+  /** The allowance that this one is a part of: what is used here is used there, too. */
+  private readonly outer: Allowance | undefined
 
-  /** @param now A clock, in milliseconds; one that stands still sets no bound in time. */
-  constructor(now: () => number = () => 0, characters: number = MOST_CHARACTERS, whole?: Allowance) {
-    this.left = characters
+  /** @param now A clock, in milliseconds. The default stands still, so there is no limit in time. */
+  constructor(now: () => number = () => 0, characters: number = MOST_CHARACTERS, outer?: Allowance) {
+    this.remaining = characters
     this.now = now
-    this.deadline = whole?.deadline ?? now() + MOST_MS
-    this.whole = whole
+    this.deadline = outer?.deadline ?? now() + MOST_MS
+    this.outer = outer
   }
 
-  /** Whether nothing more may be shown, as there is too much already or it has taken too long. */
-  get isSpent(): boolean {
-    return this.left <= 0 || this.now() >= this.deadline || (this.whole?.isSpent ?? false)
+  /** Whether nothing more may be shown, because too much has been shown or it has taken too long. */
+  get isUsedUp(): boolean {
+    return this.remaining <= 0 || this.now() >= this.deadline || (this.outer?.isUsedUp ?? false)
   }
 
-  /** A part of it, which is spent earlier. */
+  /** Creates a part of it with a smaller limit. */
   part(characters: number): Allowance {
     return new Allowance(this.now, characters, this)
   }
 
-  /** Notes that so much is shown. */
-  spend(characters: number): void {
-    this.left -= characters
-    this.whole?.spend(characters)
+  /** Counts characters that are shown. */
+  use(characters: number): void {
+    this.remaining -= characters
+    this.outer?.use(characters)
   }
 }

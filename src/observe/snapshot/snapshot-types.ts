@@ -1,112 +1,117 @@
 import type { Inspection } from '../../telemetry/inspection.ts'
 
-/** A value that JSON carries without loss. */
+/** A value that JSON represents without loss. */
 export type JsonValue = null | boolean | number | string | readonly JsonValue[] | { readonly [key: string]: JsonValue }
 
 /**
  * What a stage is doing.
  *
- * - `starting`: its set-up has not answered yet.
- * - `idle`: nothing waits for it.
- * - `queued`: messages wait, and it waits for its turn.
- * - `handling`: a callback of it runs: the one that takes the snapshot, as nothing runs beside.
- * - `waiting`: a callback has answered a promise that is pending.
- * - `waitingForSlice`: it holds events that it cannot handle before its own consumers ask.
+ * - `starting`: its setup function, or the promise of that, has not finished.
+ * - `idle`: it has nothing to do.
+ * - `queued`: messages are in its mailbox, and it waits for its turn.
+ * - `handling`: one of its callbacks is running: the one that takes the snapshot.
+ * - `waiting`: the promise of a callback is pending.
+ * - `blocked`: it holds events that it cannot emit before its consumers ask for events.
  * - `ending`: its `terminate` is pending.
  */
 export type StageState = 'starting' | 'idle' | 'queued' | 'handling' | 'waiting' | 'blocked' | 'ending'
 
-/** A process: a stage, a supervisor, a task. Counts are events unless said otherwise. */
+/** A process in a snapshot: a stage, a supervisor or a task. Counts are numbers of events unless stated otherwise. */
 export interface StageSnapshot extends Inspection {
-  /** Unlike any other in this program's life. */
+  /** Unique for the lifetime of the program. */
   readonly id: string
   /** `'producer'`, `'producer-consumer'`, `'consumer'`, `'consumer-supervisor'`, `'supervisor'`, `'task'`, `'stream'`. */
   readonly kind: string
-  /** Of a name of more than 200 characters the beginning, and `…`. */
+  /** The name; a name of more than 200 characters is cut and ends in `…`. `null` if it has none. */
   readonly name: string | null
   /**
-   * What it is called: its kind, then its name; without a name its unit and its role, `'consumer orders › batcher db'`;
-   * without these its id. Its name is cut as `name` is.
+   * The kind and the name, as messages show them: `'consumer orders'`.
+   *
+   * Without a name, the unit and the role, `'consumer orders › batcher db'`, or else the id. A name is cut as in `name`.
    */
   readonly label: string
-  /** The id of the process that it is a part of, which is in this snapshot too; missing where it is part of none. */
+  /** The id of the process that this one is a part of, which is also in this snapshot; missing if it is part of none. */
   readonly unit?: string
-  /** What it is in its unit. */
+  /** Its role in its unit. */
   readonly role?: string
-  /** The id of the process that started it linked to itself: its supervisor; `null` where none did. */
+  /** The id of the process that started it with a link, such as its supervisor; `null` if none did. */
   readonly parent: string | null
   readonly state: StageState
-  /** The callback that runs or is pending; `null` where none does. */
+  /** The callback that is running or pending; `null` if none is. */
   readonly callback: string | null
-  /** Since when that is so, in milliseconds on the clock of `time`, true to a few ms; `null` where nothing is. */
+  /** Since when a promise has been pending, on the clock of `time`, accurate to a few ms; `null` if none is. */
   readonly since: number | null
-  /** Messages in its mailbox, of every kind: a batch of events is one. */
+  /** The number of messages in its mailbox, of every kind. A batch of events is one message. */
   readonly mailbox: number
   /**
-   * Total of time it has spent handling, waiting for promises of its callbacks included, in whole microseconds. Counts
-   * only while somebody observes: see `isObserved`.
+   * The total time in its callbacks, including their promises, in whole microseconds. Measured only while an observer or
+   * the live page is open: see `isObserved`.
    */
   readonly busy: number
   /**
-   * What its `inspect` returns, or the public fields of its class; there if `states` were asked for. Cut where it is long
-   * or deep: one state to some 50,000 characters of JSON, all of a snapshot to 250,000, and to 200 ms of reading them.
-   * What comes after that is `'…'`.
+   * The result of its `inspect`, or the public fields of its class; present if the option `states` is `true`.
+   *
+   * Long or deep values are cut: one state to some 50,000 characters of JSON, and all states of a snapshot to 250,000
+   * characters and to 200 ms of reading. The rest is shown as `'…'`.
    */
   readonly userState?: JsonValue
 }
 
-/** A subscription: events go from `producer` to `consumer`, demand the other way. */
+/** A subscription in a snapshot: events go from `producer` to `consumer`, and demand the other way. */
 export interface SubscriptionSnapshot {
   readonly tag: string
-  /** Ids of stages. */
+  /** The id of the producer. */
   readonly producer: string
+  /** The id of the consumer. */
   readonly consumer: string
-  /** Demand that no event has met. */
+  /** The open demand: events that the consumer has asked for and has not been sent. */
   readonly pending: number
-  /** Total of events sent. */
+  /** The total of events sent. */
   readonly sent: number
-  /** When it was accepted, on the clock of `time`. */
+  /** When the subscription was accepted, on the clock of `time`. */
   readonly since: number
-  /** The rest is what the consumer says; missing where it is no stage of this runtime, or is being cancelled. */
+  // The consumer reports the rest. It is missing if the consumer is in another runtime, or during a cancellation.
+  /** `'manual'` if the consumer calls `ask` itself; missing if it is not known. */
   readonly mode?: 'automatic' | 'manual'
   readonly maxDemand?: number
   readonly minDemand?: number
   readonly cancel?: 'with-last' | 'permanent' | 'transient' | 'temporary'
-  /** The partition it is for, where its producer has partitions, and what waits there. */
+  /** The partition of the consumer, if its producer has partitions. */
   readonly partition?: string | number
+  /** Events that are queued for that partition. */
   readonly queued?: number
 }
 
 /**
- * A place in the supervision tree.
+ * A node of the supervision tree.
  *
- * The tree is nested a hundred levels deep at most; a process that was started below those stands on the last of them,
- * behind its starter, which is its stage's `parent`.
+ * The tree has at most 200 levels. A process that was started below them is listed on the last level, after the process
+ * that started it.
  */
 export interface TreeNode {
-  /** The id of the process; `null` for a child that does not run. */
+  /** The id of the process; `null` for a child that is not running. */
   readonly id: string | null
-  /** What its supervisor calls it; `null` where it has none. */
+  /** The id of the child in its supervisor; `null` if it has no supervisor. */
   readonly child: string | null
   readonly children: readonly TreeNode[]
 }
 
-/** All that runs in a runtime, at one moment, as one JSON value. */
+/** All processes and subscriptions of a runtime at one moment, as a JSON value. */
 export interface Snapshot {
-  /** Of this format. */
+  /** The version of this format. */
   readonly version: 1
-  /** The id of the runtime: another one after a restart of the program. */
+  /** The id of the runtime. It is different after a restart of the program. */
   readonly runtime: string
-  /** When it was taken, in milliseconds on the runtime's clock, which only goes forward. */
+  /** When the snapshot was taken, in milliseconds on the clock of the runtime, which never goes back. */
   readonly time: number
-  /** Whether `busy` is being counted: somebody observes. */
+  /** Whether busy time is measured, because an observer or the live page is open. */
   readonly isObserved: boolean
-  /** In the order in which they were started. */
+  /** The processes, in the order in which they were started. */
   readonly stages: readonly StageSnapshot[]
-  /** By producer, in the order in which they were accepted. */
+  /** The subscriptions by producer, in the order in which they were accepted. */
   readonly subscriptions: readonly SubscriptionSnapshot[]
-  /** What was started by the program itself, each with what it started. */
+  /** The supervision tree: processes that the program started, each with the ones that it started. */
   readonly tree: readonly TreeNode[]
-  /** How many more there are, where a server has sent only a part of them. */
+  /** How many stages and subscriptions are missing, if a server has sent only a part of them. */
   readonly omitted?: { readonly stages: number; readonly subscriptions: number }
 }

@@ -1,8 +1,8 @@
 import { describeReason } from '../../base/errors.ts'
-import { type OptionTable, optionTable } from '../../base/option-table.ts'
-import { anything, boolean } from '../../base/option-type.ts'
+import { type OptionTable, optionTable } from '../../base/options/option-table.ts'
+import { anything, boolean } from '../../base/options/option-type.ts'
 import { quote } from '../../base/quote.ts'
-import { Process } from '../../process/process.ts'
+import { ProcessRecord } from '../../process/process-record.ts'
 import { defaultRuntime, expectRuntime, type ProcessRuntime, type Runtime } from '../../process/runtime.ts'
 import type { Inspection, ProducingInspection, UpstreamInspection } from '../../telemetry/inspection.ts'
 import { Allowance } from './allowance.ts'
@@ -11,34 +11,34 @@ import { toJson } from './to-json.ts'
 import { MOST_LEVELS, treeOf } from './tree.ts'
 import { withUnits } from './with-units.ts'
 
-/** How much of one state is shown, in characters of its JSON, roughly. */
+/** The approximate size of one state, in characters of JSON. */
 const MOST_OF_A_STATE = 50_000
-/** How much is shown of a name, which may be made of data. */
+/** The longest part of a name that is shown, in characters: a name may contain data. */
 const MOST_OF_A_NAME = 200
 
-/** What a snapshot is taken of. */
+/** The options of {@link snapshot}. */
 export interface SnapshotOptions {
-  /** Whose stages. Default: the program's own runtime. */
+  /** The runtime to take a snapshot of. Default: the program's own. */
   readonly runtime?: Runtime
-  /** Whether to show the state of each stage, which runs its `inspect`. Default: `false`. */
+  /** Whether to include the state of each stage, which calls its `inspect`. Default: `false`. */
   readonly states?: boolean
 }
 
-/** What a snapshot is taken of. */
+/** The options of {@link snapshot}. */
 export const snapshotOptions: OptionTable<{ readonly runtime: unknown; readonly states: boolean }> = optionTable({
-  runtime: { type: anything(), absent: "the program's own", text: 'The runtime whose stages to look at.' },
+  runtime: { type: anything(), absent: "the program's own", text: 'The runtime to take a snapshot of.' },
   states: {
     type: boolean(),
     default: false,
-    text: 'Whether to show the state of each stage: what its `inspect` answers, or the public fields of its class.',
+    text: 'Whether to include the state of each stage: the result of its `inspect`, or the public fields of its class.',
   },
 })
 
 /**
- * Looks at all that runs in a runtime, at this moment.
+ * Takes a snapshot of all processes and subscriptions of a runtime.
  *
- * Asks nobody and waits for nobody: a stage that hangs is in it like the others. It costs time in proportion to the
- * stages and subscriptions, and runs the user's code only where `states` are asked for.
+ * A snapshot sends no messages and waits for no stage, so a stage that hangs is shown like any other. Its cost is
+ * proportional to the number of stages and subscriptions. It runs user code only if `states` is `true`.
  *
  * @throws {TypeError} If an option is unknown or wrong.
  *
@@ -65,7 +65,7 @@ export function snapshot(options?: SnapshotOptions): Snapshot {
   return snapshotOf(runtime === undefined ? defaultRuntime : expectRuntime(runtime), states)
 }
 
-/** The same of a runtime that is known to be one. */
+/** Like {@link snapshot}, for options that have been validated. */
 export function snapshotOf(runtime: ProcessRuntime, states: boolean = false): Snapshot {
   const time = runtime.clock.now()
   const allowance = states ? allowanceOf(runtime) : undefined
@@ -83,13 +83,13 @@ export function snapshotOf(runtime: ProcessRuntime, states: boolean = false): Sn
   }
 }
 
-/** Looks at one stage, with its state; undefined where none of that id runs. */
+/** Takes a snapshot of one stage, with its state; undefined if no process has this id. */
 export function stageOf(runtime: ProcessRuntime, id: string): StageSnapshot | undefined {
   const process = runtime.processes.get(id)
   if (process === undefined) return undefined
   const time = runtime.clock.now()
   const path = [stageSnapshot(process, time, allowanceOf(runtime))]
-  // What it is called depends on its unit, and that on its own unit, up to the first one that has a name.
+  // Its label depends on its unit, and that of its unit on the next one, up to the first process that has a name.
   for (let at = path[0]; at !== undefined && path.length < MOST_LEVELS; at = path.at(-1)) {
     const owner = runtime.processes.get(at.unit ?? at.parent ?? '')
     if (owner === undefined || (path.length > 1 && at.name !== null)) break
@@ -103,10 +103,10 @@ function allowanceOf({ clock }: ProcessRuntime): Allowance {
 }
 
 /**
- * Counts the time that stages spend handling, from now on: `busy` in snapshots. Costs two looks at the clock for each
- * turn of a stage.
+ * Starts to measure how long stages are busy: `busy` in snapshots. Costs two readings of the clock for each turn of a
+ * stage.
  *
- * @returns Ends it; it goes on as long as anybody who began it has not.
+ * @returns Stops measuring, once all that have started it have stopped it.
  */
 export function timeStages(runtime: ProcessRuntime): () => void {
   return runtime.telemetry.time(runtime.clock.now(), () => {
@@ -115,8 +115,8 @@ export function timeStages(runtime: ProcessRuntime): () => void {
   })
 }
 
-/** Shows its state if there is an allowance for that. */
-function stageSnapshot(process: Process, time: number, allowance: Allowance | undefined): StageSnapshot {
+/** Includes the state of the stage if there is an allowance for it. */
+function stageSnapshot(process: ProcessRecord, time: number, allowance: Allowance | undefined): StageSnapshot {
   const inspection = inspectionOf(process)
   const state = stateOf(process, inspection)
   const isActive = state === 'waiting' || state === 'handling' || process.isBusy
@@ -125,34 +125,34 @@ function stageSnapshot(process: Process, time: number, allowance: Allowance | un
     kind: process.kind,
     name: process.name === undefined ? null : cut(process.name, MOST_OF_A_NAME),
     label: cut(process.label, MOST_OF_A_NAME),
-    parent: process.parent instanceof Process ? process.parent.id : null,
+    parent: process.parent instanceof ProcessRecord ? process.parent.id : null,
     state,
     callback: isActive ? (process.callback ?? null) : null,
     since: process.parkedSince ?? null,
     mailbox: process.mailbox.length,
     busy: Math.round(process.busyTime(time) * 1_000),
     ...inspection,
-    ...(allowance && { userState: shownOf(process, allowance) }),
+    ...(allowance && { userState: userStateOf(process, allowance) }),
   }
 }
 
-/** Processes that could not be inspected, which is said once: snapshots may be taken ten times a second. */
-const opaque = new WeakSet<Process>()
+/** Processes that could not be inspected: each is logged once, because snapshots may be taken ten times a second. */
+const uninspectable = new WeakSet<ProcessRecord>()
 
-/** A dispatcher of the user's may be asked here, and a snapshot must not fail of it. */
-function inspectionOf(process: Process): Inspection {
+/** Inspects a process. A custom dispatcher may throw here, and the snapshot must not fail because of it. */
+function inspectionOf(process: ProcessRecord): Inspection {
   try {
     return process.behaviour.inspect()
   } catch (error) {
-    if (!opaque.has(process)) {
-      opaque.add(process)
-      process.runtime.log('warn', `${process.label} could not be inspected: ${wordsOf(error)}`, { process: process.id })
+    if (!uninspectable.has(process)) {
+      uninspectable.add(process)
+      process.runtime.log('warn', `could not inspect ${process.label}: ${textOf(error)}`, { process: process.id })
     }
     return { isBlocked: false }
   }
 }
 
-function stateOf(process: Process, { isBlocked }: Inspection): StageState {
+function stateOf(process: ProcessRecord, { isBlocked }: Inspection): StageState {
   if (process.status === 'starting') return 'starting'
   if (process.status === 'terminating') return 'ending'
   if (process.isParked) return 'waiting'
@@ -161,19 +161,19 @@ function stateOf(process: Process, { isBlocked }: Inspection): StageState {
   return isBlocked ? 'blocked' : 'idle'
 }
 
-/** What is shown of a stage's state, which may be the user's code; that it fails is no reason to fail. */
-function shownOf(process: Process, allowance: Allowance): JsonValue {
-  // What others have used up is not for this one: not even its `inspect` runs.
-  if (allowance.isSpent) return '…'
+/** The state of a stage as it is shown. If user-defined `inspect` throws, the error is shown in its place. */
+function userStateOf(process: ProcessRecord, allowance: Allowance): JsonValue {
+  // Other stages have used up the allowance: `inspect` is not even called.
+  if (allowance.isUsedUp) return '…'
   try {
     return toJson(process.behaviour.show?.() ?? null, allowance.part(MOST_OF_A_STATE))
   } catch (error) {
-    return toJson({ error: `inspect failed: ${wordsOf(error)}` }, allowance)
+    return toJson({ error: `inspect failed: ${textOf(error)}` }, allowance)
   }
 }
 
-/** What was thrown may itself throw when it is read. */
-function wordsOf(error: unknown): string {
+/** Describes what was thrown, which may itself throw when it is read. */
+function textOf(error: unknown): string {
   try {
     return `${describeReason(error)}`
   } catch {

@@ -4,24 +4,25 @@ import { quote } from '../../base/quote.ts'
 import { Allowance } from './allowance.ts'
 import type { JsonValue } from './snapshot-types.ts'
 
-/** How deep a value is shown. */
+/** The most levels of a value that are shown. */
 const MOST_LEVELS = 4
-/** How many entries of an array, a map or an object are shown. */
+/** The most entries of an array, a map or an object that are shown. */
 const MOST_ENTRIES = 50
-/** How much of a string is shown, in characters. */
+/** The longest part of a string that is shown, in characters. */
 const MOST_CHARACTERS = 500
-/** What a value costs besides its text, in characters: with quotes, commas, and the work of reading it. */
+/** The cost of a value besides its text, in characters: quotes, commas, and the work of reading it. */
 const COST = 8
 
 /**
- * A value as JSON can carry it, for people to look at: cut where it is deep or long, and whatever JSON does not know
- * (functions, dates, errors, big integers, what refers to itself) in words. Of bytes only their number is shown.
+ * Converts a value to JSON for people to read.
  *
- * Never throws, and takes no more entries out of a value than it shows. Only the keys of an object are listed whole, as
- * there is no other way to get at some of them. Getters of the value's own are read, and may throw: then that is what is
- * shown.
+ * Deep and long values are cut. Values that JSON cannot represent, such as functions, dates, errors, big integers and
+ * circular references, are shown as text. For bytes only their number is shown.
  *
- * @param allowance How much may be shown; what is shown is taken from it.
+ * Never throws. Reads no more entries of a value than it shows; only the keys of an object are all listed, because there
+ * is no other way to get some of them. Getters are called; if one throws, its error is shown.
+ *
+ * @param allowance How much may be shown. What is shown is deducted from it.
  */
 export function toJson(
   value: unknown,
@@ -32,10 +33,10 @@ export function toJson(
     case 'string':
       return text(value, allowance)
     case 'boolean':
-      allowance.spend(COST)
+      allowance.use(COST)
       return value
     case 'number':
-      allowance.spend(COST)
+      allowance.use(COST)
       // JSON has no `-0` either.
       return Number.isFinite(value) ? value + 0 : String(value)
     case 'object':
@@ -47,9 +48,9 @@ export function toJson(
 
 function objectToJson(value: object, allowance: Allowance, levels: number): JsonValue {
   try {
-    if (levels === 0 || isShownInWords(value)) return text(quote(value), allowance)
+    if (levels === 0 || isShownAsText(value)) return text(quote(value), allowance)
     if (value instanceof String) return text(String.prototype.valueOf.call(value), allowance)
-    allowance.spend(COST)
+    allowance.use(COST)
     if (Array.isArray(value)) return listToJson(itemsOf(value), value.length, allowance, levels)
     if (value instanceof Set) {
       return listToJson(Set.prototype.values.call(value), sizeOf(Set, value), allowance, levels)
@@ -64,17 +65,17 @@ function objectToJson(value: object, allowance: Allowance, levels: number): Json
   }
 }
 
-function isShownInWords(value: object): boolean {
+function isShownAsText(value: object): boolean {
   return isError(value) || value instanceof Date || value instanceof RegExp || byteLengthOf(value) !== undefined
 }
 
-/** By the getter of the class itself, as a subclass may have another one. */
+/** Reads the size by the getter of the class itself: a subclass may have another one. */
 function sizeOf({ prototype }: MapConstructor | SetConstructor, value: object): number {
   return Reflect.get(prototype, 'size', value)
 }
 
 function* itemsOf(list: readonly unknown[]): Generator<unknown> {
-  // Not by its iterator, which a subclass may have replaced.
+  // Not by the iterator of the list, which a subclass may have replaced.
   for (let index = 0; index < list.length; index++) yield read(list, index)
 }
 
@@ -88,7 +89,7 @@ function listToJson(items: Iterable<unknown>, size: number, allowance: Allowance
   for (const item of items) {
     list.push(toJson(item, allowance, levels - 1))
     if (list.length === size) return list
-    if (list.length === MOST_ENTRIES || allowance.isSpent) break
+    if (list.length === MOST_ENTRIES || allowance.isUsedUp) break
   }
   const more = size - list.length
   if (more > 0) list.push(`… and ${more} more`)
@@ -108,7 +109,7 @@ function entriesToJson(
     const name = text(typeof key === 'string' ? key : quote(key), allowance)
     define(record, name, toJson(item, allowance, levels - 1))
     shown++
-    if (shown === MOST_ENTRIES || allowance.isSpent) break
+    if (shown === MOST_ENTRIES || allowance.isUsedUp) break
   }
   if (size > shown) define(record, '…', `and ${size - shown} more`)
   return record
@@ -116,11 +117,11 @@ function entriesToJson(
 
 function text(value: string, allowance: Allowance): string {
   const shown = value.length > MOST_CHARACTERS ? `${value.slice(0, MOST_CHARACTERS)}…` : value
-  allowance.spend(shown.length + COST)
+  allowance.use(shown.length + COST)
   return shown
 }
 
-/** An entry may be called `__proto__`. */
+/** Adds an entry, even one with the name `__proto__`. */
 function define(record: Record<string, JsonValue>, key: string, value: JsonValue): void {
   Object.defineProperty(record, key, { value, enumerable: true, configurable: true, writable: true })
 }

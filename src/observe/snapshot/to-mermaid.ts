@@ -1,22 +1,22 @@
-import { type OptionTable, optionTable } from '../../base/option-table.ts'
-import { matching } from '../../base/option-type.ts'
+import { type OptionTable, optionTable } from '../../base/options/option-table.ts'
+import { matching } from '../../base/options/option-type.ts'
 import { count, figure } from './format.ts'
 import type { Snapshot, StageSnapshot, SubscriptionSnapshot } from './snapshot-types.ts'
 import { type Units, unitsOf } from './unit-tree.ts'
 
-/** So many alike stages are drawn as one. */
+/** From this number on, alike stages are drawn as one node. */
 const MANY = 4
 
-/** How a chart is drawn. */
+/** The options of {@link toMermaid}. */
 export interface MermaidOptions {
   /**
-   * Which units are drawn with their parts: all of them, none, or those with these names or ids. The others are one node
-   * each. Default: `'open'`; a consumer supervisor is drawn with its children only where it is named.
+   * The units that are drawn with their parts: all of them, none, or those with these names or ids. Each of the others is
+   * one node. A consumer supervisor is drawn with its children only if it is in the list. Default: `'open'`.
    */
   readonly units?: 'open' | 'closed' | readonly string[]
 }
 
-/** How a chart is drawn. */
+/** The options of {@link toMermaid}. */
 export const mermaidOptions: OptionTable<Required<MermaidOptions>> = optionTable({
   units: {
     type: matching(
@@ -25,27 +25,27 @@ export const mermaidOptions: OptionTable<Required<MermaidOptions>> = optionTable
       (value) => Array.isArray(value) || value === 'open' || value === 'closed',
     ),
     default: 'open',
-    text: 'Which units are drawn with their parts: all, none, or those with these names or ids.',
+    text: 'The units that are drawn with their parts: all, none, or those with these names or ids.',
   },
 })
 
-/** A node of the chart: a stage, many that are alike, or a unit that is closed. */
+/** A node of the chart: a stage, several alike stages, or a closed unit. */
 interface Node {
   readonly id: string
   readonly stages: readonly StageSnapshot[]
-  /** The owner of the unit that it stands for. */
+  /** The owner of the closed unit that it represents. */
   readonly unit: StageSnapshot | undefined
-  /** The owner of the unit that it is drawn in. */
-  readonly frame: string | undefined
+  /** The owner of the open unit that it is drawn in. */
+  readonly group: string | undefined
 }
 
 /**
- * Draws a snapshot as a flowchart in Mermaid's language, for documents that show such charts.
+ * Draws a snapshot as a flowchart in the language of Mermaid.
  *
- * Stages are nodes, with what they have emitted or handled since their start; subscriptions are edges, with what has
- * been sent and what is still asked for. Four or more stages of one kind that take from the same stages and send to the
- * same ones are one node, unless their names differ by more than numbers. A unit, as a supervisor with its children is,
- * is a subgraph of its parts, or one node. What else neither emits nor handles events (tasks) is left out.
+ * Stages are nodes, with the totals of events that they have emitted and handled. Subscriptions are edges, with the
+ * total of events sent and the open demand. Four or more stages of one kind with the same producers and consumers are
+ * one node, unless their names differ by more than numbers. A unit, such as a supervisor with its children, is a subgraph
+ * or one node. Other processes that neither emit nor handle events, such as tasks, are left out.
  *
  * @throws {TypeError} If an option is unknown or wrong.
  */
@@ -56,13 +56,13 @@ export function toMermaid(snapshot: Snapshot, options?: MermaidOptions): string 
   const nodes = nodesOf(snapshot, units, open)
   const nodeOf = new Map<string, string>()
   for (const { id, stages } of nodes) for (const stage of stages) nodeOf.set(stage.id, id)
-  const lines = written(nodes, units, open)
+  const lines = nodeLines(nodes, units, open)
   const edges = new Map<string, SubscriptionSnapshot[]>()
   for (const subscription of snapshot.subscriptions) {
     const [from, to] = [nodeOf.get(subscription.producer), nodeOf.get(subscription.consumer)]
-    // A consumer that has just ended is in the books of its producer for a moment longer.
+    // A producer may still list a consumer that has just exited.
     if (from === undefined || to === undefined) continue
-    // What goes on within a closed unit is not drawn.
+    // Subscriptions within a closed unit are not drawn.
     if (from === to && nodes.some(({ id, unit }) => id === from && unit !== undefined)) continue
     const ends = `${from} ${to}`
     const others = edges.get(ends)
@@ -76,7 +76,7 @@ export function toMermaid(snapshot: Snapshot, options?: MermaidOptions): string 
   return ['flowchart LR', ...lines, ''].join('\n')
 }
 
-/** The owners of units that are drawn with their parts: an inner one only within an outer one that is. */
+/** The owners of open units. An inner unit is open only if the outer one is. */
 function openUnits({ units }: Units, shown: Required<MermaidOptions>['units']): ReadonlySet<string> {
   const open = new Set<string>()
   for (const [id, { owner, outer, isStage }] of units) {
@@ -87,19 +87,19 @@ function openUnits({ units }: Units, shown: Required<MermaidOptions>['units']): 
   return open
 }
 
-/** The lines of the nodes, those of a unit within its subgraph, in the order of what was started first. */
-function written(nodes: readonly Node[], { units }: Units, open: ReadonlySet<string>): string[] {
+/** The lines of the nodes, those of a unit in its subgraph, in the order of their starts. */
+function nodeLines(nodes: readonly Node[], { units }: Units, open: ReadonlySet<string>): string[] {
   const within = new Map<string, { readonly place: number; readonly lines: readonly string[] }[]>()
-  const put = (frame: string | undefined, place: number, lines: readonly string[]): void => {
-    const others = within.get(frame ?? '')
-    if (others === undefined) within.set(frame ?? '', [{ place, lines }])
+  const put = (group: string | undefined, place: number, lines: readonly string[]): void => {
+    const others = within.get(group ?? '')
+    if (others === undefined) within.set(group ?? '', [{ place, lines }])
     else others.push({ place, lines })
   }
-  const inOrder = (frame: string): { readonly place: number; readonly lines: readonly string[] }[] =>
-    (within.get(frame) ?? []).sort((one, other) => one.place - other.place)
-  for (const [place, node] of nodes.entries()) put(node.frame, place, [`  ${node.id}${shape(node)}`])
+  const inOrder = (group: string): { readonly place: number; readonly lines: readonly string[] }[] =>
+    (within.get(group) ?? []).sort((one, other) => one.place - other.place)
+  for (const [place, node] of nodes.entries()) put(node.group, place, [`  ${node.id}${shape(node)}`])
   const numbers = new Map([...open].map((id, index) => [id, index + 1]))
-  // Inner ones first: each is put into the one around it when it is complete.
+  // Inner units first: each is added to the one around it when it is complete.
   for (const id of [...open].reverse()) {
     const { owner, outer } = units.get(id) ?? {}
     const parts = inOrder(id)
@@ -111,41 +111,41 @@ function written(nodes: readonly Node[], { units }: Units, open: ReadonlySet<str
 }
 
 function nodesOf(snapshot: Snapshot, { stages, units, outerOf }: Units, open: ReadonlySet<string>): Node[] {
-  /** By the owner of a unit that is not drawn with its parts: the outermost such unit around it. */
+  /** By the owner of a unit that is not drawn with its parts: the outermost closed unit around it. */
   const closed = new Map<string, string>()
   for (const [id, { outer }] of units) {
     const around = closed.get(outer ?? '')
     if (around !== undefined || !open.has(id)) closed.set(id, around ?? id)
   }
-  const frameOf = ({ id }: StageSnapshot): string | undefined => (units.has(id) ? id : outerOf(id))
-  const itemOf = (stage: StageSnapshot): string => closed.get(frameOf(stage) ?? '') ?? stage.id
+  const groupOf = ({ id }: StageSnapshot): string | undefined => (units.has(id) ? id : outerOf(id))
+  const itemOf = (stage: StageSnapshot): string => closed.get(groupOf(stage) ?? '') ?? stage.id
   const items = new Map(stages.map((stage) => [stage.id, itemOf(stage)]))
   const neighbours = neighboursOf(snapshot.subscriptions, items)
-  const groups = new Map<string, { stages: StageSnapshot[]; unit: string | undefined; frame: string | undefined }>()
+  const folds = new Map<string, { stages: StageSnapshot[]; unit: string | undefined; group: string | undefined }>()
   for (const stage of stages) {
     const item = itemOf(stage)
     const unit = closed.has(item) ? item : undefined
-    const frame = unit === undefined ? frameOf(stage) : outerOf(unit)
+    const group = unit === undefined ? groupOf(stage) : outerOf(unit)
     const around = [...(neighbours.get(item) ?? [])].sort()
-    const key = JSON.stringify(unit === undefined ? [stage.kind, patternOf(stage), frame, around] : [unit])
-    const group = groups.get(key)
-    if (group === undefined) groups.set(key, { stages: [stage], unit, frame })
-    else group.stages.push(stage)
+    const key = JSON.stringify(unit === undefined ? [stage.kind, patternOf(stage), group, around] : [unit])
+    const fold = folds.get(key)
+    if (fold === undefined) folds.set(key, { stages: [stage], unit, group })
+    else fold.stages.push(stage)
   }
   const place = new Map(stages.map(({ id }, index) => [id, index]))
   const placeOf = ([first]: readonly StageSnapshot[]): number => place.get(first?.id ?? '') ?? 0
-  return [...groups.values()]
-    .flatMap((group) =>
-      group.unit !== undefined || group.stages.length >= MANY
-        ? [group]
-        : group.stages.map((stage) => ({ ...group, stages: [stage] })),
+  return [...folds.values()]
+    .flatMap((fold) =>
+      fold.unit !== undefined || fold.stages.length >= MANY
+        ? [fold]
+        : fold.stages.map((stage) => ({ ...fold, stages: [stage] })),
     )
     .sort((one, other) => placeOf(one.stages) - placeOf(other.stages))
-    .map(({ stages: own, unit, frame }, index) => ({
+    .map(({ stages: own, unit, group }, index) => ({
       id: `s${index + 1}`,
       stages: own,
       unit: units.get(unit ?? '')?.owner,
-      frame,
+      group,
     }))
 }
 
@@ -167,7 +167,7 @@ function neighboursOf(
   return neighbours
 }
 
-/** What alike stages have in common of their names; `null` where they have none. */
+/** The part of a name that alike stages have in common; `null` without a name. */
 function patternOf({ name, role, label }: StageSnapshot): string | null {
   if (name !== null) return withoutNumbers(name)
   return role === undefined ? null : withoutNumbers(label)
@@ -177,7 +177,7 @@ function withoutNumbers(name: string): string {
   return name.replaceAll(/\d+/g, '…')
 }
 
-/** The outline of a node tells producers, producer-consumers and consumers apart. */
+/** Draws producers, producer-consumers and consumers with different outlines. */
 function shape({ stages, unit }: Node): string {
   const [{ producing, consuming }] = (unit === undefined || isStage(unit) ? [unit ?? stages[0]] : stages) as [
     StageSnapshot,
@@ -193,7 +193,7 @@ function isStage({ producing, consuming }: StageSnapshot): boolean {
 }
 
 function describe(all: readonly StageSnapshot[], unit: StageSnapshot | undefined): string {
-  // A unit that is a stage itself is shown as that, with the number of its children.
+  // A unit that is a stage itself is shown as a stage, with the number of its children.
   const stages = unit !== undefined && isStage(unit) ? [unit] : all
   const [first] = stages as [StageSnapshot]
   const { kind, name, role, label } = first
@@ -204,14 +204,14 @@ function describe(all: readonly StageSnapshot[], unit: StageSnapshot | undefined
   const held = total(stages, ({ producing }) => producing && producing.buffer.events + producing.dispatcher.queued)
   const lost = total(stages, ({ producing }) => producing?.discarded)
   const children = total(stages, ({ supervising }) => supervising?.children.length)
-  const isWhole = unit !== undefined && !isStage(unit)
+  const isClosedUnit = unit !== undefined && !isStage(unit)
   const facts = [
-    ...(isWhole ? [count(stages.length, 'stage')] : []),
-    ...(isWhole || first.consuming === undefined ? [] : [`${figure(handled)} handled`]),
-    ...(isWhole || first.producing === undefined ? [] : [`${figure(emitted)} emitted`]),
+    ...(isClosedUnit ? [count(stages.length, 'stage')] : []),
+    ...(isClosedUnit || first.consuming === undefined ? [] : [`${figure(handled)} handled`]),
+    ...(isClosedUnit || first.producing === undefined ? [] : [`${figure(emitted)} emitted`]),
     ...(held === 0 ? [] : [`${figure(held)} buffered`]),
     ...(lost === 0 ? [] : [`${figure(lost)} dropped`]),
-    ...(isWhole || children === 0 ? [] : [count(children, 'child', 'children')]),
+    ...(isClosedUnit || children === 0 ? [] : [count(children, 'child', 'children')]),
   ]
   return `${escaped(title)}<br/>${facts.join(', ')}`
 }
@@ -231,7 +231,7 @@ function total(stages: readonly StageSnapshot[], read: (stage: StageSnapshot) =>
   return stages.reduce((sum, stage) => sum + (read(stage) ?? 0), 0)
 }
 
-/** Keeps a name from meaning anything to Mermaid, or to the HTML that it makes. */
+/** Escapes what has a meaning in Mermaid, or in the HTML that it generates. */
 function escaped(text: string): string {
   return text.replaceAll(/[^\p{L}\p{N} .,:;_…×›()+/-]/gu, (character) => `#${character.codePointAt(0)};`)
 }

@@ -1,6 +1,6 @@
 import type { StageSnapshot, TreeNode } from './snapshot-types.ts'
 
-/** So many levels are nested in a tree: neither `JSON.stringify` nor a reader survives a chain of 20,000. */
+/** The most levels of a tree: `JSON.stringify` and its readers would fail on a chain of 20,000. */
 export const MOST_LEVELS = 200
 
 interface Place extends TreeNode {
@@ -8,9 +8,9 @@ interface Place extends TreeNode {
 }
 
 /**
- * What was started by the program itself, each with those linked to it as their starter.
+ * Builds the supervision tree: processes that the program started, each with the ones that it started with a link.
  *
- * What is nested deeper than `MOST_LEVELS` stands in the list of its ancestor on the last level.
+ * Processes below `MOST_LEVELS` are listed on the last level.
  */
 export function treeOf(stages: readonly StageSnapshot[]): readonly TreeNode[] {
   const known = new Set(stages.map(({ id }) => id))
@@ -22,7 +22,7 @@ export function treeOf(stages: readonly StageSnapshot[]): readonly TreeNode[] {
     else siblings.push(stage)
   }
   const roots: Place[] = []
-  // Without recursion: a chain of stages that started one another may be as long as it likes.
+  // Without recursion: a chain of stages that started one another may be of any length.
   const open: {
     readonly stage: StageSnapshot
     readonly into: Place[]

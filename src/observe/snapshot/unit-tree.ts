@@ -1,19 +1,19 @@
 import type { StageSnapshot, SubscriptionSnapshot } from './snapshot-types.ts'
 
-/** A process with parts that events go through: a supervisor, a pipeline, a flow. */
+/** A process with parts that events pass through: a supervisor, a pipeline or a flow. */
 export interface Unit {
   readonly owner: StageSnapshot
-  /** The id of the unit that it is a part of. */
+  /** The id of the unit that this one is a part of. */
   readonly outer: string | undefined
-  /** How many units it is in. */
+  /** How many units are around it. */
   readonly depth: number
-  /** Whether its owner is a stage itself, as a consumer supervisor is. */
+  /** Whether its owner is a stage itself, such as a consumer supervisor. */
   readonly isStage: boolean
-  /** The processes that are its parts: stages, and owners of units inside it. */
+  /** Its parts: stages, and owners of inner units. */
   readonly parts: readonly StageSnapshot[]
 }
 
-/** The stages that a graph has, and the units that they are in. */
+/** The stages of a graph, and their units. */
 export interface Units {
   readonly stages: readonly StageSnapshot[]
   /** By the id of their owner, outer ones before inner ones. */
@@ -23,8 +23,8 @@ export interface Units {
 }
 
 /**
- * Finds the stages that events go through, and the units that they are in. The children of a stage, as a consumer
- * supervisor has them, count with it: they handle its events.
+ * Finds the stages that events pass through, and their units. The children of a stage, such as a consumer supervisor,
+ * are included, because they handle its events.
  */
 export function unitsOf(
   processes: readonly StageSnapshot[],
@@ -41,7 +41,7 @@ export function unitsOf(
     return isStage(process) || (owner !== undefined && isStage(owner))
   })
   const isShown = new Set(stages.map(({ id }) => id))
-  // An owner whose parts have parts that are shown is an owner of these, too.
+  // An owner of parts that are owners of shown stages is an owner, too.
   const owners = new Set<string>()
   for (const { id } of stages) {
     for (let at = outer.get(id); at !== undefined && !owners.has(at); at = outer.get(at)) owners.add(at)
@@ -63,7 +63,7 @@ export function unitsOf(
   return { stages, units, outerOf: (id) => outer.get(id) }
 }
 
-/** By the id of a process the unit that it is a part of; a circle of units is cut where it closes. */
+/** The unit of each process, by the ids of both. A circle of units is cut where it closes. */
 function outerUnits(
   processes: readonly StageSnapshot[],
   byId: ReadonlyMap<string, StageSnapshot>,

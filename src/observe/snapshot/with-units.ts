@@ -1,6 +1,6 @@
 import type { StageSnapshot } from './snapshot-types.ts'
 
-/** Completes the units, roles and labels of processes: children of a supervisor that say nothing are its parts. */
+/** Completes the units, roles and labels of processes. By default, children of a supervisor are its parts. */
 export function withUnits(stages: readonly StageSnapshot[]): StageSnapshot[] {
   const known = new Set(stages.map(({ id }) => id))
   const supervised = supervisedBy(stages)
@@ -20,21 +20,21 @@ export function withUnits(stages: readonly StageSnapshot[]): StageSnapshot[] {
   })
 }
 
-/** By the id of a child: its supervisor, and what that calls it. */
+/** By the process of a child: its supervisor, and its id in there. */
 function supervisedBy(
   stages: readonly StageSnapshot[],
 ): ReadonlyMap<string, { readonly unit: string; readonly role: string | undefined }> {
   const supervised = new Map<string, { readonly unit: string; readonly role: string | undefined }>()
   for (const { id: unit, supervising } of stages) {
     for (const { id, process } of supervising?.children ?? []) {
-      // A consumer supervisor calls its children by the ids of their processes, which is no role.
+      // In a consumer supervisor the id of a child is the id of its process, which is no role.
       if (process !== null) supervised.set(process, { unit, role: id === process ? undefined : id })
     }
   }
   return supervised
 }
 
-/** `orders › processors`: as far up as there is no name. */
+/** The path of roles from the nearest process with a name: `orders › processors`. */
 function partName(stage: StageSnapshot, parts: ReadonlyMap<string, StageSnapshot>, names: Map<string, string>): string {
   const path: StageSnapshot[] = []
   const isOnPath = new Set<string>()

@@ -1,29 +1,31 @@
 import type { StageSnapshot, SubscriptionSnapshot } from '../snapshot/snapshot-types.ts'
 
-/** What of a stage says whether it is like another. */
+/** The properties of a stage that decide whether it is like another. */
 export type Comparable = Pick<StageSnapshot, 'id' | 'kind' | 'name' | 'label' | 'role'> & {
-  /** Only what is in the same frame is alike. */
-  readonly frame?: string | undefined
+  /** Only stages of the same group are alike. */
+  readonly group?: string | undefined
 }
-/** What of a subscription does. */
+/** The properties of a subscription that decide whether stages are alike. */
 export type Connection = Pick<SubscriptionSnapshot, 'producer' | 'consumer'>
 
 /**
- * Sorts stages into classes of alike ones: of one kind, with names that differ in their numbers only, and with alike
- * producers and consumers, however many. So the hundred chains `fetch 7 → parse 7` are two classes.
+ * Sorts stages into classes of alike ones.
  *
- * The key of a class says what its stages are, and does not change as others come and go elsewhere, as far as that can
- * be. Deterministic.
+ * Alike stages have the same kind, names that differ in numbers only, and alike producers and consumers, of whatever
+ * number. So a hundred chains `fetch 7 → parse 7` are two classes.
  *
- * @returns By the id of a stage, the key of its class.
+ * The key of a class describes its stages. It stays the same, as far as possible, while other stages start and end.
+ * Deterministic.
+ *
+ * @returns The key of the class of each stage, by the id of the stage.
  */
 export function alikeKeys(
   stages: readonly Comparable[],
   connections: readonly Connection[],
 ): ReadonlyMap<string, string> {
   const neighbours = neighboursOf(stages, connections)
-  const classes = new Classes(stages, (stage) => `${stage.frame ?? ''} ${namePattern(stage)}`)
-  // Only what has a neighbour that was told apart can be told apart next: in a chain those are two in each round.
+  const classes = new Classes(stages, (stage) => `${stage.group ?? ''} ${namePattern(stage)}`)
+  // Only neighbours of stages that moved to another class can move next: in a chain those are two in each round.
   let open: ReadonlySet<string> = new Set(stages.map(({ id }) => id))
   while (open.size > 0) {
     const changed = classes.split(open, (id) => {
@@ -41,7 +43,7 @@ export function alikeKeys(
   return named(stages, classes.of)
 }
 
-/** The kind of a stage, with its name or its place in its unit, and `#` for each number in that. */
+/** The kind of a stage with its name, or with its unit and role, and `#` for each number in it. */
 export function namePattern({ kind, name, label, role }: Omit<Comparable, 'id'>): string {
   if (name !== null) return `${kind} ${name.replace(/\d+/g, '#')}`
   return role === undefined ? kind : label.replace(/\d+/g, '#')
@@ -67,7 +69,7 @@ function neighboursOf(
   return neighbours
 }
 
-/** Stages by the number of their class, which can be split further. */
+/** Stages by the number of their class. Classes can be split further. */
 class Classes {
   readonly of: Map<string, number> = new Map()
   private readonly members: Set<string>[] = []
@@ -85,7 +87,7 @@ class Classes {
     }
   }
 
-  /** The numbers of the classes that these stages are in. */
+  /** The numbers of the classes of these stages. */
   among(ids: readonly string[]): string {
     return [...new Set(ids.map((id) => this.of.get(id) ?? 0))].sort((one, other) => one - other).join(',')
   }
@@ -94,7 +96,7 @@ class Classes {
    * Splits the classes of these stages by their signatures; the other stages of a class have one in common. The largest
    * part of a class keeps its number.
    *
-   * @returns The stages that are in another class now.
+   * @returns The stages that have moved to another class.
    */
   split(ids: ReadonlySet<string>, signature: (id: string) => string): readonly string[] {
     const parts = new Map<number, Map<string, Part>>()
@@ -135,10 +137,10 @@ class Classes {
   }
 }
 
-/** What of a class has one signature. */
+/** The stages of a class that have the same signature. */
 interface Part {
   readonly ids: string[]
-  /** How many of its stages were not looked at. */
+  /** The number of its stages that were not examined. */
   readonly others: number
 }
 
@@ -151,7 +153,7 @@ function first(ids: Iterable<string>, isIt: (id: string) => boolean): string | u
   return undefined
 }
 
-/** Several classes may have one name: then the second is `… (2)`, and so on. */
+/** Names the classes. If several have the same name, the second one is `… (2)`, and so on. */
 function named(stages: readonly Comparable[], classes: ReadonlyMap<string, number>): ReadonlyMap<string, string> {
   const keys = new Map<number, string>()
   const taken = new Map<string, number>()

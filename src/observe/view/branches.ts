@@ -1,31 +1,31 @@
 import type { Snapshot, StageSnapshot, TreeNode } from '../snapshot/snapshot-types.ts'
 import { namePattern } from './alike.ts'
 
-/** More alike children than these are shown as one line. */
+/** If there are more alike children than this, they are one line. */
 const FEW_CHILDREN = 6
 
 /** A line of the supervision tree. */
 export interface Branch {
   readonly key: string
-  /** What is to be read there. */
+  /** The text of the line. */
   readonly text: string
-  /** What its supervisor calls it, if that is something else. */
+  /** Its id in its supervisor, if it is not in the text, and facts of a supervisor. */
   readonly note: string
-  /** What opens when it is chosen; `undefined` for a child that does not run. */
+  /** The id of the process that it opens; `undefined` for a child that is not running. */
   readonly id: string | undefined
   readonly state: string
-  /** How many alike children it stands for; 1 for a process. */
+  /** The number of alike children that it represents; 1 for a process. */
   readonly count: number
   readonly branches: readonly Branch[]
 }
 
-/** The supervision tree as lines, in which many alike children are one; empty where nothing is supervised. */
+/** The supervision tree as lines, with many alike children as one; empty without a supervisor. */
 export function branchesOf({ stages, tree }: Pick<Snapshot, 'stages' | 'tree'>): readonly Branch[] {
   const byId = new Map(stages.map((stage) => [stage.id, stage]))
   return linesOf(supervised(tree, byId), byId, '')
 }
 
-/** The places from which a supervisor is reached, or a child of one that does not run. */
+/** The nodes that contain a supervisor, or a child that is not running. */
 function supervised(tree: readonly TreeNode[], byId: ReadonlyMap<string, StageSnapshot>): readonly TreeNode[] {
   const isSupervisor = ({ id }: TreeNode): boolean => {
     const { supervising, kind } = byId.get(id ?? '') ?? {}
@@ -66,13 +66,13 @@ function linesOf(nodes: readonly TreeNode[], byId: ReadonlyMap<string, StageSnap
 
 function lineOf(node: TreeNode, byId: ReadonlyMap<string, StageSnapshot>, key: string): Branch {
   const stage = node.id === null ? undefined : byId.get(node.id)
-  // What its unit is, is seen from where it stands.
+  // Its unit is above it in the tree.
   const own = stage?.name === null && stage.role !== undefined ? `${stage.kind} ${stage.role}` : stage?.label
   const text = own ?? node.child ?? 'a child'
   const strategy = stage?.supervising === undefined ? '' : stage.supervising.strategy
   const restarts = stage?.supervising?.restarts ?? 0
-  const isSaid = stage === undefined || [stage.name, stage.id].includes(node.child) || own?.endsWith(` ${node.child}`)
-  const child = isSaid === true || node.child === null ? '' : node.child
+  const isInText = stage === undefined || [stage.name, stage.id].includes(node.child) || own?.endsWith(` ${node.child}`)
+  const child = isInText === true || node.child === null ? '' : node.child
   const notes = [child, strategy, restarts === 0 ? '' : `restarts: ${restarts}`]
   return {
     key,
@@ -87,7 +87,7 @@ function lineOf(node: TreeNode, byId: ReadonlyMap<string, StageSnapshot>, key: s
 
 function patternOf({ id, child, children }: TreeNode, byId: ReadonlyMap<string, StageSnapshot>): string {
   const stage = id === null ? undefined : byId.get(id)
-  // Who has children of his own stands for himself.
+  // A process that has children is never folded.
   if (stage === undefined || children.length > 0) return `${id ?? child}`
   return namePattern(stage)
 }

@@ -1,43 +1,43 @@
-import { type Room, scaleFor } from './layout/wrap.ts'
+import { type Size, scaleFor } from './layout/wrap.ts'
 
-/** From where a drawing is seen: a place of it is seen at `scale` times its coordinates, moved by `x` and `y`. */
+/** The view of a drawing: a place of it is shown at `scale` times its coordinates, moved by `x` and `y`. */
 export interface Camera {
   readonly x: number
   readonly y: number
   readonly scale: number
 }
 
-/** Something in a drawing. */
-export interface Rectangle extends Room {
+/** A rectangle in a drawing. */
+export interface Rectangle extends Size {
   readonly x: number
   readonly y: number
 }
 
-/** Around a drawing that is seen as a whole, in CSS pixels. */
+/** The margin around a drawing that fits into the window, in CSS pixels. */
 export const MARGIN = 24
-/** No scale is larger. */
+/** The largest scale. */
 const LARGEST = 2
 
-/** What is seen of a node: everything, its name, or its colour. */
+/** How a node is shown: as a card, by its name, or as a coloured mark. */
 export type Detail = 'card' | 'name' | 'mark'
 
-/** From these scales on. */
+/** The least scale of cards and of names. */
 const CARDS_FROM = 0.719
 const NAMES_FROM = 0.25
 
-/** How much of a node can be read at a scale. */
+/** How nodes are shown at a scale. */
 export function detailAt(scale: number): Detail {
   if (scale >= CARDS_FROM) return 'card'
   return scale >= NAMES_FROM ? 'name' : 'mark'
 }
 
-/** What a window has room for beside the margins. */
-export function roomIn({ width, height }: Room): Room {
+/** The size of a window without its margins. */
+export function roomIn({ width, height }: Size): Size {
   return { width: Math.max(1, width - 2 * MARGIN), height: Math.max(1, height - 2 * MARGIN) }
 }
 
-/** Sees all of a drawing, in the middle of the window, and nothing larger than it is meant. */
-export function fitted(drawing: Room, window: Room): Camera {
+/** Shows all of a drawing in the middle of the window, never enlarged. */
+export function fitted(drawing: Size, window: Size): Camera {
   const scale = scaleFor(drawing, roomIn(window))
   return {
     x: (window.width - drawing.width * scale) / 2,
@@ -46,7 +46,7 @@ export function fitted(drawing: Room, window: Room): Camera {
   }
 }
 
-/** Comes nearer or goes further away; the place at `x` and `y` of the window stays where it is. */
+/** Zooms. The place at `x` and `y` of the window stays where it is. */
 export function zoomed(
   camera: Camera,
   factor: number,
@@ -58,8 +58,8 @@ export function zoomed(
   return { x: at.x - (at.x - camera.x) * by, y: at.y - (at.y - camera.y) * by, scale }
 }
 
-/** Moves as little as it takes to see all of a rectangle of the drawing. */
-export function revealing(camera: Camera, { x, y, width, height }: Rectangle, window: Room): Camera {
+/** Moves as little as possible to show all of a rectangle of the drawing. */
+export function revealing(camera: Camera, { x, y, width, height }: Rectangle, window: Size): Camera {
   const { scale } = camera
   return {
     x: camera.x + shift(camera.x + x * scale, width * scale, window.width),
@@ -68,14 +68,14 @@ export function revealing(camera: Camera, { x, y, width, height }: Rectangle, wi
   }
 }
 
-/** How far something of this length has to move to lie within the window; its begin, where it is longer. */
+/** How far a length must move to be within the window; if it is longer, its beginning is shown. */
 function shift(begin: number, length: number, window: number): number {
   if (begin < MARGIN || length > window - 2 * MARGIN) return MARGIN - begin
   return Math.min(0, window - MARGIN - begin - length)
 }
 
-/** Looks at the middle of a rectangle. */
-export function centred({ x, y, width, height }: Rectangle, window: Room, scale: number): Camera {
+/** Shows a rectangle in the middle of the window. */
+export function centred({ x, y, width, height }: Rectangle, window: Size, scale: number): Camera {
   return {
     x: window.width / 2 - (x + width / 2) * scale,
     y: window.height / 2 - (y + height / 2) * scale,
@@ -84,7 +84,7 @@ export function centred({ x, y, width, height }: Rectangle, window: Room, scale:
 }
 
 /** Keeps at least a corner of the drawing in the window. */
-export function bounded(camera: Camera, drawing: Room, window: Room): Camera {
+export function bounded(camera: Camera, drawing: Size, window: Size): Camera {
   const keep = (at: number, length: number, most: number): number =>
     Math.min(most - 2 * MARGIN, Math.max(2 * MARGIN - length, at))
   return {
@@ -94,8 +94,8 @@ export function bounded(camera: Camera, drawing: Room, window: Room): Camera {
   }
 }
 
-/** What of the drawing is seen, and a little around it. */
-export function visible({ x, y, scale }: Camera, window: Room): Rectangle {
+/** The visible part of the drawing, and a little around it. */
+export function visible({ x, y, scale }: Camera, window: Size): Rectangle {
   const around = 40
   return {
     x: (-x - around) / scale,
@@ -105,7 +105,7 @@ export function visible({ x, y, scale }: Camera, window: Room): Rectangle {
   }
 }
 
-/** Whether two rectangles have a place in common. */
+/** Whether two rectangles touch. */
 export function areTouching(one: Rectangle, other: Rectangle): boolean {
   return (
     one.x <= other.x + other.width &&

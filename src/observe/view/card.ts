@@ -4,52 +4,54 @@ import { type GraphNode, hasEnded, nodeLabel } from './graph.ts'
 import { amount, counted, logarithmicShare, percent, rate } from './numbers.ts'
 import type { Point, Rates, Timeline } from './timeline.ts'
 
-/** From this share on a bar says that it is nearly full, and a stage that it is busy. */
+/** From this share on, a bar is shown as nearly full, and a stage as busy. */
 export const HIGH = 0.85
 
 /** A bar of a card. */
 export interface Bar {
   readonly name: string
-  /** What it stands for: being busy, or events that wait. */
+  /** What it measures: busy time, or waiting events. */
   readonly kind: 'busy' | 'waiting'
-  /** How full it is, from 0 to 1; `null` where that is not known. */
+  /** How full it is, from 0 to 1; `null` if that is not known. */
   readonly share: number | null
-  /** Whether that is so much that somebody should look at it. */
+  /** Whether it is so full that it should be noticed. */
   readonly isHigh: boolean
   readonly text: string
-  /** The same in a sentence. */
+  /** The same as a phrase. */
   readonly title: string
 }
 
-/** What is shown of a node. */
+/** The content of a card. */
 export interface Card {
   readonly key: string
   readonly kind: string
   /** Without its kind. */
   readonly title: string
-  /** What it can be opened into: `× 200` alike ones, `12 parts` of a unit; empty where it is a stage. */
+  /** What it opens into: `× 200` alike stages, `12 parts` of a unit; empty for a stage. */
   readonly content: string
   readonly isFold: boolean
   readonly isUnit: boolean
-  /** The state of its stage, the commonest of several, or `ended`. */
+  /** The state of its stage, the most frequent one of several stages, or `ended`. */
   readonly state: string
-  /** What stands where a stage has its state. */
+  /** The text in the place of the state: the restarts of a unit, or the state. */
   readonly note: string
-  /** How busy it is, from 0 to 1: a unit as its busiest stage; `null` where that is not known. */
+  /** How busy it is, from 0 to 1; a unit is as busy as its busiest stage; `null` if that is not known. */
   readonly busy: number | null
-  /** Events per second that it passes: what it emits, what it handles, or both, as `in → out`. */
+  /** Events per second: emitted, handled, or both, as `in → out`. */
   readonly flow: string
   readonly bars: readonly Bar[]
   readonly series: readonly Point[]
-  /** Of the worst thing that the doctor has found. */
+  /** The severity of its most severe finding. */
   readonly severity: Severity | undefined
-  /** All of it for who does not see it. */
+  /** The whole content as text, for screen readers. */
   readonly label: string
 }
 
 /**
- * Says what is to be shown of a node: of a fold, sums, and the mean of how busy its stages are; of a unit, what goes in
- * and what comes out, and how busy its busiest stage is.
+ * Returns the content of a node's card.
+ *
+ * A fold has sums, and the mean busy share of its stages. A unit has the events that enter and leave it, and the busy
+ * share of its busiest stage.
  */
 export function cardOf(
   node: GraphNode,
@@ -64,7 +66,7 @@ export function cardOf(
   const kind = (unit ?? node.stages[0])?.kind ?? ''
   const rates = shown.map(({ id }) => timeline.ratesOf(id))
   const isOver = hasEnded(node)
-  const state = isOver ? 'ended' : commonest(running.map((stage) => stage.state))
+  const state = isOver ? 'ended' : mostFrequent(running.map((stage) => stage.state))
   const restarts = unit?.supervising?.restarts ?? 0
   const flow = isOver ? 'ended' : unit === undefined ? flowOf(rates) : flowThrough(shown, subscriptions, timeline)
   const busy = busyOf(node, timeline)
@@ -97,7 +99,7 @@ export function cardOf(
   }
 }
 
-/** How busy the stages of a node are; of a unit its owner, if that is a stage itself, or else the busiest of them. */
+/** The mean busy share of a node's stages; for a unit that of its owner, if it is a stage, or else of its busiest stage. */
 export function busyOf({ stages, ended, unit }: GraphNode, timeline: Timeline): number | null {
   if (isStage(unit)) return timeline.ratesOf(unit.id).busy
   let [sum, most, known] = [0, 0, 0]
@@ -112,12 +114,12 @@ export function busyOf({ stages, ended, unit }: GraphNode, timeline: Timeline): 
   return unit === undefined ? sum / known : most
 }
 
-/** Whether a unit takes or gives events itself, and has its parts for that. */
+/** Whether the owner of a unit is a stage itself. */
 function isStage(unit: StageSnapshot | undefined): unit is StageSnapshot {
   return unit?.consuming !== undefined || unit?.producing !== undefined
 }
 
-/** The worst that was found of a node. */
+/** The severity of a node's most severe finding. */
 export function severityOf({ stages, unit }: GraphNode, findings: readonly Finding[]): Severity | undefined {
   if (findings.length === 0) return undefined
   const ids = new Set(stages.map(({ id }) => id))
@@ -127,16 +129,16 @@ export function severityOf({ stages, unit }: GraphNode, findings: readonly Findi
 function contentOf({ unit, isFold, stages, count }: GraphNode, running: number): string {
   if (isFold) return `× ${amount(stages.length === count ? running : count)}`
   if (unit === undefined) return ''
-  // The owner that is a stage itself is no part.
+  // An owner that is a stage itself is no part.
   return counted(stages.filter(({ id }) => id !== unit.id).length, 'part')
 }
 
-/** How many bars the card of a node has, which is its height. */
+/** The number of bars on the card of a node, which decides its height. */
 export function barCount({ stages: [stage], unit }: GraphNode): number {
   return unit !== undefined || (stage?.producing !== undefined && stage.consuming !== undefined) ? 4 : 3
 }
 
-/** What comes into a unit, where its stages take from none of it, and what leaves it. */
+/** The events per second that enter a unit and that leave it. */
 function flowThrough(
   stages: readonly StageSnapshot[],
   subscriptions: readonly SubscriptionSnapshot[],
@@ -162,7 +164,7 @@ function sinksOf(
   return endsOf(stages, subscriptions, 'producer', 'consumer')
 }
 
-/** Those of some stages that have no other of them on one side. */
+/** The stages that have none of the others on one side. */
 function endsOf(
   stages: readonly StageSnapshot[],
   subscriptions: readonly SubscriptionSnapshot[],
@@ -198,7 +200,7 @@ function barsOf(stages: readonly StageSnapshot[], busy: number | null, unit: Sta
   bars.push(waiting('mailbox', mailbox, logarithmicShare(mailbox), `${counted(mailbox, noun)} in the mailbox`))
   if (isConsuming || isUnit) {
     const held = total(stages, ({ consuming }) => (consuming?.handling ?? 0) + (consuming?.inbound ?? 0))
-    bars.push(waiting('in hand', held, logarithmicShare(held), `${counted(held, 'event')} taken in and not handled`))
+    bars.push(waiting('in flight', held, logarithmicShare(held), `${counted(held, 'event')} in flight`))
   }
   if (isUnit || stages.some(({ producing }) => producing !== undefined)) bars.push(bufferBar(stages))
   return bars
@@ -222,7 +224,7 @@ function waiting(name: string, count: number, share: number, title: string): Bar
   return { name, kind: 'waiting', share, isHigh: false, text: amount(count), title }
 }
 
-function commonest(states: readonly string[]): string {
+function mostFrequent(states: readonly string[]): string {
   const counts = new Map<string, number>()
   for (const state of states) counts.set(state, (counts.get(state) ?? 0) + 1)
   return [...counts].sort(([, one], [, other]) => other - one)[0]?.[0] ?? 'idle'

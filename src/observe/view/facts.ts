@@ -2,10 +2,10 @@ import type { StageSnapshot, SubscriptionSnapshot } from '../snapshot/snapshot-t
 import { amount, counted, duration, percent, rate } from './numbers.ts'
 import type { Rates } from './timeline.ts'
 
-/** A line of the details of a stage: what it is, and what it comes to. */
+/** A line of the details of a stage: a name and a value. */
 export type Fact = readonly [name: string, value: string]
 
-/** All that is known of a stage but for its state, in words; `time` is that of the snapshot. */
+/** The facts about a stage, without its user-defined state. `time` is that of the snapshot. */
 export function factsOf(stage: StageSnapshot, rates: Rates, time: number): readonly Fact[] {
   const { consuming, producing, supervising } = stage
   const facts: Fact[] = [
@@ -18,7 +18,7 @@ export function factsOf(stage: StageSnapshot, rates: Rates, time: number): reado
     facts.push(
       ['handles', `${rate(rates.handled)} events/s`],
       ['handled', `${counted(handled, 'event')} in ${amount(batches)} ${batches === 1 ? 'batch' : 'batches'}`],
-      ['in hand', counted(handling, 'event')],
+      ['handling', counted(handling, 'event')],
       ['waiting', `${counted(mailbox, 'event')} in the mailbox${inbound === 0 ? '' : `, ${amount(inbound)} inbound`}`],
     )
   }
@@ -27,7 +27,7 @@ export function factsOf(stage: StageSnapshot, rates: Rates, time: number): reado
     facts.push(
       ['emits', `${rate(rates.emitted)} events/s`],
       ['emitted', `${counted(emitted, 'event')}, ${amount(sent)} sent`],
-      ['demand', `${amount(pending)} asked and not met${demandMode === 'accumulate' ? ', accumulating' : ''}`],
+      ['demand', `${amount(pending)} open${demandMode === 'accumulate' ? ', accumulating' : ''}`],
       ['buffer', `${amount(buffer.events)} of ${buffer.size === null ? 'any number' : amount(buffer.size)}`],
       ['dispatcher', `${dispatcher.kind}${dispatcher.queued === 0 ? '' : `, holds ${amount(dispatcher.queued)}`}`],
     )
@@ -41,7 +41,7 @@ export function factsOf(stage: StageSnapshot, rates: Rates, time: number): reado
   return facts
 }
 
-/** A subscription, seen from one of its two sides. */
+/** A subscription from the side of one of its stages. */
 export interface SubscriptionFact {
   readonly tag: string
   /** The id and the label of the stage on the other side. */
@@ -49,11 +49,11 @@ export interface SubscriptionFact {
   readonly label: string
   /** `1,200/s`. */
   readonly flow: string
-  /** What is asked, of how much may be; and the partition, where it is for one. */
+  /** The open demand, its maximum, and the partition, if there is one. */
   readonly demand: string
 }
 
-/** The subscriptions of a stage: whom it takes from, or whom it gives to. */
+/** The subscriptions of a stage on one side: as their producer or as their consumer. */
 export function subscriptionFacts(
   id: string,
   side: 'producer' | 'consumer',
@@ -75,7 +75,7 @@ export function subscriptionFacts(
 
 function demandText({ pending, maxDemand, mode, partition, queued }: SubscriptionSnapshot): string {
   const parts = [`${amount(pending)}${maxDemand === undefined ? '' : ` of ${amount(maxDemand)}`} asked`]
-  if (mode === 'manual') parts.push('by hand')
+  if (mode === 'manual') parts.push('manual')
   if (partition !== undefined) parts.push(`partition ${partition}`)
   if (queued !== undefined && queued > 0) parts.push(`${amount(queued)} queued`)
   return parts.join(', ')

@@ -2,23 +2,23 @@ import type { GraphEdge } from './graph.ts'
 import { amount, rate } from './numbers.ts'
 import type { Timeline } from './timeline.ts'
 
-/** What is shown of an edge. */
+/** The content of an edge. */
 export interface Flow {
   readonly key: string
-  /** Events per second; `null` while that is not known. */
+  /** Events per second; `null` if that is not known. */
   readonly perSecond: number | null
-  /** Demand that no event has met. */
+  /** The open demand. */
   readonly pending: number
-  /** The share of the demand that may be pending, from 0 to 1; `null` where nobody says how much may be. */
+  /** The open demand as a share of `maxDemand`, from 0 to 1; `null` if that is not known. */
   readonly asked: number | null
-  /** `1,200/s`, and how much is asked for. */
+  /** `1,200/s`, and the open demand. */
   readonly texts: readonly [flow: string, demand: string]
   readonly isEnded: boolean
   /** In units of the drawing. */
   readonly width: number
 }
 
-/** Says what is to be shown of an edge: sums over its subscriptions. */
+/** Returns the content of an edge: sums over its subscriptions. */
 export function flowOf({ key, subscriptions, isEnded }: GraphEdge, timeline: Timeline): Flow {
   const flows = subscriptions.flatMap(({ tag }) => timeline.flowOf(tag) ?? [])
   const perSecond = flows.length === 0 || isEnded ? null : flows.reduce((all, each) => all + each, 0)

@@ -3,38 +3,38 @@ import { type Unit, type Units, unitsOf } from '../snapshot/unit-tree.ts'
 import { alikeKeys, type Comparable, type Connection } from './alike.ts'
 import type { EndedStage } from './timeline.ts'
 
-/** From so many stages on, alike ones are folded unless somebody says otherwise. */
+/** From this number of stages on, alike ones are folded, unless the user has chosen. */
 export const MANY_STAGES = 25
-/** The least stages that are folded into one node. */
+/** The least number of alike stages that are folded into one node. */
 const LEAST_ALIKE = 3
 
-/** A stage of the graph, a fold of alike ones, or a unit that is closed. */
+/** A node of the graph: a stage, a fold of alike stages, or a closed unit. */
 export interface GraphNode {
-  /** The id of its stage or of the owner of its unit, or the key of its group. */
+  /** The id of its stage or of the owner of its unit, or the key of its fold. */
   readonly key: string
-  /** The key of the group that it is one of, folded or not; `undefined` where there are too few alike. */
-  readonly group: string | undefined
-  /** Whether it stands for a group. */
+  /** The key that it has in common with those alike, folded or not; `undefined` where there are too few. */
+  readonly foldKey: string | undefined
+  /** Whether it stands for alike stages that are folded. */
   readonly isFold: boolean
-  /** How many stages or units it stands for: more than one only for a fold. */
+  /** The number of stages or units that it represents: more than one only for a fold. */
   readonly count: number
-  /** The owner of the unit that it stands for. */
+  /** The owner of the closed unit that it represents. */
   readonly unit: StageSnapshot | undefined
-  /** The key of the frame that it is in. */
-  readonly frame: string | undefined
-  /** In the order in which they were started: those that run, then those that have ended. */
+  /** The key of the group that it belongs to. */
+  readonly group: string | undefined
+  /** Its stages: running ones, then ended ones, each in the order of their starts. */
   readonly stages: readonly StageSnapshot[]
-  /** The ids of those among them that have ended. */
+  /** The ids of its stages that have ended. */
   readonly ended: ReadonlySet<string>
 }
 
-/** A unit that is open: around the nodes of its parts. */
-export interface GraphFrame {
-  /** The id of its owner. */
+/** A group of nodes: the parts of an open unit. */
+export interface GraphGroup {
+  /** The id of the owner of the unit. */
   readonly key: string
   readonly owner: StageSnapshot
-  /** The key of the frame that it is in. */
-  readonly frame: string | undefined
+  /** The key of the group that it belongs to. */
+  readonly group: string | undefined
 }
 
 /** The subscriptions from the stages of one node to those of another. */
@@ -44,21 +44,21 @@ export interface GraphEdge {
   readonly from: string
   readonly to: string
   readonly subscriptions: readonly SubscriptionSnapshot[]
-  /** Whether all of them are of a stage that has ended. */
+  /** Whether all of its subscriptions have ended. */
   readonly isEnded: boolean
 }
 
-/** Where events go. */
+/** The graph of stages and subscriptions. */
 export interface Graph {
   readonly nodes: readonly GraphNode[]
   /** Outer ones before inner ones. */
-  readonly frames: readonly GraphFrame[]
+  readonly groups: readonly GraphGroup[]
   readonly edges: readonly GraphEdge[]
   /** By the id of a stage or of the owner of a closed unit, the key of its node. */
   readonly nodeOf: ReadonlyMap<string, string>
 }
 
-/** What a graph is made of. */
+/** The processes and subscriptions that a graph is made of. */
 export interface GraphParts {
   readonly stages: readonly StageSnapshot[]
   readonly subscriptions: readonly SubscriptionSnapshot[]
@@ -69,31 +69,31 @@ export interface GraphParts {
 interface Folding {
   /** Whether alike stages are folded. */
   readonly isOn: boolean
-  /** The keys of groups that are not as the others are: unfolded where folding is on. */
+  /** The fold keys of alike stages that are not folded while folding is on. */
   readonly unfolded: ReadonlySet<string>
-  /** Says whether a unit is open. Default: all are, but those whose owner is a stage itself. */
+  /** Whether a unit is open. Default: units are open unless their owner is a stage itself. */
   readonly isOpen?: (unit: Unit, units: Units) => boolean
 }
 
-/** Makes the graph of those stages that events can go through, in their units: tasks are not in it. */
+/** Creates the graph of all stages that events can pass through, in their units. Tasks are not in it. */
 export function graphOf({ stages, subscriptions, ended }: GraphParts, { isOn, unfolded, isOpen }: Folding): Graph {
-  const gone = ended.filter(({ stage }) => stage.producing !== undefined || stage.consuming !== undefined)
-  const endedIds = new Set(gone.map(({ stage }) => stage.id))
-  const connections = uniqueByTag([...subscriptions, ...gone.flatMap((each) => each.subscriptions)])
-  const units = unitsOf([...stages, ...gone.map(({ stage }) => stage)], connections)
+  const endedStages = ended.filter(({ stage }) => stage.producing !== undefined || stage.consuming !== undefined)
+  const endedIds = new Set(endedStages.map(({ stage }) => stage.id))
+  const connections = uniqueByTag([...subscriptions, ...endedStages.flatMap((each) => each.subscriptions)])
+  const units = unitsOf([...stages, ...endedStages.map(({ stage }) => stage)], connections)
   const items = new Items(units, (unit) => isOpen?.(unit, units) ?? !unit.isStage)
   const between = connections.flatMap(({ producer, consumer }) => {
     const [from, to] = [items.itemOf(producer), items.itemOf(consumer)]
     return from === undefined || to === undefined ? [] : [{ producer: from, consumer: to }]
   })
-  const groups = groupsOf(items.all, between)
+  const foldKeys = foldKeysOf(items.all, between)
   const nodes = new Map<string, ReturnType<typeof newNode>>()
   const nodeOf = new Map<string, string>()
-  for (const { id, stages: own, ids, unit, frame } of items.all) {
-    const group = groups.get(id)
-    const isFold = isOn && group !== undefined && !unfolded.has(group)
-    const key = isFold ? group : id
-    const node = nodes.get(key) ?? newNode({ key, group, isFold, frame, unit: isFold ? undefined : unit })
+  for (const { id, stages: own, ids, unit, group } of items.all) {
+    const foldKey = foldKeys.get(id)
+    const isFold = isOn && foldKey !== undefined && !unfolded.has(foldKey)
+    const key = isFold ? foldKey : id
+    const node = nodes.get(key) ?? newNode({ key, foldKey, isFold, group, unit: isFold ? undefined : unit })
     node.count++
     for (const stage of own) {
       node.stages.push(stage)
@@ -103,11 +103,11 @@ export function graphOf({ stages, subscriptions, ended }: GraphParts, { isOn, un
     for (const each of ids) nodeOf.set(each, key)
   }
   const current = new Set(subscriptions.map(({ tag }) => tag))
-  return { nodes: [...nodes.values()], frames: items.frames, edges: edgesOf(connections, nodeOf, current), nodeOf }
+  return { nodes: [...nodes.values()], groups: items.groups, edges: edgesOf(connections, nodeOf, current), nodeOf }
 }
 
 function newNode(
-  given: Pick<GraphNode, 'key' | 'group' | 'isFold' | 'unit' | 'frame'>,
+  given: Pick<GraphNode, 'key' | 'foldKey' | 'isFold' | 'unit' | 'group'>,
 ): Omit<GraphNode, 'count' | 'stages' | 'ended'> & { count: number; stages: StageSnapshot[]; ended: Set<string> } {
   return { ...given, count: 0, stages: [], ended: new Set() }
 }
@@ -117,37 +117,37 @@ export function hasEnded(node: GraphNode): boolean {
   return node.ended.size === node.stages.length
 }
 
-/** What a node is called: a stage's label, the pattern of a fold, or the label of a unit's owner. */
+/** The label of a node: that of its stage or of its unit's owner, or the pattern of a fold. */
 export function nodeLabel({ key, isFold, unit, stages: [first] }: GraphNode): string {
   if (isFold) return key
   return unit?.label ?? first?.label ?? key
 }
 
-/** What may be folded with its like: a stage that is seen by itself, or a unit that is closed. */
+/** What may be folded with alike ones: a stage outside of closed units, or a closed unit. */
 interface GraphItem extends Comparable {
-  readonly frame: string | undefined
+  readonly group: string | undefined
   readonly unit: StageSnapshot | undefined
-  /** The stages that it stands for. */
+  /** The stages that it represents. */
   readonly stages: StageSnapshot[]
-  /** The ids of all processes that it stands for. */
+  /** The ids of all processes that it represents. */
   readonly ids: string[]
 }
 
-/** What is seen where some units are open. */
+/** The items of a graph in which some units are open. */
 class Items {
   readonly all: readonly GraphItem[]
-  readonly frames: readonly GraphFrame[]
+  readonly groups: readonly GraphGroup[]
   private readonly byProcess = new Map<string, GraphItem>()
 
   constructor(units: Units, isOpen: (unit: Unit) => boolean) {
     const items = new Map<string, GraphItem>()
-    const frames: GraphFrame[] = []
-    /** By the owner of a unit that is closed, or in a closed one: the item that it is in. */
+    const groups: GraphGroup[] = []
+    /** By the owner of a unit that is closed or in a closed one: the item of that. */
     const closed = new Map<string, GraphItem>()
     for (const [id, unit] of units.units) {
       const around = closed.get(unit.outer ?? '')
       if (around === undefined && isOpen(unit)) {
-        frames.push({ key: id, owner: unit.owner, frame: unit.outer })
+        groups.push({ key: id, owner: unit.owner, group: unit.outer })
         continue
       }
       const item = around ?? itemFor(unit.owner, unit.outer, unit.owner)
@@ -157,7 +157,7 @@ class Items {
     }
     for (const stage of units.stages) {
       const outer = units.outerOf(stage.id)
-      // An owner that is a stage itself stands in its own frame.
+      // An owner that is a stage itself is in its own group.
       const own = units.units.has(stage.id) ? stage.id : outer
       const item = closed.get(own ?? '') ?? items.get(stage.id) ?? itemFor(stage, own, undefined)
       item.stages.push(stage)
@@ -167,7 +167,7 @@ class Items {
     const order = new Map(units.stages.map(({ id }, index) => [id, index]))
     const place = ({ stages: [first] }: GraphItem): number => order.get(first?.id ?? '') ?? 0
     this.all = [...items.values()].sort((one, other) => place(one) - place(other))
-    this.frames = frames
+    this.groups = groups
   }
 
   /** The id of the item that a process is in. */
@@ -182,20 +182,20 @@ class Items {
   }
 }
 
-function itemFor(process: StageSnapshot, frame: string | undefined, unit: StageSnapshot | undefined): GraphItem {
+function itemFor(process: StageSnapshot, group: string | undefined, unit: StageSnapshot | undefined): GraphItem {
   const { id, kind, name, label, role } = process
-  return { id, kind, name, label, ...(role !== undefined && { role }), frame, unit, stages: [], ids: [] }
+  return { id, kind, name, label, ...(role !== undefined && { role }), group, unit, stages: [], ids: [] }
 }
 
 function uniqueByTag(subscriptions: readonly SubscriptionSnapshot[]): SubscriptionSnapshot[] {
-  // The first stands: what is current comes before what was.
+  // The first one is kept: current subscriptions come before ended ones.
   const byTag = new Map<string, SubscriptionSnapshot>()
   for (const each of subscriptions) if (!byTag.has(each.tag)) byTag.set(each.tag, each)
   return [...byTag.values()]
 }
 
-/** The group of each stage that has enough alike. */
-function groupsOf(stages: readonly Comparable[], connections: readonly Connection[]): ReadonlyMap<string, string> {
+/** By the id of a stage with enough alike ones: their common key. */
+function foldKeysOf(stages: readonly Comparable[], connections: readonly Connection[]): ReadonlyMap<string, string> {
   const keys = alikeKeys(stages, connections)
   const sizes = new Map<string, number>()
   for (const key of keys.values()) sizes.set(key, (sizes.get(key) ?? 0) + 1)

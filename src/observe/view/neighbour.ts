@@ -1,12 +1,14 @@
 import type { GraphEdge } from './graph.ts'
-import type { Placed } from './layout/layout.ts'
+import type { Placed } from './layout/drawing.ts'
 
-/** Where an arrow key points. */
+/** The direction of an arrow key. */
 export type Direction = 'left' | 'right' | 'up' | 'down'
 
 /**
- * The node that an arrow key goes to: left and right along the subscriptions, and if there are none to the next column
- * that has any; up and down within the column. Among several the one at about the same height.
+ * The node that an arrow key moves to.
+ *
+ * Left and right follow subscriptions; without any, they move to the next column. Up and down stay within the column. Of
+ * several nodes the nearest in height is chosen.
  */
 export function neighbourOf(
   key: string,

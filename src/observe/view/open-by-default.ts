@@ -2,14 +2,16 @@ import type { StageSnapshot } from '../snapshot/snapshot-types.ts'
 import type { Units } from '../snapshot/unit-tree.ts'
 import { namePattern } from './alike.ts'
 
-/** So many nodes are seen at once where units open by themselves. */
+/** The most nodes that are shown when units open by themselves. */
 const FEW_NODES = 24
-/** Parts of one kind and pattern of names count as one from so many on: they fold. */
+/** From this number on, parts with one kind and pattern of names count as one, because they fold. */
 const FOLDED = 3
 
 /**
- * The units that are open while nobody has said otherwise: from the outermost on, as long as what is then seen stays
- * few. Those whose owner is a stage itself are closed, as its children come and go.
+ * The units that are open until the user opens or closes them.
+ *
+ * Units open from the outermost on, as long as few nodes are shown then. Units whose owner is a stage itself stay closed,
+ * because its children start and end all the time.
  */
 export function openByDefault({ stages, units, outerOf }: Units): ReadonlySet<string> {
   const loose = stages.filter(({ id }) => outerOf(id) === undefined && !units.has(id))
@@ -27,7 +29,7 @@ export function openByDefault({ stages, units, outerOf }: Units): ReadonlySet<st
   return open
 }
 
-/** As how many nodes stages are seen where alike ones fold. */
+/** The number of nodes of some stages when alike ones are folded. */
 function folded(stages: readonly StageSnapshot[]): number {
   const sizes = new Map<string, number>()
   for (const stage of stages) sizes.set(namePattern(stage), (sizes.get(namePattern(stage)) ?? 0) + 1)

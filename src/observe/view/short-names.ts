@@ -1,14 +1,17 @@
-/** Where a name differs from those most like it: from the first character that does to behind the last. */
+/** The range of a name that differs from similar names: from its first character to after its last one. */
 export type Difference = readonly [from: number, to: number]
 
-/** So many characters stay at a cut end, where there is room. */
+/** The least number of characters at a cut end, if there is room. */
 const LEAST_END = 3
-/** Words are not cut shorter. */
+/** The least length of cut words. */
 const LEAST_WORD = 2
 
 /**
- * Says of each name where it differs from others: from the first to the last word that not all names of its family have
- * there, those with as many words and the same first or last one. Without a family, from those that are most like it.
+ * Finds where each name differs from others.
+ *
+ * A family is all names with the same number of words and the same first or last word. The difference is the range from
+ * the first to the last word that differs within the family. A name without a family is compared with the most similar
+ * names.
  */
 export function differencesOf(names: Iterable<string>): ReadonlyMap<string, Difference> {
   const all = [...new Set(names)].map((name) => ({ name, words: [...name.matchAll(/\p{L}+|\p{N}+/gu)] }))
@@ -47,13 +50,13 @@ function familiesOf(names: readonly Words[], end: number): Iterable<readonly Wor
   return families.values()
 }
 
-/** Where names differ from those that begin or end most like them. */
+/** The differences from the names with the longest common beginning or end. */
 function nearDifferences(names: readonly string[]): (name: string) => Difference {
   const heads = sharedWithNeighbours(names, (name) => name)
   const tails = sharedWithNeighbours(names, (name) => Array.from(name).reverse().join(''))
   return (name) => {
     const [head, tail] = [heads.get(name) ?? 0, name.length - (tails.get(name) ?? 0)]
-    // One that is like no other differs everywhere.
+    // A name that resembles no other differs everywhere.
     if (head === 0 && tail === name.length) return [0, 0]
     const [from, to] = [Math.min(head, tail), Math.max(head, tail)]
     const before = name.slice(0, from).search(/[\p{L}\p{N}]+$/u)
@@ -62,7 +65,7 @@ function nearDifferences(names: readonly string[]): (name: string) => Difference
   }
 }
 
-/** How many characters each name has in common with the one that begins most like it: beside it in order. */
+/** The length of the longest beginning that each name shares with another, which is next to it in sorted order. */
 function sharedWithNeighbours(names: readonly string[], read: (name: string) => string): ReadonlyMap<string, number> {
   const sorted = names.map((name) => [read(name), name] as const).sort(([one], [other]) => (one < other ? -1 : 1))
   const shared = new Map<string, number>()
@@ -81,7 +84,7 @@ function sharedLength(one: string, other: string): number {
   return length
 }
 
-/** Cuts a name in the middle until it fits, but not where it differs from others, as far as that can be. */
+/** Cuts a name in the middle until it fits; if possible, not where it differs from others. */
 export function shortened(name: string, difference: Difference | undefined, fits: (text: string) => boolean): string {
   if (fits(name)) return name
   let [least, most] = [3, Math.max(3, name.length - 1)]
@@ -93,26 +96,26 @@ export function shortened(name: string, difference: Difference | undefined, fits
   return cut(name, difference ?? [0, 0], least)
 }
 
-/** A name cut to so many characters, ellipses included. */
+/** Cuts a name to a number of characters, including ellipses. */
 function cut(name: string, [from, to]: Difference, length: number): string {
   const kept = length - 1
   const head = Math.ceil(kept / 2)
-  const whole = (first: number): string => `${name.slice(0, first)}…${name.slice(name.length - (kept - first))}`
-  if (to <= head || from >= name.length - (kept - head)) return whole(head)
-  if (to <= kept - LEAST_END) return whole(to)
-  if (name.length - from <= kept - LEAST_END) return whole(kept - (name.length - from))
+  const oneCut = (first: number): string => `${name.slice(0, first)}…${name.slice(name.length - (kept - first))}`
+  if (to <= head || from >= name.length - (kept - head)) return oneCut(head)
+  if (to <= kept - LEAST_END) return oneCut(to)
+  if (name.length - from <= kept - LEAST_END) return oneCut(kept - (name.length - from))
   const rest = kept - 1 - (to - from)
   if (rest < 2) return withoutEnds(name, [from, to], kept)
   const first = Math.ceil(rest / 2)
   return `${name.slice(0, first)}…${name.slice(from, to)}…${name.slice(name.length - (rest - first))}`
 }
 
-/** A difference that is too long, with its words cut to the same length; the begin of it, where it is one word. */
+/** Shortens a difference that is too long: cuts its words to the same length, or cuts a single word at its end. */
 function withoutEnds(name: string, [from, to]: Difference, kept: number): string {
   const parts = name.slice(from, to).split(/([^\p{L}\p{N}]+)/u)
   const longest = parts.reduce((most, { length }) => Math.max(most, length), 1)
   for (let most = longest; most >= LEAST_WORD && parts.length > 1; most--) {
-    // Every second one stands between two words.
+    // Every second part is a separator.
     const text = parts.map((part, index) => part.slice(0, index % 2 === 0 ? most : 1)).join('')
     if (text.length <= kept + 1) return text
   }

@@ -2,37 +2,37 @@ import type { Snapshot, StageSnapshot, SubscriptionSnapshot } from '../snapshot/
 
 /** How far back a timeline goes, in milliseconds. */
 export const TIMELINE = 60_000
-/** Over how long the rates that are shown are taken, in milliseconds: a stage that gets a batch a second is steady. */
+/** The window of rates, in milliseconds: long enough for a steady rate at one batch a second. */
 const RATE_WINDOW = 5_000
-/** How long a stage that has ended is still shown, in milliseconds. */
+/** How long an ended stage is still shown, in milliseconds. */
 export const ENDED_SHOWN = 20_000
 /** The most ended stages that are kept: a supervisor may start a thousand children a second. */
 const MOST_ENDED = 200
 
-/** What goes through a stage. */
+/** The rates of a stage. */
 export interface Rates {
-  /** Events it takes in, per second; `null` if it takes none in, or that is not known yet. */
+  /** Handled events per second; `null` if it handles none, or if that is not known yet. */
   readonly handled: number | null
-  /** Events its callbacks emit, per second; `null` likewise. */
+  /** Emitted events per second; `null` if it emits none, or if that is not known yet. */
   readonly emitted: number | null
-  /** The share of the time that it is busy, from 0 to 1; `null` while nobody has measured it. */
+  /** The share of the time that it is busy, from 0 to 1; `null` if that was not measured. */
   readonly busy: number | null
 }
 
-/** A stage that is gone. */
+/** A stage that has ended. */
 export interface EndedStage {
-  /** As it was last seen. */
+  /** The stage in its last snapshot. */
   readonly stage: StageSnapshot
   readonly subscriptions: readonly SubscriptionSnapshot[]
-  /** When it was first missed, on the clock of the snapshots. */
+  /** The time of the first snapshot without it. */
   readonly endedAt: number
 }
 
 /** A point of a sparkline. */
 export interface Point {
-  /** How long before the newest snapshot, in milliseconds. */
+  /** The time from this point to the newest snapshot, in milliseconds. */
   readonly age: number
-  /** Events per second from the snapshot before to this one. */
+  /** Events per second between the previous snapshot and this one. */
   readonly value: number
 }
 
@@ -50,25 +50,31 @@ interface Moment {
 }
 
 /**
- * The last minute of a runtime: snapshots hold totals, and rates come from two of them.
+ * The last minute of a runtime. Snapshots have totals, and rates are computed from two of them.
  *
- * A snapshot of another runtime, or an earlier one, begins a new timeline: the program was started again.
+ * A snapshot of another runtime, or one with an earlier time, starts a new timeline: the program was started again.
  */
 export class Timeline {
-  /** Oldest first; the last is of `latest`. */
+  /** The oldest first; the last one is that of `latest`. */
   private moments: Moment[] = []
-  /** Those over which rates are taken. */
+  /** The moments within the window of rates. */
   private recent: readonly Moment[] = []
   private latest: Snapshot | undefined
-  private gone: EndedStage[] = []
+  private endedStages: EndedStage[] = []
 
-  /** Takes the next snapshot; answers whether it began a new timeline where there was one. */
+  /**
+   * Adds the next snapshot.
+   *
+   * @returns Whether it has started a new timeline in place of another one.
+   */
   add(snapshot: Snapshot): boolean {
     const before = this.latest
     const isRestart = before !== undefined && (before.runtime !== snapshot.runtime || before.time > snapshot.time)
     if (isRestart) this.clear()
     else if (before !== undefined) this.noteEnds(before, snapshot)
-    this.gone = this.gone.filter(({ endedAt }) => snapshot.time - endedAt < ENDED_SHOWN).slice(-MOST_ENDED)
+    this.endedStages = this.endedStages
+      .filter(({ endedAt }) => snapshot.time - endedAt < ENDED_SHOWN)
+      .slice(-MOST_ENDED)
     this.moments = this.moments.filter(({ time }) => time < snapshot.time && snapshot.time - time <= TIMELINE)
     this.moments.push(momentOf(snapshot))
     this.recent = this.moments.filter(({ time }) => snapshot.time - time <= RATE_WINDOW)
@@ -80,16 +86,16 @@ export class Timeline {
   clear(): void {
     this.moments = []
     this.recent = []
-    this.gone = []
+    this.endedStages = []
     this.latest = undefined
   }
 
-  /** Stages that ended a short while ago, in the order of their ends. */
+  /** Stages that have ended recently, in the order of their ends. */
   get ended(): readonly EndedStage[] {
-    return this.gone
+    return this.endedStages
   }
 
-  /** What goes through a stage, taken over the last five seconds. */
+  /** The rates of a stage over the last five seconds. */
   ratesOf(id: string): Rates {
     const newest = this.moments.at(-1)
     const now = newest?.stages.get(id)
@@ -100,12 +106,12 @@ export class Timeline {
     return {
       handled: perSecond(then.handled, now.handled, ms),
       emitted: perSecond(then.emitted, now.emitted, ms),
-      // Counted in microseconds, and only while somebody observes.
+      // In microseconds, and measured only while the runtime is observed.
       busy: past.isObserved && newest.isObserved ? Math.min(1, Math.max(0, (now.busy - then.busy) / 1_000 / ms)) : null,
     }
   }
 
-  /** Events per second over a subscription, taken over the last five seconds; `null` while that is not known. */
+  /** Events per second of a subscription over the last five seconds; `null` if that is not known. */
   flowOf(tag: string): number | null {
     const newest = this.moments.at(-1)
     const past = this.past((moment) => moment.sent.has(tag))
@@ -113,7 +119,7 @@ export class Timeline {
     return perSecond(past.sent.get(tag) ?? null, newest.sent.get(tag) ?? null, newest.time - past.time)
   }
 
-  /** What went through stages in the last minute, added up: what they handled or, being sources, emitted. */
+  /** The sum of the rates of some stages over the last minute: events that they handled or, as sources, emitted. */
   seriesOf(ids: readonly string[]): readonly Point[] {
     const newest = this.moments.at(-1)
     const points: Point[] = []
@@ -126,19 +132,19 @@ export class Timeline {
     return points
   }
 
-  /** The oldest moment within the window that knows what is asked for; none if that is the newest itself. */
-  private past(knows: (moment: Moment) => boolean): Moment | undefined {
+  /** The oldest moment within the window that matches; none if that is the newest one itself. */
+  private past(matches: (moment: Moment) => boolean): Moment | undefined {
     const newest = this.moments.at(-1)
     if (newest === undefined) return undefined
-    const found = this.recent.find(knows)
-    // Where snapshots are further apart than the window, the one before must do.
+    const found = this.recent.find(matches)
+    // If snapshots are further apart than the window, the previous one is used.
     const past = found === newest ? this.moments.at(-2) : found
-    return past !== undefined && knows(past) ? past : undefined
+    return past !== undefined && matches(past) ? past : undefined
   }
 
   private noteEnds(before: Snapshot, now: Snapshot): void {
     const alive = new Set(now.stages.map(({ id }) => id))
-    // The last of them are kept: a thousand may end at once.
+    // Only the last of them are kept: a thousand may end at once.
     const ended = before.stages.filter(({ id }) => !alive.has(id)).slice(-MOST_ENDED)
     if (ended.length === 0) return
     const former = new Map<string, SubscriptionSnapshot[]>(ended.map(({ id }) => [id, []]))
@@ -147,7 +153,7 @@ export class Timeline {
       if (subscription.consumer !== subscription.producer) former.get(subscription.consumer)?.push(subscription)
     }
     for (const stage of ended) {
-      this.gone.push({ stage, subscriptions: former.get(stage.id) ?? [], endedAt: now.time })
+      this.endedStages.push({ stage, subscriptions: former.get(stage.id) ?? [], endedAt: now.time })
     }
   }
 }

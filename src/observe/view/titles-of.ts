@@ -2,24 +2,24 @@ import type { Graph, GraphNode } from './graph.ts'
 import { nodeLabel } from './graph.ts'
 
 /**
- * What nodes and frames are called where their kind is seen beside: by the keys of nodes, and of frames.
+ * The titles of nodes and groups, by their keys. The kind is not part of a title, because it is shown next to it.
  *
- * Within its frame a part is called by its role alone. Where two would be called the same, their ids stand with them.
+ * The title of a part within its group is its role. If two titles would be equal, ids are added to them.
  */
-export function titlesOf({ nodes, frames }: Pick<Graph, 'nodes' | 'frames'>): {
+export function titlesOf({ nodes, groups }: Pick<Graph, 'nodes' | 'groups'>): {
   readonly nodes: ReadonlyMap<string, string>
-  readonly frames: ReadonlyMap<string, string>
+  readonly groups: ReadonlyMap<string, string>
 } {
   const around = new Map<string, string>()
-  const frameTitles = new Map<string, string>()
-  for (const { key, owner, frame } of frames) {
-    const whole = withoutKind(owner.label, owner.kind)
-    around.set(key, whole)
-    frameTitles.set(key, within(whole, around.get(frame ?? '')))
+  const groupTitles = new Map<string, string>()
+  for (const { key, owner, group } of groups) {
+    const title = withoutKind(owner.label, owner.kind)
+    around.set(key, title)
+    groupTitles.set(key, within(title, around.get(group ?? '')))
   }
-  const titles = new Map(nodes.map((node) => [node.key, within(titleOf(node), around.get(node.frame ?? ''))]))
+  const titles = new Map(nodes.map((node) => [node.key, within(titleOf(node), around.get(node.group ?? ''))]))
   const counts = new Map<string, number>()
-  const place = (node: GraphNode): string => `${node.frame ?? ''} ${titles.get(node.key)}`
+  const place = (node: GraphNode): string => `${node.group ?? ''} ${titles.get(node.key)}`
   for (const node of nodes) counts.set(place(node), (counts.get(place(node)) ?? 0) + 1)
   const result = new Map(
     nodes.map((node) => {
@@ -28,7 +28,7 @@ export function titlesOf({ nodes, frames }: Pick<Graph, 'nodes' | 'frames'>): {
       return [node.key, isAlone ? title : `${title} · ${node.key}`]
     }),
   )
-  return { nodes: result, frames: frameTitles }
+  return { nodes: result, groups: groupTitles }
 }
 
 function titleOf(node: GraphNode): string {

@@ -3,9 +3,9 @@ import { isError } from '../../base/is-error.ts'
 /**
  * Why a process ended: data, not an exception.
  *
- * `'normal'` and `'shutdown'` (also `{ shutdown: why }`) are orderly ends. `'killed'` is what a `'kill'` leaves behind,
- * `'noproc'` what is said of a process that was not there. What a callback throws is its stage's exit reason, the same
- * object. The names and their meaning are OTP's.
+ * `'normal'` and `'shutdown'` (also `{ shutdown: why }`) are clean exits. `'killed'` is the reason after a `'kill'`, and
+ * `'noproc'` the reason that is reported for a process that does not exist. If a callback throws an error, the exit reason
+ * is that same object. The names and their meanings are those of OTP.
  */
 export type ExitReason =
   | 'normal'
@@ -14,17 +14,17 @@ export type ExitReason =
   | 'noproc'
   | { readonly shutdown: unknown }
   | Error
-  // Any other value may be a reason; the named ones are there to be offered.
+  // Any other value may be a reason. The named ones are listed so that editors offer them.
   | {}
   | null
   | undefined
 
-/** Whether a reason means an orderly end: `'normal'`, `'shutdown'` or `{ shutdown: why }`. */
+/** Whether a reason means a clean exit: `'normal'`, `'shutdown'` or `{ shutdown: why }`. */
 export function isCleanExit(reason: ExitReason): boolean {
   return reason === 'normal' || isShutdown(reason)
 }
 
-/** Whether a reason is `'shutdown'` or `{ shutdown: why }`. Never throws: one that cannot be looked at is neither. */
+/** Whether a reason is `'shutdown'` or `{ shutdown: why }`. Never throws: a reason that cannot be read is neither. */
 function isShutdown(reason: ExitReason): boolean {
   if (reason === 'shutdown') return true
   if (typeof reason !== 'object' || reason === null || isError(reason)) return false

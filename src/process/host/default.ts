@@ -1,7 +1,7 @@
-import type { AbortSignalLike } from '../process-ref.ts'
+import type { AbortSignalLike } from './abort-signal-like.ts'
 import type { Host } from './host.ts'
 
-/** What this file takes from the global scope; the core is compiled without the types of any platform. */
+/** The globals that this file uses; the core is compiled without the types of any platform. */
 interface WebPlatform {
   readonly performance: { now(): number }
   readonly MessageChannel: new () => {
@@ -10,7 +10,7 @@ interface WebPlatform {
   }
   readonly AbortController: new () => { readonly signal: AbortSignalLike; abort(reason: unknown): void }
   readonly console: { warn(...values: unknown[]): void; error(...values: unknown[]): void }
-  /** Returns a number in browsers, and on Node an object that can be told not to keep the program alive. */
+  /** Returns a number in browsers, and on Node an object whose `unref` lets the program end. */
   readonly setTimeout: (run: () => void, ms: number) => number | { unref?(): void }
   readonly clearTimeout: (timer: unknown) => void
   readonly queueMicrotask: (run: () => void) => void
@@ -21,20 +21,20 @@ const platform = globalThis as unknown as WebPlatform
 const { performance, setTimeout, clearTimeout, queueMicrotask, MessageChannel, AbortController, console, reportError } =
   platform
 
-// A message to oneself is the only macrotask that browsers do not slow down, as they do nested timeouts.
+// A message through a channel is the only macrotask that browsers do not slow down, as they do with nested timeouts.
 const channel = new MessageChannel()
 let waiting: (() => void)[] = []
 channel.port1.onmessage = () => {
   const due = waiting
   waiting = []
-  // Before what runs, which may throw, or wait again.
+  // First, because what runs may throw, or wait again.
   channel.port1.unref?.()
   for (const run of due) run()
 }
-// A bundle that was made for no platform in particular runs on Node too, where a port that listens keeps a program alive.
+// A bundle for no particular platform may run on Node, where a listening port keeps the program alive.
 channel.port1.unref?.()
 
-/** The platform for browsers and everything else that has the web's common functions. */
+/** The host for browsers and every other platform with the common functions of the Web. */
 export const host: Host = {
   now: () => performance.now(),
   setTimer(run, ms) {
@@ -63,10 +63,10 @@ export const host: Host = {
       0,
     )
   },
-  // Nothing here carries an async context from one task to the next.
+  // These platforms have no async context.
   captureContext: () => (run) => run(),
   createAbort: () => new AbortController(),
-  // A page does not end when nothing is left to do.
+  // A page does not end when it has nothing left to do.
   describeEnd() {},
   logger: {
     debug() {},

@@ -1,10 +1,10 @@
 import type { Logger } from '../../base/logger.ts'
-import type { AbortSignalLike } from '../process-ref.ts'
+import type { AbortSignalLike } from './abort-signal-like.ts'
 
 /** A timer of the platform. */
 interface HostTimer {
   clear(): void
-  /** Has the program not wait for it, where the platform's timers can be told so. */
+  /** Lets the program end before the timer fires, if the platform supports that. */
   unref?(): void
 }
 
@@ -14,35 +14,35 @@ export interface HostAbort {
   abort(reason: unknown): void
 }
 
-/** Runs a function in an async context that was captured before. */
+/** Runs a function in an async context that was captured earlier. */
 export type RunInContext = <Result>(run: () => Result) => Result
 
 /**
- * What the core needs of a platform, and all that it needs.
+ * Everything that the core needs from a platform.
  *
- * Chosen by the `imports` conditions of package.json. An implementation takes the platform's functions when it is
- * loaded, so that a test which replaces the global timers does not stop the scheduler.
+ * The implementation is chosen by the `imports` conditions of package.json. It reads the functions of the platform when
+ * it is loaded, so that a test which replaces the global timers does not stop the scheduler.
  */
 export interface Host {
   /** Milliseconds on a clock that never goes back. */
   now(): number
   /** Runs once after `ms` milliseconds (at most 2³¹−1), and keeps the program alive until then. */
   setTimer(run: () => void, ms: number): HostTimer
-  /** Runs after timers and I/O have had their turn. */
+  /** Runs after pending timers and I/O callbacks. */
   yieldToEventLoop(run: () => void): void
-  /** Runs once the running code has returned, before the event loop turns. */
+  /** Runs once the running code has returned, before the event loop continues. */
   enqueueMicrotask(run: () => void): void
-  /** Raises an error as uncaught, in a task of its own. */
+  /** Throws an error as uncaught, in a task of its own. */
   reportUncaught(error: unknown): void
-  /** Takes hold of the present async context. */
+  /** Captures the current async context. */
   captureContext(): RunInContext
   createAbort(): HostAbort
   /**
-   * Has the program print what `describe` returns, on stderr, when it ends because nothing is left to do. Called once.
+   * Prints the lines that `describe` returns to stderr if the program ends because nothing is left to do. Called once.
    *
-   * @param describe Whether a top-level `await` is pending is its argument.
+   * @param describe Its argument is whether a top-level `await` is pending.
    */
   describeEnd(describe: (isAwaiting: boolean) => readonly string[]): void
-  /** Where messages go when the runtime was given no logger: warnings and errors to the console. */
+  /** The logger of a runtime without the option `logger`: warnings and errors to the console. */
   readonly logger: Logger
 }

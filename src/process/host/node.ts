@@ -11,7 +11,7 @@ const { error, warn } = console
 /** The exit code of a program that ends in the middle of a top-level `await`. */
 const UNSETTLED_AWAIT = 13
 
-/** The platform for Node, Bun and Deno. */
+/** The host for Node, Bun and Deno. */
 export const host: Host = {
   now,
   setTimer(run, ms) {
@@ -21,7 +21,7 @@ export const host: Host = {
   yieldToEventLoop(run) {
     setImmediate(run)
   },
-  // Costs less than queueMicrotask, which makes a resource of its own for what it runs.
+  // Costs less than queueMicrotask, which creates an async resource for each function.
   enqueueMicrotask(run) {
     void settled.then(run)
   },
@@ -30,14 +30,14 @@ export const host: Host = {
       throw failure
     })
   },
-  // What `AsyncLocalStorage.snapshot` does, but without its detour by arrays of arguments.
+  // Does the same as `AsyncLocalStorage.snapshot`, without its arrays of arguments.
   captureContext() {
     const resource = new AsyncResource('genstage')
     return (run) => resource.runInAsyncScope(run)
   },
   createAbort() {
     const controller = new AbortController()
-    // A stage's signal is handed to everything the stage waits for, so many listeners are no leak.
+    // The signal of a stage is passed to everything that the stage waits for, so many listeners are no leak.
     setMaxListeners(0, controller.signal)
     return { signal: controller.signal, abort: (reason) => controller.abort(reason) }
   },
@@ -45,12 +45,12 @@ export const host: Host = {
     let isOutOfWork = false
     nodeProcess.on('beforeExit', () => {
       isOutOfWork = true
-      // Runs only where another listener has found something left to do. An immediate would keep Bun alive, unref or not.
+      // Runs only if another listener has added work. An immediate would keep Bun alive even after `unref`.
       setTimeout(() => {
         isOutOfWork = false
       }, 0).unref()
     })
-    // Not before: only now it is certain that the program ends, and known whether Node counts an await as unsettled.
+    // Not earlier: only now is it certain that the program ends, and known whether an await is unsettled.
     nodeProcess.on('exit', () => {
       if (!isOutOfWork) return
       const lines = describe(nodeProcess.exitCode === UNSETTLED_AWAIT)

@@ -1,18 +1,18 @@
-import type { AbortSignalLike } from '../process-ref.ts'
+import type { AbortSignalLike } from './abort-signal-like.ts'
 
-/** What runs when a signal is aborted, an entry for each that asked for it. */
+/** What runs when a signal is aborted; an entry for each request. */
 type Waiting = Set<{ readonly run: (reason: unknown) => void }>
 
 /**
- * What waits for a signal, with one listener for all of it: platforms warn of many listeners on one signal, and a
- * signal that a thousand calls are given is no leak.
+ * What waits for each signal. All entries of a signal share one listener: platforms warn about many listeners on one
+ * signal, and a signal that is passed to a thousand calls is no leak.
  */
 const waitingFor = new WeakMap<AbortSignalLike, { readonly waiting: Waiting; readonly listener: () => void }>()
 
 /**
- * Runs something when the signal is aborted, in the order in which that was asked for. Not for one that has been.
+ * Runs a function when the signal is aborted, after those that were added before. The signal must not be aborted yet.
  *
- * @returns A function that takes it back. With the last one the listener is taken off the signal.
+ * @returns Removes the function. With the last one, the listener is removed from the signal.
  */
 export function onAbort(signal: AbortSignalLike, run: (reason: unknown) => void): () => void {
   const { waiting, listener } = waitingFor.get(signal) ?? listenTo(signal)
@@ -24,7 +24,7 @@ export function onAbort(signal: AbortSignalLike, run: (reason: unknown) => void)
     try {
       signal.removeEventListener('abort', listener)
     } catch {
-      // A signal of somebody's own may throw here. A listener that stays finds nothing to run.
+      // A user-defined signal may throw here. A listener that stays has nothing to run.
     }
   }
 }

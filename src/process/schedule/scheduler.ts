@@ -1,12 +1,12 @@
 import { host } from '#host'
-import { Ring } from '../../base/ring.ts'
+import { Ring } from '../../base/collections/ring.ts'
 import type { Clock } from './timers.ts'
 
-/** What a schedule puts in order: a process that has something to do. */
+/** An entry of a schedule: a process that has something to do. */
 export interface Runnable {
   /** Identifies the process. */
   readonly id: string
-  /** Runs one turn, which never throws, and answers how much work it was, about one per message. */
+  /** Runs one turn. Returns the amount of work, about one per message. Must not throw. */
   turn(): number
 }
 
@@ -14,16 +14,17 @@ export interface Runnable {
 export interface Schedule {
   /** How many processes wait for their turn. */
   readonly size: number
-  /** A process joins; it is not among those that wait. */
+  /** Adds a process, which is not waiting already. */
   add(process: Runnable): void
-  /** Takes out the process that runs next; called only while `size` is above 0. */
+  /** Removes and returns the process that runs next. Called only while `size` is above 0. */
   next(): Runnable
 }
 
 /**
- * First in, first out: the schedule of every runtime that is given no other.
+ * First in, first out: the default schedule.
  *
- * A class, as an object literal that has a getter is a hash table to the engine: that was a seventh of a message.
+ * It is a class because engines store an object literal with a getter as a hash table, which cost a seventh of the time
+ * of a message.
  */
 export class FairSchedule implements Schedule {
   private readonly queue = new Ring<Runnable>()
@@ -41,39 +42,39 @@ export class FairSchedule implements Schedule {
   }
 }
 
-/** How long all runtimes together may run before the event loop has its turn, in milliseconds. */
+/** How long all runtimes together may run before the event loop continues, in milliseconds. */
 const SLICE = 2
-/** How much work may be done between two looks at the clock. */
-const WORK_PER_LOOK = 64
-/** How many events of a batch count as much as a message, as a power of two. */
+/** How much work may be done between two readings of the clock. */
+const WORK_PER_READING = 64
+/** How many events of a batch count as one unit of work, as a power of two. */
 const EVENTS_PER_WORK = 3
-/** The same while events are quick, which is known by the look before: a look costs as much as some thirty of them. */
+/** The same while events are quick, as measured by the last reading: a reading costs as much as about thirty of them. */
 const QUICK_EVENTS_PER_WORK = 5
-/** What work between two looks may take to be quick, in milliseconds. */
+/** The most time between two readings that counts as quick, in milliseconds. */
 const QUICK = 0.05
-/** What waking up from nothing counts as much as: it may well be to run a single turn. */
+/** The work of waking up an idle scheduler, which may run a single turn. */
 const WORK_OF_WAKING = 8
-/** What counts as much as an event that is given to a loop outside: nobody knows what that does with it. */
+/** The work of an event that is given to a loop outside of all processes, which may do anything with it. */
 const WORK_OUTSIDE = 8
 
-// The budget belongs to the thread. Counted from each drain instead, callbacks that are `async` without waiting would
-// open a fresh slice with every microtask, and timers would starve.
+// The budget belongs to the thread. If it were counted from each drain, callbacks that are `async` without waiting would
+// begin a new slice with every microtask, and timers would starve.
 const outsideContext = host.captureContext()
 let yieldIsArmed = false
 let deadline = 0
-/** When the clock was last looked at. */
-let lastLook = 0
-/** What goes on in each slice, however much there is of it: it is known to be short, or counts its own turns. */
+/** The last reading of the clock. */
+let lastReading = 0
+/** What resumes in the next slice, all of it: it is known to be short, or counts its own turns. */
 let waitingForSlice: (() => void)[] = []
-/** The runtimes that have used up a slice, each once. They take turns: the first one has the next slice. */
+/** The runtimes that have used up a slice, each of them once. They take turns: the first one has the next slice. */
 const contenders = new Ring<() => void>()
 
-/** Begins a slice, if none has begun in this turn of the event loop; answers whether it did. */
+/** Begins a slice, unless one has begun in this turn of the event loop. Returns whether it did. */
 function armYield(): boolean {
   if (yieldIsArmed) return false
   yieldIsArmed = true
-  lastLook = host.now()
-  deadline = lastLook + SLICE
+  lastReading = host.now()
+  deadline = lastReading + SLICE
   outsideContext(() => host.yieldToEventLoop(renewBudget))
   return true
 }
@@ -84,16 +85,16 @@ function renewBudget(): void {
   const due = waitingForSlice
   waitingForSlice = []
   armYield()
-  for (const goOn of due) goOn()
-  // Only those there are now: one that has used up the slice joins again, at the end.
+  for (const resume of due) resume()
+  // Only those that are waiting now: a runtime that has used up the slice is added again, at the end.
   for (let left = contenders.length; left > 0; left--) {
-    const goOn = contenders.shift() as () => void
-    goOn()
+    const resume = contenders.shift() as () => void
+    resume()
     if (contenders.length > 0 && host.now() >= deadline) return
   }
 }
 
-/** Runs one turn; whatever went wrong in it is raised as uncaught, and the others go on. */
+/** Runs one turn. If it throws, the error is reported as uncaught, and the other processes continue. */
 function runTurn(process: Runnable): number {
   try {
     return process.turn()
@@ -103,24 +104,24 @@ function runTurn(process: Runnable): number {
   }
 }
 
-/** Runs the processes of one runtime, in slices that leave the event loop alive. */
+/** Runs the processes of one runtime, in slices that do not block the event loop. */
 export class Scheduler {
-  /** How many turns have been run; a test counts them. */
+  /** How many turns have run; tests read it. */
   turns = 0
   private readonly schedule: Schedule
-  /** Turns per slice, for a runtime whose runs must not depend on the speed of the machine; else undefined. */
+  /** Turns per slice, if runs must not depend on the speed of the machine; otherwise undefined. */
   private readonly turnsPerSlice: number | undefined
   private readonly clock: Clock
-  /** The turn that ends the present slice, where slices are counted in turns. */
+  /** The turn that ends the present slice, if slices are counted in turns. */
   private lastTurn = 0
-  /** Work done since the clock was last looked at and there was time left. */
+  /** Work done since the last reading that found time left. */
   private work = 0
   private eventsPerWork = EVENTS_PER_WORK
-  /** Whether the present slice is known to be used up: then the turn under way should end, too. */
+  /** Whether the present slice is known to be used up. Then the running turn should end, too. */
   isBudgetUsed = false
   /**
-   * `draining` while turns are run; `requested` from the first wake-up until the drain it leads to; `held` where nothing
-   * runs by itself, and a wake-up leads to none.
+   * `draining` while turns run; `requested` from the first wake-up until the drain it leads to; `held` if nothing runs by
+   * itself, and a wake-up leads to no drain.
    */
   private state: 'idle' | 'requested' | 'draining' | 'held' = 'idle'
 
@@ -136,11 +137,11 @@ export class Scheduler {
   }
 
   /**
-   * The time in milliseconds on the runtime's clock, for turns that should not pay for a look at it: as of the last
-   * look, a few milliseconds ago unless a callback has taken longer.
+   * The time in milliseconds on the runtime's clock, as of the last reading, for turns that should not pay for one of
+   * their own. It is a few milliseconds old, unless a callback has taken longer.
    */
   cachedNow(): number {
-    return this.clock === host ? lastLook : this.clock.now()
+    return this.clock === host ? lastReading : this.clock.now()
   }
 
   add(process: Runnable): void {
@@ -149,25 +150,25 @@ export class Scheduler {
   }
 
   /**
-   * Says that a callback has just handled this many events, and answers whether the present slice is used up: then a
-   * process in the middle of a long message should let the others, and the event loop, go first.
+   * Counts events that a callback has just handled. Returns whether the present slice is used up: then a process that is
+   * handling a long message should let the other processes and the event loop run first.
    */
   useBudget(events: number): boolean {
     this.work += 1 + (events >> this.eventsPerWork)
-    return this.work >= WORK_PER_LOOK && this.turnsPerSlice === undefined && this.isOverBudget()
+    return this.work >= WORK_PER_READING && this.turnsPerSlice === undefined && this.isOverBudget()
   }
 
   /**
-   * Says that code outside of any process has just been given an event, and answers whether it should be made to wait,
-   * by `nextSlice`, before it has another one: a loop over what is there already would go on for as long as that lasts.
+   * Counts an event that was given to code outside of any process. Returns whether that code should wait, by `nextSlice`,
+   * before it receives another one: a loop over events that are already there would otherwise block the event loop.
    */
   useBudgetOutside(): boolean {
     if (armYield()) this.beginSlice()
     this.work += WORK_OUTSIDE
-    return this.work >= WORK_PER_LOOK && this.isOverBudget()
+    return this.work >= WORK_PER_READING && this.isOverBudget()
   }
 
-  /** Runs when the event loop has had its turn. Only after `spendOutside` has answered that this is due. */
+  /** Runs a function after the event loop has continued. Only after `useBudgetOutside` has returned true. */
   nextSlice(run: () => void): void {
     waitingForSlice.push(run)
   }
@@ -176,11 +177,11 @@ export class Scheduler {
     let isOver = this.turns >= this.lastTurn
     if (this.turnsPerSlice === undefined) {
       const now = host.now()
-      this.eventsPerWork = now - lastLook < QUICK ? QUICK_EVENTS_PER_WORK : EVENTS_PER_WORK
-      lastLook = now
+      this.eventsPerWork = now - lastReading < QUICK ? QUICK_EVENTS_PER_WORK : EVENTS_PER_WORK
+      lastReading = now
       isOver = now >= deadline
     }
-    // A callback that asks (`spend`) may not heed the answer: then the drain must find it out again.
+    // A callback may ignore the result of `useBudget`: then the drain must find the same out again.
     if (!isOver) this.work = 0
     this.isBudgetUsed = isOver
     return isOver
@@ -190,11 +191,11 @@ export class Scheduler {
     this.state = 'requested'
     if (armYield()) this.beginSlice()
     this.work += WORK_OF_WAKING
-    if (this.isLookDue() && this.isOverBudget()) this.waitForSlice()
+    if (this.isReadingDue() && this.isOverBudget()) this.waitForSlice()
     else host.enqueueMicrotask(this.drainOutside)
   }
 
-  /** Goes on in a slice to come: its next one, where slices are counted in turns, or else when it is this one's turn. */
+  /** Resumes in the next slice if slices are counted in turns, or else when it is the turn of this runtime. */
   private waitForSlice(): void {
     if (this.turnsPerSlice === undefined) contenders.push(this.drainNewSlice)
     else waitingForSlice.push(this.drainNewSlice)
@@ -206,12 +207,12 @@ export class Scheduler {
     if (this.turnsPerSlice !== undefined) this.lastTurn = this.turns + this.turnsPerSlice
   }
 
-  /** Whether enough work was done since the last look at what is left of the slice. */
-  private isLookDue(): boolean {
-    return this.work >= WORK_PER_LOOK || this.turnsPerSlice !== undefined
+  /** Whether enough work was done since the last reading. */
+  private isReadingDue(): boolean {
+    return this.work >= WORK_PER_READING || this.turnsPerSlice !== undefined
   }
 
-  /** Drains in the context of the runtime, whosever promise it was that woke a process. */
+  /** Drains in the async context of the runtime, whatever promise has woken a process. */
   private readonly drainOutside = (): void => outsideContext(this.drain)
 
   /** Drains in a slice that has just begun. */
@@ -220,18 +221,18 @@ export class Scheduler {
     outsideContext(this.drain)
   }
 
-  /** Runs turns until nobody has anything left to do, or the slice is used up. */
+  /** Runs turns until no process has anything left to do, or the slice is used up. */
   private readonly drain = (): void => {
     const { schedule } = this
-    const workPerLook = this.turnsPerSlice === undefined ? WORK_PER_LOOK : 1
+    const workPerReading = this.turnsPerSlice === undefined ? WORK_PER_READING : 1
     this.state = 'draining'
     this.isBudgetUsed = false
     while (schedule.size > 0) {
       this.turns++
-      // In two steps: the turn itself adds to `work`, and `+=` would take the sum from before it.
+      // In two steps: the turn itself adds to `work`, and `+=` would add to the value from before the turn.
       const work = runTurn(schedule.next())
       this.work += work
-      if (this.work >= workPerLook && this.isOverBudget()) break
+      if (this.work >= workPerReading && this.isOverBudget()) break
     }
     this.state = 'idle'
     if (schedule.size === 0) return
@@ -240,14 +241,14 @@ export class Scheduler {
     this.waitForSlice()
   }
 
-  /** From now on turns are run by `step` alone. To be called before anybody joins. */
+  /** From now on, only `step` runs turns. Must be called before a process is added. */
   hold(): void {
     this.state = 'held'
   }
 
-  /** Runs so many turns at once, or as many as there are to run; answers how many. Only for one that is held. */
+  /** Runs `count` turns, or fewer if no process has anything left to do. Returns how many. Only after `hold`. */
   step(count: number): number {
-    if (this.state !== 'held') throw new Error('expected no turn to be under way where one is to be run')
+    if (this.state !== 'held') throw new Error('expected a scheduler that is held and not running a turn')
     const { schedule, turns } = this
     this.state = 'draining'
     this.isBudgetUsed = false

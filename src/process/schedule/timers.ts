@@ -1,53 +1,53 @@
 /** Where time comes from. */
 export interface Clock {
-  /** Milliseconds; never goes back. */
+  /** The time in milliseconds. Never decreases. */
   now(): number
-  /** Runs once after `ms` milliseconds, at most 2³¹−1. `unref` has the program not wait for it, where that can be said. */
+  /** Runs once after `ms` milliseconds, at most 2³¹−1. `unref` lets the program end before, if the platform can do that. */
   setTimer(run: () => void, ms: number): { clear(): void; unref?(): void }
 }
 
-/** What platforms can wait for at most, in milliseconds. */
+/** The longest timer that platforms support, in milliseconds. */
 const LONGEST_WAIT = 2 ** 31 - 1
 
-/** Something due at a time. */
+/** Something that runs at a certain time. */
 export interface Deadline {
-  /** Calls it off; nothing is left behind. */
+  /** Cancels it, and frees all that it holds. */
   cancel(): void
 }
 
-/** State of one deadline. `place` ties it to its queue: where it stands in the heap, or -1 once it is not there. */
+/** The state of one deadline. `place` is its index in the heap, or -1 once it was removed. */
 interface TimerEntry {
   due: number
-  /** Among deadlines of one time, the earliest set is the first to run. */
+  /** Of deadlines that are due at the same time, the one that was added first runs first. */
   order: number
   place: number
   run: () => void
 }
 
 /**
- * The deadlines of a runtime, over one timer of the clock.
+ * The deadlines of a runtime, with a single timer of its clock.
  *
- * A binary heap whose entries know their places, so that a deadline which is called off (nearly all are: they guard
- * calls that are answered) leaves the heap at once. The clock has a timer only while a deadline waits.
+ * A binary heap whose entries know their indexes, so that a deadline can be removed as soon as it is cancelled. Nearly all
+ * are cancelled, because most calls have a reply in time. The clock has a timer only while there are deadlines.
  */
 export class Timers {
   private readonly clock: Clock
   private readonly heap: TimerEntry[] = []
   private order = 0
   private timer: { clear(): void } | undefined
-  /** When `timer` fires; infinite while there is none. */
+  /** When `timer` fires; infinite if there is no timer. */
   private wakeAt = Number.POSITIVE_INFINITY
 
   constructor(clock: Clock) {
     this.clock = clock
   }
 
-  /** How many deadlines wait. */
+  /** How many deadlines there are. */
   get size(): number {
     return this.heap.length
   }
 
-  /** Runs once after `ms` milliseconds (`Infinity` for never). What runs must not throw. */
+  /** Runs a function once after `ms` milliseconds, or never for `Infinity`. The function must not throw. */
   add(ms: number, run: () => void): Deadline {
     if (ms === Number.POSITIVE_INFINITY) return { cancel() {} }
     const entry: TimerEntry = { due: this.clock.now() + ms, order: this.order++, place: this.heap.length, run }
@@ -59,12 +59,12 @@ export class Timers {
 
   private remove(entry: TimerEntry): void {
     if (entry.place < 0) return
-    this.takeOut(entry)
-    // A timer that would wake for nothing is let go only with the last deadline: re-arming costs more than a wake-up.
+    this.removeFromHeap(entry)
+    // A timer that would fire for nothing is cleared only with the last deadline: rearming costs more than a wake-up.
     if (this.heap.length === 0) this.rearm()
   }
 
-  private takeOut(entry: TimerEntry): void {
+  private removeFromHeap(entry: TimerEntry): void {
     const { heap } = this
     const last = heap.pop() as TimerEntry
     if (last !== entry) {
@@ -94,9 +94,9 @@ export class Timers {
     this.timer = undefined
     this.wakeAt = Number.POSITIVE_INFINITY
     const now = this.clock.now()
-    // Platforms may fire a fraction of a millisecond early; what is due within it counts as due.
+    // Platforms may fire a fraction of a millisecond early, so a deadline within that time counts as due.
     for (let first = this.heap[0]; first !== undefined && first.due <= now + 0.5; first = this.heap[0]) {
-      this.takeOut(first)
+      this.removeFromHeap(first)
       first.run()
     }
     this.rearm()

@@ -6,16 +6,17 @@ import { defaultRuntime, expectRuntime, type Runtime } from '../runtime.ts'
 import { inRuntimeOptions } from './runtime-options.ts'
 
 /**
- * Listens to what the stages of a runtime tell of themselves.
+ * Listens to the telemetry events of the stages of a runtime.
  *
- * Listeners run at once, in the middle of what the stage does, in the order in which they were attached: they should
- * be quick, and must not change what they are handed. One that throws, or whose promise rejects, is reported to the
- * logger and detached, together with those it was attached with. While nobody listens, a batch costs one branch.
+ * Listeners run synchronously, in the middle of the stage's work, in the order in which they were attached. They should
+ * be quick, and must not modify their arguments. If a listener throws, or its promise rejects, that is logged, and the
+ * listener is detached together with those that were attached in the same call. Without listeners, a batch costs one
+ * branch.
  *
- * @param listeners By the name of the event: see the reference of telemetry.
- * @param options `runtime`: whose stages to listen to. Default: the program's own.
- * @returns Detaches the listeners; a second call does nothing.
- * @throws {TypeError} If an event is unknown, or a listener is no function.
+ * @param listeners By the name of the event; the telemetry reference lists all names.
+ * @param options `runtime`: the runtime to listen to. Default: the program's own.
+ * @returns Detaches the listeners. A second call does nothing.
+ * @throws {TypeError} If an event is unknown, or a listener is not a function.
  *
  * @example The sizes of all batches
  * ```ts

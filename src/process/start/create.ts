@@ -3,14 +3,14 @@ import { runInScope } from './run-in-scope.ts'
 import { inRuntimeOptions, runtimeOptions } from './runtime-options.ts'
 import { ProcessScope, type Scope } from './scope.ts'
 
-/** Where a scope's stages run. */
+/** The options of a scope. */
 export interface ScopeOptions {
   /** The runtime of its stages. Default: the program's own. */
   readonly runtime?: Runtime
 }
 
 /**
- * Makes a runtime of its own: with another logger or clock, or to keep some stages apart.
+ * Creates a runtime, for example to use another logger or clock, or to separate some stages from the rest.
  *
  * @throws {TypeError | RangeError} If an option is wrong.
  */
@@ -26,13 +26,13 @@ export function createRuntime(options?: RuntimeOptions): Runtime {
 }
 
 /**
- * Calls a function with a new scope, and disposes of the scope when the function has returned or failed: as
- * `await using scope = createScope()` around the function's body would.
+ * Calls a function with a new scope, and disposes of the scope once the function has returned or failed, like
+ * `await using scope = createScope()` in the body of the function.
  *
- * Resolves with what the function returns, once the stages that still run have been stopped: await in the function what
- * is to be finished. A stage that fails stops the others, and the promise rejects with the `StageFailure` without
- * waiting for the function. Where both the function and a stage fail, the promise rejects with what came first, and the
- * other one is logged.
+ * Resolves with the result of the function, once the stages that are still running have been stopped. The function should
+ * therefore await the work that is to be finished. If a stage fails, the other stages are stopped, and the promise rejects
+ * with the `StageFailure` without waiting for the function. If both the function and a stage fail, the promise rejects
+ * with the first error, and the other one is logged.
  *
  * @example The sum of a source, in a scope of its own
  * ```ts
@@ -52,7 +52,7 @@ export function createScope<Value>(
   options?: ScopeOptions,
 ): Promise<Value>
 /**
- * Makes a scope: stages started in it stop together when one fails, and when it is disposed of.
+ * Creates a scope. Its stages are stopped together when one of them fails, and when the scope is disposed of.
  *
  * @param options `runtime`: where its stages run. Default: the program's own.
  */

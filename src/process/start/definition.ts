@@ -1,62 +1,61 @@
 import { quote } from '../../base/quote.ts'
 import { version } from '../../base/version.ts'
-import type { Behaviour, Process } from '../process.ts'
+import type { Behaviour } from '../behaviour.ts'
+import { copyOf, definitionBrand, thisCopy } from '../brands.ts'
+import type { Process } from '../process.ts'
 import type { ProcessRef } from '../process-ref.ts'
 import type { ProcessReference } from '../reference.ts'
 import type { Stage } from './start-types.ts'
 
-/** Marks definitions across copies and versions of this package in one program. */
-const brand: unique symbol = Symbol.for('genstage.definition') as never
-
-/** How a process of some kind is made: what stands behind a {@link Stage}. Runs once. */
+/** How a process is created: the implementation of {@link Stage}. Runs once. */
 export class Definition {
-  /** What it is called where it has no name, as `producer`. */
+  /** The kind of process, such as `producer`. */
   readonly kind: string
   readonly createBehaviour: (process: Process) => Behaviour
   readonly createReference: (process: Process) => ProcessReference
   /**
-   * How long a supervisor gives such a process to end, in milliseconds, or that it kills it, where the child's
-   * specification says nothing; undefined leaves it to the supervisor.
+   * How long a supervisor waits for such a process to end, in milliseconds, unless the child specification has its own
+   * `shutdown`; undefined for the default of the supervisor.
    */
   readonly shutdown: number | 'brutal-kill' | undefined
   private isClaimed = false
 
   constructor(
     kind: string,
-    behave: (process: Process) => Behaviour,
-    refer: (process: Process) => ProcessReference,
+    createBehaviour: (process: Process) => Behaviour,
+    createReference: (process: Process) => ProcessReference,
     shutdown?: number | 'brutal-kill',
   ) {
     this.kind = kind
-    this.createBehaviour = behave
-    this.createReference = refer
+    this.createBehaviour = createBehaviour
+    this.createReference = createReference
     this.shutdown = shutdown
   }
 
-  /** Gives the definition the type it is known by outside. */
+  /** The definition as its public type. */
   as<Ref extends ProcessRef>(): Stage<Ref> {
     return this as unknown as Stage<Ref>
   }
 
   /**
-   * Marks it as used.
+   * Marks it as started.
    *
-   * @throws {TypeError} If it was before: its callbacks hold the state of the stage that they ran as.
+   * @throws {TypeError} If it has been started before: its callbacks hold the state of that stage.
    */
   claim(): void {
     if (this.isClaimed) {
       throw new TypeError(
         `expected a stage that has not been started before, got the same ${this.kind} again: write a function that ` +
-          'makes the stage, and call it for each start',
+          'creates the stage, and call it for each start',
       )
     }
     this.isClaimed = true
   }
 }
 
-Object.defineProperty(Definition.prototype, brand, { value: { version } })
+Object.defineProperty(Definition.prototype, definitionBrand, { value: thisCopy })
 
-// Types refuse these; without types the message of a missing method would say nothing about the missing start.
+// The types have no such methods. Without types, the message of a missing method would not mention the missing start.
 for (const name of ['subscribe', 'call', 'cast', 'send', 'info', 'stop', 'drain']) {
   const value = function (this: Definition): never {
     throw new TypeError(
@@ -67,23 +66,18 @@ for (const name of ['subscribe', 'call', 'cast', 'send', 'info', 'stop', 'drain'
   Object.defineProperty(Definition.prototype, name, { value, writable: true, configurable: true })
 }
 
-/** Whether a value is a stage that is not started yet, made by this copy of the package. */
-export function isDefinition(value: unknown): value is Definition {
-  return value instanceof Definition
-}
-
 /** Checks that a value can be started by this copy of the package. */
 export function expectDefinition(value: unknown): Definition {
   if (value instanceof Definition) return value
-  const copy = typeof value === 'object' && value !== null ? (value as { [brand]?: unknown })[brand] : undefined
+  const copy = copyOf(value, definitionBrand)
   if (copy !== undefined) {
     throw new TypeError(
-      'expected a stage, got one that was made by another copy of genstage in this program ' +
+      'expected a stage, got one that was created by another copy of genstage in this program ' +
         `(version ${String((copy as { version?: unknown }).version)}; this one is ${version}): install one copy`,
     )
   }
   throw new TypeError(
-    'expected a stage, made by producer, producerConsumer, consumer or another maker, ' +
-      `got: ${quote(value)}${typeof value === 'function' ? ' (call the function, and pass what it makes)' : ''}`,
+    'expected a stage, created by producer, producerConsumer, consumer or another factory, ' +
+      `got: ${quote(value)}${typeof value === 'function' ? ' (call the function, and pass what it returns)' : ''}`,
   )
 }

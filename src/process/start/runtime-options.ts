@@ -1,10 +1,10 @@
 import type { Logger } from '../../base/logger.ts'
-import { type OptionTable, optionTable } from '../../base/option-table.ts'
-import { anything, boolean, integer, matching, type OptionType } from '../../base/option-type.ts'
+import { type OptionTable, optionTable } from '../../base/options/option-table.ts'
+import { anything, boolean, integer, matching, type OptionType } from '../../base/options/option-type.ts'
 import type { Schedule } from '../schedule/scheduler.ts'
 import type { Clock } from '../schedule/timers.ts'
 
-/** The options of a runtime, complete but for what the platform gives. */
+/** The options of a runtime, with those defaults applied that do not depend on the platform. */
 interface ValidRuntimeOptions {
   readonly clock: Clock | undefined
   readonly logger: Logger | undefined
@@ -13,7 +13,7 @@ interface ValidRuntimeOptions {
   readonly freezeBatches: boolean
 }
 
-/** How a runtime is made. */
+/** The options of a runtime. */
 export const runtimeOptions: OptionTable<ValidRuntimeOptions> = optionTable({
   clock: {
     type: having<Clock>('a clock', 'now', 'setTimer'),
@@ -23,32 +23,32 @@ export const runtimeOptions: OptionTable<ValidRuntimeOptions> = optionTable({
   logger: {
     type: having<Logger>('a logger, as console is one', 'debug', 'info', 'warn', 'error'),
     absent: 'warnings and errors to the console',
-    text: 'Where messages go.',
+    text: 'Where log messages go.',
   },
   schedule: {
     type: having<Schedule>('a schedule', 'add', 'next'),
     absent: 'first in, first out',
-    text: 'Who runs next.',
+    text: 'Decides which process runs next.',
   },
   turnsPerSlice: {
     type: integer({ min: 1 }),
     unit: 'turns',
     absent: 'as many as fit into 2 ms',
-    text: 'How many turns are run before the event loop has its own.',
+    text: 'How many turns run before the event loop continues.',
   },
   freezeBatches: {
     type: boolean(),
     default: false,
-    text: 'Whether each batch is frozen before a callback sees it.',
+    text: 'Whether each batch is frozen before a callback receives it.',
   },
 })
 
-/** An option that creates something in a runtime: which one. */
+/** The options of what is created in a runtime. */
 export const inRuntimeOptions: OptionTable<{ readonly runtime: unknown }> = optionTable({
   runtime: { type: anything(), absent: "the program's own", text: 'The runtime to use.' },
 })
 
-/** An object that has these methods. */
+/** An object with these methods. */
 // @__NO_SIDE_EFFECTS__
 function having<Value extends object>(what: string, ...methods: readonly string[]): OptionType<Value> {
   return matching(what, (value): value is Value => {

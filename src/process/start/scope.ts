@@ -1,47 +1,47 @@
+import type { ChurningSet } from '../../base/collections/churning.ts'
 import { type StageFailure, StartError } from '../../base/errors.ts'
 import type { LogLevel } from '../../base/logger.ts'
-import type { ShortLivedSet } from '../../base/short-lived.ts'
 import { askToDrain, Drain } from '../drain.ts'
 import { ExitCause } from '../exit/exit-cause.ts'
 import { type Linkable, unlink } from '../exit/link.ts'
 import { Message } from '../message.ts'
-import type { Process } from '../process.ts'
+import type { ProcessRecord } from '../process-record.ts'
 import type { ProcessRef } from '../process-ref.ts'
 import type { ProcessRuntime } from '../runtime.ts'
 import { startProcess } from './start.ts'
 import type { Stage, StartOptions } from './start-types.ts'
 
-/** How long a scope waits for a stage to stop before it kills it, in milliseconds. */
+/** How long a scope waits for a stage to stop before the stage is killed, in milliseconds. */
 const STOP_TIMEOUT = 5_000
 
 /**
- * What stages are linked to that are started outside of any stage.
+ * Holds stages that are started outside of any stage, and is linked to them.
  *
- * The first of them that fails stops the others, in reverse order of their start, and rejects `done`. A scope is for
- * a request, a test, a library: `await using scope = createScope()`.
+ * When one of them fails, the scope stops the others, in reverse order of their start, and rejects `done`. A scope is for
+ * a request, a test or a library: `await using scope = createScope()`.
  */
 export interface Scope extends AsyncDisposable {
   /**
-   * Resolves once the scope is disposed of, and rejects with a {@link StageFailure} when a stage in it fails. Nobody
-   * need listen: then the failure surfaces as an unhandled rejection, as no failure passes in silence.
+   * Resolves once the scope is disposed of, and rejects with a {@link StageFailure} when a stage in it fails. A rejection
+   * that is not handled is reported as an unhandled rejection, so that no failure is silent.
    */
   readonly done: Promise<void>
   /** Starts a stage linked to this scope. Rejects with a `StartError` once the scope is closed. */
   startLink<Ref extends ProcessRef>(stage: Stage<Ref>, options?: StartOptions<NoInfer<Ref>>): Promise<Ref>
-  /** Stops all stages in it, the last started first, each within 5,000 ms or else it is killed. */
+  /** Stops all stages in it, the last started first. A stage that has not ended within 5,000 ms is killed. */
   [Symbol.asyncDispose](): Promise<void>
 }
 
-/** A scope of somebody's own. */
+/** The implementation of {@link Scope}. */
 export class ProcessScope implements Linkable, Scope {
-  links: ShortLivedSet<Linkable> | undefined
+  links: ChurningSet<Linkable> | undefined
   readonly done: Promise<void>
   private readonly runtime: ProcessRuntime
-  /** How long each stage may take to stop, in milliseconds, before it is killed. */
+  /** How long each stage may take to stop before it is killed, in milliseconds. */
   private readonly stopTimeout: number
   private settle: { resolve(): void; reject(failure: StageFailure): void }
   private isClosed = false
-  /** Set once it drains. */
+  /** Set once it is draining. */
   private drain: Drain | undefined
   private closing: Promise<void> | undefined
 
@@ -56,34 +56,34 @@ export class ProcessScope implements Linkable, Scope {
 
   async startLink<Ref extends ProcessRef>(stage: Stage<Ref>, options?: StartOptions<NoInfer<Ref>>): Promise<Ref> {
     if (this.isClosed) {
-      const message = 'expected a scope that is open, and this one has been disposed of, or has failed'
+      const message = 'expected an open scope, got one that has been disposed of or has failed'
       throw new StartError('a stage', 'scope-closed', message)
     }
     const started = startProcess(stage, options, () => this, this.runtime)
-    if (this.drain !== undefined) askToDrain(lastOf(this.links) as Process, this.drain)
+    if (this.drain !== undefined) askToDrain(lastOf(this.links) as ProcessRecord, this.drain)
     return started
   }
 
-  /** Drains all tasks in it, and those under its supervisors, and leaves the stages alone. */
+  /** Drains all tasks in it and under its supervisors, but no stages. */
   finishTasks(): void {
     const drain = new Drain(this)
     for (const linked of this.links ?? []) {
-      const process = linked as Process
+      const process = linked as ProcessRecord
       if (process.kind === 'task') askToDrain(process, drain)
       else if (process.kind === 'supervisor') process.deliver(new Message('finish-tasks', '', undefined, drain))
     }
   }
 
-  /** Drains all stages in it, and those that are still to be started. */
+  /** Drains all stages in it, and those that are started later. */
   finish(): void {
     this.drain ??= new Drain(this)
-    for (const linked of this.links ?? []) askToDrain(linked as Process, this.drain)
+    for (const linked of this.links ?? []) askToDrain(linked as ProcessRecord, this.drain)
   }
 
-  /** Resolves once no stage runs in it. */
+  /** Resolves once no stage is running in it. */
   async emptied(): Promise<void> {
     for (let last = lastOf(this.links); last !== undefined; last = lastOf(this.links)) {
-      await (last as Process).reference.exited
+      await (last as ProcessRecord).reference.exited
     }
   }
 
@@ -92,7 +92,7 @@ export class ProcessScope implements Linkable, Scope {
     this.settle.resolve()
   }
 
-  /** Logs in its runtime. */
+  /** Logs with the logger of its runtime. */
   log(level: LogLevel, message: string, facts: Readonly<Record<string, unknown>>): void {
     this.runtime.log(level, message, facts)
   }
@@ -108,7 +108,7 @@ export class ProcessScope implements Linkable, Scope {
     void this.close(cause).then(() => this.settle.reject(failure))
   }
 
-  /** @param because The failure that closes it; undefined where its owner disposes of it. */
+  /** @param because The failure that closes it; undefined if its owner disposes of it. */
   private close(because?: ExitCause): Promise<void> {
     this.isClosed = true
     this.closing ??= this.stopAll(because)
@@ -116,8 +116,8 @@ export class ProcessScope implements Linkable, Scope {
   }
 
   private async stopAll(because: ExitCause | undefined): Promise<void> {
-    // A set keeps the order in which it was filled, so the last one in it was started last. None comes while it is closed.
-    const processes = [...(this.links ?? [])] as Process[]
+    // A set keeps the order of insertion, so its last process was started last. None is added once the scope is closed.
+    const processes = [...(this.links ?? [])] as ProcessRecord[]
     for (const process of processes.toReversed()) {
       if (process.status !== 'ended') await stopWithin(process, this.stopTimeout, because)
       unlink(this, process)
@@ -125,18 +125,18 @@ export class ProcessScope implements Linkable, Scope {
   }
 }
 
-function lastOf(links: ShortLivedSet<Linkable> | undefined): Linkable | undefined {
+function lastOf(links: ChurningSet<Linkable> | undefined): Linkable | undefined {
   let last: Linkable | undefined
   for (const linked of links ?? []) last = linked
   return last
 }
 
 /**
- * Stops a process with reason `'shutdown'`, or kills it when it has not ended after `ms` milliseconds.
+ * Stops a process with reason `'shutdown'`, and kills it if it has not ended after `ms` milliseconds.
  *
- * @param because The failure for which it is stopped; undefined where it is stopped on purpose.
+ * @param because The failure for which it is stopped; undefined if that was requested.
  */
-function stopWithin(process: Process, ms: number, because?: ExitCause): Promise<void> {
+function stopWithin(process: ProcessRecord, ms: number, because?: ExitCause): Promise<void> {
   return new Promise((resolve) => {
     const cause = new ExitCause('shutdown', process.label, undefined, true, because)
     const kill = (): void => process.kill(new ExitCause('killed', process.label, undefined, true, because))

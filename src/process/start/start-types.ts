@@ -1,18 +1,18 @@
 import type { ProcessRef } from '../process-ref.ts'
 import type { Runtime } from '../runtime.ts'
 
-// A key that exists only in types: it carries the type of the reference that a start gives.
+// A key that exists only in types. It carries the type of the reference that a start resolves with.
 declare const starts: unique symbol
 
-/** What can be started, once: a stage, a supervisor, a task. {@link RefOf} says what starting it gives. */
+/** What can be started, once: a stage, a supervisor, a task. {@link RefOf} is the type of the reference to it. */
 export interface Stage<out Ref extends ProcessRef> {
   readonly [starts]: Ref
 }
 
-/** The reference that starting a stage gives; `S` is a stage, or a function that makes one. */
+/** The reference that starting a stage resolves with. `S` is a stage, or a function that creates one. */
 export type RefOf<S> = S extends (...args: never) => Stage<infer Ref> ? Ref : S extends Stage<infer Ref> ? Ref : never
 
-// A key that exists only in types: what a name may be given to.
+// A key that exists only in types. It carries the type of the references that a name may be given to.
 declare const names: unique symbol
 
 /** A name that may be given to stages with such a reference. */
@@ -20,15 +20,15 @@ export interface Name<in Ref> {
   readonly [names]: (ref: Ref) => void
 }
 
-/** How a process is started. */
+/** The options of a start. */
 export interface StartOptions<in Ref> {
-  /** The name to be found under, free again when the process ends. Default: none. */
+  /** The name of the process, which is free again when the process ends. Default: none. */
   readonly name?: string | Name<Ref>
   /** The runtime to run in. Default: the program's own. */
   readonly runtime?: Runtime
   /**
-   * `'capture'`: callbacks run in the async context (AsyncLocalStorage) of whoever starts the process. Default: the
-   * runtime's own, so that no caller's context leaks into a callback.
+   * `'capture'`: callbacks run in the async context (AsyncLocalStorage) of the caller of the start. Default: the context
+   * of the runtime, so that no context of a caller leaks into a callback.
    */
   readonly context?: 'capture'
 }

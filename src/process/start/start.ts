@@ -2,8 +2,8 @@ import { host } from '#host'
 import { NameTakenError, StageEndedError, StartError, StartIgnoredError } from '../../base/errors.ts'
 import { ExitCause } from '../exit/exit-cause.ts'
 import { type Linkable, link } from '../exit/link.ts'
-import type { RunInContext } from '../host/host.ts'
 import { Process } from '../process.ts'
+import type { LaunchOptions, ProcessRecord } from '../process-record.ts'
 import type { ProcessRef } from '../process-ref.ts'
 import type { ProcessReference } from '../reference.ts'
 import { defaultRuntime, expectRuntime, type ProcessRuntime } from '../runtime.ts'
@@ -13,27 +13,26 @@ import { nameOf } from './name-of.ts'
 import { startOptions } from './start-options.ts'
 import type { Stage, StartOptions } from './start-types.ts'
 
-/** The end of a process whose set-up answered `'ignore'`. */
+/** The end of a process whose setup function returned `'ignore'`. */
 export class IgnoredStart extends ExitCause {
   constructor(origin: string) {
     super('normal', origin)
   }
 }
 
-/** The end of a process whose callbacks or options were a mistake: whoever starts it gets the error as it is. */
+/** The end of a process with wrong callbacks or options. The start rejects with that error unchanged. */
 export class InvalidStart extends ExitCause {}
 
 /**
- * Starts a stage linked to the program: if it fails, the program fails, once per cause, as a `StageFailure`.
+ * Starts a stage linked to the program: if the stage fails, the program fails with a `StageFailure`, once per cause.
  *
- * Resolves with its reference once it is set up. Its name is taken before its set-up runs; what is sent to it meanwhile
- * waits in its mailbox.
+ * Resolves with the reference once the stage is set up. The name is taken before the setup function runs, and messages
+ * that are sent in the meantime wait in the mailbox. A start that fails leaves no name, timer or link.
  *
- * @throws {TypeError} (as a rejection) If the stage is none, or was started before.
+ * @throws {TypeError} (as a rejection) If the argument is not a stage, or a stage that was started before.
  * @throws {NameTakenError} If the name belongs to another stage.
- * @throws {StartIgnoredError} If its set-up answered `'ignore'`.
- * @throws {StartError} If its set-up threw, answered `{ stop }`, or was cut short. Whichever it is, a start that failed
- *   leaves no name, timer or link behind.
+ * @throws {StartIgnoredError} If the setup function returned `'ignore'`.
+ * @throws {StartError} If the setup function threw or returned `{ stop }`, or if the stage was ended before it was set up.
  *
  * @example A stage that is called by its reference
  * ```ts
@@ -64,7 +63,7 @@ export async function startLink<Ref extends ProcessRef>(
 }
 
 /**
- * Starts a stage that nobody is linked to: if it fails, that is one line in the log.
+ * Starts a stage without a link: if it fails, that is one line in the log.
  *
  * Otherwise like {@link startLink}.
  *
@@ -99,7 +98,7 @@ export async function start<Ref extends ProcessRef>(
 
 /** Starts a stage linked to another process, in the same runtime. */
 export async function startLinkedTo<Ref extends ProcessRef>(
-  starter: Process,
+  starter: ProcessRecord,
   stage: Stage<Ref>,
   options?: StartOptions<NoInfer<Ref>>,
 ): Promise<Ref> {
@@ -110,10 +109,10 @@ export async function startLinkedTo<Ref extends ProcessRef>(
 }
 
 /**
- * Starts a process, linked to what `parentIn` answers; the promise settles once it is set up or has failed to.
+ * Starts a process, linked to what `parentIn` returns. The promise settles once the process is set up, or has failed.
  *
- * @param home The runtime of what it is linked to, which must be its own: links do not reach into another one. Default:
- *   what the options say.
+ * @param home The runtime of the parent, which must be that of the process, because links do not reach into another
+ *   runtime. Default: the option `runtime`.
  */
 export function startProcess<Ref extends ProcessRef>(
   stage: Stage<Ref>,
@@ -125,9 +124,7 @@ export function startProcess<Ref extends ProcessRef>(
   const definition = expectDefinition(stage)
   const runtime = validated.runtime === undefined ? (home ?? defaultRuntime) : expectRuntime(validated.runtime)
   if (home !== undefined && runtime !== home) {
-    throw new TypeError(
-      `expected runtime to be that of the starter, ${home.id}, or not to be given, got: ${runtime.id}`,
-    )
+    throw new TypeError(`expected runtime to be that of the starter, ${home.id}, or to be omitted, got: ${runtime.id}`)
   }
   const name = validated.name === undefined ? undefined : nameOf(validated.name)
   const context = validated.context === 'capture' ? host.captureContext() : undefined
@@ -138,21 +135,15 @@ export function startProcess<Ref extends ProcessRef>(
   return started as Promise<ProcessRef> as Promise<Ref>
 }
 
-/** How a process that is launched stands to others. */
-interface LaunchOptions {
-  readonly name?: string | undefined
-  readonly parent?: Linkable | undefined
-  readonly context?: RunInContext | undefined
-}
-
-/** Brings a process into being, whose name is free; it sets up in its first turn, and `started` settles then. */
+/** Creates a process whose name is free. It sets up in its first turn, when `started` settles. */
 export function launchProcess(
   definition: Definition,
   runtime: ProcessRuntime,
-  { name, parent, context }: LaunchOptions = {},
+  options: LaunchOptions = {},
 ): { readonly reference: ProcessReference; readonly started: Promise<ProcessReference> } {
+  const { name, parent } = options
   watchEnd(runtime)
-  const process = new Process(runtime, definition.kind, name, parent, context)
+  const process = new Process(runtime, definition.kind, options)
   const reference = definition.createReference(process)
   process.reference = reference
   process.behaviour = definition.createBehaviour(process)

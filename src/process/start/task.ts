@@ -3,25 +3,27 @@ import { isThenable } from '../../base/is-thenable.ts'
 import { quote } from '../../base/quote.ts'
 import type { Inspection } from '../../telemetry/inspection.ts'
 import { abort, signalOf } from '../abort-signal.ts'
+import type { Behaviour, Progress } from '../behaviour.ts'
+import type { AbortSignalLike } from '../host/abort-signal-like.ts'
 import { Message } from '../message.ts'
-import type { Behaviour, Process, Progress } from '../process.ts'
-import type { AbortSignalLike, ProcessRef } from '../process-ref.ts'
+import type { Process } from '../process.ts'
+import type { ProcessRef } from '../process-ref.ts'
 import { ProcessReference } from '../reference.ts'
 import { Definition } from './definition.ts'
 import type { Stage } from './start-types.ts'
 
-/** What the function of a task is handed. */
+/** The argument of the function of a task. */
 export interface TaskContext {
   /**
-   * Aborted when the task is to end: what its work stops on.
+   * Aborted when the task should end.
    *
-   * The reason is `'shutdown'` where the program or a drain asks for the end, and the task has until the deadline to
-   * finish; it is the exit reason where the task has been ended.
+   * The reason is `'shutdown'` if the program or a drain requests the end: the task then has until the deadline to finish.
+   * If the task has already been ended, the reason is the exit reason.
    */
   readonly signal: AbortSignalLike
 }
 
-/** A class, as a getter in an object literal gives each object a hidden class of its own, which costs more than the task. */
+/** A class, because a getter in an object literal gives each object a hidden class of its own, which costs more than the task. */
 class LiveTaskContext implements TaskContext {
   readonly #process: Process
 
@@ -35,23 +37,23 @@ class LiveTaskContext implements TaskContext {
 }
 
 /**
- * A process that runs one function and ends with its outcome.
+ * A process that runs one function, and ends when the function does.
  *
- * Told to finish, it aborts its signal at once and lets the function go on. A function that rejects because of that
- * ends the task with `'shutdown'`; one that had not begun never runs.
+ * On `'drain'`, it aborts its signal at once, and the function continues. If the function rejects because of that, the
+ * task exits with `'shutdown'`. A function that has not begun does not run.
  */
 class TaskProcess implements Behaviour {
   private readonly process: Process
   private readonly run: (context: TaskContext) => unknown
-  /** Set when it was told to finish. */
-  private isFinishing = false
+  /** Set by `'drain'`. */
+  private isDraining = false
 
   constructor(process: Process, run: (context: TaskContext) => unknown) {
     this.process = process
     this.run = run
   }
 
-  /** The work is no part of the start: whoever starts a task does not wait for it. */
+  /** The start of a task does not wait for its work. */
   init(): Progress {
     this.process.deliver(new Message('run', '', undefined, undefined))
     return 'done'
@@ -60,20 +62,20 @@ class TaskProcess implements Behaviour {
   receive(message: Message): Progress {
     const { process } = this
     if (message.kind !== 'run')
-      return message.kind === 'finish' ? process.stop('shutdown') : process.receiveSystem(message)
+      return message.kind === 'drain' ? process.stop('shutdown') : process.receiveSystem(message)
     process.callback = 'task'
     const outcome = this.run(new LiveTaskContext(process))
     return isThenable(outcome) ? process.park(outcome, () => process.stop('normal')) : process.stop('normal')
   }
 
-  onFinish(): void {
-    if (this.isFinishing) return
-    this.isFinishing = true
+  onDrain(): void {
+    if (this.isDraining) return
+    this.isDraining = true
     abort(this.process, 'shutdown')
   }
 
   endsBy(thrown: unknown): boolean {
-    return this.isFinishing && isAbort(thrown, 'shutdown')
+    return this.isDraining && isAbort(thrown, 'shutdown')
   }
 
   terminate(): Progress {
@@ -90,13 +92,14 @@ class TaskProcess implements Behaviour {
 }
 
 /**
- * A process that runs one function, async or not, and ends when that does: normally, or with what it throws as the
- * reason.
+ * Creates a process that runs one function, async or not, and ends when the function does. The exit reason is `'normal'`,
+ * or what the function throws.
  *
- * It is started, linked and supervised like any stage. The start does not wait for the work. A program that is told to
- * end aborts `signal` first; a function that then rejects with an `AbortError`, or with `signal.reason`, has not failed.
+ * A task is started, linked and supervised like any stage. The start does not wait for the work. When the program is
+ * requested to end, `signal` is aborted first. If the function then rejects with an `AbortError`, or with
+ * `signal.reason`, that is not a failure.
  *
- * @throws {TypeError} If `run` is no function.
+ * @throws {TypeError} If `run` is not a function.
  *
  * @example Work that is stopped with the program
  * ```ts

@@ -1,35 +1,36 @@
+import { eventCount } from '../../base/event-count.ts'
 import { quote } from '../../base/quote.ts'
 import type { Inspection, ProducingInspection, SubscriberInspection } from '../../telemetry/inspection.ts'
-import type { Process } from '../process.ts'
+import type { ProcessRecord } from '../process-record.ts'
 
 /** The most stages that are named. */
 const MOST = 10
 
-/** What a consumer forgets that subscribes in manual mode. */
+/** What is usually missing in a consumer that subscribes in manual mode. */
 const ASK = 'in manual mode a consumer calls ask on its subscription'
 
-/** A process that runs, and what it reports of itself. */
+/** A process that is running, and its inspection. */
 interface WaitingProcess {
-  readonly process: Process
+  readonly process: ProcessRecord
   readonly inspection: Inspection
 }
 
-/** Why a process waits, in words; a sure sign of a mistake, or only what it waits for. */
+/** Why a process waits, in words, and whether that is certainly a mistake. */
 interface WaitingReason {
   readonly isMistake: boolean
   readonly text: string
 }
 
 /**
- * What stages wait for, in words, where a program has nothing left to do: a line for each, or none.
+ * Describes what stages wait for when a program has nothing left to do: one line for each stage, or no lines.
  *
- * A stage that is idle is no mistake, and is named only where something is known to wait for it. A mistake is what
- * holds events or calls that nothing will ever take, and what is not connected where it should be.
+ * An idle stage is not a mistake, and is reported only if something is known to wait for it. It is a mistake if a stage
+ * holds events or calls that nothing will ever take, or lacks a connection that it needs.
  *
- * @param isAwaiting Whether the program waits for a promise that can no longer settle: then every stage that waits is
- *   named.
+ * @param isAwaiting Whether the program waits for a promise that can no longer settle. Then every waiting stage is
+ *   reported.
  */
-export function describeWaiting(processes: Iterable<Process>, isAwaiting: boolean): readonly string[] {
+export function describeWaiting(processes: Iterable<ProcessRecord>, isAwaiting: boolean): readonly string[] {
   const entries = new Map<string, WaitingProcess>()
   for (const process of processes) entries.set(process.id, { process, inspection: inspectionOf(process) })
   const findings = new Findings(entries).all().filter(({ isMistake }) => isMistake || isAwaiting)
@@ -46,8 +47,8 @@ export function describeWaiting(processes: Iterable<Process>, isAwaiting: boolea
   ]
 }
 
-/** A custom dispatcher may be asked here, and that it throws is of no interest at the end of a program. */
-function inspectionOf({ behaviour }: Process): Inspection {
+/** This may call a custom dispatcher. If that throws at the end of a program, the error is ignored. */
+function inspectionOf({ behaviour }: ProcessRecord): Inspection {
   try {
     return behaviour.inspect()
   } catch {
@@ -55,11 +56,11 @@ function inspectionOf({ behaviour }: Process): Inspection {
   }
 }
 
-/** Looks for what the stages of a program wait for. */
+/** Finds out what the stages of a program wait for. */
 class Findings {
   private readonly entries: ReadonlyMap<string, WaitingProcess>
   private readonly found = new Map<string, WaitingReason>()
-  /** Whether some producer was never subscribed to: then a consumer without a subscription was not left so on purpose. */
+  /** Whether a producer never had a subscriber: then a consumer without a subscription is a mistake, too. */
   private readonly isProducerUnused: boolean
 
   constructor(entries: ReadonlyMap<string, WaitingProcess>) {
@@ -67,13 +68,13 @@ class Findings {
     this.isProducerUnused = [...entries.values()].some(isUnusedProducer)
   }
 
-  /** One finding at most for each process, in the order of their start. */
+  /** At most one finding for each process, in the order of their start. */
   all(): readonly WaitingReason[] {
     for (const [id, entry] of this.entries) {
       const finding = this.ofPending(entry) ?? this.ofProducing(entry) ?? this.ofConsuming(entry)
       if (finding !== undefined) this.found.set(id, finding)
     }
-    // Only once it is known what is wrong upstream: what waits for that is not named beside it.
+    // Only once all mistakes are known: a stage that waits for one of them is not reported in addition.
     for (const [id, entry] of this.entries) {
       if (this.found.has(id) || this.isExplained(id, new Set())) continue
       this.found.set(id, { isMistake: false, text: this.describeIdle(entry) })
@@ -82,7 +83,7 @@ class Findings {
     return idle.flatMap(([id]) => this.found.get(id) ?? [])
   }
 
-  /** Callbacks whose promise is pending, and calls without a reply: nothing is left that could settle them. */
+  /** Pending callbacks, and calls without a reply: nothing is left that could settle them. */
   private ofPending({ process, inspection }: WaitingProcess): WaitingReason | undefined {
     const { label, status, callback = 'a callback', incomingCalls } = process
     if (isSupervisor(process)) return undefined
@@ -91,12 +92,12 @@ class Findings {
       if (status === 'starting') return mistake(`${label} is still being set up: its promise is pending, and ${never}`)
       const { handling = 0, mailbox = 0 } = inspection.consuming ?? {}
       const events = handling + mailbox
-      const held = events > 0 ? ` with ${eventsText(events)}` : ''
+      const held = events > 0 ? ` with ${eventCount(events)}` : ''
       const text = `${label} is in ${callback}${held}: the promise that it returned is pending, and ${never}`
       const isMistake = events > 0 || status === 'terminating' || (incomingCalls?.size ?? 0) > 0
       return { isMistake, text }
     }
-    for (const call of incomingCalls ?? []) return mistake(`${call.operation} has not been replied to`)
+    for (const call of incomingCalls ?? []) return mistake(`${call.operation} has received no reply`)
     return undefined
   }
 
@@ -114,32 +115,32 @@ class Findings {
     if (unserved !== undefined) {
       const partition = quote(unserved.partition)
       return mistake(
-        `partition ${partition} of ${label} holds ${eventsText(unserved.queued)} and has no subscriber: subscribe a ` +
+        `partition ${partition} of ${label} holds ${eventCount(unserved.queued)} and has no subscriber: subscribe a ` +
           `consumer with { partition: ${partition} }`,
       )
     }
     const held = producing.buffer.events + dispatcher.queued + (isBlocked ? (consuming?.inbound ?? 0) : 0)
     if (held === 0) return undefined
     if (subscribers.length === 0) {
-      const text = `${label} holds ${eventsText(held)} and has no subscriber: subscribe a consumer to it`
+      const text = `${label} holds ${eventCount(held)} and has no subscriber: subscribe a consumer to it`
       return { isMistake: producing.sent === 0, text }
     }
-    return this.ofUnwanted(label, held, producing)
+    return this.ofUnasked(label, held, producing)
   }
 
-  /** Events that a subscriber does not ask for. One that cannot, as it holds events itself, is named itself. */
-  private ofUnwanted(
+  /** Events that a subscriber in manual mode does not ask for. A subscriber that is blocked itself is reported itself. */
+  private ofUnasked(
     label: string,
     held: number,
     { sent, subscribers }: ProducingInspection,
   ): WaitingReason | undefined {
     const names = subscribers.filter((each) => this.isManual(each)).map(({ consumer }) => this.labelOf(consumer))
     if (names.length === 0) return undefined
-    const text = `${label} holds ${eventsText(held)} that ${names.join(', ')} does not ask for: ${ASK}`
+    const text = `${label} holds ${eventCount(held)} that ${names.join(', ')} does not ask for: ${ASK}`
     return { isMistake: sent === 0, text }
   }
 
-  /** Whether a subscriber asks by itself, and has not. */
+  /** Whether a subscriber asks in manual mode, and has not asked. */
   private isManual({ tag, consumer, pending }: SubscriberInspection): boolean {
     const { subscriptions = [] } = this.entries.get(consumer)?.inspection.consuming ?? {}
     return pending === 0 && subscriptions.some((each) => each.tag === tag && each.mode === 'manual')
@@ -173,7 +174,7 @@ class Findings {
     return `${label} was asked for ${producing.pending} events that it has not emitted`
   }
 
-  /** Whether a stage waits for another one that is named, or will be as the source: upstream, or for its demand. */
+  /** Whether a stage waits, for events or for demand, for another one that is reported, or will be as the source. */
   private isExplained(id: string, visited: Set<string>): boolean {
     visited.add(id)
     const { consuming, producing } = this.entries.get(id)?.inspection ?? {}
@@ -187,7 +188,7 @@ class Findings {
     return producing.subscribers.some(({ consumer }) => this.isBlocked(consumer, visited))
   }
 
-  /** Whether a stage is named, or one downstream of it, for which it does not ask for more. */
+  /** Whether a stage is reported, or blocked by a stage downstream that is. */
   private isBlocked(id: string, visited: Set<string>): boolean {
     if (this.found.has(id)) return true
     if (visited.has(id)) return false
@@ -202,19 +203,15 @@ class Findings {
   }
 }
 
-function isSupervisor({ kind }: Process): boolean {
+function isSupervisor({ kind }: ProcessRecord): boolean {
   return kind === 'supervisor'
 }
 
-/** A producer that no stage has ever subscribed to, and that was sent nothing. */
+/** A producer that has never had a subscriber or received a message. */
 function isUnusedProducer({ process, inspection: { producing, consuming } }: WaitingProcess): boolean {
   return producing !== undefined && consuming === undefined && process.messagesBegun === 0
 }
 
 function mistake(text: string): WaitingReason {
   return { isMistake: true, text }
-}
-
-function eventsText(count: number): string {
-  return count === 1 ? '1 event' : `${count} events`
 }

@@ -2,14 +2,14 @@ import { host } from '#host'
 import type { ProcessRuntime } from '../runtime.ts'
 import { describeWaiting } from './describe-waiting.ts'
 
-/** Runtimes in which something was started; weak, as a runtime may be made for a moment. */
+/** Runtimes in which something was started. Weak references, because a runtime may be short-lived. */
 const watched = new Set<WeakRef<ProcessRuntime>>()
 
-/** Sees to it that stages which still wait when the program ends with nothing left to do are named. */
+/** Reports stages that are still waiting when the program ends because it has nothing left to do. */
 export function watchEnd(runtime: ProcessRuntime): void {
   if (runtime.isEndWatched) return
   runtime.isEndWatched = true
-  // Where time stands still until a test moves it, that stages wait means nothing.
+  // With a manual clock, waiting stages mean nothing: time stands still until a test moves it.
   if (runtime.clock !== host) return
   if (watched.size === 0) host.describeEnd(describeAll)
   watched.add(new WeakRef(runtime))

@@ -1,33 +1,31 @@
 import { BadReturnError } from '../../base/errors.ts'
 import { isError } from '../../base/is-error.ts'
 import { isThenable } from '../../base/is-thenable.ts'
+import type { Progress } from '../../process/behaviour.ts'
 import type { PendingCall } from '../../process/call.ts'
 import type { ExitReason } from '../../process/exit/exit-reason.ts'
-import type { Progress } from '../../process/process.ts'
-import type { StageBehaviour } from '../kinds/stage-behaviour.ts'
+import type { AnyStage } from './any-stage.ts'
+import type { EmitRule } from './emit-rule.ts'
 
-/** What a callback may answer: `events` or nothing, `events` and never nothing, or nothing at all. */
-export type ResultRule = 'events' | 'events or nothing' | 'nothing'
-
-const EXPECTED: Record<ResultRule, string> = {
+const EXPECTED: Record<EmitRule, string> = {
   events: 'an array of events ([] for none) or { events?, stop? }',
   'events or nothing': 'an array of events, nothing, or { events?, stop? }',
   nothing: 'nothing or { stop? }, as a consumer emits no events',
 }
 
-/** What a callback answers that is no array: checked, and without the keys whose value is undefined. */
-interface AnswerRecord {
+/** The result of a callback that is not an array: checked, and without the keys whose value is undefined. */
+interface ResultRecord {
   readonly events?: readonly unknown[]
   readonly stop?: ExitReason
   readonly reply?: unknown
 }
 
 /**
- * Acts on what a callback answered: sends its events out, or stops the stage after that.
+ * Applies the result of a callback: emits its events, then stops the stage if the result has a `stop`.
  *
- * A promise is waited for, which parks the stage and nobody else.
+ * If the result is a promise, the stage is parked until it settles. No other stage is blocked.
  */
-export function applyResult(stage: StageBehaviour, callback: string, result: unknown, rule: ResultRule): Progress {
+export function applyResult(stage: AnyStage, callback: string, result: unknown, rule: EmitRule): Progress {
   if (Array.isArray(result)) {
     if (result.length > 0) {
       if (rule === 'nothing') throw new BadReturnError(callback, EXPECTED[rule], result)
@@ -36,37 +34,34 @@ export function applyResult(stage: StageBehaviour, callback: string, result: unk
     return 'done'
   }
   if (result === undefined && rule !== 'events') return 'done'
-  if (isThenable(result)) return stage.process.park(result, (value) => followLate(stage, callback, value, rule))
-  const { events, stop } = readRecord(callback, result, ['events', 'stop'], EXPECTED[rule])
-  const progress = events === undefined ? 'done' : applyResult(stage, callback, events, rule)
-  if (stop === undefined) return progress
-  return progress === 'done'
-    ? stage.process.stop(stop)
-    : stage.process.afterwards(progress, () => stage.process.stop(stop))
+  return applyLongResult(stage, callback, result, rule)
 }
 
-/** Follows what a promise gave, which is no promise again. */
-function followLate(stage: StageBehaviour, callback: string, value: unknown, rule: ResultRule): Progress {
-  return applyResult(stage, callback, value, rule)
+/** Applies a promise or a record. A function of its own, so that the usual results need no context for closures. */
+function applyLongResult(stage: AnyStage, callback: string, result: unknown, rule: EmitRule): Progress {
+  if (isThenable(result)) return stage.process.park(result, (value) => applyResult(stage, callback, value, rule))
+  const { events, stop } = readRecord(callback, result, ['events', 'stop'], EXPECTED[rule])
+  const progress = events === undefined ? 'done' : applyResult(stage, callback, events, rule)
+  return stop === undefined ? progress : stage.process.afterwards(progress, () => stage.process.stop(stop))
 }
 
 /**
- * Acts on what a request's handler answered: its events, then its reply, then its stop.
+ * Applies the result of a request handler: emits its events, then replies, then stops.
  *
- * A reply that is a promise keeps the call open, and parks nobody: the stage handles what comes next.
+ * A reply that is a promise keeps the call open and does not park the stage: it goes on with its next message.
  */
-export function applyCallResult(stage: StageBehaviour, callback: string, result: unknown, call: PendingCall): Progress {
+export function applyCallResult(stage: AnyStage, callback: string, result: unknown, call: PendingCall): Progress {
   if (result === undefined) return 'done'
   if (isThenable(result)) return stage.process.park(result, (value) => applyCallResult(stage, callback, value, call))
-  const expected = '{ reply, events?, stop? }, or nothing where from.reply comes later'
+  const expected = '{ reply, events?, stop? }, or nothing if from.reply is called later'
   const record = readRecord(callback, result, ['reply', 'events', 'stop'], expected)
   const { events } = record
-  const progress = events === undefined ? 'done' : applyResult(stage, callback, events, 'events')
-  if (progress === 'done') return replyAndStop(stage, call, record)
+  if (events === undefined) return replyAndStop(stage, call, record)
+  const progress = applyResult(stage, callback, events, 'events')
   return stage.process.afterwards(progress, () => replyAndStop(stage, call, record))
 }
 
-function replyAndStop(stage: StageBehaviour, call: PendingCall, record: AnswerRecord): Progress {
+function replyAndStop(stage: AnyStage, call: PendingCall, record: ResultRecord): Progress {
   const hasReply = Object.hasOwn(record, 'reply')
   const { reply, stop } = record
   if (stop === undefined) {
@@ -74,18 +69,13 @@ function replyAndStop(stage: StageBehaviour, call: PendingCall, record: AnswerRe
     return 'done'
   }
   if (isThenable(reply)) return stopAfterReply(stage, call, reply, stop)
-  // As in GenServer: terminate runs first, then the caller has its reply, then everyone hears of the end.
+  // As in GenServer: first `terminate` runs, then the caller receives its reply, then the exit is announced.
   if (hasReply) stage.process.beforeExit(() => call.reply(reply))
   return stage.process.stop(stop)
 }
 
-/** Waits for a reply that is promised and only then stops the stage, as its end would reject the call. */
-function stopAfterReply(
-  stage: StageBehaviour,
-  call: PendingCall,
-  reply: PromiseLike<unknown>,
-  stop: ExitReason,
-): Progress {
+/** Waits for the reply before it stops the stage, because the exit would reject the call. */
+function stopAfterReply(stage: AnyStage, call: PendingCall, reply: PromiseLike<unknown>, stop: ExitReason): Progress {
   const { process } = stage
   const settled = new Promise<unknown>((resolve) => resolve(reply)).then(
     (value) => () => call.reply(value),
@@ -97,22 +87,22 @@ function stopAfterReply(
   })
 }
 
-/** Acts on what a `handleSubscribe` answered that lets nobody subscribe: it can only be a stop. */
-export function applySubscribeResult(stage: StageBehaviour, result: unknown, expected: string): Progress {
+/** Applies a result of `handleSubscribe` that does not accept the subscription: it can only be a stop. */
+export function applySubscribeStop(stage: AnyStage, result: unknown, expected: string): Progress {
   const { events = [], stop } = readRecord('handleSubscribe', result, ['events', 'stop'], expected)
   if (stop === undefined || events.length > 0) throw new BadReturnError('handleSubscribe', expected, result)
   return stage.process.stop(stop)
 }
 
-/** Reads an answer that must be a record with some of these keys. */
-function readRecord(callback: string, result: unknown, keys: readonly string[], expected: string): AnswerRecord {
-  if (!isRecord(result) || Object.keys(result).some((key) => !keys.includes(key))) {
+/** Reads a result that must be a record with no other keys than these. */
+function readRecord(callback: string, result: unknown, keys: readonly string[], expected: string): ResultRecord {
+  if (!isResultRecord(result) || Object.keys(result).some((key) => !keys.includes(key))) {
     throw new BadReturnError(callback, expected, result)
   }
   const record: Record<string, unknown> = {}
   for (const key of Object.keys(result)) {
     const value = (result as Record<string, unknown>)[key]
-    // A reply may be undefined; an undefined stop or events is one that was not given.
+    // A reply may be undefined. A stop or events that are undefined were not given.
     if (value !== undefined || key === 'reply') record[key] = value
   }
   if (record.events !== undefined && !Array.isArray(record.events)) {
@@ -121,8 +111,8 @@ function readRecord(callback: string, result: unknown, keys: readonly string[], 
   return record
 }
 
-/** Whether an answer is meant as a record. A `Set` of events is not, nor is what a generator answers, or an error. */
-function isRecord(result: unknown): result is object {
+/** Whether a result is meant as a record. A `Set` of events is not, nor is a generator or an error. */
+function isResultRecord(result: unknown): result is object {
   if (typeof result !== 'object' || result === null || Array.isArray(result) || isError(result)) return false
   const prototype: unknown = Object.getPrototypeOf(result)
   return prototype === null || prototype === Object.prototype || Object.keys(result).length > 0

@@ -1,7 +1,7 @@
-/** A callback of the user's, whatever its types are. */
+/** A user-defined callback, whatever its types are. */
 export type Callback = (this: unknown, ...args: unknown[]) => unknown
 
-/** The callbacks of a stage, read once when it has been set up. */
+/** The callbacks of a stage, read once after its setup function has returned them. */
 export interface CallbackTable {
   readonly handleDemand?: Callback
   readonly handleEvents?: Callback

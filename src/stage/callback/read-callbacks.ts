@@ -1,13 +1,13 @@
-/** Whether a value can be a stage's callbacks: an object, and no array. */
+/** Whether a value can be the callbacks of a stage: an object that is not an array. */
 export function isRecord(value: unknown): value is object {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
 /**
- * The callbacks and options of a stage as an object of their own properties, for the option table to check.
+ * Returns the callbacks and options of a stage as an object with own properties, which the option table checks.
  *
- * A literal stands for itself: only what is its own counts, and a misspelt name is refused. For an instance of a class
- * the methods of the class count too, and its other fields are its state, so nothing in it is misspelt.
+ * An object literal is returned as it is: only its own properties count, and a misspelt name is an error. Of an instance
+ * of a class, the methods of the class count as well. Its other fields are its state, so none of them is an error.
  */
 export function readCallbacks(callbacks: object): object {
   const methods = methodsOf(callbacks)
@@ -19,7 +19,7 @@ export function readCallbacks(callbacks: object): object {
   return view
 }
 
-/** All that a stage of any kind can be made of. */
+/** The callbacks and options of all kinds of stages. */
 const CALLBACKS = new Set([
   'bufferKeep',
   'bufferSize',
@@ -40,7 +40,7 @@ const CALLBACKS = new Set([
   'trapExit',
 ])
 
-/** The names of the methods that an instance has from its classes; undefined for what is no instance of a class. */
+/** The names of the methods that an instance inherits from its classes; undefined if it is not an instance of one. */
 function methodsOf(callbacks: object): string[] | undefined {
   const names: string[] = []
   let prototype: object | null = Object.getPrototypeOf(callbacks)

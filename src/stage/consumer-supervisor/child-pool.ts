@@ -1,6 +1,6 @@
+import { ChurningMap } from '../../base/collections/churning.ts'
 import { describeReason, StartIgnoredError } from '../../base/errors.ts'
 import { isThenable } from '../../base/is-thenable.ts'
-import { ShortLivedMap } from '../../base/short-lived.ts'
 import { type ExitCause, RestartLimitReached } from '../../process/exit/exit-cause.ts'
 import { type ExitReason, isCleanExit } from '../../process/exit/exit-reason.ts'
 import { Message } from '../../process/message.ts'
@@ -13,11 +13,12 @@ import type { Stage } from '../../process/start/start-types.ts'
 import { RestartIntensity } from '../../supervisor/restart-intensity.ts'
 import { type Shutdown, shutDown } from '../../supervisor/shutdown.ts'
 import type { SupervisingInspection } from '../../telemetry/inspection.ts'
-import type { ChildrenCount } from '../types/references.ts'
 import type { Stop } from '../types/results.ts'
 import type { From, Subscription } from '../types/subscription.ts'
+import { ChildDemand } from './child-demand.ts'
+import { countChildren, inspectChild, isUnfinished, type PoolChild, type PoolOrigin } from './pool-child.ts'
 
-/** What decides how children are treated. */
+/** The options of a consumer supervisor that apply to its children. */
 interface PoolOptions {
   readonly restart: 'temporary' | 'transient'
   readonly maxRestarts: number
@@ -25,98 +26,72 @@ interface PoolOptions {
   readonly shutdown: Shutdown
 }
 
-/** Where a child comes from. */
-interface PoolOrigin {
-  readonly event: unknown
-  /** The subscription it came by; undefined for a child started by hand, which counts for no producer. */
-  readonly from: Subscription | undefined
-}
+/** The result of a start; `wasTerminated` if it failed because the child was terminated while it started. */
+type StartOutcome = PoolChild | 'ignored' | { readonly error: unknown; readonly wasTerminated?: boolean }
 
-/** A child that was started. When it is started again, that is another one. */
-interface PoolChild extends PoolOrigin {
-  readonly reference: ProcessReference
-  readonly kind: string
-  /** Whether it has ended, and starting it again has failed and is to be tried again. */
-  isRestarting: boolean
-  /** Whether it was told to end: then it is not started again. */
-  isTerminating: boolean
-}
-
-/** Demand on one producer. */
-interface PoolUpstream {
-  readonly handle: Subscription
-  /** Children that run for it. */
-  count: number
-  /** Children that have ended and whose place was not offered again yet: below `min`, but for a moment. */
-  freed: number
-  /** Children that could not be started, which a message under way to this stage is about to count as freed. */
-  failed: number
-  readonly min: number
-  readonly max: number
-}
-
-/** How a start went; `wasTold` where it failed because the child was told to end meanwhile. */
-type Outcome = PoolChild | 'ignored' | { readonly error: unknown; readonly wasTold?: boolean }
-
-/** What starting a child by hand is answered. */
+/** The reply to `startChild`. */
 export type StartReply = ProcessReference | 'ignored' | { readonly error: unknown }
 
-/** What the pool sends to itself; a class, so that nobody else can send it. */
+/** A message of the supervisor to itself; a class, so that no other code can send one. */
 class PoolMessage {
-  readonly act: () => void | Stop
+  readonly run: () => void | Stop
 
-  constructor(act: () => void | Stop) {
-    this.act = act
+  constructor(run: () => void | Stop) {
+    this.run = run
   }
 }
 
 /**
- * The children of a consumer supervisor, and the demand that their number allows.
+ * The children of a consumer supervisor: starts, restarts and terminates them.
  *
- * Its methods are the callbacks of a consumer in manual mode. None of them waits: starting and ending children goes on
- * beside, so that one that is slow to start or to end holds nobody back.
+ * Its methods are the callbacks of a consumer in manual mode. None of them waits for a child, so that a child that is
+ * slow to start or to exit does not block the others. Their results arrive later, as messages of the supervisor to
+ * itself.
  */
 export class ChildPool {
   private readonly process: Process
-  private readonly makeChild: (event: unknown) => Stage<ProcessRef>
+  private readonly createChild: (event: unknown) => Stage<ProcessRef>
   private readonly options: PoolOptions
   private readonly intensity: RestartIntensity
-  private readonly children = new ShortLivedMap<ProcessReference, PoolChild>()
-  private readonly upstreams = new Map<string, PoolUpstream>()
-  /** How often a child was started again, since the start. */
+  private readonly children = new ChurningMap<ProcessReference, PoolChild>()
+  /** Not `demand`: the pool is an object of callbacks, in which that is an option of producers. */
+  private readonly childDemand: ChildDemand
+  /** How many restarts there were since the supervisor started. */
   private restarts = 0
-  /** Set when the supervisor drains: no child is started again. */
+  /** Set when the supervisor drains: no child is restarted then. */
   private isFinishing = false
-  /** Children that would have been started again, and were not because the supervisor drained. */
-  private givenUp = 0
-  /** Children that were running when the supervisor ended; undefined before. */
+  /** Children that were not restarted because the supervisor drained. */
+  private notRestarted = 0
+  /** Children that were running when the supervisor terminated; undefined before. */
   private cutOff: number | undefined
 
-  constructor(process: Process, makeChild: (event: unknown) => Stage<ProcessRef>, options: PoolOptions) {
+  constructor(process: Process, createChild: (event: unknown) => Stage<ProcessRef>, options: PoolOptions) {
     this.process = process
-    this.makeChild = makeChild
+    this.createChild = createChild
     this.options = options
+    this.childDemand = new ChildDemand(process, (run) => this.sendSelf(run))
     this.intensity = new RestartIntensity(options.maxRestarts, options.maxSeconds)
   }
 
-  /** Events that came to nothing, once the supervisor has ended: of children that it cut off or did not start again. */
-  held(): { readonly children: number; readonly failed: number } {
-    return { children: this.cutOff ?? this.countUnfinished(), failed: this.givenUp }
+  /**
+   * The events whose work is not done: of children that the supervisor's exit ends, and of those that failed in a
+   * drain.
+   */
+  remainingEvents(): { readonly children: number; readonly failed: number } {
+    return { children: this.cutOff ?? this.countUnfinished(), failed: this.notRestarted }
   }
 
-  /** Children whose work is not done; what was told to end by hand is as it was wanted. */
+  /** Children whose work is not done, except for those that `terminateChild` has terminated. */
   private countUnfinished(): number {
-    const isUnfinished = ({ reference, isRestarting, isTerminating }: PoolChild): boolean =>
-      !isTerminating && (isRestarting || !reference.hasEnded)
     return [...this.children.values()].filter(isUnfinished).length
   }
 
-  /** The supervisor drains: what runs is in flight and finishes, and what fails is not started again. */
+  /** Drains the supervisor: running children finish, and those that fail are not restarted. */
   finish(): void {
     this.isFinishing = true
   }
 
-  /** Whether it has no child. */
+  /** Whether there are no children. */
   get isIdle(): boolean {
     return this.children.size === 0
   }
@@ -124,37 +99,35 @@ export class ChildPool {
   // ── Callbacks ─────────────────────────────────────────────────────────────────────────────────────────────────
 
   handleSubscribe(_role: 'producer', options: { maxDemand: number; minDemand: number }, from: Subscription): 'manual' {
-    const { maxDemand: max, minDemand: min } = options
-    this.upstreams.set(from.tag, { handle: from, count: 0, freed: 0, failed: 0, min, max })
-    from.ask(options.maxDemand)
+    this.childDemand.subscribe(from, options)
     return 'manual'
   }
 
-  /** The producer is gone; its children go on, and count for nobody. */
+  /** A subscription has ended. Its children continue, and occupy no places. */
   handleCancel(_reason: unknown, from: Subscription): void {
-    this.upstreams.delete(from.tag)
+    this.childDemand.cancel(from)
   }
 
-  /** Starts a child for each event. Places of those that fail at the same time are offered again together. */
+  /** Starts a child for each event. The places of those that fail at the same time are released together. */
   handleEvents(events: readonly unknown[], from: Subscription): void {
     let failed = 0
     for (const event of events) {
       const outcome = this.launch({ event, from })
-      if (isThenable(outcome)) void outcome.then((late) => isFailure(late) && this.freeFailed(from))
+      if (isThenable(outcome)) void outcome.then((late) => isFailure(late) && this.childDemand.releaseFailed(from))
       else if (isFailure(outcome)) failed++
     }
-    this.take(from, events.length)
-    this.free(from, failed)
+    this.childDemand.occupy(from, events.length)
+    this.childDemand.release(from, failed)
   }
 
   handleInfo(message: unknown): void | Stop {
-    if (message instanceof PoolMessage) return message.act()
+    if (message instanceof PoolMessage) return message.run()
     if (typeof message === 'object' && message !== null) {
       const { exit, reason } = message as { readonly exit?: ProcessReference; readonly reason: ExitReason }
       const child = exit === undefined ? undefined : this.children.get(exit)
       if (child !== undefined) return this.onExit(child, this.process.causeFor(reason))
     }
-    this.process.runtime.log('warn', `${this.process.label} received a message that it does not know`, { message })
+    this.process.runtime.log('warn', `${this.process.label} received an unknown message`, { message })
   }
 
   async terminate(): Promise<void> {
@@ -176,32 +149,26 @@ export class ChildPool {
         ref: isRestarting ? 'restarting' : reference,
       })),
     }),
-    countChildren: () => ({ reply: this.count() }),
+    countChildren: () => ({ reply: countChildren([...this.children.values()]) }),
   }
 
   inspect(): SupervisingInspection {
     const { restart } = this.options
-    const children = Array.from(this.children.values(), ({ reference, kind, isRestarting }) => ({
-      id: reference.id,
-      process: isRestarting ? null : reference.id,
-      kind,
-      restart,
-      state: isRestarting ? ('restarting' as const) : ('running' as const),
-    }))
+    const children = Array.from(this.children.values(), (child) => inspectChild(child, restart))
     return { strategy: 'per-event', restarts: this.restarts, children }
   }
 
   // ── Starting ──────────────────────────────────────────────────────────────────────────────────────────────────
 
   /**
-   * Starts a child; answers how that went, at once where it is known.
+   * Starts a child. Returns the outcome, or a promise of it if the child has a setup function to run.
    *
-   * A child counts as running from here on. One that fails to start sends no exit signal: it is taken out again.
+   * The child counts as running from here on. A child that fails to start sends no exit signal: it is removed here.
    */
-  private launch(origin: PoolOrigin): Outcome | Promise<Outcome> {
+  private launch(origin: PoolOrigin): StartOutcome | Promise<StartOutcome> {
     const { process } = this
     try {
-      const definition = expectDefinition(this.makeChild(origin.event))
+      const definition = expectDefinition(this.createChild(origin.event))
       definition.claim()
       const { reference, started } = launchProcess(definition, process.runtime, { parent: process })
       const { event, from } = origin
@@ -212,23 +179,23 @@ export class ChildPool {
           () => child,
           (error: unknown) => this.failStart(child, error),
         )
-      // A task is as good as started, unless it is ended before its first turn.
+      // A task counts as started, unless it is ended before its first turn.
       started.catch((error: unknown) => {
         this.failStart(child, error)
-        if (child.from !== undefined) this.freeFailed(child.from)
+        if (child.from !== undefined) this.childDemand.releaseFailed(child.from)
       })
       return child
     } catch (error) {
-      return this.explainStart(error)
+      return this.reportFailedStart(error)
     }
   }
 
-  private failStart(child: PoolChild, error: unknown): Outcome {
+  private failStart(child: PoolChild, error: unknown): StartOutcome {
     this.children.delete(child.reference)
-    return child.isTerminating ? { error, wasTold: true } : this.explainStart(error)
+    return child.isTerminating ? { error, wasTerminated: true } : this.reportFailedStart(error)
   }
 
-  private explainStart(error: unknown): Outcome {
+  private reportFailedStart(error: unknown): StartOutcome {
     if (error instanceof StartIgnoredError) return 'ignored'
     const { process } = this
     process.runtime.log('error', `${process.label} could not start a child: ${describeReason(error)}`, {
@@ -239,7 +206,7 @@ export class ChildPool {
   }
 
   private startByHand(event: unknown, from: From<StartReply>): void {
-    const reply = (outcome: Outcome): void => {
+    const reply = (outcome: StartOutcome): void => {
       from.reply(isFailure(outcome) ? outcome : outcome.reference)
     }
     const outcome = this.launch({ event, from: undefined })
@@ -256,11 +223,11 @@ export class ChildPool {
     this.remove(child)
   }
 
-  /** Starts a child again, as a new process. If that fails it is tried again, which counts as another restart. */
+  /** Restarts a child, as a new process. If that fails it is tried again, which counts as another restart. */
   private restart(child: PoolChild, cause: ExitCause): void | Stop {
     const { process, options } = this
     if (this.isFinishing) {
-      this.givenUp++
+      this.notRestarted++
       this.remove(child)
       return
     }
@@ -269,7 +236,7 @@ export class ChildPool {
       const limit = `more than ${options.maxRestarts} restarts within ${options.maxSeconds} seconds`
       return { stop: new RestartLimitReached(process.label, limit, cause) }
     }
-    // From here on the new one stands in its place, also while it is being set up.
+    // From here on the new child has its place, even while it is being set up.
     this.children.delete(child.reference)
     const outcome = this.launch(child)
     if (isThenable(outcome)) {
@@ -277,13 +244,13 @@ export class ChildPool {
     } else this.afterRestart(child, outcome, cause)
   }
 
-  private afterRestart(child: PoolChild, outcome: Outcome, cause: ExitCause): void {
+  private afterRestart(child: PoolChild, outcome: StartOutcome, cause: ExitCause): void {
     if (!isFailure(outcome)) {
-      this.tellRestarted(outcome, cause)
+      this.emitRestarted(outcome, cause)
       return
     }
-    if (outcome === 'ignored' || outcome.wasTold) {
-      if (child.from !== undefined) this.free(child.from, 1)
+    if (outcome === 'ignored' || outcome.wasTerminated) {
+      if (child.from !== undefined) this.childDemand.release(child.from, 1)
       return
     }
     child.isRestarting = true
@@ -291,7 +258,7 @@ export class ChildPool {
     this.sendSelf(() => (this.has(child) ? this.restart(child, cause) : undefined))
   }
 
-  private tellRestarted({ reference }: PoolChild, { reason }: ExitCause): void {
+  private emitRestarted({ reference }: PoolChild, { reason }: ExitCause): void {
     this.restarts++
     const { runtime, identity: supervisor } = this.process
     if (!runtime.telemetry.hasListener('process.restarted')) return
@@ -324,63 +291,18 @@ export class ChildPool {
     return this.children.get(child.reference) === child
   }
 
-  /** Forgets a child that has ended, and offers its place again. */
+  /** Removes a child that has exited, and releases its place. */
   private remove(child: PoolChild): void {
     if (!this.has(child)) return
     this.children.delete(child.reference)
-    if (child.from !== undefined) this.free(child.from, 1)
+    if (child.from !== undefined) this.childDemand.release(child.from, 1)
   }
 
-  // ── Demand ────────────────────────────────────────────────────────────────────────────────────────────────────
-
-  /** So many events have come, each of which takes a place. */
-  private take(from: Subscription, count: number): void {
-    const upstream = this.upstreams.get(from.tag)
-    if (upstream === undefined) return
-    upstream.count += count
-    const excess = upstream.count - upstream.max
-    if (excess <= 0) return
-    const { process } = this
-    process.runtime.log('error', `${process.label} received ${excess} events more than it asked for`, { excess })
-  }
-
-  /** A child could not be started, as one hears when others may be heard of as well: their places are freed together. */
-  private freeFailed(from: Subscription): void {
-    const upstream = this.upstreams.get(from.tag)
-    if (upstream === undefined) return
-    upstream.failed++
-    if (upstream.failed > 1) return
-    this.sendSelf(() => {
-      const { failed } = upstream
-      upstream.failed = 0
-      this.free(from, failed)
-    })
-  }
-
-  /** So many places are free again; they are offered to the producer once there are enough of them. */
-  private free(from: Subscription, count: number): void {
-    const upstream = this.upstreams.get(from.tag)
-    if (upstream === undefined) return
-    upstream.count -= count
-    upstream.freed += count
-    if (upstream.freed < upstream.min) return
-    const { freed } = upstream
-    upstream.freed = 0
-    from.ask(freed)
-  }
-
-  private count(): ChildrenCount {
-    const children = [...this.children.values()]
-    const supervisors = children.filter(({ kind }) => kind.endsWith('supervisor')).length
-    const active = children.filter(({ isRestarting }) => !isRestarting).length
-    return { specs: 1, active, supervisors, workers: children.length - supervisors }
-  }
-
-  private sendSelf(act: () => void | Stop): void {
-    this.process.deliver(new Message('message', '', undefined, new PoolMessage(act)))
+  private sendSelf(run: () => void | Stop): void {
+    this.process.deliver(new Message('message', '', undefined, new PoolMessage(run)))
   }
 }
 
-function isFailure(outcome: Outcome): outcome is Exclude<Outcome, PoolChild> {
+function isFailure(outcome: StartOutcome): outcome is Exclude<StartOutcome, PoolChild> {
   return outcome === 'ignored' || 'error' in outcome
 }

@@ -1,19 +1,20 @@
-import type { AbortSignalLike, ProcessRef } from '../../process/process-ref.ts'
+import type { AbortSignalLike } from '../../process/host/abort-signal-like.ts'
+import type { ProcessRef } from '../../process/process-ref.ts'
 import type { Stage } from '../../process/start/start-types.ts'
 import type { ConsumingOptions } from '../types/callbacks.ts'
 
-/** What the child of a consumer supervisor is handed beside its event. */
+/** The second argument of a `child` function, after the event. */
 export interface ChildContext {
-  /** Aborted with the exit reason when the child is to end: what its work stops on. */
+  /** Aborted with the exit reason when the child has to exit. Pass it to the async work of the child. */
   readonly signal: AbortSignalLike
 }
 
 /** A consumer supervisor whose children are async functions. */
 interface FunctionChild<In> {
   /**
-   * The work for one event; the child ends when it does, abnormally if it throws or rejects.
+   * Does the work for one event. The child exits when the function has finished, and fails if it throws or rejects.
    *
-   * Exactly one of `child` and `start` is given.
+   * Give either `child` or `start`.
    */
   readonly child: (event: In, context: ChildContext) => unknown
   readonly start?: never
@@ -22,29 +23,30 @@ interface FunctionChild<In> {
 /** A consumer supervisor whose children are processes of any kind. */
 interface ProcessChild<In> {
   /**
-   * Makes the process for one event, which is then started, linked to the supervisor.
+   * Creates the process for one event. The supervisor starts it, linked to itself.
    *
-   * Exactly one of `child` and `start` is given.
+   * Give either `child` or `start`.
    */
   readonly start: (event: In) => Stage<ProcessRef>
   readonly child?: never
 }
 
-/** What a consumer supervisor is made of. */
+/** The options of `consumerSupervisor`. */
 export type ConsumerSupervisorOptions<In> = (FunctionChild<In> | ProcessChild<In>) &
   ConsumingOptions<In> & {
     /**
-     * Whether a child that ended abnormally is started again: never (`'temporary'`), or as long as it does
-     * (`'transient'`). Default: `'temporary'`.
+     * Whether a child that failed is restarted: never (`'temporary'`), or until it exits cleanly (`'transient'`).
+     * Default: `'temporary'`.
      */
     readonly restart?: 'temporary' | 'transient'
-    /** How many restarts within `maxSeconds` are borne; one more ends the supervisor. Default: 3. */
+    /** How many restarts are allowed within `maxSeconds`; one more makes the supervisor fail. Default: 3. */
     readonly maxRestarts?: number
-    /** The time within which restarts are counted, in seconds. Default: 5. */
+    /** The period in which restarts are counted, in seconds. Default: 5. */
     readonly maxSeconds?: number
     /**
-     * How long children may take to end when told to, in milliseconds, before they are killed: 0 or more, `Infinity`
-     * for as long as it takes, `'brutal-kill'` to kill them right away. Default: 5,000.
+     * How long a child may take to exit when it is terminated, before it is killed. Default: 5,000.
+     *
+     * In milliseconds: a number from 0, or `Infinity` for no limit. `'brutal-kill'` kills it immediately.
      */
     readonly shutdown?: number | 'brutal-kill'
   }

@@ -1,8 +1,8 @@
-import { mergeRows, type OptionTable, optionTable } from '../../base/option-table.ts'
-import { array, callback, oneOf } from '../../base/option-type.ts'
+import { mergeRows, type OptionTable, optionTable } from '../../base/options/option-table.ts'
+import { array, callback, oneOf } from '../../base/options/option-type.ts'
+import type { Progress } from '../../process/behaviour.ts'
 import type { Drain } from '../../process/drain.ts'
-import type { Message } from '../../process/message.ts'
-import type { Process, Progress } from '../../process/process.ts'
+import type { Process } from '../../process/process.ts'
 import type { ProcessRef } from '../../process/process-ref.ts'
 import type { ProcessReference } from '../../process/reference.ts'
 import { Definition } from '../../process/start/definition.ts'
@@ -13,16 +13,17 @@ import { restartRows } from '../../supervisor/supervisor-options.ts'
 import type { Inspection } from '../../telemetry/inspection.ts'
 import type { CallbackTable } from '../callback/callback-table.ts'
 import { readCallbacks } from '../callback/read-callbacks.ts'
-import type { Cancellation } from '../consuming/consumer-half.ts'
+import type { SubscriptionEnd } from '../consuming/subscription-end.ts'
 import { consumerOptions } from '../definition/stage-options.ts'
 import { ConsumerReference, callStage } from '../handles/stage-references.ts'
 import { type ConsumerOptions, ConsumerStage } from '../kinds/consumer-stage.ts'
-import { requestFromSource } from '../subscription/subscribe-options.ts'
+import type { StageMessage } from '../kinds/stage-message.ts'
+import { requestFromSource } from '../subscription/subscribe-request.ts'
 import type { ConsumerSupervisorRef } from '../types/references.ts'
 import { ChildPool, type StartReply } from './child-pool.ts'
 import type { ChildContext, ConsumerSupervisorOptions } from './consumer-supervisor-options.ts'
 
-/** The options of a consumer supervisor, complete. */
+/** The options of a consumer supervisor, checked and complete. */
 interface ValidConsumerSupervisorOptions {
   readonly child: ((event: unknown, context: ChildContext) => unknown) | undefined
   readonly start: ((event: unknown) => Stage<ProcessRef>) | undefined
@@ -39,16 +40,16 @@ export const consumerSupervisorOptions: OptionTable<ValidConsumerSupervisorOptio
     {
       child: {
         type: callback<(event: unknown, context: ChildContext) => unknown>(),
-        text: 'The work for one event, as a function; either this or `start` is given.',
+        text: 'Does the work for one event; either this or `start` is required.',
       },
       start: {
         type: callback<(event: unknown) => Stage<ProcessRef>>(),
-        text: 'Makes the process for one event; either this or `child` is given.',
+        text: 'Creates the process for one event; either this or `child` is required.',
       },
       restart: {
         type: oneOf('temporary', 'transient'),
         default: 'temporary',
-        text: 'Whether a child that ended abnormally is started again: never, or always.',
+        text: 'Whether a child that failed is restarted: never, or until it exits cleanly.',
       },
     },
     restartRows,
@@ -57,22 +58,27 @@ export const consumerSupervisorOptions: OptionTable<ValidConsumerSupervisorOptio
         type: shutdownType,
         default: 5_000,
         unit: 'ms',
-        text: 'How long children may take to end when told to, before they are killed.',
+        text: 'How long a child may take to exit when it is terminated, before it is killed.',
       },
-      subscribeTo: { type: array<unknown>(), default: [], text: 'Producers to subscribe to once set up.' },
+      subscribeTo: {
+        type: array<unknown>(),
+        default: [],
+        text: 'The producers to subscribe to when the stage starts.',
+      },
     },
   ),
 )
 
 /**
- * A consumer that runs one child per event, never more than `maxDemand` at once for each producer.
+ * Creates a consumer that runs one child process per event, at most `maxDemand` at a time for each producer.
  *
- * A child is an async function `(event, { signal })`, or a process of any kind. More is asked for as children end, in
- * portions of at least `minDemand`; a slow child holds nobody back. When it stops, its children are stopped; when a
- * producer ends, they go on, and when the last one has ended cleanly it ends after them. While it drains it restarts no
- * child. Children that its end cuts off are counted, as events that were dropped.
+ * A child is an async function `(event, { signal })`, or a process of any kind. As children exit, the stage asks for
+ * more events, in portions of at least `minDemand`; a slow child does not block the others. When a producer exits, its
+ * children continue; when the last producer has exited cleanly, the stage stops after its children have. When the stage
+ * stops earlier, it terminates its children, and reports the events that they were working on as dropped. While it
+ * drains it restarts no child.
  *
- * Follows GenStage's ConsumerSupervisor.
+ * Follows `ConsumerSupervisor` of GenStage.
  *
  * @throws {TypeError | RangeError} If an option is wrong.
  *
@@ -105,10 +111,10 @@ export function consumerSupervisor<In>(options: ConsumerSupervisorOptions<In>): 
   if ((child === undefined) === (start === undefined)) {
     throw new TypeError('expected a consumer supervisor to be given either child or start')
   }
-  const makeChild = start ?? ((event: unknown) => task((context) => child?.(event, context)))
+  const createChild = start ?? ((event: unknown) => task((context) => child?.(event, context)))
   return new Definition(
     'consumer-supervisor',
-    (process) => superviseIn(process, valid, makeChild),
+    (process) => superviseIn(process, valid, createChild),
     (process) => new ConsumerSupervisorReference(process),
     Number.POSITIVE_INFINITY,
   ).as<ConsumerSupervisorRef<In>>()
@@ -117,73 +123,73 @@ export function consumerSupervisor<In>(options: ConsumerSupervisorOptions<In>): 
 function superviseIn(
   process: Process,
   valid: ValidConsumerSupervisorOptions,
-  makeChild: (event: unknown) => Stage<ProcessRef>,
+  createChild: (event: unknown) => Stage<ProcessRef>,
 ): ConsumerStage {
-  const pool = new ChildPool(process, makeChild, valid)
+  const pool = new ChildPool(process, createChild, valid)
   const subscribeTo = valid.subscribeTo.map((source) => requestFromSource(process.runtime, source))
   process.trapsExits = true
-  // The pool is the callbacks of a consumer, like any user's object.
-  const members = consumerOptions.read(readCallbacks(pool))
-  return new ConsumerSupervisorStage(process, pool, members, { subscribeTo })
+  // The pool is the callbacks of a consumer, as an object of a user is.
+  const callbackTable = consumerOptions.read(readCallbacks(pool))
+  return new ConsumerSupervisorStage(process, pool, callbackTable, { subscribeTo })
 }
 
 /**
- * A consumer whose work is not done before its children are.
+ * A consumer whose work is done when its children have exited.
  *
- * When its last producer has ended cleanly it waits for them, unless the subscription is `'permanent'`: that one is
- * GenStage's, and ends it at once.
+ * When its last producer has exited cleanly it waits for them, unless the subscription is `'permanent'`: then it stops
+ * immediately, as in GenStage.
  */
 class ConsumerSupervisorStage extends ConsumerStage {
   private readonly pool: ChildPool
   /** Whether the subscription that is ending lets its children finish. */
   private letsChildrenFinish = false
-  /** What ends it once its children have finished; undefined while it has producers, or where nothing is waited for. */
-  private end: (() => Progress) | undefined
+  /** Continues its exit when its children have exited; undefined while it has producers or does not wait. */
+  private continueEnd: (() => Progress) | undefined
 
-  constructor(process: Process, pool: ChildPool, members: CallbackTable, options: ConsumerOptions) {
-    super(process, pool, members, options)
+  constructor(process: Process, pool: ChildPool, callbackTable: CallbackTable, options: ConsumerOptions) {
+    super(process, pool, callbackTable, options)
     this.pool = pool
   }
 
-  /** Any message may be the one that ends the last child. */
-  override receive(message: Message): Progress {
+  /** Any message may be the exit of the last child. */
+  override receive(message: StageMessage): Progress {
     const progress = super.receive(message)
     return progress === 'done' ? this.stopIfChildrenAreDone() : progress
   }
 
   private stopIfChildrenAreDone(): Progress {
-    const { end } = this
-    if (end === undefined || !this.pool.isIdle) return this.stopIfDone()
-    this.end = undefined
+    const { continueEnd } = this
+    if (continueEnd === undefined || !this.pool.isIdle) return this.stopIfDone()
+    this.continueEnd = undefined
     // It may have subscribed again in the meantime.
-    return super.isDone() ? super.handleEnd('end', end) : 'done'
+    return super.isDone() ? super.handleEnd('end', continueEnd) : 'done'
   }
 
-  override scheduleCancel(cancellation: Cancellation): Progress {
+  override scheduleEnd(cancellation: SubscriptionEnd): Progress {
     this.letsChildrenFinish = cancellation.upstream.options.cancel === 'with-last'
-    return super.scheduleCancel(cancellation)
+    return super.scheduleEnd(cancellation)
   }
 
   override handleEnd(cause: 'end' | 'drain', next: () => Progress): Progress {
     if (cause === 'drain' || !this.letsChildrenFinish) return super.handleEnd(cause, next)
-    this.end = next
+    this.continueEnd = next
     return this.stopIfChildrenAreDone()
   }
 
-  protected override finish(drain: Drain): Progress {
+  protected override startDraining(drain: Drain): Progress {
     this.pool.finish()
-    return super.finish(drain)
+    return super.startDraining(drain)
   }
 
   override remainingEvents(): Readonly<Record<string, number>> {
-    return { ...super.remainingEvents(), ...this.pool.held() }
+    return { ...super.remainingEvents(), ...this.pool.remainingEvents() }
   }
 
   override inspect(): Inspection {
     return { ...super.inspect(), supervising: this.pool.inspect() }
   }
 
-  /** The pool is no state of the user's. */
+  /** The pool is not a state that users have defined. */
   override show(): undefined {
     return undefined
   }
@@ -193,28 +199,28 @@ class ConsumerSupervisorStage extends ConsumerStage {
   }
 }
 
-/** The reference to a consumer supervisor. Its calls wait for as long as starting and stopping children takes. */
+/** The reference to a consumer supervisor. Its calls have no timeout: children may take long to start and to exit. */
 class ConsumerSupervisorReference extends ConsumerReference {
   async startChild(event: unknown): Promise<ProcessReference | 'ignore'> {
-    const reply = (await this.ask('startChild', event)) as StartReply
+    const reply = (await this.request('startChild', event)) as StartReply
     if (reply === 'ignored') return 'ignore'
     if ('error' in reply) throw reply.error
     return reply
   }
 
   terminateChild(child: unknown): Promise<unknown> {
-    return this.ask('terminateChild', child)
+    return this.request('terminateChild', child)
   }
 
   whichChildren(): Promise<unknown> {
-    return this.ask('whichChildren', undefined)
+    return this.request('whichChildren', undefined)
   }
 
   countChildren(): Promise<unknown> {
-    return this.ask('countChildren', undefined)
+    return this.request('countChildren', undefined)
   }
 
-  private ask(kind: string, argument: unknown): Promise<unknown> {
+  private request(kind: string, argument: unknown): Promise<unknown> {
     return callStage(this, kind, [argument, { timeout: Number.POSITIVE_INFINITY }])
   }
 }

@@ -1,11 +1,11 @@
 /**
- * The open demand of one subscription, and the batches in which its deliveries are handled.
+ * The open demand of one subscription, and the sizes of the batches in which its deliveries are handled.
  *
  * A consumer that asked for `max` events should not wait until all of them are handled before it asks again, or the
- * producer idles. So a delivery is cut every `max - min` events, and whenever a batch leaves no more than `min` events
- * outstanding, demand is topped up to `max` again.
+ * producer idles. So a delivery is split every `max - min` events, and whenever a batch leaves no more than `min` events
+ * outstanding, the demand is raised to `max` again.
  *
- * Called for each delivery like this, where `from` is where the next batch begins:
+ * Use it like this for each delivery:
  *
  * ```text
  * window.begin(events.length)
@@ -14,7 +14,7 @@
  * }
  * ```
  *
- * Pure: sends nothing and makes no objects. Counts are events, not batches.
+ * Pure: sends nothing and creates no objects. Counts are events, not batches.
  */
 export class DemandWindow {
   /** The most events that may be outstanding. */
@@ -22,23 +22,23 @@ export class DemandWindow {
   /** Asks again once no more than this many are outstanding. Below `max`. */
   readonly min: number
   /**
-   * Events asked for that have not been handed to a batch yet. In between deliveries above `min` and at most `max`.
-   * Demand counts as asked for as soon as `next` has answered the batch it is to be asked after.
+   * Events asked for that are in no batch yet. Between deliveries more than `min` and at most `max`.
+   * Demand counts as asked for as soon as `next` has returned the batch that it is sent after.
    */
   pending: number
-  /** The demand to send upstream after the batch that `next` answered last; 0 for none. */
+  /** The demand to send upstream after the last batch that `next` returned; 0 for none. */
   ask = 0
-  /** How many events of the delivery under way had not been asked for. They are handled, and earn no new demand. */
+  /** How many events of the current delivery were not asked for. They are handled, and no demand is sent for them. */
   excess = 0
-  /** Events of the delivery under way that are in no batch yet. */
+  /** Events of the current delivery that are in no batch yet. */
   private unhandled = 0
-  /** How many of those had been asked for: the first ones. */
+  /** How many of those were asked for: the first ones. */
   private unhandledAndAsked = 0
 
   /**
-   * @param max The most events that may be outstanding: `maxDemand`. That many count as asked for.
+   * @param max The most events that may be outstanding: `maxDemand`. The window starts with that many asked for.
    * @param min `minDemand`.
-   * @throws {RangeError} If `min` is not below `max`, which would ask for nothing, for ever.
+   * @throws {RangeError} If `min` is not below `max`: that would ask for nothing, forever.
    */
   constructor(max: number, min: number) {
     if (!(min >= 0 && min < max)) throw new RangeError(`expected 0 <= minDemand < maxDemand, got: ${min} and ${max}`)
@@ -47,7 +47,7 @@ export class DemandWindow {
     this.pending = max
   }
 
-  /** A delivery of `length` events has come; the one before is over, whether its batches were all taken or not. */
+  /** Begins a delivery of `length` events. The previous one is over, even if not all of its batches were taken. */
   begin(length: number): void {
     const asked = Math.min(length, this.pending)
     this.unhandled = length
@@ -57,29 +57,29 @@ export class DemandWindow {
   }
 
   /**
-   * Takes a whole delivery of `length` events as one batch, instead of `begin` and `next`, and sets `ask`.
+   * Takes a delivery of `length` events as one batch, instead of `begin` and `next`, and sets `ask`.
    *
-   * @returns `false`, and nothing has changed, if it is more than one batch, or more than was asked for.
+   * @returns `false` if it is more than one batch, or more than was asked for; then nothing has changed.
    */
   takeWhole(length: number): boolean {
     const { max, min, pending } = this
     if (length > max - min || length > pending) return false
-    const left = pending - length
-    this.ask = left <= min ? max - left : 0
-    this.pending = left + this.ask
+    const remaining = pending - length
+    this.ask = remaining <= min ? max - remaining : 0
+    this.pending = remaining + this.ask
     return true
   }
 
-  /** The size of the next batch, and sets `ask`; 0 when the delivery is all in batches. */
+  /** Returns the size of the next batch, and sets `ask`; 0 when the delivery is used up. */
   next(): number {
     const { max, min } = this
     const size = Math.min(max - min, this.unhandled)
     const earned = Math.min(size, this.unhandledAndAsked)
     this.unhandled -= size
     this.unhandledAndAsked -= earned
-    const left = this.pending - earned
-    this.ask = left <= min ? max - left : 0
-    this.pending = left + this.ask
+    const remaining = this.pending - earned
+    this.ask = remaining <= min ? max - remaining : 0
+    this.pending = remaining + this.ask
     return size
   }
 }

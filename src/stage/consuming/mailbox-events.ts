@@ -1,8 +1,8 @@
-import type { Ring } from '../../base/ring.ts'
+import type { Ring } from '../../base/collections/ring.ts'
 import type { Message } from '../../process/message.ts'
 import type { ProcessReference } from '../../process/reference.ts'
 
-/** How many events lie in a mailbox. */
+/** Counts the events in a mailbox. */
 export function countEvents(mailbox: Ring<Message>): number {
   let count = 0
   for (let index = 0; index < mailbox.length; index++) {
@@ -12,7 +12,7 @@ export function countEvents(mailbox: Ring<Message>): number {
   return count
 }
 
-/** The producers of the events that a consumer still holds, as far as they are known: those in its mailbox, and its own. */
+/** The labels of the producers whose events a consumer may still hold: those it has, and those of the events in its mailbox. */
 export function originsOf(mailbox: Ring<Message>, producers: Iterable<ProcessReference>): string[] {
   const labels = new Set<string>()
   for (const producer of producers) labels.add(producer.label)

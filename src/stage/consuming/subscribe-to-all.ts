@@ -1,7 +1,9 @@
-import type { Process, Progress } from '../../process/process.ts'
-import type { ConsumerHalf, SubscribeRequest } from './consumer-half.ts'
+import type { Progress } from '../../process/behaviour.ts'
+import type { Process } from '../../process/process.ts'
+import type { SubscribeRequest } from '../subscription/subscribe-request.ts'
+import type { ConsumerHalf } from './consumer-half.ts'
 
-/** Subscribes a stage that is starting to all that its set-up named, one after the other. */
+/** Subscribes a stage that is starting to all producers of its `subscribeTo`, one after the other. */
 export function subscribeToAll(
   process: Process,
   half: ConsumerHalf,

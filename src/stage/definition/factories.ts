@@ -6,15 +6,15 @@ import type { ConsumerRef, ProducerConsumerRef, ProducerRef } from '../types/ref
 import { consumerKind, defineStage, producerConsumerKind, producerKind } from './define-stage.ts'
 
 /**
- * A stage that emits events when asked.
+ * Creates a producer: a stage that emits events on demand.
  *
- * What it emits is inferred from what its callbacks answer. Do not write the type argument, which would switch off the
- * inference of all the others; annotate a callback's result instead.
+ * The type of its events is inferred from what the callbacks return. Do not write it as a type argument, which would
+ * disable the inference of all other types; annotate the return type of a callback instead.
  *
- * @param callbacks The callbacks, or the function that sets them up when the stage starts. They are started once: whoever
- *   starts a stage several times needs a function that makes one.
+ * @param callbacks The callbacks and options, or a setup function that returns them when the stage starts. A stage can
+ *   be started once: to start several, call a function of yours that creates one each time.
  *
- * @example A producer that ends when it has nothing more to give
+ * @example A producer that exits after its last event
  * ```ts
  * import assert from 'node:assert/strict'
  * import { producer, startLink, stream } from 'genstage'
@@ -27,7 +27,7 @@ import { consumerKind, defineStage, producerConsumerKind, producerKind } from '.
  *       if (next === 0) info('finished')
  *       return events
  *     },
- *     // It gets the message once the last event has gone out.
+ *     // Receives the message after the last event has been emitted.
  *     handleInfo: () => ({ stop: 'normal' }),
  *   }))
  *
@@ -44,11 +44,13 @@ export function producer<Out, Options = {}, Calls = {}, Casts = {}>(
 }
 
 /**
- * A stage that turns the events it takes into events it emits.
+ * Creates a producer-consumer: a stage that handles events and emits others.
  *
- * What it takes is what `handleEvents` is annotated with, what it emits is inferred.
+ * The type of the events that it handles is the annotation of `handleEvents`; the type of those that it emits is
+ * inferred from what `handleEvents` returns.
  *
- * @param callbacks The callbacks, or the function that sets them up when the stage starts. They are started once.
+ * @param callbacks The callbacks and options, or a setup function that returns them when the stage starts. A stage can
+ *   be started once.
  *
  * @example Lines in, words out
  * ```ts
@@ -76,13 +78,14 @@ export function producerConsumer<In, Out, Options = {}, Calls = {}, Casts = {}, 
 }
 
 /**
- * A stage that handles events and emits none.
+ * Creates a consumer: a stage that handles events and emits none.
  *
- * What it takes is what `handleEvents` is annotated with.
+ * The type of the events that it handles is the annotation of `handleEvents`.
  *
- * @param callbacks The callbacks, or the function that sets them up when the stage starts. They are started once.
+ * @param callbacks The callbacks and options, or a setup function that returns them when the stage starts. A stage can
+ *   be started once.
  *
- * @example A consumer that keeps a state and tells it
+ * @example A consumer that keeps a sum and replies with it
  * ```ts
  * import assert from 'node:assert/strict'
  * import { consumer, fromIterable, startLink } from 'genstage'

@@ -1,11 +1,11 @@
-import { mergeRows, type OptionTable, optionTable } from '../../base/option-table.ts'
-import { array, boolean, callback, integer, matching, oneOf } from '../../base/option-type.ts'
+import { mergeRows, type OptionTable, optionTable } from '../../base/options/option-table.ts'
+import { array, boolean, callback, integer, matching, oneOf } from '../../base/options/option-type.ts'
 import type { Dispatcher } from '../../dispatcher/dispatcher.ts'
 import { dispatcherType } from '../../dispatcher/dispatcher-type.ts'
 import type { Callback, CallbackTable } from '../callback/callback-table.ts'
 import type { DemandMode } from '../types/references.ts'
 
-/** What every stage is made of. */
+/** The values that every kind of stage has. */
 interface StageValues extends CallbackTable {
   readonly trapExit: boolean
 }
@@ -21,20 +21,20 @@ interface HandlingValues {
   readonly subscribeTo: readonly unknown[]
 }
 
-/** What a producer is made of. */
+/** The callbacks and options of a producer, complete. */
 interface ProducerValues extends StageValues, EmittingValues {
   readonly handleDemand: Callback
   readonly demand: DemandMode
 }
 
-/** What a producer-consumer is made of. */
+/** The callbacks and options of a producer-consumer, complete. */
 interface ProducerConsumerValues extends StageValues, EmittingValues, HandlingValues {
   readonly handleEvents: Callback
   readonly onProducerEnd: 'drain' | 'stop'
   readonly subscribeAt: 'start' | 'first-consumer'
 }
 
-/** What a consumer is made of. */
+/** The callbacks and options of a consumer, complete. */
 interface ConsumerValues extends StageValues, HandlingValues {
   readonly handleEvents: Callback
 }
@@ -42,53 +42,53 @@ interface ConsumerValues extends StageValues, HandlingValues {
 const table = matching('an object with a handler per kind of request', isHandlerTable)
 
 const forAll = {
-  handleCall: { type: table, text: 'A handler per kind of request that is answered.' },
-  handleCast: { type: table, text: 'A handler per kind of request that is not.' },
+  handleCall: { type: table, text: 'The handlers of calls, one per kind.' },
+  handleCast: { type: table, text: 'The handlers of casts, which have no reply, one per kind.' },
   handleInfo: { type: callback<Callback>(), text: 'Handles all other messages.' },
-  terminate: { type: callback<Callback>(), text: 'Runs last.' },
-  inspect: { type: callback<Callback>(), text: "Answers what is shown as the stage's state." },
+  terminate: { type: callback<Callback>(), text: 'Runs last, before the stage exits.' },
+  inspect: { type: callback<Callback>(), text: "Returns what is shown as the stage's state." },
   trapExit: {
     type: boolean(),
     default: false,
-    text: 'Whether exit signals of linked processes go to `handleInfo` instead of ending the stage.',
+    text: 'Whether exit signals of linked processes are passed to `handleInfo` instead of stopping the stage.',
   },
-  handleSubscribe: { type: callback<Callback>(), text: 'A subscription begins.' },
-  handleCancel: { type: callback<Callback>(), text: 'A subscription has ended.' },
-  handleEnd: { type: callback<Callback>(), text: 'The input has ended, or the stage is being drained.' },
+  handleSubscribe: { type: callback<Callback>(), text: 'Called when a subscription begins.' },
+  handleCancel: { type: callback<Callback>(), text: 'Called when a subscription has ended.' },
+  handleEnd: { type: callback<Callback>(), text: 'Called once before the stage exits, when no more events will come.' },
 } as const
 
 const forEmitting = {
   dispatcher: {
     type: dispatcherType,
     absent: '`demandDispatcher()`',
-    text: 'Decides which subscriber gets which event.',
+    text: 'Decides which subscriber receives which event.',
   },
   bufferKeep: {
     type: oneOf('first', 'last'),
     default: 'last',
-    text: 'Which events are kept when the buffer is full: those that came first, or last.',
+    text: 'Which events are kept when the buffer is full: the first or the last that came.',
   },
   formatDiscarded: {
     type: callback<Callback>(),
     absent: 'always logged',
-    text: 'Whether it is logged that so many events were dropped from a full buffer.',
+    text: 'Returns whether to log that events were discarded from a full buffer.',
   },
 } as const
 
 const forHandling = {
-  handleEvents: { type: callback<Callback>(), required: true, text: 'A batch of events has arrived.' },
-  subscribeTo: { type: array<unknown>(), default: [], text: 'Producers to subscribe to once set up.' },
+  handleEvents: { type: callback<Callback>(), required: true, text: 'Handles a batch of events.' },
+  subscribeTo: { type: array<unknown>(), default: [], text: 'The producers to subscribe to when the stage starts.' },
 } as const
 
-const bufferText = 'How many events are kept that nobody has asked for.'
+const bufferText = 'The most events that are kept while no subscriber has demand for them.'
 
 const producerRows = mergeRows(forAll, forEmitting, {
-  handleDemand: { type: callback<Callback>(), required: true, text: 'Consumers have asked for so many more events.' },
+  handleDemand: { type: callback<Callback>(), required: true, text: 'Returns events for new demand.' },
   bufferSize: { type: integer({ min: 0, infinity: true }), default: 10_000, unit: 'events', text: bufferText },
   demand: {
     type: oneOf('forward', 'accumulate'),
     default: 'forward',
-    text: "Whether demand is passed on from the start, or held back until the stage is told to `'forward'`.",
+    text: "Whether the producer starts with acting on demand, or with holding it back until its mode is `'forward'`.",
   },
 })
 
@@ -102,12 +102,12 @@ const producerConsumerRows = mergeRows(forAll, forEmitting, forHandling, {
   onProducerEnd: {
     type: oneOf('drain', 'stop'),
     default: 'drain',
-    text: "Whether consumers first take what the stage holds when a producer's end stops it.",
+    text: "Whether consumers first take the events that the stage holds when a producer's end stops it.",
   },
   subscribeAt: {
     type: oneOf('start', 'first-consumer'),
     default: 'start',
-    text: 'When the stage subscribes to `subscribeTo`: once it is set up, or once its first consumer has subscribed.',
+    text: 'When the stage subscribes to `subscribeTo`: when it starts, or when its first consumer has subscribed.',
   },
 })
 
@@ -122,7 +122,7 @@ export const consumerOptions: OptionTable<ConsumerValues> = optionTable(consumer
 
 function isHandlerTable(value: unknown): value is object {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return false
-  // What is no handler in an instance of a class is its state.
+  // Fields of a class instance that are not handlers are its state.
   const isLiteral = [Object.prototype, null].includes(Object.getPrototypeOf(value))
   return !isLiteral || Object.values(value).every((handler) => typeof handler === 'function')
 }

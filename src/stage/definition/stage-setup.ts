@@ -1,39 +1,46 @@
 import { StartError } from '../../base/errors.ts'
 import { isThenable } from '../../base/is-thenable.ts'
 import { quote } from '../../base/quote.ts'
+import type { Behaviour, Progress } from '../../process/behaviour.ts'
 import { thrownReason } from '../../process/exit/exit-cause.ts'
 import type { ExitReason } from '../../process/exit/exit-reason.ts'
-import type { Behaviour, Process, Progress } from '../../process/process.ts'
+import type { Process } from '../../process/process.ts'
 import { IgnoredStart, InvalidStart } from '../../process/start/start.ts'
 import type { Inspection } from '../../telemetry/inspection.ts'
 import { isRecord, readCallbacks } from '../callback/read-callbacks.ts'
 import { LiveStageContext } from '../handles/live-stage-context.ts'
 import type { StageBehaviour } from '../kinds/stage-behaviour.ts'
 
-/** Makes the stage out of what a set-up gave: checks it, and throws where it is wrong. */
-export type MakeStage = (process: Process, callbacks: object, members: object) => StageBehaviour
-
-/** Callbacks that run or have run as a stage: their variables are that stage's state, and nobody else's. */
-const claimed = new WeakSet<object>()
+/**
+ * Creates the stage from its callbacks and options, which it checks.
+ *
+ * @param callbacks The object that the callbacks are called on.
+ * @param given Its callbacks and options by name.
+ * @throws {TypeError | RangeError} If one of them is wrong.
+ */
+export type CreateStage = (process: Process, callbacks: object, given: object) => StageBehaviour
 
 /**
- * What a stage does until it is one: runs the set-up function, and puts the stage in its own place.
+ * Callbacks that a stage runs or has run with. Their variables are the state of that stage, so no other may use them.
  */
+const claimed = new WeakSet<object>()
+
+/** The behaviour of a stage until it is set up: runs the setup function, then replaces itself with the stage. */
 export class StageSetup implements Behaviour {
   private readonly process: Process
   private readonly setup: unknown
-  private readonly makeStage: MakeStage
+  private readonly createStage: CreateStage
 
-  constructor(process: Process, setup: unknown, makeStage: MakeStage) {
+  constructor(process: Process, setup: unknown, createStage: CreateStage) {
     this.process = process
     this.setup = setup
-    this.makeStage = makeStage
+    this.createStage = createStage
   }
 
   init(): Progress {
     const { process, setup } = this
     if (typeof setup !== 'function') return this.install(setup)
-    process.callback = 'set-up'
+    process.callback = 'setup'
     const result: unknown = setup(new LiveStageContext(process))
     if (isThenable(result)) return process.park(result, (callbacks) => this.install(callbacks))
     return this.install(result)
@@ -55,15 +62,15 @@ export class StageSetup implements Behaviour {
 
   private build(result: unknown): StageBehaviour {
     if (!isRecord(result)) {
-      throw new TypeError(`expected a stage's callbacks, or a function that answers them, got: ${quote(result)}`)
+      throw new TypeError(`expected a stage's callbacks, or a function that returns them, got: ${quote(result)}`)
     }
     if (claimed.has(result)) {
       throw new TypeError(
-        'expected callbacks that no stage has run before, got the same object again: make a new one for each start',
+        'expected callbacks that no stage has run before, got the same object again: create a new one for each start',
       )
     }
     claimed.add(result)
-    return this.makeStage(this.process, result, readCallbacks(result))
+    return this.createStage(this.process, result, readCallbacks(result))
   }
 
   receive(): Progress {
@@ -83,7 +90,7 @@ export class StageSetup implements Behaviour {
   }
 }
 
-/** Whether a set-up answered that the stage is not to start. */
+/** Whether a setup function returned `{ stop: reason }`. */
 function isStop(result: unknown): result is { readonly stop: ExitReason } {
   if (!isRecord(result)) return false
   const keys = Object.keys(result)

@@ -2,40 +2,44 @@ import { quote } from '../../base/quote.ts'
 import { request } from '../../process/call.ts'
 import { isReference, type ProcessReference, resolveReference } from '../../process/reference.ts'
 import { defaultRuntime, type ProcessRuntime } from '../../process/runtime.ts'
-import { subscribeRequest } from '../subscription/subscribe-options.ts'
+import { subscribeRequest } from '../subscription/subscribe-request.ts'
 import { SubscriptionHandle } from '../subscription/subscription-handle.ts'
-import type { ConsumerRef, ProducerConsumerRef, ProducerRef, produces } from '../types/references.ts'
-import type { ConfirmOptions, OptionsOf, SubscribeOptions, Subscription } from '../types/subscription.ts'
+import type { ConsumerRef, OptionsOf, ProducerConsumerRef, ProducerRef, produces } from '../types/references.ts'
+import type { ConfirmOptions, SubscribeOptions, Subscription } from '../types/subscription.ts'
 import { runtimeOfName } from './named.ts'
 
 /** One stage, or several of a kind. */
 type OneOrMany<Ref> = Ref | readonly Ref[]
 
-/** The options of all subscriptions, or a function of the consumer's place among its kind, counted from 0. */
+/**
+ * The options of the subscriptions that `connect` makes: one object for all, or a function that returns them.
+ *
+ * The function is called with the index of the consumer in its list, from 0.
+ */
 export type ConnectOptions<Options = {}> =
   | (SubscribeOptions & ConfirmOptions & Options)
   | ((index: number) => SubscribeOptions & ConfirmOptions & Options)
 
-/** Optional, unless the producer's dispatcher demands an option. */
+/** Optional, unless the producer's dispatcher requires an option. */
 type OptionsOfConnect<Options> = {} extends Options
   ? [options?: ConnectOptions<Options>]
   : [options: ConnectOptions<Options>]
 
 /**
- * Subscribes stages to each other, and lets events flow only once all subscriptions are accepted.
+ * Subscribes stages to each other, and starts the flow of events when all subscriptions are accepted.
  *
- * `connect(source, workers)` shares a source among several consumers, or gives each its partition or all of a broadcast;
- * `connect(a, b, c)` makes a chain; a list in any place stands for several stages of a kind, each of which is connected
- * with all before it. So no event is handed out before the last consumer is there, and no consumer ends because the first
- * of its producers is done before it has subscribed to the second.
+ * `connect(source, workers)` connects a producer with several consumers; `connect(a, b, c)` connects a chain of stages.
+ * Each argument is a stage or an array of stages, and each stage of an argument is subscribed to all stages of the
+ * previous one. No event is emitted before the last consumer has subscribed, and no consumer stops because the first of
+ * its producers has finished before it could subscribe to the second.
  *
- * Several consumers that share a source's events by demand ask for one event at a time (`maxDemand: 1`) unless the options
- * say otherwise, so that none takes what another one could handle in the meantime.
+ * Several consumers that share the events of a producer by demand ask for one event at a time: their default of
+ * `maxDemand` is 1. So no consumer holds an event that another one could handle.
  *
- * Resolves with the subscriptions, in the order of the consumers. If one of them is refused, all others are cancelled, and
- * the promise rejects with that error.
+ * Resolves with the subscriptions: those of the second argument first, and each consumer's in the order of its
+ * producers. If a subscription is refused, the others are cancelled and the promise rejects with that error.
  *
- * @throws {TypeError | RangeError} (as a rejection) If a stage cannot be where it stands, or an option is wrong.
+ * @throws {TypeError | RangeError} As a rejection, if a stage does not fit its place or an option is wrong.
  *
  * @example Four workers on one source
  * ```ts
@@ -88,10 +92,10 @@ export async function connect(...given: readonly unknown[]): Promise<readonly Su
   }
   const levels: Subscription[][] = []
   try {
-    for (let place = 1; place < stages.length; place++) {
+    for (let index = 1; index < stages.length; index++) {
       const level: Subscription[] = []
       levels.push(level)
-      await subscribeAll(stages[place - 1] as readonly unknown[], stages[place] as readonly unknown[], options, level)
+      await subscribeAll(stages[index - 1] as readonly unknown[], stages[index] as readonly unknown[], options, level)
     }
   } catch (error) {
     for (const subscription of levels.flat()) subscription.cancel()
@@ -107,9 +111,9 @@ function release(subscription: Subscription): void {
 }
 
 /**
- * Has each consumer subscribe to each producer, and keep what it asks for.
+ * Subscribes each consumer to each producer, and holds back their demand.
  *
- * Settles once it is known of all whether they are accepted; those that are stand in `accepted`, in order.
+ * Settles when each subscription is accepted or refused. The accepted ones are appended to `accepted`, in order.
  */
 async function subscribeAll(
   producers: readonly unknown[],
@@ -123,7 +127,7 @@ async function subscribeAll(
   const requests = targets.flatMap((consumer, index) => {
     const wanted: unknown = typeof options === 'function' ? (options as (index: number) => unknown)(index) : options
     const complete = shares ? { maxDemand: 1, ...(wanted as object | undefined) } : wanted
-    // In one go, so that the consumer has subscribed to all before it can be notified of the end of one.
+    // Without a pause, so that the consumer has subscribed to all before it can be notified of the end of one.
     return producers.map((producer) => {
       const argument = { ...subscribeRequest(consumer.runtime, producer, complete, undefined), isHeld: true }
       const { timeout = 5_000 } = argument.valid
@@ -138,12 +142,12 @@ async function subscribeAll(
   if (failure !== undefined) throw failure.reason
 }
 
-/** Whether each event of these producers goes to whichever consumer has asked for the most. */
+/** Whether one of these producers sends each event to the consumer with the most demand. */
 async function shareByDemand(producers: readonly unknown[], runtime: ProcessRuntime): Promise<boolean> {
   const kinds = await Promise.all(
     producers.map(async (producer) => {
       const reference = resolveReference(producer, runtime, 'a producer to subscribe to')
-      // One that has ended has no events to share.
+      // A producer that has exited has no events to share.
       if (reference?.process === undefined || !('demand' in reference)) return undefined
       return request(reference, 'read-dispatcher', undefined, `connect ${reference.label}`).catch(() => undefined)
     }),
@@ -159,7 +163,7 @@ function consumerOf(value: unknown): ProcessReference {
   throw new TypeError(`expected a stage that handles events, got ${reference.label}, which does not`)
 }
 
-/** Whether the last argument is the options, and no stage. */
+/** Whether the last argument is the options instead of a stage. */
 function isOptions(value: unknown): boolean {
   if (value === undefined || typeof value === 'function') return true
   if (typeof value !== 'object' || value === null) return false

@@ -1,31 +1,32 @@
 import { NoProcessError, StageEndedError } from '../../base/errors.ts'
-import { expectOneOf } from '../../base/expect-one-of.ts'
+import { expectOneOf } from '../../base/options/expect-one-of.ts'
 import { quote } from '../../base/quote.ts'
 import { signalOf } from '../../process/abort-signal.ts'
 import { ExitCause } from '../../process/exit/exit-cause.ts'
 import type { ExitReason } from '../../process/exit/exit-reason.ts'
 import { link, unlink } from '../../process/exit/link.ts'
+import type { AbortSignalLike } from '../../process/host/abort-signal-like.ts'
 import { Message } from '../../process/message.ts'
 import { monitor } from '../../process/monitor.ts'
 import type { Process } from '../../process/process.ts'
-import type { AbortSignalLike, ProcessRef } from '../../process/process-ref.ts'
+import type { ProcessRef } from '../../process/process-ref.ts'
 import { type ProcessReference, resolveReference } from '../../process/reference.ts'
 import { nameOf } from '../../process/start/name-of.ts'
 import { startLinkedTo } from '../../process/start/start.ts'
 import type { Stage, StartOptions } from '../../process/start/start-types.ts'
-import type { SubscribeRequest } from '../consuming/consumer-half.ts'
-import { requestFromSource, tagToCancel } from '../subscription/subscribe-options.ts'
+import { requestFromSource, type SubscribeRequest, tagToCancel } from '../subscription/subscribe-request.ts'
 import { SubscriptionHandle } from '../subscription/subscription-handle.ts'
 import type { ConsumerContext, Monitor, ProducerContext, Timer } from '../types/context.ts'
 import type { DemandMode, StageRef } from '../types/references.ts'
-import type { Source, Subscription } from '../types/subscription.ts'
+import type { Source } from '../types/source.ts'
+import type { Subscription } from '../types/subscription.ts'
 import { callStage, describeKind } from './stage-references.ts'
 
 /**
- * What a stage knows of itself and can do from inside; a set-up function gets it.
+ * The context that a setup function receives: the operations of a stage on itself.
  *
- * All are its own properties, so that they can be taken out and spread: `({ signal, sendAfter }) => …`. The getter of
- * `signal` is one for all, as one for each would give each context a hidden class of its own.
+ * All operations are own properties, so that they can be destructured and spread: `({ signal, sendAfter }) => …`. All
+ * contexts share one getter of `signal`, because a getter for each would give each context its own hidden class.
  */
 export class LiveStageContext implements ProducerContext, ConsumerContext {
   readonly #process: Process
@@ -45,20 +46,21 @@ export class LiveStageContext implements ProducerContext, ConsumerContext {
     },
   }
 
-  #living(operation: string): Process {
+  #liveProcess(operation: string): Process {
     const process = this.#process
     if (process.status !== 'ended') return process
     throw new StageEndedError(operation, process.label, process.reference.exitReason)
   }
 
-  readonly sendAfter = (message: unknown, ms: number): Timer => sendAfter(this.#living('sendAfter'), message, ms)
+  readonly sendAfter = (message: unknown, ms: number): Timer => sendAfter(this.#liveProcess('sendAfter'), message, ms)
 
   readonly info = (message: unknown): void =>
-    this.#living('info').deliver(new Message('queue-info-self', '', undefined, message))
+    this.#liveProcess('info').deliver(new Message('queue-info-self', '', undefined, message))
 
   readonly call = ((target: unknown, kind: PropertyKey, ...rest: unknown[]) => {
-    const reply = callFrom((operation) => this.#living(operation), target, kind, rest)
-    // When the stage ends, its pending calls reject. Nobody may be waiting any more, and then nobody need hear of it.
+    const reply = callFrom((operation) => this.#liveProcess(operation), target, kind, rest)
+    // When the stage exits, its pending calls reject. If no code awaits them any more, that is not an unhandled
+    // rejection.
     reply.catch(() => {})
     return reply
   }) as ProducerContext['call']
@@ -66,21 +68,21 @@ export class LiveStageContext implements ProducerContext, ConsumerContext {
   readonly startLink = async <Ref extends ProcessRef>(
     stage: Stage<Ref>,
     options?: StartOptions<NoInfer<Ref>>,
-  ): Promise<Ref> => startLinkedTo(this.#living('startLink'), stage, options)
+  ): Promise<Ref> => startLinkedTo(this.#liveProcess('startLink'), stage, options)
 
-  readonly monitor = (target: ProcessRef): Monitor => monitorFor(this.#living('monitor'), target)
+  readonly monitor = (target: ProcessRef): Monitor => monitorFor(this.#liveProcess('monitor'), target)
 
-  readonly link = (target: ProcessRef): void => linkTo(this.#living('link'), target)
+  readonly link = (target: ProcessRef): void => linkTo(this.#liveProcess('link'), target)
 
-  readonly unlink = (target: ProcessRef): void => unlinkFrom(this.#living('unlink'), target)
+  readonly unlink = (target: ProcessRef): void => unlinkFrom(this.#liveProcess('unlink'), target)
 
-  readonly demand = (mode: DemandMode): void => setDemand(this.#living('demand'), mode)
+  readonly demand = (mode: DemandMode): void => setDemand(this.#liveProcess('demand'), mode)
 
   readonly subscribe = (source: Source<unknown>): Subscription =>
-    subscribe(this.#living('subscribe'), source, undefined)
+    subscribe(this.#liveProcess('subscribe'), source, undefined)
 
   readonly resubscribe = (subscription: Subscription, reason: ExitReason, source: Source<unknown>): Subscription => {
-    const process = this.#living('resubscribe')
+    const process = this.#liveProcess('resubscribe')
     return subscribe(process, source, { tag: tagToCancel(subscription, process.reference), reason })
   }
 }
@@ -105,12 +107,12 @@ function sendAfter(process: Process, message: unknown, ms: number): Timer {
 }
 
 async function callFrom(
-  living: (operation: string) => Process,
+  liveProcess: (operation: string) => Process,
   target: unknown,
   kind: PropertyKey,
   rest: readonly unknown[],
 ): Promise<unknown> {
-  const caller = living('call')
+  const caller = liveProcess('call')
   const reference = resolveReference(target, caller.runtime, 'a stage to call')
   if (reference === undefined)
     throw new NoProcessError(`call ${describeKind(kind)}`, `the process named ${nameOf(target)}`)
@@ -134,7 +136,7 @@ function unlinkFrom(process: Process, target: ProcessRef): void {
   if (other !== undefined) unlink(process, other)
 }
 
-/** The process that a reference, or a name that somebody has, stands for. */
+/** The process of a reference or a name. */
 function expectReference(process: Process, target: ProcessRef, what: string): ProcessReference {
   const reference = resolveReference(target, process.runtime, `a process to ${what}`)
   if (reference === undefined) throw new NoProcessError(what, `the process named ${nameOf(target)}`)
@@ -146,7 +148,7 @@ function setDemand(process: Process, mode: DemandMode): void {
   process.deliver(new Message('set-demand-mode', '', undefined, valid))
 }
 
-/** Subscribes from inside: by a message to oneself, for the answer of a callback may be what is going on. */
+/** Subscribes from inside: by a message of the stage to itself, because a callback may be running. */
 function subscribe(
   process: Process,
   source: unknown,

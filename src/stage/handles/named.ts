@@ -8,15 +8,15 @@ import { inRuntimeOptions } from '../../process/start/runtime-options.ts'
 import type { Name } from '../../process/start/start-types.ts'
 
 /**
- * A reference by name: usable wherever a reference is, it finds its process anew at each use.
+ * Returns a reference by name, which looks up its process each time it is used.
  *
- * So it still serves when a supervisor has started the stage again. It is the token that carries the type, and the
- * string that is looked up: two tokens of one name mean one stage. While nobody has the name, what waits for an answer
- * rejects with a `NoProcessError`, and what does not vanishes.
+ * It can be used wherever a reference can, and stays valid when a supervisor restarts the stage. Its type argument
+ * gives the type of the stage; two references with the same name refer to the same stage. While no process has the
+ * name, operations that return a result reject with a `NoProcessError`, and messages are dropped.
  *
- * @param options `runtime`: where to look when it is used from outside of a stage (a stage looks in its own).
- *   Default: the program's.
- * @throws {TypeError} If `name` is no string, or empty.
+ * @param options `runtime`: the runtime in which the name is looked up outside of stages; a stage looks in its own.
+ *   Default: the runtime of the program.
+ * @throws {TypeError} If `name` is not a string, or is empty.
  *
  * @example A name that outlives a restart
  * ```ts
@@ -32,7 +32,7 @@ import type { Name } from '../../process/start/start-types.ts'
  * await first.stop()
  *
  * await startLink(Total(), { name: total })
- * assert.equal(await total.call('total'), 0) // Another stage answers.
+ * assert.equal(await total.call('total'), 0) // The reply of the second stage.
  * await total.stop()
  * ```
  */
@@ -45,16 +45,16 @@ export function named<Ref extends ProcessRef>(name: string, options?: { readonly
   return new NamedReference(name, home) as unknown as Ref & Name<Ref>
 }
 
-/** Where a name is looked up from outside of a stage; undefined for what is no name. */
+/** The runtime in which a reference by name is looked up outside of stages; undefined for any other value. */
 export function runtimeOfName(value: unknown): ProcessRuntime | undefined {
   return value instanceof NamedReference ? NamedReference.runtimeOf(value) : undefined
 }
 
-/** Stands for whichever process has the name. Its operations are those of the reference that it finds. */
+/** A reference by name. Its operations are those of the reference that it finds. */
 class NamedReference {
   readonly name: string
   readonly #runtime: ProcessRuntime
-  // Declared only: a bundler must keep a class that has a field with a computed name.
+  // Only declared: a bundler cannot leave out a class that has a field with a computed name.
   declare readonly [nameTokenKey]: NameToken[typeof nameTokenKey]
 
   constructor(name: string, runtime: ProcessRuntime) {
@@ -80,64 +80,64 @@ class NamedReference {
   }
 
   async call(...args: unknown[]): Promise<unknown> {
-    return ask(this, 'call', args)
+    return request(this, 'call', args)
   }
 
   async info(...args: unknown[]): Promise<unknown> {
-    return ask(this, 'info', args)
+    return request(this, 'info', args)
   }
 
   async estimateBufferedCount(...args: unknown[]): Promise<unknown> {
-    return ask(this, 'estimateBufferedCount', args)
+    return request(this, 'estimateBufferedCount', args)
   }
 
   async subscribe(...args: unknown[]): Promise<unknown> {
-    return ask(this, 'subscribe', args)
+    return request(this, 'subscribe', args)
   }
 
   async resubscribe(...args: unknown[]): Promise<unknown> {
-    return ask(this, 'resubscribe', args)
+    return request(this, 'resubscribe', args)
   }
 
   async startChild(...args: unknown[]): Promise<unknown> {
-    return ask(this, 'startChild', args)
+    return request(this, 'startChild', args)
   }
 
   async terminateChild(...args: unknown[]): Promise<unknown> {
-    return ask(this, 'terminateChild', args)
+    return request(this, 'terminateChild', args)
   }
 
   async restartChild(...args: unknown[]): Promise<unknown> {
-    return ask(this, 'restartChild', args)
+    return request(this, 'restartChild', args)
   }
 
   async deleteChild(...args: unknown[]): Promise<unknown> {
-    return ask(this, 'deleteChild', args)
+    return request(this, 'deleteChild', args)
   }
 
   async whichChildren(...args: unknown[]): Promise<unknown> {
-    return ask(this, 'whichChildren', args)
+    return request(this, 'whichChildren', args)
   }
 
   async countChildren(...args: unknown[]): Promise<unknown> {
-    return ask(this, 'countChildren', args)
+    return request(this, 'countChildren', args)
   }
 
   exit(...args: unknown[]): unknown {
-    return tell(this, 'exit', args)
+    return sendTo(this, 'exit', args)
   }
 
   send(...args: unknown[]): unknown {
-    return tell(this, 'send', args)
+    return sendTo(this, 'send', args)
   }
 
   cast(...args: unknown[]): unknown {
-    return tell(this, 'cast', args)
+    return sendTo(this, 'cast', args)
   }
 
   demand(modeOrOptions?: unknown): unknown {
     const isSetting = typeof modeOrOptions === 'string'
-    return isSetting ? tell(this, 'demand', [modeOrOptions]) : ask(this, 'demand', [modeOrOptions])
+    return isSetting ? sendTo(this, 'demand', [modeOrOptions]) : request(this, 'demand', [modeOrOptions])
   }
 
   get done(): Promise<void> {
@@ -146,11 +146,11 @@ class NamedReference {
   }
 
   async stop(...args: unknown[]): Promise<void> {
-    await tell(this, 'stop', args)
+    await sendTo(this, 'stop', args)
   }
 
   async drain(...args: unknown[]): Promise<unknown> {
-    return NamedReference.find(this) === undefined ? { undone: [] } : tell(this, 'drain', args)
+    return NamedReference.find(this) === undefined ? { undone: [] } : sendTo(this, 'drain', args)
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -158,13 +158,13 @@ class NamedReference {
   }
 }
 
-async function ask(token: NamedReference, name: string, args: unknown[]): Promise<unknown> {
+async function request(token: NamedReference, name: string, args: unknown[]): Promise<unknown> {
   const reference = NamedReference.find(token)
   if (reference === undefined) throw new NoProcessError(name, `the process named ${quote(token.name)}`)
   return methodOf(reference, name).apply(reference, args)
 }
 
-function tell(token: NamedReference, name: string, args: unknown[]): unknown {
+function sendTo(token: NamedReference, name: string, args: unknown[]): unknown {
   const reference = NamedReference.find(token)
   return reference === undefined ? undefined : methodOf(reference, name).apply(reference, args)
 }
@@ -172,5 +172,5 @@ function tell(token: NamedReference, name: string, args: unknown[]): unknown {
 function methodOf(reference: ProcessReference, name: string): (...args: unknown[]) => unknown {
   const method = (reference as unknown as Record<string, unknown>)[name]
   if (typeof method === 'function') return method as (...args: unknown[]) => unknown
-  throw new TypeError(`expected a process that has ${name}, got ${reference.label}, which has not`)
+  throw new TypeError(`expected a process that has ${name}, got ${reference.label}`)
 }

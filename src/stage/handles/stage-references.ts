@@ -1,4 +1,4 @@
-import { expectOneOf } from '../../base/expect-one-of.ts'
+import { expectOneOf } from '../../base/options/expect-one-of.ts'
 import { quote } from '../../base/quote.ts'
 import { request } from '../../process/call.ts'
 import type { ExitReason } from '../../process/exit/exit-reason.ts'
@@ -6,15 +6,15 @@ import { Message } from '../../process/message.ts'
 import type { Process } from '../../process/process.ts'
 import type { CallOptions } from '../../process/process-ref.ts'
 import { isReference, ProcessReference } from '../../process/reference.ts'
-import type { UserRequest } from '../kinds/stage-behaviour.ts'
-import { subscribeRequest, tagToCancel } from '../subscription/subscribe-options.ts'
+import type { UserRequest } from '../callback/find-handler.ts'
+import { subscribeRequest, tagToCancel } from '../subscription/subscribe-request.ts'
 import type { DemandMode } from '../types/references.ts'
 import type { Subscription } from '../types/subscription.ts'
 
-/** The keys of call options, by which a lone argument of a call is known to be them. */
+/** The keys of call options. A single argument of a call that has only these keys is read as its options. */
 const CALL_OPTION_KEYS = new Set(['timeout', 'signal'])
 
-/** Makes a user's call, on behalf of `caller` where a stage makes it. */
+/** Sends a call to a `handleCall`, on behalf of `caller` if a stage makes it. */
 export function callStage(
   target: ProcessReference,
   kind: PropertyKey,
@@ -27,9 +27,9 @@ export function callStage(
   return request(target, 'call', argument, operation, options as CallOptions | undefined, caller)
 }
 
-/** A kind of request, for an error: whatever somebody has given for one. */
+/** The kind of a call as an error prints it; any value may have been given for it. */
 export function describeKind(kind: unknown): string {
-  return typeof kind === 'string' ? kind : quote(kind)
+  return typeof kind === 'string' ? `'${kind}'` : quote(kind)
 }
 
 function isCallOptions(value: unknown): boolean {
@@ -38,17 +38,17 @@ function isCallOptions(value: unknown): boolean {
   return keys.length > 0 && keys.every((key) => CALL_OPTION_KEYS.has(key))
 }
 
-/** What every stage's reference can do. */
+/** The reference operations that every stage has. */
 class StageReference extends ProcessReference {
   async info(message: unknown, options?: CallOptions): Promise<void> {
     return request(this, 'queue-info', message, `info to ${this.label}`, options)
   }
 
   /**
-   * Makes a request, with its options last.
+   * Sends a call: its kind, the request, and the options.
    *
-   * A lone argument whose only keys are `timeout` and `signal` is read as the options; the handler gets it all the
-   * same, for a handler without parameters does not see it.
+   * A single argument with no other keys than `timeout` and `signal` is read as the options. The handler receives it
+   * all the same: a handler without parameters does not see it.
    */
   call(kind: PropertyKey, ...rest: unknown[]): Promise<unknown> {
     return callStage(this, kind, rest)
@@ -61,7 +61,7 @@ class StageReference extends ProcessReference {
 
 /** The reference to a producer. */
 export class ProducerReference extends StageReference {
-  /** In no type: for callers that have it the wrong way round, and no types to tell them. */
+  /** Not part of the type: reports the mistake to callers without types that subscribe the wrong way round. */
   async subscribe(consumer: unknown): Promise<never> {
     const other = isReference(consumer) ? consumer.label : quote(consumer)
     throw new TypeError(

@@ -1,7 +1,7 @@
 import { BadReturnError } from '../../base/errors.ts'
 import { isThenable } from '../../base/is-thenable.ts'
-import { type OptionTable, optionTable } from '../../base/option-table.ts'
-import { oneOf } from '../../base/option-type.ts'
+import { type OptionTable, optionTable } from '../../base/options/option-table.ts'
+import { oneOf } from '../../base/options/option-type.ts'
 import { quote } from '../../base/quote.ts'
 import type { Dispatcher, Subscriber } from '../../dispatcher/dispatcher.ts'
 import { dispatcherType } from '../../dispatcher/dispatcher-type.ts'
@@ -15,13 +15,19 @@ import type { OptionsTrait } from '../types/inferred-reference.ts'
 import type { DemandMode, ProducerRef } from '../types/references.ts'
 import type { Stop } from '../types/results.ts'
 
-/** How a producer of an iterable's items works. */
+/** The options of `fromIterable`. */
 export interface FromIterableOptions<Out, Options> {
-  /** Decides which subscriber gets which item. Default: `demandDispatcher()`. */
+  /** Decides which subscriber receives which item. Default: `demandDispatcher()`. */
   readonly dispatcher?: Dispatcher<Out, Options>
-  /** Whether demand is passed on from the start, or held back until told to. Default: `'forward'`. */
+  /**
+   * Whether the producer starts with acting on demand (`'forward'`) or with holding it back (`'accumulate'`).
+   * Default: `'forward'`.
+   */
   readonly demand?: DemandMode
-  /** What happens when the last subscriber has cancelled: go on waiting for others, or stop. Default: `'continue'`. */
+  /**
+   * What the producer does when its last subscription has ended: `'continue'` to wait for other subscribers, or
+   * `'stop'`. Default: `'continue'`.
+   */
   readonly onCancel?: 'continue' | 'stop'
 }
 
@@ -31,36 +37,36 @@ interface ValidIterableOptions {
   readonly onCancel: 'continue' | 'stop'
 }
 
-/** How a producer of an iterable's items works. */
+/** The options of `fromIterable`, checked and complete. */
 export const fromIterableOptions: OptionTable<ValidIterableOptions> = optionTable({
   dispatcher: {
     type: dispatcherType,
     absent: '`demandDispatcher()`',
-    text: 'Decides which subscriber gets which item.',
+    text: 'Decides which subscriber receives which item.',
   },
   demand: {
     type: oneOf('forward', 'accumulate'),
     default: 'forward',
-    text: 'Whether demand is passed on from the start, or held back until told to.',
+    text: 'Whether the producer starts with acting on demand, or with holding it back.',
   },
   onCancel: {
     type: oneOf('continue', 'stop'),
     default: 'continue',
-    text: 'What happens when the last subscriber has cancelled.',
+    text: 'What the producer does when its last subscription has ended: wait for other subscribers, or stop.',
   },
 })
 
 /**
- * A producer of an iterable's items; it ends normally when they do.
+ * Creates a producer that emits the items of an iterable or async iterable, and then exits with `'normal'`.
  *
- * Items are taken only on demand. A synchronous iterable is taken from until the demand is met. Of an asynchronous one
- * no more than one `next()` is pending at a time, and never inside a callback, so that the stage can be subscribed to,
- * cancelled and stopped while it waits; what has come goes out at once. When the stage ends before the items do, the
- * iterator's `return()` is called, without waiting for a `next()` that is pending.
+ * Items are read only on demand. A synchronous iterable is read until the demand is met. An async iterable has at most
+ * one `next()` pending, outside of callbacks: while it waits, the stage accepts subscriptions, cancellations and
+ * `stop`. Each item is emitted as soon as it arrives. If the stage exits before the iterable ends, it calls `return()`
+ * of the iterator, without waiting for a `next()` that is pending.
  *
- * What the iterator throws is the stage's exit reason.
+ * An error that the iterator throws becomes the exit reason of the stage. Follows `GenStage.from_enumerable/2`.
  *
- * @throws {TypeError} If `items` cannot be iterated over, or an option is wrong.
+ * @throws {TypeError} If `items` is not iterable, or an option is wrong.
  *
  * @example The items of an async generator
  * ```ts
@@ -90,17 +96,17 @@ export function fromIterable<Out, Options = {}>(
   })
 }
 
-/** Where items come from. */
+/** The items of an iterable, as a producer reads them. */
 interface IterableSource {
-  /** Takes up to `demand` items; those that do not come at once come by `take`. */
+  /** Reads up to `demand` items. Those that are not available yet arrive later, by `receive`. */
   take(demand: number): unknown[] | Stop<unknown>
-  /** What a message of the source's to its stage brings. */
+  /** Handles a message that the stage received; a message of the source holds items, or the end. */
   receive(message: unknown): unknown[] | Stop<unknown>
-  /** Lets go of the iterator, if it has not ended by itself. */
+  /** Closes the iterator, if it has not ended by itself. */
   close(): void
 }
 
-/** What a source sends to its own stage; a class, so that nobody else can send it. */
+/** A message of a source to its own stage; a class, so that no other code can send one. */
 class SourceMessage {
   readonly settle: () => unknown[] | Stop<unknown>
 
@@ -109,7 +115,7 @@ class SourceMessage {
   }
 }
 
-/** Says that all items before it have gone out. */
+/** The message that follows the last item. */
 const ended = /* @__PURE__ */ new SourceMessage(() => ({ stop: 'normal' }))
 
 function sourceOf(items: unknown): (stage: ProducerContext) => IterableSource {
@@ -138,7 +144,7 @@ function callbacksFor(source: IterableSource, { dispatcher, demand, onCancel }: 
   return dispatcher === undefined ? callbacks : { ...callbacks, dispatcher }
 }
 
-/** What both kinds of source share. */
+/** What synchronous and async iterables have in common. */
 abstract class IteratorSource<Items extends { return?(): unknown }> implements IterableSource {
   protected readonly iterator: Items
   protected readonly stage: ProducerContext
@@ -152,7 +158,7 @@ abstract class IteratorSource<Items extends { return?(): unknown }> implements I
   abstract take(demand: number): unknown[] | Stop<unknown>
 
   receive(message: unknown): unknown[] | Stop<unknown> {
-    // Anything else was sent by somebody who took this for another stage; a source has nothing to say to it.
+    // Any other message was sent by mistake, and is ignored.
     return message instanceof SourceMessage ? message.settle() : []
   }
 
@@ -161,21 +167,21 @@ abstract class IteratorSource<Items extends { return?(): unknown }> implements I
     this.isOver = true
     try {
       const returned = this.iterator.return?.()
-      // Nobody is left who could be told that it failed.
+      // The stage has exited, so there is no place to report a failure to.
       if (isThenable(returned)) returned.then(undefined, () => {})
     } catch {
-      // The same.
+      // Ignored for the same reason.
     }
   }
 
-  /** The items are at an end; the stage stops once the last of them is out of the buffer. */
+  /** The items have ended; the stage stops when the last of them has left the buffer. */
   protected finish(): void {
     this.isOver = true
     this.stage.info(ended)
   }
 }
 
-/** Items that are there whenever they are asked for. */
+/** The items of a synchronous iterable. */
 class ReadySource extends IteratorSource<Iterator<unknown>> {
   take(demand: number): unknown[] | Stop<unknown> {
     const items: unknown[] = []
@@ -193,11 +199,11 @@ class ReadySource extends IteratorSource<Iterator<unknown>> {
   }
 }
 
-/** Items that come when they come. */
+/** The items of an async iterable. */
 class WaitingSource extends IteratorSource<AsyncIterator<unknown>> {
-  /** Demand that no item has met. */
+  /** Demand that no item has met yet. */
   private wanted = 0
-  /** Set while a `next()` is pending, or what it gave is still on its way out. */
+  /** Whether a `next()` is pending, or its item is being emitted. */
   private isWaiting = false
 
   take(demand: number): unknown[] {
@@ -210,7 +216,7 @@ class WaitingSource extends IteratorSource<AsyncIterator<unknown>> {
     if (this.isWaiting || this.isOver || this.wanted === 0) return
     this.isWaiting = true
     const { self } = this.stage
-    const tell = (settle: () => unknown[] | Stop<unknown>): void => self.send(new SourceMessage(settle))
+    const sendSettled = (settle: () => unknown[] | Stop<unknown>): void => self.send(new SourceMessage(settle))
     let next: Promise<IteratorResult<unknown>>
     try {
       next = Promise.resolve(this.iterator.next())
@@ -218,8 +224,8 @@ class WaitingSource extends IteratorSource<AsyncIterator<unknown>> {
       next = Promise.reject(error)
     }
     next.then(
-      (result) => tell(() => this.deliver(result)),
-      (error: unknown) => tell(() => this.fail(error)),
+      (result) => sendSettled(() => this.deliver(result)),
+      (error: unknown) => sendSettled(() => this.fail(error)),
     )
   }
 
@@ -230,7 +236,7 @@ class WaitingSource extends IteratorSource<AsyncIterator<unknown>> {
       return []
     }
     this.wanted--
-    // The item goes out first, and those who handle it have their turn: nobody knows what `next()` does before it answers.
+    // The item is emitted first, and its consumers have a turn: `next()` may block for long before it returns.
     void Promise.resolve().then(() => {
       this.isWaiting = false
       this.pull()

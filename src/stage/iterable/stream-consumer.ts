@@ -1,20 +1,26 @@
 import type { ErrorDetails } from '../../base/errors.ts'
 import { quote } from '../../base/quote.ts'
+import type { Behaviour, Progress } from '../../process/behaviour.ts'
 import type { ExitCause } from '../../process/exit/exit-cause.ts'
 import { type ExitReason, isCleanExit } from '../../process/exit/exit-reason.ts'
 import type { Message } from '../../process/message.ts'
 import { Message as ProcessMessage } from '../../process/message.ts'
 import { monitor, type ProcessMonitor } from '../../process/monitor.ts'
-import type { Behaviour, Process, Progress } from '../../process/process.ts'
+import type { Process } from '../../process/process.ts'
 import { type ProcessReference, resolveReference } from '../../process/reference.ts'
 import { nameOf } from '../../process/start/name-of.ts'
-import type { ConsumingInspection, Inspection, UpstreamInspection } from '../../telemetry/inspection.ts'
-import { emitDemandSent, reportUnknown, timeOrNull } from '../callback/timed-callback.ts'
-import type { SubscribeRequest } from '../consuming/consumer-half.ts'
+import {
+  type ConsumingInspection,
+  type Inspection,
+  timeOrNull,
+  type UpstreamInspection,
+} from '../../telemetry/inspection.ts'
+import { cancelUnknownSubscription } from '../consuming/cancel-unknown-subscription.ts'
 import { DemandWindow } from '../consuming/demand-window.ts'
 import { countEvents, originsOf } from '../consuming/mailbox-events.ts'
-import { PROTOCOL_VERSION, sendAsk, sendCancel, sendSubscribe } from '../protocol.ts'
-import { endForLateSubscriber, LateSubscription } from '../subscription/late-subscription.ts'
+import { type EventsMessage, PROTOCOL_VERSION, sendAsk, sendCancel, sendSubscribe } from '../protocol.ts'
+import { causeForLateSubscriber, LateSubscription } from '../subscription/late-subscription.ts'
+import type { SubscribeRequest } from '../subscription/subscribe-request.ts'
 import type { DemandMode } from '../types/references.ts'
 import type { CancelMode } from '../types/subscription.ts'
 
@@ -27,43 +33,43 @@ interface StreamUpstream {
   readonly monitor: ProcessMonitor
 }
 
-/** A batch that the stream has not taken yet, and what to ask for once it has. */
+/** A batch that the stream has not taken yet, and the demand to send when it has. */
 export interface StreamBatch {
   readonly upstream: StreamUpstream
   readonly events: readonly unknown[]
   readonly ask: number
 }
 
-/** How a producer failed, for the error that a stream rejects with. */
+/** The failure of a producer, for the error that a stream rejects with. */
 export interface StreamFailure {
-  /** Where it failed. */
+  /** The process that failed. */
   readonly label: string
   readonly reason: ExitReason
   readonly details?: ErrorDetails | undefined
 }
 
-/** What the consumer tells its stream, in the order in which it happened. */
+/** What the consumer reports to its stream, in the order in which it happened. */
 export interface StreamListener {
-  /** A batch has come; answers whether anybody will take it. */
+  /** A batch has arrived. Returns whether the stream will take it. */
   accept(batch: StreamBatch): boolean
-  /** No more will come: all producers have ended cleanly, or one has failed. */
+  /** No more events will arrive: all producers have ended cleanly, or one has failed. */
   finish(failure: StreamFailure | undefined): void
-  /** Whether the stream takes nothing any more. */
-  readonly isLeft: boolean
-  /** How many events lie in the stream, not taken yet. */
+  /** Whether the stream takes no more events. */
+  readonly isClosed: boolean
+  /** How many events the stream holds that have not been taken yet. */
   count(): number
 }
 
-/** What is told to producers once all are subscribed to. */
+/** The demand mode that producers are set to when the stream has subscribed to all of them. */
 export interface StreamDemand {
   readonly mode: DemandMode
   readonly producers: readonly unknown[]
 }
 
 /**
- * The process behind a stream: it speaks the consumer's part of the protocol, and hands on what comes.
+ * The process of a stream: it subscribes as a consumer does, and passes batches to the stream.
  *
- * It asks once for `maxDemand`; after that the stream asks, batch by batch, as events are taken from it.
+ * It asks each producer once for `maxDemand`. After that the stream asks, batch by batch, as events are taken from it.
  */
 export class StreamConsumer implements Behaviour {
   private readonly process: Process
@@ -71,32 +77,32 @@ export class StreamConsumer implements Behaviour {
   private readonly demand: StreamDemand
   private readonly listener: StreamListener
   private readonly upstreams = new Map<string, StreamUpstream>()
-  /** All producers that it has subscribed to, also those that have ended. */
+  /** All producers that it has subscribed to, including those that have exited. */
   private readonly sources = new Set<ProcessReference>()
-  /** Set when the stream was left: what comes now is of no interest, and the last confirmation ends the process. */
-  private isLeaving = false
-  /** How many events have come, or lay in the stream when it was left, that nobody will take. */
+  /** Set when the stream is closed: later events are not taken, and the last confirmation ends the process. */
+  private isClosing = false
+  /** Events that will not be taken: those that the stream held when it was closed, and those that arrived later. */
   private untaken = 0
-  /** Events and batches that have come since the start. */
+  /** Events and batches that have arrived since the start. */
   private handled = 0
   private batches = 0
-  /** When a batch last came, by the rough clock; not a number if none ever has. */
+  /** When the last batch arrived, by the cached clock; `NaN` before the first. */
   private lastHandled = Number.NaN
 
-  constructor(process: Process, requests: readonly SubscribeRequest[], demand: StreamDemand, face: StreamListener) {
+  constructor(process: Process, requests: readonly SubscribeRequest[], demand: StreamDemand, listener: StreamListener) {
     this.process = process
     this.requests = requests
     this.demand = demand
-    this.listener = face
+    this.listener = listener
   }
 
   init(): Progress {
     for (const request of this.requests) if (!this.subscribe(request)) return this.process.stop('noproc')
-    for (const target of this.listener.isLeft ? [] : this.demand.producers) {
+    for (const target of this.listener.isClosed ? [] : this.demand.producers) {
       const producer = resolveReference(target, this.process.runtime, 'a producer')
       producer?.deliver(new ProcessMessage('set-demand-mode', '', undefined, this.demand.mode))
     }
-    return this.endIfAlone()
+    return this.endIfUnsubscribed()
   }
 
   private subscribe({ tag, producer: target, valid, options }: SubscribeRequest): boolean {
@@ -109,15 +115,14 @@ export class StreamConsumer implements Behaviour {
       this.listener.finish({ label: name, reason: 'noproc', details })
       return false
     }
-    const watch = monitor(process, producer, 'producer-down', tag, endForLateSubscriber(process, producer))
+    const watch = monitor(process, producer, 'producer-down', tag, causeForLateSubscriber(process, producer))
     const window = new DemandWindow(valid.maxDemand, valid.minDemand)
     this.sources.add(producer)
     this.upstreams.set(tag, { tag, producer, cancel: cancelOf(options), window, monitor: watch })
     const body = { version: PROTOCOL_VERSION, cancelFirst: undefined, options, confirm: false }
     sendSubscribe(producer, tag, process.reference, body)
-    // It was left before it was read: the subscription is there to be cancelled.
-    if (this.listener.isLeft) return true
-    if (process.runtime.telemetry.hasListeners) emitDemandSent(process.reference, producer, tag, valid.maxDemand)
+    // The stream was closed before it was read: this subscription exists only to be cancelled.
+    if (this.listener.isClosed) return true
     sendAsk(producer, tag, process.reference, valid.maxDemand)
     return true
   }
@@ -125,29 +130,28 @@ export class StreamConsumer implements Behaviour {
   receive(message: Message): Progress {
     switch (message.kind) {
       case 'events':
-        return this.onEvents(message as Message<'events', readonly unknown[]>)
+        return this.onEvents(message as EventsMessage)
       case 'cancelled':
         return this.onEnd(message.tag, (message.body as { readonly reason: ExitReason }).reason, undefined)
       case 'producer-down': {
         const watch = message.body as ProcessMonitor
         return watch.isActive ? this.onEnd(watch.tag, watch.cause?.reason, watch.cause) : 'done'
       }
-      case 'leave':
-        return this.leave(message.body as number)
+      case 'close':
+        return this.close(message.body as number)
       default:
         return this.process.receiveSystem(message)
     }
   }
 
-  private onEvents({ tag, from, body: events }: Message<'events', readonly unknown[]>): Progress {
-    const upstream = this.upstreams.get(tag)
+  private onEvents(message: EventsMessage): Progress {
+    const { body: events } = message
+    const upstream = this.upstreams.get(message.tag)
     if (upstream === undefined) {
-      const producer = from as ProcessReference
-      sendCancel(producer, tag, this.process.reference, 'unknown-subscription')
-      reportUnknown(this.process, producer, events.length)
+      cancelUnknownSubscription(this.process, message)
       return 'done'
     }
-    if (this.isLeaving) {
+    if (this.isClosing) {
       this.untaken += events.length
       return 'done'
     }
@@ -173,24 +177,24 @@ export class StreamConsumer implements Behaviour {
     upstream.monitor.cancel()
     const isClean = isCleanExit(reason) && (cause === undefined || cause.isClean)
     const endsStream = upstream.cancel === 'permanent' || (upstream.cancel !== 'temporary' && !isClean)
-    if (!this.isLeaving && endsStream) {
-      // The others are cancelled once the stream has come to this point: what it takes before, it still asks for.
+    if (!this.isClosing && endsStream) {
+      // The others are cancelled when the stream reaches this point: until then it still asks for more events.
       this.listener.finish(isClean ? undefined : failureOf(upstream, reason, cause))
     }
-    return this.endIfAlone()
+    return this.endIfUnsubscribed()
   }
 
-  /** Cancels what is left; the process ends when all of it is confirmed. The stream held `untaken` events. */
-  private leave(untaken: number): Progress {
-    this.isLeaving = true
+  /** Cancels all subscriptions; the process ends when the last is confirmed. The stream held `untaken` events. */
+  private close(untaken: number): Progress {
+    this.isClosing = true
     this.untaken += untaken
     for (const { producer, tag } of this.upstreams.values()) sendCancel(producer, tag, this.process.reference, 'normal')
-    return this.endIfAlone()
+    return this.endIfUnsubscribed()
   }
 
-  private endIfAlone(): Progress {
+  private endIfUnsubscribed(): Progress {
     if (this.upstreams.size > 0) return 'done'
-    if (!this.isLeaving) this.listener.finish(undefined)
+    if (!this.isClosing) this.listener.finish(undefined)
     return this.process.stop('normal')
   }
 
@@ -225,12 +229,14 @@ function inspectUpstream({ tag, producer, window, cancel }: StreamUpstream): Ups
   return { tag, producer: producer.id, mode: 'automatic', maxDemand: window.max, minDemand: window.min, cancel }
 }
 
-/** What the end of a producer means for the stream; where nothing is said, a clean end does not end it. */
+/** The `cancel` option of a subscription; by default a clean end of the producer does not end the stream. */
 function cancelOf(options: Readonly<Record<string, unknown>>): CancelMode {
   return (options.cancel as CancelMode | undefined) ?? 'with-last'
 }
 
-/** The failure that a stream rejects with: the one behind it, where the producer was shut down because of another. */
+/**
+ * The failure that a stream rejects with: the original one, if the producer was shut down because of another process.
+ */
 function failureOf({ producer }: StreamUpstream, reason: ExitReason, cause: ExitCause | undefined): StreamFailure {
   const details = LateSubscription.detailsOf(cause)
   if (cause === undefined || details !== undefined) return { label: producer.label, reason, details }

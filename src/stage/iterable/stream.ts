@@ -1,24 +1,23 @@
 /// <reference lib="esnext.disposable" preserve="true" />
+
+import { Ring } from '../../base/collections/ring.ts'
 import { ExitError } from '../../base/errors.ts'
-import { type OptionTable, optionTable } from '../../base/option-table.ts'
-import { array, oneOf as oneOfType } from '../../base/option-type.ts'
+import { type OptionTable, optionTable } from '../../base/options/option-table.ts'
+import { array, oneOf } from '../../base/options/option-type.ts'
 import { quote } from '../../base/quote.ts'
-import { Ring } from '../../base/ring.ts'
 import { abortSignalType } from '../../process/call-options.ts'
+import type { AbortSignalLike } from '../../process/host/abort-signal-like.ts'
 import { Message } from '../../process/message.ts'
-import type { AbortSignalLike } from '../../process/process-ref.ts'
 import { isReference, ProcessReference, resolveReference } from '../../process/reference.ts'
 import { defaultRuntime, type ProcessRuntime } from '../../process/runtime.ts'
 import { Definition } from '../../process/start/definition.ts'
 import { launchProcess } from '../../process/start/start.ts'
-import { emitDemandSent } from '../callback/timed-callback.ts'
-import type { SubscribeRequest } from '../consuming/consumer-half.ts'
 import { runtimeOfName } from '../handles/named.ts'
 import { sendAsk } from '../protocol.ts'
-import { requestFromSource } from '../subscription/subscribe-options.ts'
+import { requestFromSource, type SubscribeRequest } from '../subscription/subscribe-request.ts'
 import { ProducerWithOptions } from '../subscription/to.ts'
 import type { DemandMode, ProducerRef, produces } from '../types/references.ts'
-import type { Source } from '../types/subscription.ts'
+import type { Source } from '../types/source.ts'
 import {
   type StreamBatch,
   StreamConsumer,
@@ -27,13 +26,13 @@ import {
   type StreamListener,
 } from './stream-consumer.ts'
 
-/** How a stream begins. */
+/** The options of `stream`. */
 export interface StreamOptions {
-  /** The mode that producers are set to once all are subscribed to. Default: `'forward'`. */
+  /** The demand mode that producers are set to when the stream has subscribed to all. Default: `'forward'`. */
   readonly demand?: DemandMode
-  /** The producers to set to it. Default: those that the stream is of. */
+  /** The producers whose demand mode is set. Default: the sources of the stream. */
   readonly producers?: readonly ProducerRef<unknown>[]
-  /** Ends the stream when it is aborted: the loop rejects with its reason, and nothing more is taken. */
+  /** Closes the stream when it is aborted: the loop rejects with its reason, and no more events are taken. */
   readonly signal?: AbortSignalLike
 }
 
@@ -43,32 +42,38 @@ interface ValidStreamOptions {
   readonly signal: AbortSignalLike | undefined
 }
 
-/** How a stream begins. */
+/** The options of `stream`, checked and complete. */
 export const streamOptions: OptionTable<ValidStreamOptions> = optionTable({
   demand: {
-    type: oneOfType('forward', 'accumulate'),
+    type: oneOf('forward', 'accumulate'),
     default: 'forward',
-    text: 'The mode that producers are set to once all are subscribed to.',
+    text: 'The demand mode that producers are set to when the stream has subscribed to all.',
   },
-  producers: { type: array<unknown>(), absent: 'those of the stream', text: 'The producers to set to it.' },
-  signal: { type: abortSignalType, text: 'Ends the stream when it is aborted.' },
+  producers: {
+    type: array<unknown>(),
+    absent: 'the sources of the stream',
+    text: 'The producers whose demand mode is set.',
+  },
+  signal: { type: abortSignalType, text: 'Closes the stream when it is aborted.' },
 })
 
 /**
- * The events of one or several producers, for `for await`; leaving the loop cancels.
+ * Returns an async iterator over the events of one or several producers.
  *
- * It subscribes at the first `next()`, and asks for more only as events are taken, so a slow loop slows the producers.
- * It can be iterated over once.
+ * It subscribes at the first `next()`, usually that of a `for await` loop, and cancels its subscriptions when the loop
+ * is left. It asks for more only as events are taken, so a slow loop slows the producers down. It can be iterated once.
  *
- * It is over when all its producers have ended with `'normal'` or `'shutdown'`; any other reason rejects with an
- * `ExitError`, after what came before. A producer's `cancel` can change that: with `'temporary'` its failure is borne
- * too, and with `'permanent'` the stream is over as soon as this one ends. The default is `'with-last'`, unlike in
- * GenStage, where the first end would cut the others off. A producer that was shut down because another process failed
- * counts as failed; the error then names where that began.
+ * It ends when all producers have exited cleanly. When a producer fails, the loop rejects with an `ExitError`, after
+ * the events that came before the failure. The option `cancel` of a subscription changes that: with `'temporary'` a
+ * failure of this producer counts as a clean end, and with `'permanent'` the stream ends when this producer exits. The
+ * default is `'with-last'`; in GenStage the first producer that exits ends the stream. A producer that was shut down
+ * because another process failed counts as failed, and the error names that process.
+ *
+ * Follows `GenStage.stream/2`.
  *
  * @throws {TypeError | RangeError} If a source or an option is wrong.
  *
- * @example The first events of a producer without an end
+ * @example The first events of a producer that never ends
  * ```ts
  * import assert from 'node:assert/strict'
  * import { producer, startLink, stream, to } from 'genstage'
@@ -96,44 +101,45 @@ export function stream<const Sources extends readonly Source<unknown>[]>(
   const { demand, producers, signal } = streamOptions.read(options, 'the options of stream')
   const runtime = runtimeOf(given)
   const requests = given.map((source: unknown) => requestFromSource(runtime, source))
-  const told = producers ?? requests.map(({ producer }) => producer)
-  for (const producer of told) resolveReference(producer, runtime, 'a producer to set the demand of')
-  return new StageStream(runtime, requests, { mode: demand, producers: told }, signal)
+  const demanded = producers ?? requests.map(({ producer }) => producer)
+  for (const producer of demanded) resolveReference(producer, runtime, 'a producer to set the demand of')
+  return new StageStream(runtime, requests, { mode: demand, producers: demanded }, signal)
 }
 
-/** The runtime that the producers belong to; where there are only names, the one in which the first is looked up. */
+/** The runtime of the producers. If all are names, it is the one in which the first is looked up. */
 function runtimeOf(sources: readonly unknown[]): ProcessRuntime {
   const producers = sources.map((source) => (source instanceof ProducerWithOptions ? source.producer : source))
   return producers.find(isReference)?.runtime ?? runtimeOfName(producers[0]) ?? defaultRuntime
 }
 
-/** Somebody who waits for the next event. */
+/** A `next()` that waits for an event. */
 interface Waiter {
   readonly resolve: (result: IteratorResult<unknown>) => void
   readonly reject: (error: unknown) => void
 }
 
-/** What stands where no more will come: the failure to tell, if it was one. */
+/** The end of the events, with the failure if there was one. */
 interface StreamEnd {
   readonly failure: ExitError | undefined
 }
 
-/** The iterator: what has come and was not taken, or who waits for what has not come. */
+/** The iterator: it holds either batches that have not been taken, or calls of `next()` that wait for one. */
 class StageStream implements AsyncIterableIterator<never>, StreamListener {
   private readonly runtime: ProcessRuntime
   private readonly requests: readonly SubscribeRequest[]
   private readonly demand: StreamDemand
   /** The process that subscribes; undefined until the first `next()`. */
   private consumer: ProcessReference | undefined
-  /** In the order in which it came. What came before an end is taken before it. */
+  /** What has arrived, in order: batches, and then the end. */
   private readonly arrived = new Ring<StreamBatch | StreamEnd>()
   /** How many events of the first batch have been taken. */
   private taken = 0
-  /** Those who called `next()` before there was anything; empty while `arrived` is not. */
+  /** Calls of `next()` that wait for an event; empty while `arrived` is not. */
   private readonly waiters = new Ring<Waiter>()
-  private isOver = false
+  /** Whether no more events are taken: the stream has ended or was closed. */
+  isClosed = false
   private readonly signal: AbortSignalLike | undefined
-  /** Set when the stream was aborted and no `next()` was pending that could be told. */
+  /** Set when the stream was aborted while no `next()` was pending; the next call rejects with it. */
   private abortion: { readonly reason: unknown } | undefined
 
   constructor(
@@ -153,7 +159,7 @@ class StageStream implements AsyncIterableIterator<never>, StreamListener {
   }
 
   next(): Promise<IteratorResult<never>> {
-    if (this.consumer === undefined && !this.isOver) this.begin()
+    if (this.consumer === undefined && !this.isClosed) this.begin()
     const { abortion } = this
     if (abortion !== undefined) {
       this.abortion = undefined
@@ -161,14 +167,14 @@ class StageStream implements AsyncIterableIterator<never>, StreamListener {
     }
     const event = this.take()
     if (event instanceof ExitError) return Promise.reject(event)
-    if (event !== undefined) return this.give(event as IteratorResult<never>)
+    if (event !== undefined) return this.resolveWith(event as IteratorResult<never>)
     return new Promise((resolve, reject) => {
       this.waiters.push({ resolve: resolve as Waiter['resolve'], reject })
     })
   }
 
-  /** Gives the next event at once, or, where the loop has gone on for long enough, when the event loop has turned. */
-  private give(event: IteratorResult<never>): Promise<IteratorResult<never>> {
+  /** Resolves with an event immediately, or in the next slice of the scheduler if this loop has used up its budget. */
+  private resolveWith(event: IteratorResult<never>): Promise<IteratorResult<never>> {
     const { scheduler } = this.runtime
     if (!scheduler.useBudgetOutside()) return Promise.resolve(event)
     return new Promise((resolve) => {
@@ -177,13 +183,13 @@ class StageStream implements AsyncIterableIterator<never>, StreamListener {
   }
 
   return(): Promise<IteratorResult<never>> {
-    // A producer whose last subscriber leaves may have a file to close, and only a subscription's end notifies it.
-    if (this.consumer === undefined && !this.isOver && !this.signal?.aborted) {
-      this.isOver = true
+    // A producer may close a file when its last subscriber cancels, so it has to be subscribed to in any case.
+    if (this.consumer === undefined && !this.isClosed && !this.signal?.aborted) {
+      this.isClosed = true
       this.begin()
     }
     this.close()
-    this.serveWaiters()
+    this.resolveWaiters()
     return Promise.resolve({ done: true, value: undefined })
   }
 
@@ -205,26 +211,23 @@ class StageStream implements AsyncIterableIterator<never>, StreamListener {
     )
     const { reference, started } = launchProcess(definition, this.runtime)
     this.consumer = reference
-    // What goes wrong at the start comes by `finish`, like every other end.
+    // A failure of the start is reported by `finish`, like every other end.
     started.catch(() => {})
   }
 
   private readonly abort = (): void => {
-    if (this.isOver) return
+    if (this.isClosed) return
     this.close()
     const reason: unknown = this.signal?.reason
     const waiter = this.waiters.shift()
     if (waiter === undefined) this.abortion = { reason }
     else waiter.reject(reason)
-    this.serveWaiters()
+    this.resolveWaiters()
   }
 
-  /**
-   * Takes the next event, or the end, if it has come. Where a batch is used up and the next one is wanted, more is asked
-   * for.
-   */
+  /** Takes the next event or the end, if one has arrived. Asks for more when a batch has been taken completely. */
   private take(): IteratorResult<unknown> | ExitError | undefined {
-    while (!this.isOver) {
+    while (!this.isClosed) {
       const first = this.arrived.at(0)
       if (first === undefined) return undefined
       if (!('events' in first)) {
@@ -236,13 +239,12 @@ class StageStream implements AsyncIterableIterator<never>, StreamListener {
       this.taken = 0
       const { upstream, ask } = first
       if (ask === 0 || this.consumer === undefined) continue
-      if (this.runtime.telemetry.hasListeners) emitDemandSent(this.consumer, upstream.producer, upstream.tag, ask)
       sendAsk(upstream.producer, upstream.tag, this.consumer, ask)
     }
     return { done: true, value: undefined }
   }
 
-  private serveWaiters(): void {
+  private resolveWaiters(): void {
     while (this.waiters.length > 0) {
       const event = this.take()
       if (event === undefined) return
@@ -253,21 +255,17 @@ class StageStream implements AsyncIterableIterator<never>, StreamListener {
   }
 
   accept(batch: StreamBatch): boolean {
-    if (this.isOver) return false
+    if (this.isClosed) return false
     this.arrived.push(batch)
-    this.serveWaiters()
+    this.resolveWaiters()
     return true
   }
 
   finish(failure: StreamFailure | undefined): void {
-    if (this.isOver) return
+    if (this.isClosed) return
     const error = failure && new ExitError('stream', failure.label, failure.reason, failure.details)
     this.arrived.push({ failure: error })
-    this.serveWaiters()
-  }
-
-  get isLeft(): boolean {
-    return this.isOver
+    this.resolveWaiters()
   }
 
   count(): number {
@@ -279,13 +277,13 @@ class StageStream implements AsyncIterableIterator<never>, StreamListener {
     return untaken
   }
 
-  /** The stream is over, or was left: nothing more is taken, and the producers are told. */
+  /** Closes the stream, at its end or before: no more events are taken, and its subscriptions are cancelled. */
   private close(): void {
     const untaken = this.count()
-    this.isOver = true
+    this.isClosed = true
     this.signal?.removeEventListener('abort', this.abort)
     this.taken = 0
     this.arrived.clear()
-    this.consumer?.deliver(new Message('leave', '', undefined, untaken))
+    this.consumer?.deliver(new Message('close', '', undefined, untaken))
   }
 }

@@ -1,26 +1,22 @@
 import { BadReturnError } from '../../base/errors.ts'
-import type { PendingCall } from '../../process/call.ts'
+import type { Progress } from '../../process/behaviour.ts'
 import type { Drain } from '../../process/drain.ts'
 import { Message } from '../../process/message.ts'
-import type { ProcessMonitor } from '../../process/monitor.ts'
-import type { Process, Progress } from '../../process/process.ts'
+import type { Process } from '../../process/process.ts'
 import type { ProcessReference } from '../../process/reference.ts'
 import type { Inspection } from '../../telemetry/inspection.ts'
-import type { Callback, CallbackTable } from '../callback/callback-table.ts'
-import {
-  type Cancellation,
-  ConsumerHalf,
-  type HandlingStage,
-  type SubscribeRequest,
-} from '../consuming/consumer-half.ts'
+import type { CallbackTable } from '../callback/callback-table.ts'
+import { ConsumerHalf } from '../consuming/consumer-half.ts'
+import type { HandlingStage } from '../consuming/handling-stage.ts'
 import { countEvents } from '../consuming/mailbox-events.ts'
 import { subscribeToAll } from '../consuming/subscribe-to-all.ts'
-import { type CancelledMessage, type EventsMessage, type SubscribeMessage, sendCancelled } from '../protocol.ts'
-import type { DemandMode } from '../types/references.ts'
-import type { Subscription } from '../types/subscription.ts'
+import type { SubscriptionEnd } from '../consuming/subscription-end.ts'
+import { type EventsMessage, type SubscribeMessage, sendCancelled } from '../protocol.ts'
+import type { SubscribeRequest } from '../subscription/subscribe-request.ts'
 import { StageBehaviour } from './stage-behaviour.ts'
+import type { StageMessage } from './stage-message.ts'
 
-/** What a consumer does when it has been set up. */
+/** What a consumer does once it is set up. */
 export interface ConsumerOptions {
   readonly subscribeTo: readonly SubscribeRequest[]
 }
@@ -28,59 +24,76 @@ export interface ConsumerOptions {
 /** A stage that handles events and emits none. */
 export class ConsumerStage extends StageBehaviour implements HandlingStage {
   readonly defaultRule = 'nothing'
-  readonly handleEventsRule = 'nothing'
   private readonly half: ConsumerHalf
-  private readonly handler: Callback
   private readonly subscribeTo: readonly SubscribeRequest[]
 
-  constructor(process: Process, callbacks: object, members: CallbackTable, options: ConsumerOptions) {
-    super(process, callbacks, members)
+  constructor(process: Process, callbacks: object, callbackTable: CallbackTable, options: ConsumerOptions) {
+    super(process, callbacks, callbackTable)
     this.half = new ConsumerHalf(this, 'nothing')
-    this.handler = members.handleEvents as Callback
     this.subscribeTo = options.subscribeTo
   }
 
-  begin(): Progress {
+  init(): Progress {
     return subscribeToAll(this.process, this.half, this.subscribeTo)
   }
 
-  handleEvents(batch: readonly unknown[], from: Subscription): unknown {
-    return this.handler.call(this.callbacks, batch, from)
+  override receive(message: StageMessage): Progress {
+    switch (message.kind) {
+      case 'events':
+        return this.onEvents(message)
+      default:
+        return this.receiveControl(message)
+    }
   }
 
-  protected onEvents(message: EventsMessage): Progress {
+  /** Receives what is rare: `receive` stays small enough to be inlined. */
+  private receiveControl(message: StageMessage): Progress {
+    switch (message.kind) {
+      case 'cancelled':
+        return this.half.onCancelled(message)
+      case 'producer-down':
+        return this.half.onDown(message.body)
+      case 'subscribe-call':
+        return this.half.subscribe(message.body.argument, message.body.call)
+      case 'subscribe-self':
+        return this.half.subscribe(message.body, undefined)
+      case 'subscribe':
+        return this.refuseSubscription(message)
+      default:
+        return super.receive(message)
+    }
+  }
+
+  private onEvents(message: EventsMessage): Progress {
     const upstream = this.half.receive(message)
-    if (upstream === undefined || message.body.length === 0) return 'done'
-    return this.half.handle(upstream, message.body)
+    return upstream === undefined ? 'done' : this.half.batches.handle(upstream, message.body)
   }
 
-  protected onCancelled(message: CancelledMessage): Progress {
-    return this.half.onCancelled(message)
+  /** Only logged, as in GenStage, unless the subscriber waits to be accepted. */
+  private refuseSubscription(message: SubscribeMessage): Progress {
+    const { tag, from, body } = message
+    if (body.confirm) {
+      const { reference } = this.process
+      sendCancelled(from as ProcessReference, tag, reference, 'not-a-producer', true, 'it emits no events')
+    }
+    return this.rejectMessage(message)
   }
 
-  protected onProducerDown(watch: ProcessMonitor): Progress {
-    return this.half.onDown(watch)
+  scheduleEnd(cancellation: SubscriptionEnd): Progress {
+    return this.half.onSubscriptionEnd(cancellation)
   }
 
-  scheduleCancel(cancellation: Cancellation): Progress {
-    return this.half.cancel(cancellation)
-  }
-
-  protected override finish(drain: Drain): Progress {
+  protected override startDraining(drain: Drain): Progress {
     this.half.drain(drain)
-    return super.finish(drain)
+    return super.startDraining(drain)
   }
 
   protected isDone(): boolean {
     return this.half.hasNoSubscriptions
   }
 
-  protected subscribe(request: SubscribeRequest, call: PendingCall | undefined): Progress {
-    return this.half.subscribe(request, call)
-  }
-
   remainingEvents(): Readonly<Record<string, number>> {
-    return { handling: this.half.handling, mailbox: countEvents(this.process.mailbox) }
+    return { handling: this.half.batches.handling, mailbox: countEvents(this.process.mailbox) }
   }
 
   origins(): string[] {
@@ -91,59 +104,16 @@ export class ConsumerStage extends StageBehaviour implements HandlingStage {
     return { isBlocked: false, consuming: this.half.inspect(0) }
   }
 
-  /** A consumer has no buffer, so an info is due behind what is in the mailbox. */
+  /** A consumer has no buffer, so an info is queued after what is in the mailbox. */
   protected queueInfo(message: unknown): void {
     this.process.deliver(new Message('message', '', undefined, message))
   }
 
-  // A consumer emits nothing, so nobody can ask it for anything.
-
-  emit(events: readonly unknown[]): void {
+  protected emit(events: readonly unknown[]): never {
     throw new BadReturnError(this.process.callback ?? 'a callback', 'no events, as a consumer emits none', events)
   }
 
   protected emitsInPieces(): boolean {
     return false
-  }
-
-  protected estimatedCount(): number {
-    this.refuse('count what is buffered')
-    return 0
-  }
-
-  demandMode(): DemandMode {
-    return 'forward'
-  }
-
-  protected setDemandMode(): Progress {
-    this.refuse('set a demand mode')
-    return 'done'
-  }
-
-  private refuse(what: string): void {
-    const { process } = this
-    process.runtime.log('error', `${process.label} is a consumer, and was asked to ${what}`, { process: process.id })
-  }
-
-  protected onAsk(message: Message): Progress {
-    return this.rejectMessage(message)
-  }
-
-  /** Only logged, as in GenStage, unless the subscriber waits to be accepted. */
-  protected onSubscribe(message: SubscribeMessage): Progress {
-    const { tag, from, body } = message
-    const { reference } = this.process
-    if (body.confirm) {
-      sendCancelled(from as ProcessReference, tag, reference, 'not-a-producer', true, 'it emits no events')
-    }
-    return this.rejectMessage(message)
-  }
-
-  protected onCancel(message: Message): Progress {
-    return this.rejectMessage(message)
-  }
-
-  protected onSubscriberDown(): Progress {
-    return 'done'
   }
 }

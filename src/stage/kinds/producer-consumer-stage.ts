@@ -1,25 +1,21 @@
-import { Ring } from '../../base/ring.ts'
-import type { PendingCall } from '../../process/call.ts'
+import type { Progress } from '../../process/behaviour.ts'
 import type { Drain } from '../../process/drain.ts'
-import type { ProcessMonitor } from '../../process/monitor.ts'
-import type { Process, Progress } from '../../process/process.ts'
+import type { Process } from '../../process/process.ts'
 import type { Inspection } from '../../telemetry/inspection.ts'
-import type { Callback, CallbackTable } from '../callback/callback-table.ts'
-import {
-  type Cancellation,
-  ConsumerHalf,
-  type HandlingStage,
-  isCleanEnd,
-  type SubscribeRequest,
-  type Upstream,
-} from '../consuming/consumer-half.ts'
+import type { CallbackTable } from '../callback/callback-table.ts'
+import { ConsumerHalf } from '../consuming/consumer-half.ts'
+import type { HandlingStage } from '../consuming/handling-stage.ts'
 import { countEvents } from '../consuming/mailbox-events.ts'
 import { subscribeToAll } from '../consuming/subscribe-to-all.ts'
-import { type EmittingOptions, type EmittingStage, ProducerHalf } from '../producing/producer-half.ts'
-import type { AskMessage, CancelledMessage, CancelMessage, EventsMessage, SubscribeMessage } from '../protocol.ts'
+import { isCleanEnd, type SubscriptionEnd } from '../consuming/subscription-end.ts'
+import type { EmittingStage } from '../producing/emitting-stage.ts'
+import { type EmittingOptions, ProducerHalf } from '../producing/producer-half.ts'
+import type { EventsMessage, SubscribeMessage } from '../protocol.ts'
+import type { SubscribeRequest } from '../subscription/subscribe-request.ts'
 import type { DemandMode } from '../types/references.ts'
-import type { Subscription } from '../types/subscription.ts'
+import { Inbound, type InboundEntry } from './inbound.ts'
 import { StageBehaviour } from './stage-behaviour.ts'
+import type { StageMessage } from './stage-message.ts'
 
 /** What decides how a producer-consumer takes and emits. */
 interface ProducerConsumerOptions extends EmittingOptions {
@@ -28,17 +24,11 @@ interface ProducerConsumerOptions extends EmittingOptions {
   readonly subscribeAt: 'start' | 'first-consumer'
 }
 
-/** What waits for demand, in the order in which it came. */
-type Inbound =
-  | { readonly kind: 'events'; readonly upstream: Upstream; readonly events: readonly unknown[] }
-  | { readonly kind: 'info'; readonly message: unknown }
-  | { readonly kind: 'cancellation'; readonly cancellation: Cancellation }
-
 /**
- * A stage that turns the events it takes into events it emits.
+ * A stage that handles events and emits others.
  *
- * What producers send waits in `inbound` while no consumer has demand; what it emits beyond the demand waits in the
- * buffer of its producer half. Cancellations and infos keep their places among the events.
+ * Events from its producers wait in `inbound` while no consumer has demand. Events that it emits beyond the demand wait
+ * in the buffer of its producer half. Cancellations and infos keep their places among the events.
  *
  * ```text
  *   producers ──events──> inbound ──handleEvents──> dispatcher ──events──> consumers
@@ -47,35 +37,73 @@ type Inbound =
  */
 export class ProducerConsumerStage extends StageBehaviour implements EmittingStage, HandlingStage {
   readonly defaultRule = 'events or nothing'
-  readonly handleEventsRule = 'events'
   private readonly producing: ProducerHalf
   private readonly consuming: ConsumerHalf
-  private readonly handler: Callback
   private readonly options: ProducerConsumerOptions
-  private readonly inbound = new Ring<Inbound>()
-  /** The end of a producer that will stop the stage once it holds nothing any more; undefined unless it is draining. */
-  private drainCause: Cancellation | undefined
-  /** Whether `handleCancel` has been called for `lastEnd`; what it emitted is then still to be taken. */
+  private readonly inbound = new Inbound()
+  /** The end of a subscription that stops the stage once it holds nothing more; set while the stage drains for it. */
+  private drainCause: SubscriptionEnd | undefined
+  /** Whether `handleCancel` was called for `drainCause`; the events that it emitted are then still to be sent. */
   private drainCauseHandled = false
-  /** Whether it has subscribed to what is in `subscribeTo`. */
+  /** Whether it has subscribed to the producers in `subscribeTo`. */
   private hasBegun: boolean
 
-  constructor(process: Process, callbacks: object, members: CallbackTable, options: ProducerConsumerOptions) {
-    super(process, callbacks, members)
+  constructor(process: Process, callbacks: object, callbackTable: CallbackTable, options: ProducerConsumerOptions) {
+    super(process, callbacks, callbackTable)
     this.options = options
     this.hasBegun = options.subscribeAt === 'start'
     this.producing = new ProducerHalf(this, options)
-    this.consuming = new ConsumerHalf(this, 'events or nothing')
-    this.handler = members.handleEvents as Callback
+    this.consuming = new ConsumerHalf(this, 'events')
   }
 
-  begin(): Progress {
-    const { subscribeAt, subscribeTo } = this.options
-    return subscribeAt === 'start' ? subscribeToAll(this.process, this.consuming, subscribeTo) : 'done'
+  init(): Progress {
+    return this.hasBegun ? subscribeToAll(this.process, this.consuming, this.options.subscribeTo) : 'done'
   }
 
-  handleEvents(batch: readonly unknown[], from: Subscription): unknown {
-    return this.handler.call(this.callbacks, batch, from)
+  override receive(message: StageMessage): Progress {
+    switch (message.kind) {
+      case 'events':
+        return this.onEvents(message)
+      case 'ask':
+      case 'ask-again':
+        return this.producing.onAsk(message)
+      default:
+        return this.receiveControl(message)
+    }
+  }
+
+  /** Receives what is rare: `receive` stays small enough to be inlined. */
+  private receiveControl(message: StageMessage): Progress {
+    const { consuming, producing } = this
+    switch (message.kind) {
+      case 'subscribe':
+        return this.onSubscribe(message)
+      case 'cancel':
+        return producing.subscribers.onCancel(message)
+      case 'cancelled':
+        return consuming.onCancelled(message)
+      case 'producer-down':
+        return consuming.onDown(message.body)
+      case 'subscriber-down':
+        return producing.subscribers.onDown(message.body)
+      case 'subscribe-call':
+        return consuming.subscribe(message.body.argument, message.body.call)
+      case 'subscribe-self':
+        return consuming.subscribe(message.body, undefined)
+      case 'set-demand-mode':
+        return this.setDemandMode(message.body)
+      case 'read-demand-mode':
+        message.body.call.reply('forward' satisfies DemandMode)
+        return 'done'
+      case 'read-dispatcher':
+        message.body.call.reply(producing.dispatcherKind)
+        return 'done'
+      case 'count-buffered':
+        message.body.call.reply(producing.estimatedCount)
+        return 'done'
+      default:
+        return super.receive(message)
+    }
   }
 
   // ── Demand ────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -83,15 +111,15 @@ export class ProducerConsumerStage extends StageBehaviour implements EmittingSta
   onDemand(): Progress {
     const { producing } = this
     const count = producing.dispatchBuffered()
-    // Demand that the buffer has met needs no events any more. (`handleDemand` of a producer was asked for them already.)
+    // Demand that the buffer has met needs no more events. (In a producer, `handleDemand` was called for it already.)
     if (count > 0) producing.outstanding.meet(count)
     const unasked = producing.unaskedDemand
     if (unasked > 0) producing.outstanding.add(unasked)
     return this.takeInbound()
   }
 
-  /** It may emit more than was asked: the rest is buffered, and taken from there when demand comes again. */
-  emit(events: readonly unknown[]): void {
+  /** It may emit more than was asked for: the rest is buffered until there is demand again. */
+  protected emit(events: readonly unknown[]): void {
     this.producing.dispatch(events)
   }
 
@@ -102,90 +130,63 @@ export class ProducerConsumerStage extends StageBehaviour implements EmittingSta
   private takeInbound(): Progress {
     const { inbound, process } = this
     while (this.isNextDue()) {
-      const progress = this.handleInbound(inbound.shift() as Inbound)
+      const progress = this.handleInbound(inbound.shift() as InboundEntry)
       if (progress !== 'done') return process.afterwards(progress, () => this.takeInbound())
     }
     return this.stopIfDrained()
   }
 
-  /** Whether the first of what waits is to be taken now: with demand, or without where it is the stage's own end. */
+  /** Whether the first entry is to be handled now: if there is demand, or if it may stop the stage. */
   private isNextDue(): boolean {
     const first = this.inbound.peek()
     if (first === undefined || this.producing.outstanding.open > 0) return first !== undefined
-    // Nobody need ask for more than there is to see the end: that waits for the buffer, and no longer for demand.
+    // Consumers need not ask for more than there is to see the end: it waits for the buffer, but not for demand.
     if (first.kind !== 'cancellation') return false
     const { cancellation } = first
-    return this.isFinishing || cancellation.upstream.options.cancel === 'with-last' || this.drainsBefore(cancellation)
+    return this.isDraining || cancellation.upstream.options.cancel === 'with-last' || this.drainsBefore(cancellation)
   }
 
-  private handleInbound(entry: Inbound): Progress {
+  private handleInbound(entry: InboundEntry): Progress {
     switch (entry.kind) {
       case 'events': {
-        const { handle } = entry.upstream
-        // Nobody takes back what came under a subscription that has ended meanwhile; nothing is asked for it either.
-        if (this.consuming.find(handle.tag) === undefined)
-          return this.consuming.handleWithoutDemand(handle, entry.events)
-        return this.consuming.handle(entry.upstream, entry.events)
+        const { upstream, events } = entry
+        const { batches } = this.consuming
+        // Events whose subscription has ended since are handled, too; nothing is asked for after them.
+        if (!this.consuming.has(upstream)) return batches.handleWithoutDemand(upstream.handle, events)
+        return batches.handle(upstream, events)
       }
       case 'info':
         this.producing.queueInfo(entry.message)
         return 'done'
       case 'cancellation':
-        return this.handleCancellation(entry.cancellation)
+        return this.handleSubscriptionEnd(entry.cancellation)
     }
   }
 
   // ── Messages ──────────────────────────────────────────────────────────────────────────────────────────────────
 
-  protected onEvents(message: EventsMessage): Progress {
+  private onEvents(message: EventsMessage): Progress {
     const upstream = this.consuming.receive(message)
-    if (upstream === undefined || message.body.length === 0) return 'done'
+    if (upstream === undefined) return 'done'
     if (this.inbound.length > 0 || this.producing.outstanding.open === 0) {
       this.inbound.push({ kind: 'events', upstream, events: message.body })
       return this.takeInbound()
     }
-    const progress = this.consuming.handle(upstream, message.body)
+    const progress = this.consuming.batches.handle(upstream, message.body)
     if (progress !== 'done') return this.process.afterwards(progress, () => this.takeInbound())
     return this.takeInbound()
   }
 
-  protected onAsk(message: AskMessage): Progress {
-    return this.producing.ask(message)
+  private onSubscribe(message: SubscribeMessage): Progress {
+    const progress = this.producing.subscribers.onSubscribe(message)
+    return this.hasBegun ? progress : this.process.afterwards(progress, () => this.subscribeOnFirstConsumer())
   }
 
-  protected onSubscribe(message: SubscribeMessage): Progress {
-    const progress = this.producing.subscribe(message)
-    if (this.hasBegun) return progress
-    return progress === 'done'
-      ? this.subscribeIfAwaited()
-      : this.process.afterwards(progress, () => this.subscribeIfAwaited())
-  }
-
-  /** Subscribes to its producers once a consumer is there that was not refused. */
-  private subscribeIfAwaited(): Progress {
-    if (this.hasBegun || !this.producing.hasSubscribers) return 'done'
+  /** Subscribes to its producers once it has a consumer that was not refused. */
+  private subscribeOnFirstConsumer(): Progress {
+    if (this.hasBegun || this.producing.subscribers.count === 0) return 'done'
     this.hasBegun = true
     return subscribeToAll(this.process, this.consuming, this.options.subscribeTo)
-  }
-
-  protected onCancel(message: CancelMessage): Progress {
-    return this.producing.onCancel(message)
-  }
-
-  protected onCancelled(message: CancelledMessage): Progress {
-    return this.consuming.onCancelled(message)
-  }
-
-  protected onProducerDown(watch: ProcessMonitor): Progress {
-    return this.consuming.onDown(watch)
-  }
-
-  protected onSubscriberDown(watch: ProcessMonitor): Progress {
-    return this.producing.onDown(watch)
-  }
-
-  protected subscribe(request: SubscribeRequest, call: PendingCall | undefined): Progress {
-    return this.consuming.subscribe(request, call)
   }
 
   protected queueInfo(message: unknown): void {
@@ -193,61 +194,51 @@ export class ProducerConsumerStage extends StageBehaviour implements EmittingSta
     else this.inbound.push({ kind: 'info', message })
   }
 
-  protected estimatedCount(): number {
-    return this.producing.estimatedCount
-  }
-
-  demandMode(): DemandMode {
-    return 'forward'
-  }
-
-  /** Its demand comes from its consumers and goes to its producers; there is nothing to hold back. */
-  protected setDemandMode(mode: DemandMode): Progress {
+  /** Its demand comes from its consumers and goes to its producers, so there is none to accumulate. */
+  private setDemandMode(mode: DemandMode): Progress {
     const { process } = this
     if (mode !== 'forward') {
-      process.runtime.log('error', `${process.label} is a producer-consumer: its demand mode is always 'forward'`, {
-        process: process.id,
-      })
+      const message = `${process.label} ignored the demand mode '${mode}': that of a producer-consumer is 'forward'`
+      process.runtime.log('error', message, { process: process.id })
     }
     return 'done'
   }
 
   // ── Ends of producers ─────────────────────────────────────────────────────────────────────────────────────────
 
-  scheduleCancel(cancellation: Cancellation): Progress {
-    if (this.inbound.length === 0) return this.handleCancellation(cancellation)
+  scheduleEnd(cancellation: SubscriptionEnd): Progress {
+    if (this.inbound.length === 0) return this.handleSubscriptionEnd(cancellation)
     this.inbound.push({ kind: 'cancellation', cancellation })
     return 'done'
   }
 
   /**
-   * Reacts to a subscription's end, when all that came before it has been handled.
+   * Reacts to the end of a subscription, once everything that arrived before it is handled.
    *
-   * An end that stops the stage waits until consumers have taken what the stage holds, be it clean or a failure: what came
-   * before goes out before it. Here we differ from GenStage, which throws its buffer away. Producers that still run are
-   * asked for nothing more in the meantime.
+   * An end that stops the stage, clean or not, takes effect once consumers have taken what the stage holds. GenStage
+   * discards its buffer instead. Other producers are asked for nothing more in the meantime.
    */
-  private handleCancellation(cancellation: Cancellation): Progress {
-    if (!this.drainsBefore(cancellation)) return this.consuming.cancel(cancellation)
-    this.consuming.isDraining = true
+  private handleSubscriptionEnd(cancellation: SubscriptionEnd): Progress {
+    if (!this.drainsBefore(cancellation)) return this.consuming.onSubscriptionEnd(cancellation)
+    this.consuming.batches.isEmptying = true
     const { drainCause } = this
     if (drainCause === undefined) {
       this.drainCause = cancellation
       return this.stopIfDrained()
     }
-    // A failure must not be hidden by a clean end that came before it.
+    // A failure must not be hidden by an earlier clean end.
     const isWorse = isCleanEnd(drainCause) && !isCleanEnd(cancellation)
     if (isWorse) this.drainCause = cancellation
     const progress = this.consuming.callHandleCancel(isWorse ? drainCause : cancellation)
-    return progress === 'done' ? this.stopIfDrained() : this.process.afterwards(progress, () => this.stopIfDrained())
+    return this.process.afterwards(progress, () => this.stopIfDrained())
   }
 
-  /** Whether this is an end that stops the stage, but only when consumers have taken what it holds. */
-  private drainsBefore(cancellation: Cancellation): boolean {
+  /** Whether this end stops the stage, but only once consumers have taken what it holds. */
+  private drainsBefore(cancellation: SubscriptionEnd): boolean {
     return this.options.onProducerEnd === 'drain' && this.consuming.stopsStage(cancellation)
   }
 
-  /** Ends a stage that is draining, once it holds nothing, nor anything that `handleCancel` emitted at last. */
+  /** Stops a stage that is draining once it holds nothing, including what `handleCancel` has emitted. */
   private stopIfDrained(): Progress {
     const { drainCause } = this
     if (drainCause === undefined) return this.stopIfDone()
@@ -255,15 +246,15 @@ export class ProducerConsumerStage extends StageBehaviour implements EmittingSta
     if (!this.drainCauseHandled) {
       this.drainCauseHandled = true
       const progress = this.consuming.callHandleCancel(drainCause)
-      return progress === 'done' ? this.stopIfDrained() : this.process.afterwards(progress, () => this.stopIfDrained())
+      return this.process.afterwards(progress, () => this.stopIfDrained())
     }
     if (this.endIsHandled || !isCleanEnd(drainCause)) return this.consuming.stopBecauseOf(drainCause)
     return this.handleEnd('end', () => this.stopIfDrained())
   }
 
-  protected override finish(drain: Drain): Progress {
+  protected override startDraining(drain: Drain): Progress {
     this.consuming.drain(drain)
-    return super.finish(drain)
+    return super.startDraining(drain)
   }
 
   protected isDone(): boolean {
@@ -271,27 +262,18 @@ export class ProducerConsumerStage extends StageBehaviour implements EmittingSta
   }
 
   remainingEvents(): Readonly<Record<string, number>> {
-    const { handling } = this.consuming
+    const { handling } = this.consuming.batches
     const mailbox = countEvents(this.process.mailbox)
     const { unemitted } = this
-    return { ...this.producing.held(), inbound: this.countInbound(), handling, mailbox, unemitted }
-  }
-
-  private countInbound(): number {
-    let inbound = 0
-    for (let index = 0; index < this.inbound.length; index++) {
-      const entry = this.inbound.at(index)
-      if (entry?.kind === 'events') inbound += entry.events.length
-    }
-    return inbound
+    return { ...this.producing.remainingEvents(), inbound: this.inbound.countEvents(), handling, mailbox, unemitted }
   }
 
   keepDemandTime(now: number): void {
-    this.producing.keepDemandTime(now)
+    this.producing.outstanding.keepTime(now)
   }
 
   inspect(): Inspection {
-    const inbound = this.countInbound()
+    const inbound = this.inbound.countEvents()
     return {
       isBlocked: inbound > 0 && this.producing.outstanding.open === 0,
       producing: this.producing.inspect('forward', 0),

@@ -1,17 +1,17 @@
-import { Ring } from '../../base/ring.ts'
+import { Ring } from '../../base/collections/ring.ts'
+import type { Progress } from '../../process/behaviour.ts'
 import type { PendingCall } from '../../process/call.ts'
-import type { Message } from '../../process/message.ts'
-import type { ProcessMonitor } from '../../process/monitor.ts'
-import type { Process, Progress } from '../../process/process.ts'
+import type { Process } from '../../process/process.ts'
 import type { Inspection } from '../../telemetry/inspection.ts'
 import { applyResult } from '../callback/apply-result.ts'
 import type { Callback, CallbackTable } from '../callback/callback-table.ts'
-import { runTimed } from '../callback/timed-callback.ts'
-import type { SubscribeRequest } from '../consuming/consumer-half.ts'
-import { type EmittingOptions, type EmittingStage, ProducerHalf } from '../producing/producer-half.ts'
-import type { AskMessage, CancelMessage, SubscribeMessage } from '../protocol.ts'
+import { runTimed } from '../callback/run-callback.ts'
+import type { EmittingStage } from '../producing/emitting-stage.ts'
+import { type EmittingOptions, ProducerHalf } from '../producing/producer-half.ts'
+import type { SubscribeRequest } from '../subscription/subscribe-request.ts'
 import type { DemandMode } from '../types/references.ts'
 import { StageBehaviour } from './stage-behaviour.ts'
+import type { StageMessage } from './stage-message.ts'
 
 /** What a producer holds back while it accumulates: demand, or events. */
 type HeldBack = { readonly demand: number } | { readonly events: readonly unknown[] }
@@ -21,30 +21,69 @@ interface ProducerOptions extends EmittingOptions {
   readonly demand: DemandMode
 }
 
-/** A stage that emits events when asked. */
+/** A stage that emits events when there is demand. */
 export class ProducerStage extends StageBehaviour implements EmittingStage {
   readonly defaultRule = 'events or nothing'
   private readonly half: ProducerHalf
-  private readonly demanded: Callback
-  /** Demand among `accumulated` and `replaying`. */
+  private readonly handleDemand: Callback
+  /** Demand in `accumulated` and `replaying`. */
   private heldDemand = 0
-  /** Demand and events in the order in which they came; undefined in mode `forward`. */
+  /** Demand and events in the order in which they arrived; undefined in mode `'forward'`. */
   private accumulated: HeldBack[] | undefined
-  /** What is being replayed, the next one first. Empty but while a replay is under way. */
+  /** What is being replayed, the next entry first. Empty except during a replay. */
   private readonly replaying = new Ring<HeldBack>()
 
-  constructor(process: Process, callbacks: object, members: CallbackTable, options: ProducerOptions) {
-    super(process, callbacks, members)
+  constructor(process: Process, callbacks: object, callbackTable: CallbackTable, options: ProducerOptions) {
+    super(process, callbacks, callbackTable)
     this.half = new ProducerHalf(this, options)
-    this.demanded = members.handleDemand as Callback
+    this.handleDemand = callbackTable.handleDemand as Callback
     this.accumulated = options.demand === 'accumulate' ? [] : undefined
   }
 
-  begin(): Progress {
+  init(): Progress {
     return 'done'
   }
 
-  /** Meets demand from the buffer first, and asks the user's code for the rest. */
+  override receive(message: StageMessage): Progress {
+    switch (message.kind) {
+      case 'ask':
+      case 'ask-again':
+        return this.half.onAsk(message)
+      default:
+        return this.receiveControl(message)
+    }
+  }
+
+  /** Receives what is rare: `receive` stays small enough to be inlined. */
+  private receiveControl(message: StageMessage): Progress {
+    switch (message.kind) {
+      case 'subscribe':
+        return this.half.subscribers.onSubscribe(message)
+      case 'cancel':
+        return this.half.subscribers.onCancel(message)
+      case 'subscriber-down':
+        return this.half.subscribers.onDown(message.body)
+      case 'subscribe-call':
+        return this.failSubscribe(message.body.argument, message.body.call)
+      case 'subscribe-self':
+        return this.failSubscribe(message.body, undefined)
+      case 'set-demand-mode':
+        return this.setDemandMode(message.body)
+      case 'read-demand-mode':
+        message.body.call.reply(this.demandMode)
+        return 'done'
+      case 'read-dispatcher':
+        message.body.call.reply(this.half.dispatcherKind)
+        return 'done'
+      case 'count-buffered':
+        message.body.call.reply(this.half.estimatedCount)
+        return 'done'
+      default:
+        return super.receive(message)
+    }
+  }
+
+  /** Meets demand from the buffer first, and calls `handleDemand` for the rest. */
   onDemand(): Progress {
     const { half } = this
     if (this.accumulated !== undefined) {
@@ -56,9 +95,9 @@ export class ProducerStage extends StageBehaviour implements EmittingStage {
       return 'done'
     }
     this.dispatchBuffered()
-    if (this.isFinishing) return this.stopIfDone()
+    if (this.isDraining) return this.stopIfDone()
     const demand = half.unaskedDemand - this.heldDemand
-    return demand > 0 ? this.ask(demand) : 'done'
+    return demand > 0 ? this.callHandleDemand(demand) : 'done'
   }
 
   private dispatchBuffered(): void {
@@ -66,29 +105,29 @@ export class ProducerStage extends StageBehaviour implements EmittingStage {
     if (count > 0) this.process.useBudget(count)
   }
 
-  /** Asks the user's code for so many events. */
-  private ask(demand: number): Progress {
+  /** Asks user code for events. */
+  private callHandleDemand(demand: number): Progress {
     this.half.outstanding.add(demand)
     const { process } = this
     process.callback = 'handleDemand'
     const { hasListeners } = process.runtime.telemetry
-    const result = hasListeners ? this.timedHandleDemand(demand) : this.demanded.call(this.callbacks, demand)
+    const result = hasListeners ? this.timedHandleDemand(demand) : this.handleDemand.call(this.callbacks, demand)
     return applyResult(this, 'handleDemand', result, 'events')
   }
 
   private timedHandleDemand(demand: number): unknown {
     const { process, callbacks } = this
     const { telemetry } = process.runtime
-    if (!telemetry.hasListener('demand.handled')) return this.demanded.call(callbacks, demand)
+    if (!telemetry.hasListener('demand.handled')) return this.handleDemand.call(callbacks, demand)
     const { identity: stage } = process
     return runTimed(
       process,
-      () => this.demanded.call(callbacks, demand),
+      () => this.handleDemand.call(callbacks, demand),
       (duration, error) => telemetry.execute('demand.handled', { demand, duration }, { producer: stage, error }),
     )
   }
 
-  emit(events: readonly unknown[]): void {
+  protected emit(events: readonly unknown[]): void {
     if (this.accumulated !== undefined) this.accumulated.push({ events })
     else this.half.dispatch(events)
     this.process.useBudget(events.length)
@@ -98,17 +137,17 @@ export class ProducerStage extends StageBehaviour implements EmittingStage {
     return this.accumulated === undefined && this.half.dispatchesInPieces(count)
   }
 
-  demandMode(): DemandMode {
+  get demandMode(): DemandMode {
     return this.accumulated === undefined ? 'forward' : 'accumulate'
   }
 
-  protected setDemandMode(mode: DemandMode): Progress {
+  private setDemandMode(mode: DemandMode): Progress {
     if (mode === 'accumulate') {
       this.accumulated ??= []
       return 'done'
     }
     this.replaying.pushAll(this.accumulated ?? [])
-    // Forward already while what was held is replayed: what the replay itself brings about is not held again.
+    // Before the replay: what the replay itself emits and asks for must not be held back again.
     this.accumulated = undefined
     this.dispatchBuffered()
     return this.replay()
@@ -123,19 +162,17 @@ export class ProducerStage extends StageBehaviour implements EmittingStage {
     return this.onDemand()
   }
 
-  /** Asks for what was held back. */
+  /** Asks for demand that was held back. */
   private askHeld(demand: number): Progress {
     this.heldDemand -= demand
-    // More came than was asked for before, if events are left in the buffer: they have met this demand.
-    return this.half.bufferedCount > 0 || this.isFinishing ? 'done' : this.ask(demand)
+    // If events are left in the buffer, more were emitted than was asked for: they have met this demand.
+    return this.half.bufferedCount > 0 || this.isDraining ? 'done' : this.callHandleDemand(demand)
   }
 
-  protected override finish(): Progress {
-    const { process } = this
-    // What was held back goes out first; demand among it asks for nothing new any more.
-    this.isFinishing = true
-    const progress = this.setDemandMode('forward')
-    return progress === 'done' ? this.stopIfDone() : process.afterwards(progress, () => this.stopIfDone())
+  protected override startDraining(): Progress {
+    // Events that were held back are emitted first; demand that was held back asks for nothing new.
+    this.isDraining = true
+    return this.process.afterwards(this.setDemandMode('forward'), () => this.stopIfDone())
   }
 
   protected isDone(): boolean {
@@ -143,7 +180,7 @@ export class ProducerStage extends StageBehaviour implements EmittingStage {
   }
 
   remainingEvents(): Readonly<Record<string, number>> {
-    return { ...this.half.held(), accumulated: this.countAccumulated(), unemitted: this.unemitted }
+    return { ...this.half.remainingEvents(), accumulated: this.countAccumulated(), unemitted: this.unemitted }
   }
 
   private countAccumulated(): number {
@@ -155,61 +192,23 @@ export class ProducerStage extends StageBehaviour implements EmittingStage {
   }
 
   keepDemandTime(now: number): void {
-    this.half.keepDemandTime(now)
+    this.half.outstanding.keepTime(now)
   }
 
   inspect(): Inspection {
-    return { isBlocked: false, producing: this.half.inspect(this.demandMode(), this.countAccumulated()) }
-  }
-
-  protected estimatedCount(): number {
-    return this.half.estimatedCount
+    return { isBlocked: false, producing: this.half.inspect(this.demandMode, this.countAccumulated()) }
   }
 
   protected queueInfo(message: unknown): void {
     this.half.queueInfo(message)
   }
 
-  protected onAsk(message: AskMessage): Progress {
-    return this.half.ask(message)
-  }
-
-  protected onSubscribe(message: SubscribeMessage): Progress {
-    return this.half.subscribe(message)
-  }
-
-  protected onCancel(message: CancelMessage): Progress {
-    return this.half.onCancel(message)
-  }
-
-  protected onSubscriberDown(watch: ProcessMonitor): Progress {
-    return this.half.onDown(watch)
-  }
-
-  // A producer handles no events.
-
-  handleEvents(): never {
-    throw new Error('a producer handles no events')
-  }
-
-  /** Only a producer-consumer's or consumer's reference has `subscribe`, so nobody gets here by the public API. */
-  protected subscribe(request: SubscribeRequest, call: PendingCall | undefined): Progress {
+  /** Reached by the context of a stage only, where types are ignored: a reference to a producer has no `subscribe`. */
+  private failSubscribe(request: SubscribeRequest, call: PendingCall | undefined): Progress {
     const { process } = this
     const error = new TypeError(`expected a stage that handles events to subscribe, got ${process.label}`)
     if (call !== undefined) call.fail(error)
     else process.runtime.log('error', error.message, { process: process.id, tag: request.tag })
-    return 'done'
-  }
-
-  protected onEvents(message: Message): Progress {
-    return this.rejectMessage(message)
-  }
-
-  protected onCancelled(message: Message): Progress {
-    return this.rejectMessage(message)
-  }
-
-  protected onProducerDown(): Progress {
     return 'done'
   }
 }

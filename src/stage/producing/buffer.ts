@@ -1,44 +1,44 @@
+import { EventQueue } from '../../base/collections/event-queue.ts'
 import { emptyArray } from '../../base/empty-array.ts'
-import { EventQueue } from '../../base/event-queue.ts'
 
-/** Which events a full buffer keeps: the first that came, or the last. */
+/** Which events a full buffer keeps: the first that arrived, or the last. */
 export type BufferKeep = 'first' | 'last'
 
-/** What storing has cost. */
+/** What was dropped to store events. */
 interface Stored {
-  /** How many events were dropped, old or new. */
+  /** How many events were dropped, old or new ones. */
   readonly discarded: number
-  /** The infos that stood behind events which were dropped, in order: due now. */
+  /** The infos that were queued after dropped events, in order: they are due now. */
   readonly infos: readonly unknown[]
 }
 
-/** What comes out of a buffer at once. */
+/** What is taken out of a buffer at once. */
 interface TakenEvents<Event> {
-  /** In order; empty where an info stood before them all. */
+  /** In order; empty if an info is first in the queue. */
   readonly events: Event[]
-  /** What is due after these events, in order. */
+  /** The infos that are due after these events, in order. */
   readonly infos: readonly unknown[]
 }
 
-const storedWhole: Stored = Object.freeze({ discarded: 0, infos: emptyArray })
+const storedAll: Stored = Object.freeze({ discarded: 0, infos: emptyArray })
 
 /**
- * Keeps the events that nobody has asked for yet, and the infos that were queued behind them.
+ * Keeps the events that no subscriber has asked for yet, and the infos that were queued after them.
  *
- * Events come out in the order in which they were stored. An info is never dropped: it waits until the events before it
- * are gone, taken or dropped. How long exactly depends on whether the buffer has a limit, as in GenStage:
+ * Events are taken in the order in which they were stored. An info is never dropped: it waits until the events before it
+ * have been taken or dropped. How long exactly depends on whether the buffer has a limit, as in GenStage:
  *
- * - With a limit an info belongs to the event before it, and is due as soon as that one is gone.
- * - Without one an info is an entry of its own. It is counted as such, comes out alone, and only when somebody asks for
- *   more than the events before it.
+ * - With a limit, an info belongs to the event before it, and is due as soon as that event is taken or dropped.
+ * - Without a limit, an info is an entry of its own. It is counted, and it is taken alone, once there is demand for more
+ *   than the events before it.
  *
- * Cost is per batch, and per event one copy in and one out.
+ * The cost is per batch, and for each event one copy in and one copy out.
  */
 export class Buffer<Event> {
   private readonly queue = new EventQueue<Event>()
   /** The most events it holds: an integer of at least 0, or `Infinity`. */
   readonly size: number
-  /** What is dropped once it is full: new events under `'first'`, the oldest under `'last'`. */
+  /** What a full buffer keeps: with `'first'` it drops new events, with `'last'` the oldest. */
   readonly keep: BufferKeep
 
   constructor(size: number, keep: BufferKeep) {
@@ -46,28 +46,28 @@ export class Buffer<Event> {
     this.keep = keep
   }
 
-  /** How many events it holds. */
+  /** The number of events in it. */
   get eventCount(): number {
     return this.queue.eventCount
   }
 
-  /** Whether it holds nothing at all. */
+  /** Whether it holds neither events nor infos. */
   get isEmpty(): boolean {
     return this.queue.isEmpty
   }
 
-  /** How many entries it holds: events, and infos too where it has no limit. */
+  /** The number of its entries: events, and infos too if it has no limit. */
   get estimatedCount(): number {
     return this.isUnbounded ? this.queue.eventCount + this.queue.infoCount : this.queue.eventCount
   }
 
-  /** Stores `events[from]` and all behind it; says what had to go. */
+  /** Stores the events from `events[from]` on, and returns what was dropped. */
   store(events: readonly Event[], from: number = 0): Stored {
     const { queue } = this
     const excess = queue.eventCount + events.length - from - this.size
     if (excess <= 0) {
       queue.pushEvents(events, from)
-      return storedWhole
+      return storedAll
     }
     if (this.keep === 'first') {
       queue.pushEvents(events, from, events.length - excess)
@@ -76,13 +76,13 @@ export class Buffer<Event> {
     const dropped = Math.min(excess, queue.eventCount)
     queue.dropEvents(dropped)
     queue.pushEvents(events, from + excess - dropped)
-    return { discarded: excess, infos: this.infosBehindGoneEvents() }
+    return { discarded: excess, infos: this.takeInfosDue() }
   }
 
   /**
-   * Keeps an info behind all events there are.
+   * Queues an info after all events in the buffer.
    *
-   * @returns `false` if there is nothing to wait for, so that it is due at once and is not kept.
+   * @returns `false` if there is nothing to wait for: the info is due at once and is not kept.
    */
   queueInfo(message: unknown): boolean {
     if (this.estimatedCount === 0) return false
@@ -91,9 +91,9 @@ export class Buffer<Event> {
   }
 
   /**
-   * Takes out up to `count` events, fewer where an info stands between them, and the infos that are then due.
+   * Takes up to `count` events, fewer if an info is between them, and the infos that are due then.
    *
-   * @returns `undefined` if there is nothing to take, or nothing is asked for.
+   * @returns `undefined` if there is nothing to take, or `count` is 0.
    */
   take(count: number): TakenEvents<Event> | undefined {
     if (count === 0 || this.estimatedCount === 0) return undefined
@@ -101,25 +101,25 @@ export class Buffer<Event> {
     return { events, infos: this.takeInfos(events.length < count) }
   }
 
-  /** Takes out up to `count` events, fewer where an info stands between them; none where one stands before them all. */
+  /** Takes up to `count` events, fewer if an info is between them, and none if an info is first. */
   takeEvents(count: number): Event[] {
     return this.queue.shiftEvents(Math.min(count, this.queue.eventsBeforeInfo))
   }
 
-  /** Puts events back that were taken and not handed out: they come out first again, in their order. */
+  /** Puts events back that were taken and not sent: they are first again, in their order. */
   putBack(events: readonly Event[]): void {
     this.queue.unshiftEvents(events)
   }
 
   /**
-   * Takes out the infos that are due once the events before them have gone, in order.
+   * Takes the infos that are due after the events before them were taken, in order.
    *
-   * @param isMoreAskedFor Whether more is asked for than the events that were taken.
+   * @param isMoreAskedFor Whether there is demand for more than the events that were taken.
    */
   takeInfos(isMoreAskedFor: boolean): readonly unknown[] {
     const { queue } = this
     if (queue.infoCount === 0) return emptyArray
-    if (!this.isUnbounded) return this.infosBehindGoneEvents()
+    if (!this.isUnbounded) return this.takeInfosDue()
     return isMoreAskedFor && queue.eventsBeforeInfo === 0 ? [queue.shiftInfo()] : emptyArray
   }
 
@@ -127,7 +127,8 @@ export class Buffer<Event> {
     return this.size === Number.POSITIVE_INFINITY
   }
 
-  private infosBehindGoneEvents(): readonly unknown[] {
+  /** Takes the infos that have no event before them. */
+  private takeInfosDue(): readonly unknown[] {
     const { queue } = this
     if (queue.eventsBeforeInfo > 0) return emptyArray
     const infos: unknown[] = []

@@ -11,27 +11,27 @@ import type { SubscriberHandle } from '../types/subscription.ts'
 type OnExit = (subscriber: ProducerSubscription) => void
 
 /**
- * A subscription as the producer keeps it; dispatchers and callbacks know it as a {@link Subscriber}.
+ * A subscription as its producer keeps it. Dispatchers and callbacks receive it as a {@link Subscriber}.
  *
- * What is no business of theirs is private, and read by the static functions.
+ * What they must not use is private, and is read by static functions.
  */
 export class ProducerSubscription implements SubscriberHandle {
   readonly tag: string
   readonly consumer: string
   readonly #reference: ProcessReference
-  /** Set by `watch`, before the dispatcher and the callbacks know the subscription. */
+  /** Set by `watch`, before the dispatcher and the callbacks receive the subscription. */
   #monitor: ProcessMonitor | undefined
   /** Demand that the subscriber has sent and that no event has met. */
   #pending = 0
   /** Total of events sent to it. */
   #sent = 0
-  /** Whether the dispatcher has taken it on. */
+  /** Whether the dispatcher has accepted it. */
   #isAdmitted = false
-  /** Whether the consumer has exited while it was watched. */
+  /** Whether the consumer has exited while it was monitored. */
   #hasExited = false
   /** Whether it was removed from the dispatcher. */
   #isDetached = false
-  /** When it came, in milliseconds on the runtime's clock. */
+  /** When it began, in milliseconds on the clock of the runtime. */
   readonly #since: number
 
   constructor(tag: string, reference: ProcessReference, since: number) {
@@ -41,7 +41,7 @@ export class ProducerSubscription implements SubscriberHandle {
     this.#since = since
   }
 
-  /** By a message to its own stage: the result of a callback of it may be what is going on. */
+  /** Sends a message to its own stage, because the stage may be running a callback. */
   cancel(reason: ExitReason = 'normal'): void {
     this.#monitor?.watcher.deliver(new Message('cancel', this.tag, this.#reference, reason))
   }
@@ -50,7 +50,7 @@ export class ProducerSubscription implements SubscriberHandle {
     return subscriber.#reference
   }
 
-  /** Watches the consumer. When it exits, `onExit` is called at once, before the DOWN is handled. */
+  /** Monitors the consumer. When it exits, `onExit` is called at once, before the DOWN is handled. */
   static watch(subscriber: ProducerSubscription, watcher: Process, onExit: OnExit): void {
     const exited = (): void => {
       subscriber.#hasExited = true
@@ -79,7 +79,7 @@ export class ProducerSubscription implements SubscriberHandle {
     return subscriber.#isAdmitted
   }
 
-  /** Marks it as removed from the dispatcher; returns whether it was not before. */
+  /** Marks it as removed from the dispatcher; returns `false` if it was already marked. */
   static detach(subscriber: ProducerSubscription): boolean {
     const isFirst = !subscriber.#isDetached
     subscriber.#isDetached = true
@@ -91,7 +91,7 @@ export class ProducerSubscription implements SubscriberHandle {
     return subscriber.#pending
   }
 
-  /** Counts events that are sent to it; answers the demand that is left, below 0 where they are too many. */
+  /** Counts events that are sent to it. Returns the demand that remains, below 0 if there were too many events. */
   static send(subscriber: ProducerSubscription, count: number): number {
     subscriber.#sent += count
     subscriber.#pending -= count
@@ -104,12 +104,12 @@ export class ProducerSubscription implements SubscriberHandle {
   }
 }
 
-/** Whether a subscriber that has left was one: a dispatcher may have refused it. */
+/** Whether a cancelled subscriber was ever accepted: the dispatcher may have refused it. */
 export function wasAdmitted(subscriber: Subscriber): boolean {
   return subscriber instanceof ProducerSubscription && ProducerSubscription.isAdmitted(subscriber)
 }
 
-/** Watches the consumer of a subscription: notes its end at once, beside the message that waits its turn. */
+/** Monitors the consumer of a subscription. Besides the message, which waits in the mailbox, it calls `onExit` at once. */
 class ConsumerMonitor extends ProcessMonitor {
   private readonly onExit: () => void
 

@@ -1,9 +1,14 @@
+import { BadReturnError } from '../../base/errors.ts'
+import { eventCount } from '../../base/event-count.ts'
+import { isThenable } from '../../base/is-thenable.ts'
 import type { ExitReason } from '../../process/exit/exit-reason.ts'
 import type { Process } from '../../process/process.ts'
 import type { ProcessReference } from '../../process/reference.ts'
+import type { AnyStage } from '../callback/any-stage.ts'
+import { runCallback } from '../callback/run-callback.ts'
 import { ProducerSubscription } from './producer-subscription.ts'
 
-// The telemetry events of a stage that emits. `subscribers` is how many it has after what happened.
+// The telemetry events and log lines of a stage that emits. `subscribers` is the number of subscribers after the event.
 
 const { referenceOf, pendingOf } = ProducerSubscription
 
@@ -59,8 +64,28 @@ export function emitDemand(
   runtime.telemetry.execute('demand.received', { demand, pending }, { producer, consumer, tag: subscriber.tag })
 }
 
-/** Emits `events.discarded`. */
-export function emitDiscarded(
+/** Emits `events.discarded` for events that did not fit into the buffer, and logs it unless `formatDiscarded` objects. */
+export function reportBufferFull(stage: AnyStage, count: number): void {
+  const { process } = stage
+  emitDiscarded(process, count, 'buffer full')
+  if (stage.callbackTable.formatDiscarded !== undefined) {
+    const result = runCallback(stage, 'formatDiscarded', count)
+    // The rejection of a promise would report the same mistake a second time.
+    if (isThenable(result)) result.then(undefined, () => {})
+    if (typeof result !== 'boolean') throw new BadReturnError('formatDiscarded', 'a boolean', result)
+    if (!result) return
+  }
+  logWarning(process, `${process.label} discarded ${eventCount(count)}: buffer full`, { discarded: count })
+}
+
+/** Emits and logs `events.discarded` for events that the dispatcher held for a subscriber, and that are lost with it. */
+export function reportSubscriberCancelled(process: Process, count: number): void {
+  emitDiscarded(process, count, 'subscriber cancelled')
+  const message = `${process.label} discarded ${eventCount(count)} held by its dispatcher: subscriber cancelled`
+  logWarning(process, message, { discarded: count })
+}
+
+function emitDiscarded(
   { runtime, identity: stage }: Process,
   count: number,
   cause: 'subscriber cancelled' | 'buffer full',
@@ -68,4 +93,16 @@ export function emitDiscarded(
   if (runtime.telemetry.hasListener('events.discarded')) {
     runtime.telemetry.execute('events.discarded', { count }, { stage, cause })
   }
+}
+
+/** Logs that a subscription was refused, and why. */
+export function logRefused(process: Process, consumer: ProcessReference, cause: string): void {
+  logWarning(process, `${process.label} refused a subscription of ${consumer.label}: ${cause}`, {
+    consumer: consumer.id,
+  })
+}
+
+/** Logs a warning of a stage. */
+export function logWarning(process: Process, message: string, facts: Readonly<Record<string, unknown>> = {}): void {
+  process.runtime.log('warn', message, { process: process.id, ...facts })
 }

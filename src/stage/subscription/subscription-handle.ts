@@ -1,19 +1,18 @@
 import type { ExitReason } from '../../process/exit/exit-reason.ts'
 import type { ProcessReference } from '../../process/reference.ts'
-import { emitDemandSent } from '../callback/timed-callback.ts'
 import { sendAsk, sendCancel } from '../protocol.ts'
 import type { Subscription } from '../types/subscription.ts'
 import { validateDemand } from './validate-demand.ts'
 
-/** A subscription as users hold it. It speaks to the producer directly, whoever uses it. */
+/** A subscription as users hold it. It sends its messages to the producer directly, whichever code uses it. */
 export class SubscriptionHandle implements Subscription {
   readonly tag: string
   readonly #consumer: ProcessReference
-  /** Undefined until the stage has subscribed, and for good where the name to subscribe to belonged to nobody. */
+  /** Set when the stage has subscribed; stays undefined if no process had the name to subscribe to. */
   #producer: ProcessReference | undefined
-  /** What was said before the stage has subscribed: the producer must not hear it before it hears of that. */
+  /** What was sent before the stage has subscribed: the producer must receive it after the subscription. */
   #early: ((producer: ProcessReference) => void)[] | undefined = []
-  /** What it was to ask for while `connect` holds it; undefined where nothing holds it. */
+  /** Demand that is kept while `connect` holds the subscription; undefined while it does not. */
   #held: number | undefined
   #isCancelled = false
 
@@ -27,12 +26,12 @@ export class SubscriptionHandle implements Subscription {
     return handle.#consumer
   }
 
-  /** The producer it subscribed to; undefined before, and where there was none. */
+  /** The producer it subscribed to; undefined until then, and if there was none. */
   static producerOf(handle: SubscriptionHandle): ProcessReference | undefined {
     return handle.#producer
   }
 
-  /** From now on what is asked for is kept, until `release`. */
+  /** Keeps the demand of all following calls of `ask`, until `release`. */
   static hold(handle: SubscriptionHandle): void {
     handle.#held = 0
   }
@@ -41,14 +40,14 @@ export class SubscriptionHandle implements Subscription {
     return handle.#held !== undefined
   }
 
-  /** Asks for what was kept, and keeps no more. */
+  /** Asks for the demand that was kept, and stops keeping it. */
   static release(handle: SubscriptionHandle): void {
     const held = handle.#held ?? 0
     handle.#held = undefined
     handle.ask(held)
   }
 
-  /** Its own stage has cancelled it, or is about to. */
+  /** Marks it as cancelled by its own stage. */
   static markCancelled(handle: SubscriptionHandle): void {
     handle.#isCancelled = true
   }
@@ -57,12 +56,12 @@ export class SubscriptionHandle implements Subscription {
     return handle.#isCancelled
   }
 
-  /** The stage has subscribed to this producer; or to nobody, as there was none. */
+  /** The stage has subscribed to this producer, or there was none. Sends what was kept until now. */
   static connect(handle: SubscriptionHandle, producer: ProcessReference | undefined): void {
     const early = handle.#early ?? []
     handle.#early = undefined
     handle.#producer = producer
-    for (const message of early) handle.#say(message)
+    for (const message of early) handle.#send(message)
   }
 
   ask(demand: number): void {
@@ -72,18 +71,15 @@ export class SubscriptionHandle implements Subscription {
       this.#held += demand
       return
     }
-    this.#say((producer) => {
-      if (this.#consumer.runtime.telemetry.hasListeners) emitDemandSent(this.#consumer, producer, this.tag, demand)
-      sendAsk(producer, this.tag, this.#consumer, demand)
-    })
+    this.#send((producer) => sendAsk(producer, this.tag, this.#consumer, demand))
   }
 
   cancel(reason: ExitReason = 'normal'): void {
     this.#isCancelled = true
-    this.#say((producer) => sendCancel(producer, this.tag, this.#consumer, reason))
+    this.#send((producer) => sendCancel(producer, this.tag, this.#consumer, reason))
   }
 
-  #say(message: (producer: ProcessReference) => void): void {
+  #send(message: (producer: ProcessReference) => void): void {
     if (this.#early !== undefined) this.#early.push(message)
     else if (this.#producer !== undefined) message(this.#producer)
   }

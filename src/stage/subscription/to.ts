@@ -1,10 +1,11 @@
-import type { ProducerRef, produces } from '../types/references.ts'
-import type { OptionsOf, SourceWithOptions, SubscribeOptions } from '../types/subscription.ts'
+import type { OptionsOf, ProducerRef, produces } from '../types/references.ts'
+import type { SourceWithOptions } from '../types/source.ts'
+import type { SubscribeOptions } from '../types/subscription.ts'
 
 /**
- * A producer with the options to subscribe with, for `subscribeTo`, `stream` and a stage's own `subscribe`.
+ * Combines a producer with the options to subscribe with, for `subscribeTo`, `stream` and `subscribe` of a stage context.
  *
- * The options are checked when the subscription is made. Where none are needed, the producer stands for itself.
+ * The options are checked when the subscription is made. Without options, pass the producer itself.
  *
  * @example Subscribing to one partition as soon as the stage is set up
  * ```ts
@@ -40,7 +41,7 @@ export function to<Producer extends ProducerRef<unknown>>(
   return new ProducerWithOptions(producer, options) as unknown as SourceWithOptions<Producer[typeof produces]>
 }
 
-/** What `to` makes; a class, so that it is told apart from a reference without a look at its fields. */
+/** What `to` returns. It is a class, so that it can be distinguished from a reference without reading its fields. */
 export class ProducerWithOptions {
   readonly producer: unknown
   readonly options: unknown

@@ -3,8 +3,8 @@ import { quote } from '../../base/quote.ts'
 /**
  * Checks the demand of an `ask`: an integer of at least 0.
  *
- * @throws {TypeError} If it is no number.
- * @throws {RangeError} If it is negative, no integer, `NaN` or more than 2⁵³ − 1.
+ * @throws {TypeError} If it is not a number.
+ * @throws {RangeError} If it is negative, not an integer, `NaN` or more than 2⁵³ − 1.
  */
 export function validateDemand(demand: unknown): asserts demand is number {
   const message = (): string => `expected demand to be an integer of at least 0, got: ${quote(demand)}`

@@ -10,189 +10,218 @@ import type {
   Stop,
   SubscribeResult,
 } from './results.ts'
-import type { From, Source, SubscribeOptions, SubscriberHandle, Subscription } from './subscription.ts'
+import type { Source } from './source.ts'
+import type { From, SubscribeOptions, SubscriberHandle, Subscription } from './subscription.ts'
 
 /**
- * Callbacks, or the function that sets them up when the stage starts.
+ * The callbacks and options of a stage, or a setup function that returns them.
  *
- * The function is GenStage's `init`, and its variables are the stage's state. It may be async, and may answer an
- * instance of a class, whose fields are then the state. `'ignore'` makes the start reject with a `StartIgnoredError`,
- * `{ stop: reason }` with a `StartError`; the stage then never runs, its `terminate` included.
+ * A setup function runs each time the stage starts. It is what `init` is in GenStage, and its variables are the state
+ * of the stage. It may be async. It may return an instance of a class, whose fields are then the state. If it returns
+ * `'ignore'`, the start rejects with a `StartIgnoredError`; if it returns `{ stop: reason }`, with a `StartError`. In
+ * both cases no callback runs, not even `terminate`.
  */
 export type Setup<Context, Callbacks> = Callbacks | ((stage: Context) => SetupResult<Callbacks>)
 
-/** What a set-up function answers. */
+/** What a setup function returns: callbacks and options, `'ignore'` or `{ stop: reason }`. */
 export type SetupResult<Callbacks> = Callbacks | 'ignore' | Stop | Promise<Callbacks | 'ignore' | Stop>
 
-// Whoever writes a `handleInfo` says what its messages are; whatever is sent is not checked against it.
-// oxlint-disable-next-line typescript/no-explicit-any -- with `unknown`, no handler that says what it expects compiles
-// biome-ignore lint/suspicious/noExplicitAny: with `unknown`, no handler that says what it expects would compile
+// A `handleInfo` declares the messages that it expects; what is sent is not checked against that.
+// oxlint-disable-next-line typescript/no-explicit-any -- with `unknown`, no handler that declares its messages compiles
+// biome-ignore lint/suspicious/noExplicitAny: with `unknown`, no handler that declares its messages would compile
 type AnyMessage = any
 
 /** The callbacks and options that every kind of stage has. */
 interface StageCallbacks<Out, Calls, Casts> {
   /**
-   * A handler per kind of request, as `handleCall: { size: () => ({ reply: items.length }) }`.
+   * The handlers of calls, one per kind: `handleCall: { size: () => ({ reply: items.length }) }`.
    *
-   * Each answers `{ reply }`, or replies by `from`, now or later; the types of requests and replies are what
-   * `call` on the stage's reference then takes and gives. A reply by `from` needs the annotation `from: From<Reply>`.
+   * A handler returns `{ reply }`, or replies by `from`, immediately or later. The types of requests and replies are
+   * those of `call` on the stage's reference. A handler that replies by `from` needs the annotation `from:
+   * From<Reply>`.
    */
   handleCall?: Calls & { readonly [kind: string]: (request: never, from: From<unknown>) => CallResult<unknown, Out> }
-  /** A handler per kind of request that nobody waits for, as `handleCast: { clear() { items.length = 0 } }`. */
+  /** The handlers of casts, which have no reply, one per kind: `handleCast: { clear() { items.length = 0 } }`. */
   handleCast?: Casts & { readonly [kind: string]: (request: never) => OptionalEmitResult<Out> }
   /**
-   * Handles all other messages: from `send`, `info` and `sendAfter`, `{ down, reason }` of monitors (`Down`), and with
-   * `trapExit` `{ exit, reason }` (`Exit`).
+   * Handles all other messages.
+   *
+   * These are the messages of `send`, `info` and `sendAfter`, the `{ down, reason }` of monitors (`Down`), and with
+   * `trapExit` the `{ exit, reason }` of exit signals (`Exit`). A stage without `handleInfo` logs them.
    */
   handleInfo?: (message: AnyMessage) => OptionalEmitResult<Out>
   /**
-   * Runs last, and the stage has ended when it has finished.
+   * Runs last; the stage exits when it has finished.
    *
-   * Not after an exit signal that was not trapped, nor after a failed start. What it throws becomes the exit reason,
-   * with the former one as its `cause`.
+   * It does not run after an exit signal that is not trapped, nor after a start that failed. What it throws becomes the
+   * exit reason, with the previous reason as its `cause`.
    */
   terminate?: (reason: ExitReason) => void | Promise<void>
-  /** What is shown as this stage's state. Default: the fields of the callbacks' class, if they have one. */
+  /**
+   * Returns what is shown as the state of this stage in snapshots. Default: the fields of the callbacks, if they are an
+   * instance of a class.
+   */
   inspect?: () => unknown
   /**
-   * Whether exit signals of linked processes go to `handleInfo` instead of ending the stage. Default: `false`.
+   * Whether exit signals of linked processes are passed to `handleInfo` instead of stopping the stage.
+   * Default: `false`.
    *
-   * The signal of the process that started it still ends the stage, but through `terminate`.
+   * The exit signal of the process that started the stage always stops it; with `true`, `terminate` then runs.
    */
   trapExit?: boolean
 }
 
-/** The options that every stage has which emits events. */
+/** The options of every stage that emits events. */
 interface ProducingOptions<Out, Options> {
-  /** Decides which subscriber gets which event. Default: `demandDispatcher()`, whoever has asked for the most. */
+  /**
+   * Decides which subscriber receives which event.
+   *
+   * Default: `demandDispatcher()`, which prefers the subscriber with the most demand.
+   */
   dispatcher?: Dispatcher<Out, Options>
   /**
-   * How many events to keep that nobody has asked for yet: an integer of at least 0, or `Infinity`.
-   * Default: 10,000 for a producer, `Infinity` for a producer-consumer, which takes events in only while there is demand.
+   * The most events that the stage keeps while no subscriber has demand for them: an integer from 0, or `Infinity`.
+   *
+   * Default: 10,000 for a producer, and `Infinity` for a producer-consumer, which handles events only while there is
+   * demand.
    */
   bufferSize?: number
-  /** Which events to keep when the buffer is full: the `'first'` or the `'last'` that came. Default: `'last'`. */
+  /** Which events are kept when the buffer is full: the `'first'` or the `'last'` that came. Default: `'last'`. */
   bufferKeep?: 'first' | 'last'
   /**
-   * Whether to log that `count` events were dropped from a full buffer. Default: always logged.
+   * Returns whether to log that `count` events were discarded from a full buffer. Default: always log it.
    *
-   * Called once per drop. Answers at once: a promise is a `BadReturnError`.
+   * Called once each time events are discarded. It must be synchronous: a promise is refused with a `BadReturnError`.
+   * Follows `format_discarded/2` of GenStage.
    */
   formatDiscarded?: (count: number) => boolean
 }
 
-/** The options that every stage has which handles events. */
+/** The options of every stage that handles events. */
 export interface ConsumingOptions<In> {
   /**
-   * Producers to subscribe to once set up, each with default options or as `to(producer, options)`. Default: none.
+   * The producers to subscribe to when the stage starts, each by itself or as `to(producer, options)`. Default: none.
    */
   subscribeTo?: readonly Source<In>[]
 }
 
-/** What a producer is made of: its callbacks and options. */
+/** The callbacks and options of a producer. */
 export interface ProducerCallbacks<Out, Options = {}, Calls = {}, Casts = {}>
   extends StageCallbacks<Out, Calls, Casts>,
     ProducingOptions<Out, Options> {
-  /** Whether demand is passed on from the start, or held back until told to `'forward'`. Default: `'forward'`. */
+  /**
+   * Whether the producer starts with acting on demand (`'forward'`) or with holding it back (`'accumulate'`).
+   * Default: `'forward'`.
+   *
+   * `demand` on the stage's reference changes it.
+   */
   demand?: DemandMode
   /**
-   * Consumers have asked for `demand` (at least 1) more events.
+   * Returns events for `demand` (an integer from 1) more events that consumers have asked for.
    *
-   * Called once what is buffered does not meet the demand. The answer may be shorter: what is missing is not asked for
-   * again, it is owed, and goes out with any callback that answers events. It may be longer: the rest is buffered.
+   * Called when the buffer does not meet the demand. It may return fewer events: the missing ones are still owed, are
+   * not asked for again, and may be emitted later by any callback. It may return more: the excess is buffered.
    */
   handleDemand: (demand: number) => EmitResult<Out>
-  /** A consumer subscribes, with these options. */
+  /** Called when a consumer subscribes, with the options of its subscription. */
   handleSubscribe?: (
     role: 'consumer',
     options: SubscribeOptions & Options,
     from: SubscriberHandle,
   ) => SubscribeResult<'automatic'>
-  /** A subscription of a consumer has ended. */
+  /** Called when the subscription of a consumer has ended. */
   handleCancel?: (reason: CancelReason, from: SubscriberHandle) => OptionalEmitResult<Out>
   /**
-   * The stage is being drained, and will be asked for nothing more: it may emit what it still holds.
+   * Called once when the stage drains and its buffer is empty: it may emit what it still holds.
    *
-   * Called once, when its buffer is empty; the stage ends when what it emits here has been taken.
+   * It is not asked for events any more. The stage exits when consumers have taken what it emits here.
    */
   handleEnd?: (cause: 'drain') => OptionalEmitResult<Out>
 }
 
-/** What a producer-consumer is made of: its callbacks and options. */
+/** The callbacks and options of a producer-consumer. */
 export interface ProducerConsumerCallbacks<In, Out, Options = {}, Calls = {}, Casts = {}, Own = {}>
   extends StageCallbacks<Out, Calls, Casts>,
     ProducingOptions<Out, Options>,
     ConsumingOptions<In> {
   /**
-   * A batch has arrived, in the order in which it was sent and never empty; what is answered goes on.
+   * Handles a batch of events, and returns the events to emit.
    *
-   * Called only while consumers have demand. The batch may be shared with others and may not be changed.
+   * A batch is never empty, and its events are in the order in which the producer sent them. Called only while
+   * consumers have demand. Do not change the batch: other stages may have the same array.
    */
   handleEvents: (events: readonly In[], from: Subscription) => EmitResult<Out>
   /**
-   * This stage has subscribed to a producer (`role` is what the other side is), or a consumer subscribes to it.
+   * Called when this stage has subscribed to a producer, and when a consumer subscribes to it.
    *
-   * For a producer, `'manual'` leaves all asking to `from.ask`; a consumer's is always automatic. An async function has
-   * to return `'manual' as const`, as TypeScript takes the literal for a `string` otherwise.
+   * `role` is the role of the other stage. For a producer, `'manual'` leaves all asking to `from.ask`; the subscription
+   * of a consumer is always automatic. An async function has to return `'manual' as const`, because TypeScript would
+   * infer `string`.
    */
   handleSubscribe?: (
     role: 'producer' | 'consumer',
     options: Required<SubscribeOptions> & Own,
     from: Subscription,
   ) => SubscribeResult<'automatic' | 'manual'>
-  /** A subscription has ended, on either side. If it stops the stage, then after this. */
+  /**
+   * Called when a subscription has ended, to a producer or of a consumer.
+   *
+   * If the end of the subscription stops the stage, it stops afterwards.
+   */
   handleCancel?: (reason: CancelReason, from: Subscription) => OptionalEmitResult<Out>
   /**
-   * No more events will come: it may emit what it has collected.
+   * Called once before the stage exits, when no more events will come: it may emit what it has collected.
    *
-   * Called once before the stage ends, after all that came before was handled and handed on: with `'end'` when a clean end
-   * of its producers ends it, and with `'drain'` when it is being drained. Not called when a producer fails.
+   * All earlier events have been handled and taken by consumers. `cause` is `'end'` if the stage stops because its
+   * producers have ended cleanly, and `'drain'` if it drains. Not called when a producer fails.
    */
   handleEnd?: (cause: 'end' | 'drain') => OptionalEmitResult<Out>
   /**
-   * What happens to events that were taken but not handed on yet when a producer's end stops this stage.
-   * Default: `'drain'`.
+   * What happens to events that the stage still holds when the end of a producer stops it. Default: `'drain'`.
    *
-   * `'drain'`: consumers first take what is there, and only then `handleCancel` is called and the stage stops; a failure
-   * comes after the events that came before it. `'stop'`: it stops at once and they are lost, as in GenStage.
+   * - `'drain'`: consumers take them first; then `handleCancel` is called and the stage stops. A failure of a producer
+   *   has its effect after the events that came before it.
+   * - `'stop'`: the stage stops immediately and the events are lost, as in GenStage.
    */
   onProducerEnd?: 'drain' | 'stop'
   /**
-   * When the stage subscribes to the producers in `subscribeTo`. Default: `'start'`, as soon as it is set up.
+   * When the stage subscribes to the producers in `subscribeTo`. Default: `'start'`.
    *
-   * `'first-consumer'`: when its first consumer has subscribed, so that stages can be started in the order in which events
-   * flow, and a short source does not end before there is a consumer.
+   * - `'start'`: when the stage starts.
+   * - `'first-consumer'`: when its first consumer has subscribed. So stages can be started in the order in which events
+   *   flow, and a short source does not end before it has a consumer.
    */
   subscribeAt?: 'start' | 'first-consumer'
 }
 
-/** What a consumer is made of: its callbacks and options. */
+/** The callbacks and options of a consumer. */
 export interface ConsumerCallbacks<In, Calls = {}, Casts = {}, Own = {}>
   extends StageCallbacks<never, Calls, Casts>,
     ConsumingOptions<In> {
   /**
-   * A batch has arrived, in the order in which it was sent and never empty; more is asked for once it is handled.
+   * Handles a batch of events.
    *
-   * The batch may be shared with others and may not be changed.
+   * A batch is never empty, and its events are in the order in which the producer sent them. The stage asks for more
+   * when the batch is handled. Do not change the batch: other stages may have the same array.
    */
   handleEvents: (events: readonly In[], from: Subscription) => ConsumeResult
   /**
-   * This stage has subscribed to a producer; `'manual'` leaves all asking to `from.ask`.
+   * Called when this stage has subscribed to a producer; `'manual'` leaves all asking to `from.ask`.
    *
-   * An async function has to return `'manual' as const`, as TypeScript takes the literal for a `string` otherwise.
+   * An async function has to return `'manual' as const`, because TypeScript would infer `string`.
    */
   handleSubscribe?: (
     role: 'producer',
     options: Required<SubscribeOptions> & Own,
     from: Subscription,
   ) => SubscribeResult<'automatic' | 'manual'>
-  /** A subscription has ended. If it stops the stage, then after this. */
+  /** Called when a subscription has ended. If that stops the stage, it stops afterwards. */
   handleCancel?: (reason: CancelReason, from: Subscription) => ConsumeResult
   /**
-   * No more events will come: the place to write what was collected.
+   * Called once before the stage exits, when no more events will come: it may write what it has collected.
    *
-   * Called once before the stage ends, after all that came before was handled: with `'end'` when a clean end of its
-   * producers ends it, and with `'drain'` when it is being drained. Not called when a producer fails.
+   * All earlier events have been handled. `cause` is `'end'` if the stage stops because its producers have ended
+   * cleanly, and `'drain'` if it drains. Not called when a producer fails.
    */
   handleEnd?: (cause: 'end' | 'drain') => ConsumeResult
 }

@@ -1,99 +1,120 @@
 import type { ExitReason } from '../../process/exit/exit-reason.ts'
-import type { AbortSignalLike, ProcessRef } from '../../process/process-ref.ts'
+import type { AbortSignalLike } from '../../process/host/abort-signal-like.ts'
+import type { ProcessRef } from '../../process/process-ref.ts'
 import type { Stage, StartOptions } from '../../process/start/start-types.ts'
 import type { CallArguments, Callable, CallReply, DemandMode, StageRef } from './references.ts'
-import type { Source, Subscription } from './subscription.ts'
+import type { Source } from './source.ts'
+import type { Subscription } from './subscription.ts'
 
 /**
- * What a stage knows of itself and can do from inside: what its set-up function is handed.
+ * The operations of a stage on itself: the argument of its setup function.
  *
- * Its operations are functions, not methods, so they may be taken out: `({ signal, call }) => …`. Once the stage has
- * ended each of them throws an `StageEndedError`, so that what was still under way in an async callback starts nothing that
- * nobody would stop.
+ * The operations are functions, not methods, so they can be destructured: `({ signal, call }) => …`. After the stage
+ * has exited each of them throws a `StageEndedError`; async work that is still in flight can therefore start nothing
+ * that would outlive the stage.
  */
 export interface StageContext {
   /**
-   * The stage itself, as others hold it.
+   * The stage's own reference, the one that other code has.
    *
-   * What its operations wait for (`stop`, `info`) comes after the callback that is running: do not await it there.
+   * Some of its operations wait for the stage, such as `stop` and `info`. Inside a callback do not await them: the
+   * stage acts on them only after the callback has finished.
    */
   readonly self: StageRef
-  /** Aborted with the exit reason when the stage ends: what its async work stops on. */
+  /** Aborted when the stage exits, with the exit reason. Pass it to async work that is to stop with the stage. */
   readonly signal: AbortSignalLike
   /**
-   * Sends the stage a message for `handleInfo` after `ms` milliseconds: 0 or more, or `Infinity` for never.
+   * Sends a message to the stage's `handleInfo` after `ms` milliseconds: a number from 0, or `Infinity` for never.
    *
-   * The timer ends with the stage, and keeps the program alive until then.
+   * The timer keeps the program alive. It is removed when the stage exits.
+   *
+   * @throws {TypeError | RangeError} If `ms` is not a number, or is below 0.
    */
   readonly sendAfter: (message: unknown, ms: number) => Timer
-  /** Queues a message for `handleInfo` behind all events that are buffered now. */
+  /** Queues a message for the stage's own `handleInfo`, after all events that are buffered now. */
   readonly info: (message: unknown) => void
   /**
-   * Sends a request to another stage and waits for its reply, as the reference's `call` does.
+   * Sends a request to another stage and waits for the reply, as `call` of its reference does.
    *
-   * Beyond that it rejects at once with a `CallingSelfError` where the other is this stage, and with a `DeadlockError`
-   * that names the stages where they would wait for each other in a circle.
+   * In addition it rejects immediately with a `CallingSelfError` if `ref` is this stage, and with a `DeadlockError`
+   * that names the stages if they would wait for each other in a circle.
    */
   readonly call: <Calls, Kind extends keyof Calls>(
     ref: Callable<Calls>,
     kind: Kind,
     ...request: CallArguments<Calls[Kind]>
   ) => Promise<CallReply<Calls[Kind]>>
-  /** Starts a stage linked to this one: if either fails, so does the other. */
+  /** Starts a stage and links it to this one: if either of them fails, so does the other. */
   readonly startLink: <Ref extends ProcessRef>(stage: Stage<Ref>, options?: StartOptions<NoInfer<Ref>>) => Promise<Ref>
   /**
-   * Tells `handleInfo` once when `ref` has ended: `{ down: ref, reason }`.
+   * Sends `{ down: ref, reason }` to the stage's `handleInfo` once, when `ref` has exited.
    *
-   * At once, with reason `'noproc'`, if it has ended before.
+   * If it has exited already, the message is sent immediately, with reason `'noproc'`.
+   *
+   * @throws {NoProcessError} If `ref` is a name that no process has.
    */
   readonly monitor: (ref: ProcessRef) => Monitor
-  /** Links this stage with another process: an abnormal end of one is sent to the other as an exit signal. */
+  /**
+   * Links this stage with another process: when one of them fails, the other receives an exit signal.
+   *
+   * @throws {NoProcessError} If `ref` is a name that no process has.
+   */
   readonly link: (ref: ProcessRef) => void
-  /** Takes the link with another process away, whoever made it; afterwards no exit signal of it arrives. */
+  /**
+   * Removes the link with another process, whichever of the two created it. No exit signal of it arrives afterwards.
+   */
   readonly unlink: (ref: ProcessRef) => void
 }
 
-/** What a producer's set-up function is handed. */
+/** The argument of a producer's setup function. */
 export interface ProducerContext extends StageContext {
-  /** Sets this stage's own demand mode, as its reference's `demand(mode)` does. */
+  /** Sets the stage's own demand mode, as `demand(mode)` of its reference does. */
   readonly demand: (mode: DemandMode) => void
 }
 
-/** What a consumer's or producer-consumer's set-up function is handed. */
+/** The argument of the setup function of a consumer or producer-consumer. */
 export interface ConsumerContext extends StageContext {
   /**
-   * Subscribes this stage: what it may not do by its own reference's `subscribe`, which would wait for itself.
+   * Subscribes this stage to a producer, from inside.
    *
-   * Returns at once. The type of the events is not checked here, as it is not known yet; `subscribeTo` checks it.
+   * A callback cannot await `subscribe` of the stage's own reference, because the stage would wait for itself. This
+   * function returns immediately, before the producer has accepted the subscription. It does not check the type of the
+   * events, which is not known in a setup function; the option `subscribeTo` does.
+   *
+   * @throws {TypeError | RangeError} If `source` or one of its options is wrong.
    */
   readonly subscribe: (source: Source<unknown>) => Subscription
-  /** Cancels `subscription` with `reason` and subscribes anew, with nothing in between; otherwise as `subscribe`. */
+  /**
+   * Cancels `subscription` with `reason` and subscribes to `source`, in one step. Returns immediately.
+   *
+   * No other message is handled between the two. Otherwise it is the same as `subscribe`.
+   */
   readonly resubscribe: (subscription: Subscription, reason: ExitReason, source: Source<unknown>) => Subscription
 }
 
-/** A message that is yet to be sent, by `sendAfter`. */
+/** A message that `sendAfter` has yet to send. */
 export interface Timer {
-  /** Takes the message back; if it has been sent, nothing happens. */
+  /** Cancels the message. If it has been sent, this does nothing. */
   cancel(): void
 }
 
-/** A watch on another process, by `monitor`. */
+/** A monitor on another process, as `monitor` returns it. */
 export interface Monitor {
-  /** Ends the watch; the message is discarded, even if it lies in the mailbox already. */
+  /** Removes the monitor. Its message is discarded, even if it is in the mailbox already. */
   cancel(): void
 }
 
-/** What `handleInfo` gets when a process that the stage monitors has ended. */
+/** The message that `handleInfo` receives when a process that the stage monitors has exited. */
 export interface Down {
-  /** The process that has ended. */
+  /** The process that has exited. */
   readonly down: ProcessRef
-  /** Why it ended; `'noproc'` if that was before it was monitored. */
+  /** Its exit reason; `'noproc'` if it had exited before it was monitored. */
   readonly reason: ExitReason
 }
 
-/** What `handleInfo` of a stage with `trapExit` gets in place of an exit signal. */
+/** The message that `handleInfo` of a stage with `trapExit` receives in place of an exit signal. */
 export interface Exit {
-  /** The linked process that ended; `undefined` where somebody called `exit` on this stage's reference. */
+  /** The linked process that exited; `undefined` if the signal came from `exit` on this stage's reference. */
   readonly exit: ProcessRef | undefined
   /** The reason of the signal. */
   readonly reason: ExitReason

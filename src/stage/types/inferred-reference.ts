@@ -1,17 +1,17 @@
 import type { AcceptsOptions, Callable, Castable, HandlesOptions } from './references.ts'
 import type { From, SubscribeOptions } from './subscription.ts'
 
-// How the types of a stage's callbacks become the type of its reference.
+// The type of a stage's reference is computed from the types of its callbacks.
 
-/** What a dispatcher's options add to a producer's reference: nothing, if it has none. */
+/** What the options of a dispatcher add to a producer's reference: nothing if there are none. */
 export type OptionsTrait<Options> = [keyof Options] extends [never] ? unknown : AcceptsOptions<Options>
 
-/** What the options that a `handleSubscribe` is annotated with add to a consumer's reference. */
+/** What the annotated options of a `handleSubscribe` add to a consumer's reference. */
 export type OwnOptionsTrait<Own> = [Exclude<keyof Own, keyof SubscribeOptions>] extends [never]
   ? unknown
   : HandlesOptions<{ [Key in keyof Own as Exclude<Key, keyof SubscribeOptions>]: Own[Key] }>
 
-/** What the tables `handleCall` and `handleCast` add to a stage's reference: `call` and `cast`, or nothing. */
+/** What `handleCall` and `handleCast` add to a stage's reference: `call` and `cast`, or nothing. */
 export type Api<Calls, Casts> = ([keyof Calls] extends [never]
   ? unknown
   : Callable<{ [Kind in keyof Calls]: (...request: RequestOf<Calls[Kind]>) => ReplyOf<Calls[Kind]> }>) &
@@ -19,7 +19,7 @@ export type Api<Calls, Casts> = ([keyof Calls] extends [never]
     ? unknown
     : Castable<{ [Kind in keyof Casts]: (...request: RequestOf<Casts[Kind]>) => void }>)
 
-/** A handler's request as a list of arguments; empty where it takes none. */
+/** The request of a handler as a list of arguments; empty if it has no parameter. */
 type RequestOf<Handler> = Handler extends (...args: infer Args) => unknown
   ? Args extends []
     ? []
@@ -28,7 +28,7 @@ type RequestOf<Handler> = Handler extends (...args: infer Args) => unknown
       : Args
   : never
 
-/** A handler's reply: what it answers as `reply`; what it owes by `from` where it answers none. */
+/** The reply of a handler: the `reply` that it returns, or else what it passes to `from.reply`. */
 type ReplyOf<Handler> = Handler extends (request: never, from: From<infer Owed>) => infer Result
   ? Awaited<Result> extends infer Now
     ? Now extends { readonly reply: infer Reply }

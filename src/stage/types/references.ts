@@ -1,42 +1,46 @@
 import type { ExitReason } from '../../process/exit/exit-reason.ts'
 import type { CallOptions, ProcessRef } from '../../process/process-ref.ts'
-import type { OptionsArgument, OptionsOf, OwnOptionsOf, Subscription } from './subscription.ts'
+import type { ConfirmOptions, SubscribeOptions, Subscription } from './subscription.ts'
 
-// Keys that exist only in types: they carry what a stage produces, consumes, answers. Their names are what the message
-// of a wrong subscription shows, so they are words a user knows.
+// Keys that exist only in types: they carry the types of events, calls and options. The compiler prints their names
+// where a subscription or a call does not fit, so the names are words that users know.
 
-/** What a producer emits. */
+/** The type of the events that a producer emits. */
 export declare const produces: unique symbol
-/** What a consumer handles. */
+/** The type of the events that a consumer handles. */
 declare const consumes: unique symbol
-/** The calls a stage answers. */
+/** The calls that a stage handles. */
 declare const calls: unique symbol
-/** The casts a stage takes. */
+/** The casts that a stage handles. */
 declare const casts: unique symbol
-/** The options a producer's dispatcher takes. */
+/** The options that a producer's dispatcher reads from its subscribers. */
 export declare const subscribeOptions: unique symbol
-/** The options a consumer reads of its own subscriptions. */
+/** The options that a consumer's `handleSubscribe` reads from its own subscriptions. */
 declare const ownSubscribeOptions: unique symbol
 
 /**
- * Whether a producer passes demand on: `'forward'` does, `'accumulate'` holds demand and events back, in order, until
- * it is told to forward.
+ * Whether a producer acts on demand: `'forward'`, or `'accumulate'` to hold it back.
+ *
+ * With `'accumulate'` a producer keeps demand, and events that it would emit, in the order in which they came, until
+ * its mode is `'forward'` again. The modes are those of `GenStage.demand/2`.
  */
 export type DemandMode = 'forward' | 'accumulate'
 
 /**
- * A handle on a running stage; all that anyone but the stage itself ever holds.
+ * A reference to a stage that was started: the operations that other code has on it.
  *
- * Which operations it has says what the stage can do: one that emits is a {@link ProducerRef}, one that handles events
- * a {@link ConsumerRef}, one that does both a {@link ProducerConsumerRef}; one with a `handleCall` also
+ * Its type shows what the stage can do. A stage that emits events is a {@link ProducerRef}, one that handles events a
+ * {@link ConsumerRef}, one that does both a {@link ProducerConsumerRef}. A stage with a `handleCall` is also
  * {@link Callable}, one with a `handleCast` also {@link Castable}.
  */
 export interface StageRef extends ProcessRef {
   /**
-   * Queues a message for `handleInfo`, to be delivered after all events that are buffered by then.
+   * Queues a message for `handleInfo`, after all events that the stage has buffered.
    *
-   * Resolves once the message is queued, not when it is handled. Rejects like a call: with a `TimeoutError`, or with a
-   * `NoProcessError` or an `ExitError` where the stage is gone.
+   * A message by `send` is handled before buffered events are emitted; one by `info` keeps its place after them. The
+   * promise resolves when the message is queued, not when it is handled. It rejects as a call does: with a
+   * `TimeoutError` after the timeout, and with a `NoProcessError` or an `ExitError` if the stage has exited. Follows
+   * `GenStage.sync_info/3`.
    */
   info(message: unknown, options?: CallOptions): Promise<void>
 }
@@ -44,17 +48,25 @@ export interface StageRef extends ProcessRef {
 /** A stage that emits events of type `Out`. */
 export interface ProducerRef<out Out> extends StageRef {
   readonly [produces]: Out
-  /** Reads the demand mode; a producer-consumer's is always `'forward'`. Rejects like a call. */
+  /** Reads the demand mode. That of a producer-consumer is always `'forward'`. Rejects as a call does. */
   demand(options?: CallOptions): Promise<DemandMode>
   /**
-   * Sets the demand mode: `'accumulate'` holds demand and events back, `'forward'` lets them through, in the order in
-   * which they came.
+   * Sets the demand mode: `'accumulate'` holds demand and events back, `'forward'` releases them in the order in which
+   * they came.
    *
-   * A way to begin only once all consumers have subscribed. Returns at once. A producer-consumer always forwards; asked
-   * to accumulate, it logs that and goes on.
+   * A producer that starts with `'accumulate'` emits nothing before all of its consumers have subscribed. Returns
+   * immediately. A producer-consumer always forwards; it logs a request to accumulate and ignores it. Follows
+   * `GenStage.demand/2`.
+   *
+   * @throws {TypeError} If `mode` is neither `'forward'` nor `'accumulate'`.
    */
   demand(mode: DemandMode): void
-  /** How many events wait in the stage's buffer; an estimate, for by the time it arrives it may have changed. */
+  /**
+   * Reads how many events are in the stage's buffer. Rejects as a call does.
+   *
+   * It is an estimate, because the number may have changed by the time the promise resolves. Follows
+   * `GenStage.estimate_buffered_count/2`.
+   */
   estimateBufferedCount(options?: CallOptions): Promise<number>
 }
 
@@ -62,22 +74,25 @@ export interface ProducerRef<out Out> extends StageRef {
 export interface ConsumerRef<in In> extends StageRef {
   readonly [consumes]: (event: In) => void
   /**
-   * Makes this stage a subscriber of `producer`, from which it then asks for events.
+   * Subscribes this stage to `producer`; the stage then asks the producer for events.
    *
-   * Resolves once the producer has accepted the subscription, or has ended cleanly before it could; with `confirm: false`,
-   * once the stage has sent its request. Rejects with a `SubscriptionRefusedError` if the producer refuses it or has failed, like a
-   * call, and with a `RangeError` or `TypeError` where an option is wrong. Several stages are best connected by `connect`.
-   * A stage may subscribe to many producers, and to one of them more than once where its dispatcher allows it.
+   * Resolves when the producer has accepted the subscription, or has exited cleanly before it could; with `confirm:
+   * false`, when the stage has sent its request. Rejects with a `SubscriptionRefusedError` if the producer refuses the
+   * subscription or has failed, with a `TypeError` or `RangeError` if an option is wrong, and as a call does.
+   *
+   * A stage may subscribe to several producers, and to one producer several times if the producer's dispatcher allows
+   * it. `connect` connects several stages at a time. Follows `GenStage.sync_subscribe/3`.
    */
   subscribe<Producer extends ProducerRef<In>>(
     producer: Producer,
     ...options: OptionsArgument<OptionsOf<Producer> & OwnOptionsOf<this>>
   ): Promise<Subscription>
   /**
-   * Cancels `subscription` with `reason` and subscribes anew, to the same producer or another, with nothing in between.
+   * Cancels `subscription` with `reason` and subscribes to `producer`, in one step.
    *
-   * Meant for new options, or another producer. The stage goes on, unless `subscription` is `'permanent'`, or
-   * `'transient'` and the reason is no clean one.
+   * Use it to change the options of a subscription or its producer. No other message is handled between the two. The
+   * stage continues, unless `subscription` is `'permanent'`, or `'transient'` and `reason` is a failure. Resolves and
+   * rejects as `subscribe` does. Follows `GenStage.sync_resubscribe/5`.
    */
   resubscribe<Producer extends ProducerRef<In>>(
     subscription: Subscription,
@@ -91,86 +106,104 @@ export interface ConsumerRef<in In> extends StageRef {
 export interface ProducerConsumerRef<in In, out Out> extends ConsumerRef<In>, ProducerRef<Out> {}
 
 /**
- * A stage with a `handleCall`: it answers requests.
+ * A stage with a `handleCall`: it replies to calls.
  *
- * `Calls` lists the kinds of request as methods: `Answers<{ size(): number; find(id: number): Job | undefined }>`.
+ * `Calls` lists the kinds of call as methods: `Callable<{ size(): number; find(id: number): Job | undefined }>`.
  */
 export interface Callable<out Calls> {
-  // Beside the method, or TypeScript compares generic methods with `any` for their parameters and accepts every stage.
+  // Beside the method: TypeScript compares generic methods with `any` for their parameters, and would accept any stage.
   readonly [calls]: Calls
   /**
-   * Sends a request and waits for its reply.
+   * Sends a request and waits for the reply.
    *
-   * Rejects with a `TimeoutError` when none came in time (default: 5,000 ms), with a `NoProcessError` if the stage is
-   * not alive, with an `ExitError` if it ends before it has replied, and with the reason of `signal` once that is
-   * aborted. A reply that comes later is dropped.
+   * Rejects with a `TimeoutError` if no reply arrives within `timeout` (default: 5,000 ms), with a `NoProcessError` if
+   * the stage is not running, with an `ExitError` if it exits before it replies, and with the reason of `signal` when
+   * that is aborted. A reply that arrives later is dropped.
    *
-   * From inside a stage use its context's `call`, which notices when stages wait for each other in a circle.
+   * Inside a stage, use `call` of its context instead: it detects stages that wait for each other in a circle.
    */
   call<Kind extends keyof Calls>(kind: Kind, ...request: CallArguments<Calls[Kind]>): Promise<CallReply<Calls[Kind]>>
 }
 
 /**
- * A stage with a `handleCast`: it takes requests that nobody waits for.
+ * A stage with a `handleCast`: it handles requests that have no reply.
  *
- * `Casts` lists the kinds of request as methods: `Accepts<{ push(job: Job): void }>`.
+ * `Casts` lists the kinds of cast as methods: `Castable<{ push(job: Job): void }>`.
  */
 export interface Castable<out Casts> {
   readonly [casts]: Casts
-  /** Sends a request and forgets it; to a stage that has ended it vanishes. */
+  /** Sends a request and returns immediately. A request to a stage that has exited is dropped. */
   cast<Kind extends keyof Casts>(kind: Kind, ...request: CastArguments<Casts[Kind]>): void
 }
 
-/** What follows the kind in a call: the request, if that kind has one, and the options of the call. */
+/** The arguments of a call after its kind: the request, if this kind has one, and the options of the call. */
 export type CallArguments<Method> = Method extends (...request: infer Request) => unknown
   ? [...Request, options?: CallOptions]
   : never
 
-/** What a call of that kind resolves with. */
+/** The type of the reply to a call of this kind. */
 export type CallReply<Method> = Method extends (...request: never) => infer Reply ? Reply : never
 
-/** What follows the kind in a cast: the request, if that kind has one. */
+/** The arguments of a cast after its kind: the request, if this kind has one. */
 type CastArguments<Method> = Method extends (...request: infer Request) => unknown ? Request : never
 
 /**
- * A stage whose dispatcher takes options from its subscribers, as `selector`, or demands them, as `partition`.
+ * A producer whose dispatcher reads options from its subscribers: optional ones, as `selector`, or required ones, as
+ * `partition`.
  *
- * One that demands them cannot stand in a `subscribeTo` by itself, only as `to(stage, options)`.
+ * A producer with required options is accepted in `subscribeTo` only as `to(producer, options)`.
  */
 export interface AcceptsOptions<in Options> {
   readonly [subscribeOptions]: (options: Options) => void
 }
 
-/** A consumer whose `handleSubscribe` reads options of its own, which `subscribe` then takes. */
+/** A consumer whose `handleSubscribe` reads additional options, which its `subscribe` accepts. */
 export interface HandlesOptions<in Options> {
   readonly [ownSubscribeOptions]: (options: Options) => void
 }
 
-/** A consumer that runs one child per event, as `consumerSupervisor` makes it. */
+/** A reference to a consumer that runs one child per event, as `consumerSupervisor` creates it. */
 export interface ConsumerSupervisorRef<in In> extends ConsumerRef<In> {
   /**
-   * Starts a child for an event that came from nowhere but here; it counts on top of those that were asked for.
+   * Starts a child for `event`, which did not come from a producer.
    *
-   * Resolves with the child, or with `'ignore'` where its set-up answered that. Rejects with a `StartError` if it could
-   * not be started.
+   * The child is in addition to those that `maxDemand` allows, and no demand is sent when it exits. Resolves with the
+   * child, or with `'ignore'` if its setup function returned that. Rejects with a `StartError` if the child could not
+   * be started. Waits without a timeout.
    */
   startChild(event: In): Promise<ProcessRef | 'ignore'>
-  /** Stops a child as its `shutdown` says; resolves with `false` where it is no child of this stage (any more). */
+  /**
+   * Stops a child within the time that the option `shutdown` allows. Waits without a timeout.
+   *
+   * Resolves with `true` when the child has exited, and with `false` if `child` is not, or no longer, a child of this
+   * stage.
+   */
   terminateChild(child: ProcessRef): Promise<boolean>
-  /** Its children, those that wait to be restarted among them. */
+  /** Lists the children. The `ref` of a child that waits to be restarted is `'restarting'`. */
   whichChildren(): Promise<readonly { readonly ref: ProcessRef | 'restarting' }[]>
-  /** Counts its children. */
+  /** Counts the children. */
   countChildren(): Promise<ChildrenCount>
 }
 
-/** How many children a consumer supervisor has. */
+/** The numbers of children of a consumer supervisor. */
 export interface ChildrenCount {
-  /** Kinds of children: always 1. */
+  /** Child specifications: always 1. */
   readonly specs: 1
-  /** Children that run. */
+  /** Children that are running. */
   readonly active: number
-  /** Children that are supervisors, those that wait to be restarted included. */
+  /** Children that are supervisors, including those that wait to be restarted. */
   readonly supervisors: number
-  /** Children that are no supervisors, those that wait to be restarted included. */
+  /** Children that are not supervisors, including those that wait to be restarted. */
   readonly workers: number
 }
+
+/** The options argument of `subscribe`: optional, unless the producer's dispatcher or the consumer requires one. */
+export type OptionsArgument<Options> = {} extends Options
+  ? [options?: SubscribeOptions & ConfirmOptions & Options]
+  : [options: SubscribeOptions & ConfirmOptions & Options]
+
+/** The options that a producer's dispatcher reads. */
+export type OptionsOf<Ref> = Ref extends AcceptsOptions<infer Options> ? Options : {}
+
+/** The options that a consumer's own `handleSubscribe` reads. */
+type OwnOptionsOf<Ref> = Ref extends HandlesOptions<infer Own> ? Own : {}

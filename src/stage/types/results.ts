@@ -1,58 +1,67 @@
 import type { ExitReason } from '../../process/exit/exit-reason.ts'
 
-/** Ends the stage with `stop` as its exit reason, after `events` have gone out and `terminate` has run. */
+/** Stops the stage with `stop` as its exit reason, after `events` are emitted and `terminate` has run. */
 export interface Stop<out Out = never> {
-  /** The exit reason; `'normal'` where the stage has simply finished. */
+  /** The exit reason; `'normal'` where the stage has finished its work. */
   readonly stop: ExitReason
-  /** Events to send out before. Default: none. */
+  /** Events to emit first. Default: none. */
   readonly events?: readonly Out[]
 }
 
-/** Events to send out, and whether the stage then ends: the long form of an answer. */
+/** Events to emit, and whether the stage stops afterwards: the long form of what a callback returns. */
 export interface EmitAndStop<out Out> {
-  /** Events to send out. Default: none. */
+  /** Events to emit. Default: none. */
   readonly events?: readonly Out[]
-  /** Ends the stage after that, with this exit reason. Default: it goes on. */
+  /** Stops the stage with this exit reason, after the events are emitted. Default: the stage continues. */
   readonly stop?: ExitReason
 }
 
 /**
- * What a callback answers that exists to emit: the events, `[]` for none, or `{ events?, stop? }`.
+ * What a callback returns whose purpose is to emit: an array of events, `[]` for none, or `{ events?, stop? }`.
  *
- * A forgotten `return` does not compile. Whoever answers an array gives it away: it may not be changed afterwards.
+ * `undefined` is no valid result, so that a forgotten `return` does not compile. The stage keeps the returned array
+ * without a copy: do not change it afterwards.
  */
 export type EmitResult<Out> = readonly Out[] | EmitAndStop<Out> | Promise<readonly Out[] | EmitAndStop<Out>>
 
-/** What a callback answers that may emit on occasion: events, or nothing. */
+/**
+ * What a callback returns that may emit: an array of events, `{ events?, stop? }`, or nothing.
+ *
+ * The stage keeps the returned array without a copy: do not change it afterwards.
+ */
 export type OptionalEmitResult<Out> =
   | void
   | readonly Out[]
   | EmitAndStop<Out>
   | Promise<void | readonly Out[] | EmitAndStop<Out>>
 
-/** What a consumer's callback answers: nothing, or `{ stop: reason }`. A consumer emits no events. */
+/** What a consumer's callback returns: nothing, or `{ stop: reason }`. A consumer emits no events. */
 export type ConsumeResult = void | Stop | Promise<void | Stop>
 
 /**
- * What a request's handler answers: `{ reply }`, with the events to send out before it.
+ * What a handler of a call returns: `{ reply, events?, stop? }`, or no `reply` where `from.reply` gives it.
  *
- * A reply that is a promise keeps the call open, with its timeout and its signal, until it settles; a rejection rejects
- * the call. The stage does not wait for it, unless it is to stop after it. Without `reply` the answer is owed by
- * `from.reply`, now or later. With `stop` the stage ends, after the reply. Never a bare array, which could be meant as
- * either.
+ * The events are emitted before the reply is sent. A `reply` that is a promise keeps the call open until it settles,
+ * with the timeout and the signal of the call; a rejection rejects the call. The stage handles other messages in the
+ * meantime, unless it is to stop: then it stops after the reply. Without `reply`, the call stays open until
+ * `from.reply` is called. A bare array is refused, because it could be a reply as well as events.
  */
 export type CallResult<Reply, Out> = SettledCallResult<Reply, Out> | Promise<SettledCallResult<Reply, Out>>
 
-/** An {@link CallResult} without the promise. */
+/** A {@link CallResult} without the promise. */
 type SettledCallResult<Reply, Out> =
   | void
   | { readonly events?: readonly Out[]; readonly stop?: ExitReason }
   | { readonly reply: Reply | PromiseLike<Reply>; readonly events?: readonly Out[]; readonly stop?: ExitReason }
 
-/** What `handleSubscribe` answers: how demand is asked for, or `{ stop: reason }`. Nothing means `'automatic'`. */
+/**
+ * What `handleSubscribe` returns: `'automatic'`, `'manual'` where the callback allows it, or `{ stop: reason }`.
+ *
+ * It decides how the subscription asks for events. Nothing means `'automatic'`.
+ */
 export type SubscribeResult<Mode extends 'automatic' | 'manual'> = void | Mode | Stop | Promise<void | Mode | Stop>
 
 /**
- * Why a subscription ended: `{ cancel: reason }` if it was cancelled, `{ down: reason }` if the other side has ended.
+ * Why a subscription ended: `{ cancel: reason }` if it was cancelled, `{ down: reason }` if the other stage has exited.
  */
 export type CancelReason = { readonly cancel: ExitReason } | { readonly down: ExitReason }

@@ -1,126 +1,109 @@
 import type { Subscriber } from '../../dispatcher/dispatcher.ts'
 import type { ExitReason } from '../../process/exit/exit-reason.ts'
-import type { AcceptsOptions, HandlesOptions, ProducerRef, produces, subscribeOptions } from './references.ts'
 
 /**
  * How a consumer takes events from a producer.
  *
- * A dispatcher may take options of its own (`partition`, `selector`), and so may the `handleSubscribe` of either side:
- * what is not listed here is handed on to them.
+ * The producer's dispatcher may read further options (`partition`, `selector`), and so may the `handleSubscribe` of
+ * both stages: what is not listed here is passed to them.
  */
 export interface SubscribeOptions {
   /**
-   * The most events that may be asked for and not yet be handled: an integer of at least 1. Default: 1,000.
+   * The most events that are in flight on this subscription, asked for and not yet handled: an integer from 1.
+   * Default: 1,000.
    *
-   * It bounds what waits for this subscription, and is asked for at once.
+   * The consumer asks for all of them at once when it subscribes. So this is also the most events that it may have to
+   * hold in memory for this subscription.
    */
   readonly maxDemand?: number
   /**
-   * Asks for more once no more than this many events are outstanding: an integer from 0 to `maxDemand - 1`.
+   * The number of events in flight at which the consumer asks for more: an integer from 0 to `maxDemand - 1`.
    * Default: half of `maxDemand`, rounded down.
    *
-   * It also decides the size of batches: a delivery is cut every `maxDemand - minDemand` events.
+   * It also sets the size of batches: events are handled in batches of at most `maxDemand - minDemand`.
    */
   readonly minDemand?: number
   /**
-   * What happens to the consumer when the subscription ends, by a cancellation or because the producer ends.
+   * What happens to the consumer when the subscription ends, because it is cancelled or the producer exits.
    * Default: `'with-last'`.
    *
-   * `'with-last'`: it fails as soon as the producer fails, and ends when the last of its subscriptions has ended cleanly;
-   * cancelling a subscription itself does not end it. The others are GenStage's. `'permanent'`, the default there: it
-   * stops too, always. `'transient'`: only if the reason is none of `'normal'`, `'shutdown'` and `{ shutdown: why }`.
-   * `'temporary'`: never. It stops with the reason of the cancellation, or the producer's exit reason.
+   * - `'with-last'`: the consumer stops when the producer fails, and when the last of its subscriptions has ended
+   *   cleanly. A consumer that cancels a subscription itself continues.
+   * - `'permanent'`: it always stops. This is the default of GenStage.
+   * - `'transient'`: it stops unless the reason is `'normal'`, `'shutdown'` or `{ shutdown: why }`.
+   * - `'temporary'`: it never stops.
+   *
+   * It stops with the reason of the cancellation, or with the producer's exit reason. The last three modes are those of
+   * GenStage.
    */
   readonly cancel?: 'with-last' | 'permanent' | 'transient' | 'temporary'
-  /** Any value, handed to both sides' `handleSubscribe` as it is. Default: `undefined`. */
+  /** Any value, passed unchanged to the `handleSubscribe` of both stages. Default: `undefined`. */
   readonly metadata?: unknown
 }
 
-/** What the end of a subscription means for the consumer: see `cancel` of {@link SubscribeOptions}. */
+/** What the end of a subscription does to the consumer: see `cancel` of {@link SubscribeOptions}. */
 export type CancelMode = NonNullable<SubscribeOptions['cancel']>
 
-/** How long `subscribe` and `resubscribe` wait, and for what. They are no part of the subscription. */
+/** What `subscribe` and `resubscribe` wait for, and how long. These options are not part of the subscription. */
 export interface ConfirmOptions {
   /**
-   * Whether to wait until the producer has accepted the subscription, and to reject with a `SubscriptionRefusedError` if it does
-   * not. Default: `true`. `false` waits only until the consumer has sent its request.
+   * Whether to wait until the producer has accepted the subscription. Default: `true`.
+   *
+   * With `true` the promise rejects with a `SubscriptionRefusedError` if the producer refuses the subscription. With
+   * `false` it resolves once the consumer has sent its request.
    */
   readonly confirm?: boolean
   /**
-   * How long to wait, in milliseconds: more than 0, or `Infinity`. Default: 5,000 for the consumer to send its request,
-   * and without a limit for the producer to accept it, which may be in the middle of a callback that takes long.
+   * How long to wait, in milliseconds: more than 0, or `Infinity`.
+   *
+   * Default: 5,000 for the consumer to send its request, and no limit for the producer to accept it, which may be
+   * running a callback that takes long.
    */
   readonly timeout?: number
 }
 
-/** One consumer's subscription to one producer, as the consumer holds it. Compared by identity. */
+/** A consumer's subscription to a producer, as the consumer sees it. Compare it by identity. */
 export interface Subscription {
-  /** Identifies the subscription, on both of its sides. */
+  /** The identifier of the subscription, the same for both stages. */
   readonly tag: string
   /**
-   * Asks the producer for `demand` more events: an integer of at least 0, where 0 asks for nothing.
+   * Asks the producer for `demand` more events: an integer from 0, where 0 does nothing.
    *
-   * For subscriptions in manual mode, whose `handleSubscribe` answered `'manual'`. In automatic mode the stage asks by
-   * itself, and what is asked for on top is logged as excess when it comes. Once the subscription has ended it does
-   * nothing.
+   * It is meant for manual mode, which `handleSubscribe` selects with `'manual'`. In automatic mode the stage asks by
+   * itself, and events beyond its own demand are handled and logged as excess. After the subscription has ended, `ask`
+   * does nothing.
+   *
+   * @throws {TypeError | RangeError} If `demand` is not an integer from 0.
    */
   ask(demand: number): void
   /**
-   * Cancels with `reason` (default: `'normal'`); the consumer then reacts as its `cancel` option says.
+   * Cancels the subscription with `reason` (default: `'normal'`), and applies the consumer's `cancel` option.
    *
-   * Asks the producer and returns at once: until the producer has confirmed it, events may still arrive. Both sides'
-   * `handleCancel` gets `{ cancel: reason }`.
+   * It sends the request and returns. Until the producer has confirmed it, events may still arrive. The `handleCancel`
+   * of both stages receives `{ cancel: reason }`.
    */
   cancel(reason?: ExitReason): void
 }
 
-/** One consumer's subscription to this stage, as its callbacks see it. Compared by identity. */
+/** A consumer's subscription to this stage, as the callbacks of the producer see it. Compare it by identity. */
 export interface SubscriberHandle extends Subscriber {
   /**
-   * Ends the subscription with `reason` (default: `'normal'`); the consumer then reacts as its `cancel` option says.
+   * Cancels the subscription with `reason` (default: `'normal'`); the consumer applies its `cancel` option.
    *
-   * Returns at once. Both sides' `handleCancel` gets `{ cancel: reason }`. What was sent before still arrives.
+   * Returns immediately. The `handleCancel` of both stages receives `{ cancel: reason }`. Events that were sent before
+   * still arrive.
    */
   cancel(reason?: ExitReason): void
 }
 
-/** Whoever waits for the reply to a call. */
+/** The caller that waits for the reply to a call. */
 export interface From<in Reply> {
   /**
-   * Replies to the call, at any time, from anywhere; the first reply counts.
+   * Replies to the call. It may be called at any time and from anywhere; only the first reply counts.
    *
-   * It goes out at once, so before the events that the callback returns. A promise goes out once it settles, and
-   * rejects the call if it rejects; until then the call can still time out, be aborted, or end with the stage. Where
-   * nobody waits any more the reply vanishes.
+   * The reply is sent immediately, so before the events that the callback returns. A promise is sent when it settles,
+   * and rejects the call if it rejects; until then the call can time out, be aborted, or fail because the stage exits.
+   * A reply to a call that no longer waits is dropped.
    */
   reply(reply: Reply | PromiseLike<Reply>): void
 }
-
-/**
- * What a stage that handles events of type `In` can subscribe to: a producer of them, or `to(producer, options)`.
- *
- * A producer whose dispatcher demands options (`partition`) can only be given with them.
- */
-export type Source<In> =
-  | (ProducerRef<In> & { readonly [subscribeOptions]?: (options: {}) => void })
-  | SourceWithOptions<In>
-
-/** A producer with the options to subscribe with, as `to` makes it. */
-export interface SourceWithOptions<out Out> {
-  readonly [produces]: Out
-  /** The producer. */
-  readonly producer: ProducerRef<Out>
-  /** The options, the dispatcher's among them. */
-  readonly options: SubscribeOptions
-}
-
-/** The options argument of `subscribe`: optional, unless the producer's dispatcher or the consumer demands one. */
-export type OptionsArgument<Options> = {} extends Options
-  ? [options?: SubscribeOptions & ConfirmOptions & Options]
-  : [options: SubscribeOptions & ConfirmOptions & Options]
-
-/** The options that a producer's dispatcher takes. */
-export type OptionsOf<Ref> = Ref extends AcceptsOptions<infer Options> ? Options : {}
-
-/** The options that a consumer's own `handleSubscribe` reads. */
-export type OwnOptionsOf<Ref> = Ref extends HandlesOptions<infer Own> ? Own : {}

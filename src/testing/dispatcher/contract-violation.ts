@@ -1,4 +1,4 @@
-/** The rules of the contract of dispatchers, by a word each; `dispatcherContract` puts them in sentences. */
+/** The rules of the contract of dispatchers, each by a word; `dispatcherContract` has a sentence for each. */
 export type Rule =
   | 'form'
   | 'fresh'
@@ -8,11 +8,11 @@ export type Rule =
   | 'loss'
   | 'once'
   | 'order'
-  | 'gone'
+  | 'cancelled'
   | 'batch'
   | 'info'
 
-/** A dispatcher has broken a rule; the message says what it did, as `it threw …`. */
+/** A dispatcher has broken a rule; the message describes what it did, as `it threw …`. */
 export class ContractViolation extends Error {
   readonly rule: Rule
 

@@ -2,10 +2,10 @@ import { quote } from '../../base/quote.ts'
 import type { Delivery, DemandResult, DispatchResult } from '../../dispatcher/dispatcher.ts'
 import { ContractViolation } from './contract-violation.ts'
 
-/** An answer to `ask` or `cancel` with nothing left out. */
-export type FullServed = Required<Omit<DemandResult, 'warning'>>
+/** A result of `ask` or `cancel` with nothing left out. */
+export type CompleteDemandResult = Required<Omit<DemandResult, 'warning'>>
 
-/** Reads what `subscribe` answered: the demand, or undefined for a refusal. */
+/** Reads what `subscribe` returned: the demand, or undefined for a refusal. */
 export function readSubscribed(result: unknown): number | undefined {
   if (typeof result === 'object' && result !== null && 'refuse' in result) {
     if (typeof result.refuse === 'string') return undefined
@@ -14,10 +14,9 @@ export function readSubscribed(result: unknown): number | undefined {
   return readDemand(result, 'subscribe')
 }
 
-/** Reads what `ask` or `cancel` answered. */
-export function readServed(result: unknown, from: string): FullServed {
-  const nothing = { deliveries: [], infos: [], discarded: 0 }
-  if (typeof result === 'number') return { ...nothing, demand: readDemand(result, from) }
+/** Reads what `ask` or `cancel` returned. */
+export function readDemandResult(result: unknown, from: string): CompleteDemandResult {
+  if (typeof result === 'number') return { deliveries: [], infos: [], discarded: 0, demand: readDemand(result, from) }
   const record = readRecord(result, from, 'a number or { demand, … }')
   const { deliveries = [], infos = [], discarded = 0, warning = '' } = record
   if (!Array.isArray(infos)) throw wrong(from, 'an array of infos', infos)
@@ -26,7 +25,7 @@ export function readServed(result: unknown, from: string): FullServed {
   return { demand: readDemand(record.demand, from), deliveries: readDeliveries(deliveries, from), infos, discarded }
 }
 
-/** Reads what `dispatch` answered. */
+/** Reads what `dispatch` returned. */
 export function readDispatched(result: unknown): Required<DispatchResult> {
   const {
     deliveries,
@@ -61,7 +60,7 @@ function readRecord(result: unknown, from: string, expected: string): Readonly<R
 
 function readDemand(demand: unknown, from: string): number {
   if (isCount(demand)) return demand
-  throw new ContractViolation('demand', `${from} answered a demand of ${quote(demand)}`)
+  throw new ContractViolation('demand', `${from} returned a demand of ${quote(demand)}`)
 }
 
 function readDeliveries(deliveries: unknown, from: string): readonly Delivery[] {
@@ -76,5 +75,5 @@ function readDeliveries(deliveries: unknown, from: string): readonly Delivery[] 
 }
 
 function wrong(from: string, expected: string, got: unknown): ContractViolation {
-  return new ContractViolation('form', `${from} answered ${quote(got)} where ${expected} was expected`)
+  return new ContractViolation('form', `${from} returned ${quote(got)} where ${expected} was expected`)
 }

@@ -12,7 +12,7 @@ import { asking, countingReadable, failing, listenersOf, openDuplex, slowly, tur
 
 const boom = new Error('boom')
 
-describe.each(timings)('to callbacks that answer %s', (_name, later) => {
+describe.each(timings)('to callbacks that return %s', (_name, later) => {
   test('gives every chunk in order, and ends normally after the last one is handled', async () => {
     await shuffled(20, async (runtime, seed) => {
       const seen: unknown[] = []
@@ -79,7 +79,7 @@ test('takes a dispatcher and a demand mode', async () => {
 })
 
 describe('reads on demand', () => {
-  test('nothing before somebody asks', async () => {
+  test('nothing before a consumer asks', async () => {
     const runtime = testRuntime()
     const readable = countingReadable(100)
     const source = await launch(runtime, fromReadable(readable))
@@ -120,13 +120,13 @@ describe('reads on demand', () => {
     await turns(100)
     expect(seen).toEqual(range(1, 71))
     subscriptions[0]?.ask(30)
-    // Nobody asks for more, and yet the end is seen.
+    // No consumer asks for more, but the end is detected.
     expect(await source.exited).toBe('normal')
     expect(seen).toEqual(range(1, 101))
   })
 })
 
-test('sees an end that comes later, though nobody asks for more', async () => {
+test('detects an end that comes later, without more demand', async () => {
   const runtime = testRuntime()
   const readable = new Readable({ read() {} })
   const subscriptions: Subscription[] = []
@@ -199,7 +199,7 @@ describe('an end of the stream', () => {
 describe('a stream that', () => {
   const consume = async (runtime: TestRuntime, readable: Readable): Promise<unknown[]> => {
     const source = await launch(runtime, fromReadable(readable))
-    // Whoever comes late is told all the same.
+    // A consumer that subscribes late is notified all the same.
     await turns()
     const sink = await launch(runtime, slowly([]))
     await sink.subscribe(source)
@@ -213,7 +213,7 @@ describe('a stream that', () => {
     expect(await consume(testRuntime(), readable)).toEqual(['normal', 'normal'])
   })
 
-  test('is empty is at its end once somebody asks', async () => {
+  test('is empty ends once a consumer asks', async () => {
     expect(await consume(testRuntime(), Readable.from([]))).toEqual(['normal', 'normal'])
   })
 
@@ -232,9 +232,9 @@ describe('a stream that', () => {
     expect(await source.exited).toMatchObject({ code: 'ERR_STREAM_PREMATURE_CLOSE' })
   })
 
-  test('flows to somebody else is refused', () => {
+  test('flows to another reader is refused', () => {
     const readable = countingReadable(10).on('data', () => {})
-    expect(() => fromReadable(readable)).toThrow('expected a Readable that nobody reads, got one that flows')
+    expect(() => fromReadable(readable)).toThrow('expected a Readable without a reader, got one that flows')
     readable.destroy()
   })
 
@@ -244,7 +244,7 @@ describe('a stream that', () => {
     const error = await rejection(launch(testRuntime(), fromReadable(readable)))
     expect(error).toBeInstanceOf(StartError)
     expect(error).toMatchObject({
-      cause: { message: 'expected a Readable that nobody reads, got one that another stage reads' },
+      cause: { message: 'expected a Readable without a reader, got one that another stage reads' },
     })
     const seen: unknown[] = []
     for await (const number of stream([source])) seen.push(number)
@@ -254,9 +254,11 @@ describe('a stream that', () => {
     expect(seen).toEqual([0, 1, 2])
   })
 
-  test('is read by somebody else is refused', () => {
+  test('has another reader is refused', () => {
     const readable = countingReadable(10).on('readable', () => {})
-    expect(() => fromReadable(readable)).toThrow("expected a Readable that nobody reads, got one whose 'readable'")
+    expect(() => fromReadable(readable)).toThrow(
+      "expected a Readable without a reader, got one that has a listener for 'readable'",
+    )
     readable.destroy()
   })
 
@@ -293,7 +295,7 @@ describe('when the stage is left', () => {
     })
   })
 
-  test('by a consumer that was killed, destroys the stream with an error that says so', async () => {
+  test('by a consumer that was killed, destroys the stream with an error that states it', async () => {
     const runtime = testRuntime()
     const readable = countingReadable(1_000)
     const source = await launch(runtime, fromReadable(readable))
@@ -417,7 +419,7 @@ describe('when the stage ends', () => {
   })
 })
 
-test('a stream that errors while it is destroyed brings nobody down', async () => {
+test('a stream that errors while it is destroyed makes no stage fail', async () => {
   const readable = new Readable({ read() {}, destroy: (_error, done) => done(boom) })
   const source = await launch(testRuntime(), fromReadable(readable))
   await source.stop()

@@ -129,14 +129,14 @@ describe('a failure of the stream', () => {
     expect(await sink.exited).toBe(boom)
   })
 
-  test('at its end takes the place of the orderly one', async () => {
+  test('at its end takes the place of the clean one', async () => {
     const runtime = testRuntime()
     const writable = new Writable({ objectMode: true, write: (_c, _e, done) => done(), final: (done) => done(boom) })
     const sink = await launch(runtime, intoWritable<number>(writable, { subscribeTo: [await numbers(runtime, 5)] }))
     expect(await sink.exited).toBe(boom)
   })
 
-  test('by being closed or ended by somebody else is a premature close', async () => {
+  test('by being closed or ended by other code is a premature close', async () => {
     const runtime = testRuntime()
     for (const spoil of [(writable: Writable) => writable.destroy(), (writable: Writable) => writable.end()]) {
       const writable = slowWritable()
@@ -188,7 +188,7 @@ describe('a stream that', () => {
     }
   })
 
-  test('is the standard output stays open without being told', async () => {
+  test('is the standard output stays open by default', async () => {
     const runtime = testRuntime()
     const before = listenersOf(process.stdout)
     const source = await launch(runtime, fromIterable<string>([]))
@@ -267,7 +267,7 @@ describe('when the stage ends', () => {
   })
 })
 
-test('an event that no stream can carry ends the stage with what the stream says', async () => {
+test('an event that no stream can carry ends the stage with the error of the stream', async () => {
   const runtime = testRuntime()
   const source = await launch(runtime, fromIterable([null]))
   const sink = await launch(runtime, intoWritable<unknown>(slowWritable(), { subscribeTo: [source] }))

@@ -28,13 +28,13 @@ afterEach(() => {
 test('both sides of a socket: what comes is sent back, up to the end of the one and then of the other', async () => {
   const runtime = testRuntime()
   const exits: Promise<unknown>[] = []
-  const answer = async (socket: Socket): Promise<void> => {
+  const respond = async (socket: Socket): Promise<void> => {
     const source = await launch(runtime, fromReadable(socket))
     const sink = await launch(runtime, intoWritable(socket))
     exits.push(source.exited, sink.exited)
     await sink.subscribe(source, { maxDemand: 2 })
   }
-  const port = await portOf(createServer({ allowHalfOpen: true }, (socket) => void answer(socket)))
+  const port = await portOf(createServer({ allowHalfOpen: true }, (socket) => void respond(socket)))
   const client = connect({ port, host: '127.0.0.1', allowHalfOpen: true })
   const sent = 'abc'.repeat(100_000)
   client.end(sent)
@@ -65,23 +65,23 @@ describe('an HTTP request', () => {
     const endless = (function* () {
       for (;;) yield 'x'.repeat(65_536)
     })()
-    let tell: (reasons: readonly unknown[]) => void = () => {}
+    let reportExits: (reasons: readonly unknown[]) => void = () => {}
     const reasons = new Promise<readonly unknown[]>((resolve) => {
-      tell = resolve
+      reportExits = resolve
     })
-    const answer = async (response: ServerResponse): Promise<void> => {
+    const respond = async (response: ServerResponse): Promise<void> => {
       const source = await launch(runtime, fromIterable(endless, { onCancel: 'stop' }))
       const sink = await launch(runtime, intoWritable(response, { subscribeTo: [to(source, { maxDemand: 4 })] }))
-      tell(await Promise.all([source.exited, sink.exited]))
+      reportExits(await Promise.all([source.exited, sink.exited]))
     }
-    const port = await portOf(createHttpServer((_request, response) => void answer(response)))
+    const port = await portOf(createHttpServer((_request, response) => void respond(response)))
     const [response] = (await once(get({ port, host: '127.0.0.1', agent: false }), 'response')) as [IncomingMessage]
     await once(response, 'data')
     response.destroy()
     expect(await reasons).toEqual(['normal', expect.objectContaining({ code: 'ERR_STREAM_PREMATURE_CLOSE' })])
   })
 
-  test('is answered with what a stage emits', async () => {
+  test('is responded to with the events of a stage', async () => {
     const runtime = testRuntime()
     const lines = range(0, 10_000).map((number) => `${number}\n`)
     const port = await portOf(

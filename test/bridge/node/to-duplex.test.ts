@@ -28,7 +28,7 @@ const First = (count: number) => {
   })
 }
 
-describe.each(timings)('a stage whose callbacks answer %s, in the middle of a pipeline', (_name, later) => {
+describe.each(timings)('a stage whose callbacks return %s, in the middle of a pipeline', (_name, later) => {
   test('gets everything and gives everything, in order', async () => {
     await shuffled(20, async (runtime, seed) => {
       const writable = slowWritable(1, 1 + (seed % 3))
@@ -39,7 +39,7 @@ describe.each(timings)('a stage whose callbacks answer %s, in the middle of a pi
   })
 })
 
-test('stages stand behind each other, between streams of bytes', async () => {
+test('stages follow each other, between streams of bytes', async () => {
   const file = fileURLToPath(new URL('../../../package-lock.json', import.meta.url))
   const lines: string[] = []
   await pipeline(
@@ -91,7 +91,7 @@ test('a slow sink slows the source, through the stage', async () => {
   expect(await piped).toBe(boom)
 })
 
-test('without anybody who reads, writing stops', async () => {
+test('without a reader, writing stops', async () => {
   const readable = countingReadable(10_000, 3)
   const duplex = toDuplex(Same(), { highWaterMark: 4 })
   readable.pipe(duplex)
@@ -145,13 +145,13 @@ describe('a failure', () => {
     expect(writable.destroyed).toBe(true)
   })
 
-  test('that is no error is told by one', async () => {
+  test('that is not an error is reported as one', async () => {
     const Ending = () => producerConsumer({ handleEvents: () => ({ stop: 'tired' }) })
     const error = await rejection(pipeline(countingReadable(10), toDuplex(Ending()), slowWritable()))
     expect(error).toMatchObject({ code: 'GENSTAGE_EXIT', reason: 'tired' })
   })
 
-  test('of nobody who reads is told all the same', async () => {
+  test('without a reader is reported all the same', async () => {
     const duplex = toDuplex(
       producerConsumer({ handleInfo: (): never[] => [], handleEvents: () => Promise.reject(boom) }),
     )
@@ -160,7 +160,7 @@ describe('a failure', () => {
     expect(await new Promise((resolve) => duplex.on('error', resolve))).toBe(boom)
   })
 
-  test('of the set-up is told too', async () => {
+  test('of the setup function is reported too', async () => {
     const failing = toDuplex(producerConsumer(() => Promise.reject(boom)))
     const error = await new Promise<StartError>((resolve) => failing.on('error', resolve))
     expect(error).toBeInstanceOf(StartError)
@@ -171,13 +171,13 @@ describe('a failure', () => {
 })
 
 describe('an end', () => {
-  test('of the stage itself loses nothing that it emitted, for whoever reads', async () => {
+  test('of the stage itself loses no event for a reader', async () => {
     const read = toDuplex(First(5), { highWaterMark: 8 })
     for (const number of range(0, 9)) read.write(number)
     expect(await read.toArray()).toEqual(range(0, 5))
     await turns()
     expect(read.destroyed).toBe(true)
-    // A destination that nobody ends, as pipes leave the standard output, is not waited for.
+    // A destination that is not ended, as the standard output after a pipe, is not waited for.
     const piped = toDuplex(First(1))
     const writable = slowWritable()
     piped.pipe(writable, { end: false })

@@ -11,7 +11,7 @@ import { countingReadable, listenersOf, slowWritable, turns } from '../test-stag
 
 const boom = new Error('boom')
 
-describe.each(timings)('of a stage whose callbacks answer %s', (_name, later) => {
+describe.each(timings)('of a stage whose callbacks return %s', (_name, later) => {
   test('gives every event in order, and ends', async () => {
     await shuffled(20, async (runtime, seed) => {
       let next = 0
@@ -108,7 +108,7 @@ describe('an end of the producer', () => {
     source.exit('kill')
     const error = await ended
     expect(error).toMatchObject({ code: 'GENSTAGE_EXIT', reason: 'killed' })
-    expect(error.message).toBe("toReadable: producer one ended with reason 'killed'")
+    expect(error.message).toBe("toReadable: producer one exited with reason 'killed'")
   })
 
   test('by a shutdown ends it', async () => {
@@ -119,12 +119,12 @@ describe('an end of the producer', () => {
     expect(await events).toEqual([0, 1, 2])
   })
 
-  test('by a failure ends it where that is to be borne', async () => {
+  test('by a failure ends it if failures are ignored', async () => {
     const source = await launch(testRuntime(), producer({ handleDemand: () => ({ events: [1], stop: boom }) }))
     expect(await toReadable(to(source, { cancel: 'temporary' })).toArray()).toEqual([1])
   })
 
-  test('before it is read is told when it is', async () => {
+  test('before it is read is reported when it is read', async () => {
     const runtime = testRuntime()
     const ended = await launch(runtime, counting(atOnce, 3))
     const failed = await launch(runtime, counting(atOnce, 3))
@@ -145,8 +145,8 @@ describe('an end of the producer', () => {
   })
 
   test('that was never there is an error', async () => {
-    const nobody = named<ProducerRef<number>>('nobody', { runtime: testRuntime() })
-    expect((await rejection(toReadable(nobody).toArray())).message).toContain('could not be started')
+    const missing = named<ProducerRef<number>>('missing', { runtime: testRuntime() })
+    expect((await rejection(toReadable(missing).toArray())).message).toContain('could not be started')
   })
 })
 
@@ -154,7 +154,7 @@ describe('a readable that is', () => {
   test.each([
     ['destroyed', undefined, 'normal', null],
     ['destroyed with an error', boom, boom, boom],
-  ])('%s cancels, and the source behind is destroyed', async (_how, error, reason, destroyedWith) => {
+  ])('%s cancels, and its source is destroyed', async (_how, error, reason, destroyedWith) => {
     const origin = countingReadable(1_000)
     const source = await launch(testRuntime(), fromReadable(origin))
     const readable = toReadable(source).on('error', () => {})
@@ -251,7 +251,7 @@ test('wrong options are refused', async () => {
   expect(() => toReadable(source, { signal: {} as never })).toThrow('expected signal to be an AbortSignal')
 })
 
-test('what its listeners throw is theirs, and they run in the async context of who made it', async () => {
+test('what its listeners throw is theirs, and they run in the async context in which it was made', async () => {
   const storage = new AsyncLocalStorage<string>()
   const source = await launch(testRuntime(), fromIterable([1]))
   const context = await storage.run('mine', async () => {

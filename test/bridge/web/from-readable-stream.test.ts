@@ -8,7 +8,7 @@ import { countingStream } from './test-stages.ts'
 
 const boom = new Error('boom')
 
-describe.each(timings)('to callbacks that answer %s', (_name, later) => {
+describe.each(timings)('to callbacks that return %s', (_name, later) => {
   test('gives every chunk in order, and ends normally after the last one is handled', async () => {
     await shuffled(20, async (runtime, seed) => {
       const seen: unknown[] = []
@@ -45,7 +45,7 @@ describe('reads on demand', () => {
     }
   })
 
-  test('and sees the end behind the last chunk, though nobody asks for more', async () => {
+  test('and detects the end after the last chunk, without more demand', async () => {
     for (const highWaterMark of [0, 1, 100]) {
       const runtime = testRuntime()
       const subscriptions: Subscription[] = []
@@ -76,7 +76,7 @@ describe('an end of the stream', () => {
     })
   })
 
-  test('by an error, while nobody asks, is one as well', async () => {
+  test('by an error, without demand, is one as well', async () => {
     const web = countingStream(1_000)
     const source = await launch(testRuntime(), fromReadableStream(web))
     web.fail(boom)
@@ -94,7 +94,7 @@ describe('an end of the stream', () => {
 })
 
 describe('a stream that', () => {
-  test('has ended, or is empty, is at its end once somebody asks', async () => {
+  test('has ended, or is empty, ends once a consumer asks', async () => {
     const ended = new ReadableStream({ start: (controller) => controller.close() })
     const runtime = testRuntime()
     const source = await launch(runtime, fromReadableStream(ended))
@@ -117,7 +117,7 @@ describe('a stream that', () => {
     const web = countingStream(10)
     const stage = fromReadableStream(web)
     const reader = web.getReader()
-    expect(() => fromReadableStream(web)).toThrow('expected a ReadableStream that nobody reads, got one that is locked')
+    expect(() => fromReadableStream(web)).toThrow('expected a ReadableStream without a reader, got one that is locked')
     const error = await rejection(launch(testRuntime(), stage))
     expect(error).toBeInstanceOf(StartError)
     expect(error.reason).toBeInstanceOf(TypeError)
@@ -171,7 +171,7 @@ describe('when the stage', () => {
     const silent = new ReadableStream({
       cancel(reason) {
         cancelled = reason
-        throw new Error('nobody is there to hear it')
+        throw new Error('failed to cancel')
       },
     })
     const source = await launch(runtime, fromReadableStream(silent))

@@ -86,7 +86,7 @@ describe('a failure of the stream', () => {
     expect([idle.locked, full.locked]).toEqual([false, false])
   })
 
-  test('at its end takes the place of the orderly one', async () => {
+  test('at its end takes the place of the clean one', async () => {
     const runtime = testRuntime()
     const web = new WritableStream({ close: () => Promise.reject(boom) })
     const sink = await launch(runtime, intoWritableStream<number>(web, { subscribeTo: [await numbers(runtime, 5)] }))
@@ -104,7 +104,7 @@ describe('a stream that', () => {
     const runtime = testRuntime()
     expect(await (await launch(runtime, intoWritableStream(failed))).exited).toBe(boom)
     const reason = await (await launch(runtime, intoWritableStream(closed))).exited
-    expect(reason).toEqual(new TypeError('expected a WritableStream that is open, and it has been closed'))
+    expect(reason).toEqual(new TypeError('expected an open WritableStream, got one that is closed'))
     expect([failed.locked, closed.locked]).toEqual([false, false])
   })
 
@@ -112,9 +112,7 @@ describe('a stream that', () => {
     const web = keepingStream()
     const stage = intoWritableStream(web)
     const writer = web.getWriter()
-    expect(() => intoWritableStream(web)).toThrow(
-      'expected a WritableStream that nobody writes into, got one that is locked',
-    )
+    expect(() => intoWritableStream(web)).toThrow('expected a WritableStream without a writer, got one that is locked')
     expect(await rejection(launch(testRuntime(), stage))).toBeInstanceOf(StartError)
     writer.releaseLock()
   })

@@ -16,7 +16,7 @@ async function all<Event>(stream: ReadableStream<Event>): Promise<Event[]> {
   return events
 }
 
-describe.each(timings)('of a stage whose callbacks answer %s', (_name, later) => {
+describe.each(timings)('of a stage whose callbacks return %s', (_name, later) => {
   test('gives every event in order, and closes', async () => {
     await shuffled(20, async (runtime, seed) => {
       const source = await launch(runtime, fromIterable(range(0, 100)))
@@ -40,7 +40,7 @@ describe('its desiredSize is the demand', () => {
       await turns()
       expect(sum(demands)).toBe(highWaterMark + read)
     }
-    // Whoever waits is demand too, also where there is no room.
+    // A pending read is demand, too, even without room.
     const reads = [reader.read(), reader.read(), reader.read()]
     expect((await Promise.all(reads)).map(({ value }) => value)).toEqual([10, 11, 12])
     await reader.cancel()
@@ -64,7 +64,7 @@ describe('its desiredSize is the demand', () => {
       },
     })
     const other = toReadableStream(source, { size: () => -1 })
-    // Whoever waits gets an event before it is counted.
+    // A pending read gets an event before its size is counted.
     await turns()
     expect(await rejection(all(stream))).toBe(boom)
     expect(await rejection(all(other))).toBeInstanceOf(RangeError)
@@ -85,12 +85,12 @@ describe('an end of the producer', () => {
     expect(await ended).toMatchObject({ code: 'GENSTAGE_EXIT', reason: 'killed' })
   })
 
-  test('by a failure closes it where that is to be borne', async () => {
+  test('by a failure closes it if failures are ignored', async () => {
     const source = await launch(testRuntime(), producer({ handleDemand: () => ({ events: [1], stop: boom }) }))
     expect(await all(toReadableStream(to(source, { cancel: 'temporary' })))).toEqual([1])
   })
 
-  test('before it is read is told when it is', async () => {
+  test('before it is read is reported when it is read', async () => {
     const runtime = testRuntime()
     const ended = await launch(runtime, counting(atOnce, 3))
     const failed = await launch(runtime, counting(atOnce, 3))
@@ -105,8 +105,8 @@ describe('an end of the producer', () => {
   })
 
   test('that was never there is an error', async () => {
-    const nobody = named<ProducerRef<number>>('nobody', { runtime: testRuntime() })
-    expect(await rejection(all(toReadableStream(nobody)))).toBeInstanceOf(Error)
+    const missing = named<ProducerRef<number>>('missing', { runtime: testRuntime() })
+    expect(await rejection(all(toReadableStream(missing)))).toBeInstanceOf(Error)
   })
 })
 
@@ -115,7 +115,7 @@ describe('a stream that is', () => {
     ['cancelled', undefined, 'normal'],
     ['cancelled with a reason', boom, boom],
     ['cancelled with any reason', 'enough', 'enough'],
-  ])('%s cancels, and the source behind is cancelled with the reason', async (_how, given, reason) => {
+  ])('%s cancels, and its source is cancelled with the reason', async (_how, given, reason) => {
     const origin = countingStream(1_000)
     const source = await launch(testRuntime(), fromReadableStream(origin))
     const stream = toReadableStream(source)

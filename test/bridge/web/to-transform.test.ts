@@ -12,7 +12,7 @@ const boom = new Error('boom')
 
 const Same = () => producerConsumer({ handleEvents: (events: readonly number[]) => events })
 
-describe.each(timings)('a stage whose callbacks answer %s, in the middle of pipes', (_name, later) => {
+describe.each(timings)('a stage whose callbacks return %s, in the middle of pipes', (_name, later) => {
   test('gets everything and gives everything, in order', async () => {
     await shuffled(20, async (runtime, seed) => {
       const sink = keepingStream(seed % 2 === 0 ? () => undefined : () => setImmediate(), 1 + (seed % 3))
@@ -24,7 +24,7 @@ describe.each(timings)('a stage whose callbacks answer %s, in the middle of pipe
   })
 })
 
-test('stages stand behind each other', async () => {
+test('stages follow each other', async () => {
   const bytes = new Response('one\ntwö\nthree').body!
   const sink = keepingStream()
   await bytes.pipeThrough(toTransform(decodeText())).pipeThrough(toTransform(splitLines())).pipeTo(sink)
@@ -99,7 +99,7 @@ describe('a failure', () => {
     expect(sink.abortedWith).toEqual({ reason: boom })
   })
 
-  test('of the set-up is told on both sides', async () => {
+  test('of the setup function is reported on both sides', async () => {
     const { readable, writable } = toTransform(producerConsumer(() => Promise.reject(boom)))
     const errors = await Promise.all([rejection(readable.getReader().read()), rejection(writable.getWriter().closed)])
     expect(errors.map((error) => [error.constructor, error.reason])).toEqual([

@@ -4,9 +4,9 @@ import type { AddressInfo } from 'node:net'
 import { gzipSync } from 'node:zlib'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { EventReader } from '../../../src/observe/cli/event-reader.ts'
-import { expectSnapshot, parseFrame } from '../../../src/observe/cli/parse-frame.ts'
+import { expectSnapshot, parseUpdate } from '../../../src/observe/cli/parse-update.ts'
 import { run } from '../../../src/observe/cli/run.ts'
-import type { Frame } from '../../../src/observe/view/frame.ts'
+import type { PageUpdate } from '../../../src/observe/view/page-update.ts'
 import { finding, picture, stage, subscription } from '../picture.ts'
 
 const servers: Server[] = []
@@ -22,14 +22,14 @@ async function serve(respond: RequestListener): Promise<string> {
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
 }
 
-/** A server that begins a stream of events, and goes on as the test says. */
+/** A server that begins a stream of events, and continues as the test decides. */
 const serveEvents = (send: (response: ServerResponse) => void) =>
   serve((_request, response) => {
     response.writeHead(200, { 'content-type': 'text/event-stream' })
     send(response)
   })
 
-const eventOf = (frame: unknown) => `event: frame\ndata: ${JSON.stringify(frame)}\n\n`
+const eventOf = (update: unknown) => `event: update\ndata: ${JSON.stringify(update)}\n\n`
 
 async function genstage(given: readonly string[], patience = 10_000) {
   let [stdout, stderr] = ['', '']
@@ -59,7 +59,7 @@ const commands = [
 const evil = commands.join('x')
 const isClean = (text: string) => !/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u.test(text.replaceAll('\n', ''))
 
-const frame: Frame = {
+const update: PageUpdate = {
   snapshot: picture([stage('numbers', { kind: 'producer' }), stage('printer')], [subscription('numbers → printer')], {
     time: 1_000,
   }),
@@ -75,13 +75,13 @@ function withAll<Value>(value: Value, put: string): Value {
 }
 
 describe('no command to the terminal that a server sent is printed', () => {
-  const evilFrame = {
-    ...withAll(frame, evil),
+  const evilUpdate = {
+    ...withAll(update, evil),
     findings: [{ ...withAll(finding('printer'), evil), severity: 'problem' }],
   }
 
-  test('from the strings of a frame', async () => {
-    const url = await serveEvents((response) => response.end(eventOf(evilFrame)))
+  test('from the strings of an update', async () => {
+    const url = await serveEvents((response) => response.end(eventOf(evilUpdate)))
     const { code, stdout } = await genstage(['observe', url])
     expect(code).toBe(0)
     expect(stdout).toContain('printer')
@@ -89,7 +89,7 @@ describe('no command to the terminal that a server sent is printed', () => {
   })
 
   test('nor on a terminal, but for those of the table itself', async () => {
-    const url = await serveEvents((response) => response.write(eventOf(evilFrame)))
+    const url = await serveEvents((response) => response.write(eventOf(evilUpdate)))
     let shown = ''
     const interruption = new AbortController()
     const watching = run(['observe', url], {
@@ -108,7 +108,7 @@ describe('no command to the terminal that a server sent is printed', () => {
   })
 
   test('from a snapshot as JSON, which stays the same value', async () => {
-    const snapshot = withAll({ ...frame.snapshot, stages: [{ ...frame.snapshot.stages[0], odd: '\u{e0041}' }] }, evil)
+    const snapshot = withAll({ ...update.snapshot, stages: [{ ...update.snapshot.stages[0], odd: '\u{e0041}' }] }, evil)
     // As it may be written: what JSON has to escape is escaped, the rest is not.
     const json = `\r\n${JSON.stringify({ ...snapshot, tree: [] }).replaceAll(',"time"', ',\t"time"')}\r\n`
     const url = await serve((_request, response) => {
@@ -126,14 +126,14 @@ describe('no command to the terminal that a server sent is printed', () => {
     })
     const { code, stdout, stderr } = await genstage(['observe', url])
     expect({ code, stdout }).toEqual({ code: 1, stdout: '' })
-    expect(stderr).toMatch(/^genstage: http:\/\/\S+ refuses \(403\): no�\[2J/)
+    expect(stderr).toMatch(/^genstage: http:\/\/\S+ refused the request \(403\): no�\[2J/)
     expect(stderr).toSatisfy(isClean)
   })
 })
 
 describe('a reply that is no good is a sentence, with exit code 1', () => {
-  const part = (change: object) => ({ ...frame, snapshot: { ...frame.snapshot, ...change } })
-  const oneStage = (change: object) => part({ stages: [{ ...frame.snapshot.stages[0], ...change }] })
+  const part = (change: object) => ({ ...update, snapshot: { ...update.snapshot, ...change } })
+  const oneStage = (change: object) => part({ stages: [{ ...update.snapshot.stages[0], ...change }] })
 
   test.each<[string, string]>([
     ['{', 'expected JSON'],
@@ -154,22 +154,22 @@ describe('a reply that is no good is a sentence, with exit code 1', () => {
       'expected snapshot.stages to have at most 50000 items',
     ],
     [
-      JSON.stringify({ ...frame, findings: [{ ...finding('a'), severity: 'toString' }] }),
+      JSON.stringify({ ...update, findings: [{ ...finding('a'), severity: 'toString' }] }),
       'expected findings[0].severity to be one of',
     ],
     ['{"__proto__":{"snapshot":1}}', 'expected snapshot to be an object'],
-  ])('a frame: %#', async (data, message) => {
-    const url = await serveEvents((response) => response.end(`event: frame\ndata: ${data}\n\n`))
+  ])('an update: %#', async (data, message) => {
+    const url = await serveEvents((response) => response.end(`event: update\ndata: ${data}\n\n`))
     const { code, stdout, stderr } = await genstage(['observe', url])
     expect({ code, stdout }).toEqual({ code: 1, stdout: '' })
     expect(stderr.split('\n')).toHaveLength(2)
     expect(stderr).toContain(
-      `genstage: ${url} sends what is nothing of genstage's, or of another version's: ${message}`,
+      `genstage: ${url} sent data that is not from a live page of this version of genstage: ${message}`,
     )
   })
 
-  test('a frame on a terminal, also after good ones: it does not get better', async () => {
-    const url = await serveEvents((response) => response.write(`${eventOf(frame)}event: frame\ndata: {\n\n`))
+  test('an update on a terminal, also after good ones: it does not get better', async () => {
+    const url = await serveEvents((response) => response.write(`${eventOf(update)}event: update\ndata: {\n\n`))
     let shown = ''
     let stderr = ''
     const code = await run(['observe', url], {
@@ -187,7 +187,7 @@ describe('a reply that is no good is a sentence, with exit code 1', () => {
   test.each([
     ['{"version":1', 'expected JSON'],
     ['[]', 'expected it to be an object'],
-    [JSON.stringify({ ...frame.snapshot, stages: 7 }), 'expected stages to be a list'],
+    [JSON.stringify({ ...update.snapshot, stages: 7 }), 'expected stages to be a list'],
   ])('a snapshot: %#', async (json, message) => {
     const url = await serve((_request, response) => {
       response.writeHead(200, { 'content-type': 'application/json' }).end(json)
@@ -199,8 +199,8 @@ describe('a reply that is no good is a sentence, with exit code 1', () => {
 
   test('what is nested deeper than the stack is either read or refused', () => {
     const deep = '['.repeat(200_000) + ']'.repeat(200_000)
-    const whole = JSON.stringify({ ...frame, snapshot: { ...frame.snapshot, tree: [] } })
-    expect(parseFrame(whole.replace('"tree":[]', `"tree":[${deep}]`)).snapshot.stages).toHaveLength(2)
+    const whole = JSON.stringify({ ...update, snapshot: { ...update.snapshot, tree: [] } })
+    expect(parseUpdate(whole.replace('"tree":[]', `"tree":[${deep}]`)).snapshot.stages).toHaveLength(2)
     expect(() => expectSnapshot(deep)).toThrow('expected it to be an object')
   })
 })
@@ -218,11 +218,11 @@ describe('no reply is read without a bound', () => {
 
   test('an event that does not end', async () => {
     const url = await serveEvents((response) => {
-      response.write('event: frame\ndata: ')
+      response.write('event: update\ndata: ')
       endless(response, large)
     })
     let stderr = ''
-    // On a terminal it is not given up for want of a second frame.
+    // On a terminal it is not given up for want of a second update.
     const code = await run(['observe', url], {
       stdout: { isTTY: true, write: () => {} },
       stderr: { write: (text) => (stderr += text) },
@@ -252,11 +252,11 @@ describe('no reply is read without a bound', () => {
     })
     const { code, stderr } = await genstage(['observe', url])
     expect(code).toBe(1)
-    expect(stderr).toBe(`genstage: ${url} refuses (401): no\n`)
+    expect(stderr).toBe(`genstage: ${url} refused the request (401): no\n`)
   })
 
   test.each([
-    ['that says nothing', () => {}],
+    ['that sends nothing', () => {}],
     [
       'whose snapshot comes in drops',
       (response: ServerResponse) => {
@@ -270,8 +270,8 @@ describe('no reply is read without a bound', () => {
     const { code, stdout, stderr } = await genstage(['observe', url, '--json'], 300)
     expect({ code, stdout }).toEqual({ code: 1, stdout: '' })
     expect(stderr).toBe(
-      `genstage: cannot reach ${url} (it has sent nothing whole within 300 ms): ` +
-        'does the program run, and does it call observe()?\n',
+      `genstage: cannot reach ${url} (it sent no complete response within 300 ms): ` +
+        'is the program running, and does it call observe()?\n',
     )
   })
 

@@ -1,19 +1,19 @@
 import { describe, expect, test } from 'vitest'
 import { linesOf } from '../../../src/observe/cli/lines-of.ts'
-import type { Frame } from '../../../src/observe/view/frame.ts'
+import type { PageUpdate } from '../../../src/observe/view/page-update.ts'
 import { Timeline } from '../../../src/observe/view/timeline.ts'
 import { finding, picture, stage, star, subscription } from '../picture.ts'
 
 const wide = { columns: 110, rows: undefined, isColoured: false }
 
-/** The lines after frames a second apart. */
-function shown(frames: readonly Frame[], screen: Parameters<typeof linesOf>[3] = wide): string[] {
+/** The lines after updates a second apart. */
+function shown(updates: readonly PageUpdate[], screen: Parameters<typeof linesOf>[3] = wide): string[] {
   const timeline = new Timeline()
-  for (const { snapshot } of frames) timeline.add(snapshot)
-  return linesOf(frames.at(-1)!, timeline, 'here', screen)
+  for (const { snapshot } of updates) timeline.add(snapshot)
+  return linesOf(updates.at(-1)!, timeline, 'here', screen)
 }
 
-const pipeline = (time: number, handled: number, findings: Frame['findings'] = []): Frame => ({
+const pipeline = (time: number, handled: number, findings: PageUpdate['findings'] = []): PageUpdate => ({
   snapshot: picture(
     [
       stage('numbers', { kind: 'producer', emitted: handled, buffered: 12 }),
@@ -29,11 +29,11 @@ test('a table has a line for each stage, with rates once there are two snapshots
   expect(shown([pipeline(1_000, 0), pipeline(2_000, 1_500)])).toEqual([
     'here · up 2.0 s',
     '',
-    'nothing is wrong',
+    'no problems found',
     '',
-    'STAGE                                       STATE        IN/S   OUT/S  BUSY  MAILBOX  IN HAND   BUFFER   ASKED',
+    'STAGE                                       STATE        IN/S   OUT/S  BUSY  MAILBOX IN FLIGHT  BUFFER   ASKED',
     'producer numbers                            idle                1,500    0%        0                12       7',
-    'consumer printer                            waiting     1,500           50%        0        0',
+    'consumer printer                            waiting     1,500           50%        0         0',
   ])
   expect(shown([pipeline(1_000, 10)]).at(-1)).toMatch(/^consumer printer +waiting +0 +0$/)
 })
@@ -53,7 +53,7 @@ test('what is wrong stands above it, in lines that fit', () => {
 })
 
 test.each([
-  [110, 'STATE IN/S OUT/S BUSY MAILBOX IN HAND BUFFER ASKED'],
+  [110, 'STATE IN/S OUT/S BUSY MAILBOX IN FLIGHT BUFFER ASKED'],
   [80, 'STATE IN/S OUT/S BUSY MAILBOX ASKED'],
   [60, 'IN/S OUT/S BUSY ASKED'],
 ])('%d columns hold what matters most', (columns, headings) => {
@@ -63,9 +63,9 @@ test.each([
 })
 
 test('alike stages are one line where there is no room for all of them', () => {
-  const frame = { snapshot: picture(star(200).stages, star(200).subscriptions), findings: [] }
-  expect(shown([frame])).toHaveLength(5 + 202)
-  const few = shown([frame], { ...wide, rows: 23 })
+  const update = { snapshot: picture(star(200).stages, star(200).subscriptions), findings: [] }
+  expect(shown([update])).toHaveLength(5 + 202)
+  const few = shown([update], { ...wide, rows: 23 })
   expect(few.slice(5).map((line) => line.slice(0, 34).trim())).toEqual([
     'producer source',
     'producer-consumer worker # × 200',
@@ -79,9 +79,9 @@ describe('a unit', () => {
     ...['in', 'through', 'out'].map((name) => stage(`${unit}-${name}`, { unit })),
   ])
   const pool = [stage('pool', { unit: 'shop' }), stage('job', { kind: 'task', unit: 'pool' })]
-  const frame = { snapshot: picture([stage('shop', { kind: 'supervisor' }), ...units, ...pool]), findings: [] }
+  const update = { snapshot: picture([stage('shop', { kind: 'supervisor' }), ...units, ...pool]), findings: [] }
   const labels = (rows?: number) =>
-    shown([frame], { ...wide, rows })
+    shown([update], { ...wide, rows })
       .slice(5)
       .map((line) => line.slice(0, 44).trimEnd())
 
@@ -125,17 +125,20 @@ test('a stage that has ended stays for a while', () => {
 })
 
 describe('a terminal', () => {
-  test('is not told anything by a name', () => {
-    const frame = { snapshot: picture([stage('a\x1b[2J\r\n\u202eb')]), findings: [finding('a', { text: 'x\x1b]0;y' })] }
-    const text = shown([frame]).join('\n')
+  test('receives no command from a name', () => {
+    const update = {
+      snapshot: picture([stage('a\x1b[2J\r\n\u202eb')]),
+      findings: [finding('a', { text: 'x\x1b]0;y' })],
+    }
+    const text = shown([update]).join('\n')
     expect(text.replaceAll('\n', '')).not.toMatch(/[\p{Cc}\p{Cf}]/u)
     expect(text).toContain('a�[2J')
   })
 
   test('has colours if it wants any', () => {
-    const frames = [pipeline(1_000, 0, [finding('printer')])]
-    expect(shown(frames).join('')).not.toContain('\x1b')
-    const coloured = shown(frames, { ...wide, isColoured: true })
+    const updates = [pipeline(1_000, 0, [finding('printer')])]
+    expect(shown(updates).join('')).not.toContain('\x1b')
+    const coloured = shown(updates, { ...wide, isColoured: true })
     expect(coloured.find((line) => line.includes('consumer printer  '))).toSatisfy(
       (line: string) => line.startsWith('\x1b[33m') && line.endsWith('\x1b[0m'),
     )

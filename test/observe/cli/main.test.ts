@@ -57,8 +57,8 @@ async function genstage(given: readonly string[], environment: Record<string, st
   return { code, stdout, stderr }
 }
 
-async function elsewhere(answer: RequestListener): Promise<string> {
-  const server = createServer(answer).listen(0, '127.0.0.1')
+async function elsewhere(listener: RequestListener): Promise<string> {
+  const server = createServer(listener).listen(0, '127.0.0.1')
   servers.push(server)
   await once(server, 'listening')
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
@@ -86,8 +86,8 @@ describe('arguments', () => {
   test.each([
     [[], 'expected the command observe, got: nothing'],
     [['watch'], "expected the command observe, got: 'watch'"],
-    [['observe'], 'expected one URL behind observe, got: nothing'],
-    [['observe', 'a', 'b'], "expected one URL behind observe, got: 'a' 'b'"],
+    [['observe'], 'expected one URL after observe, got: nothing'],
+    [['observe', 'a', 'b'], "expected one URL after observe, got: 'a' 'b'"],
     [['observe', 'ftp://a'], "expected a URL like http://127.0.0.1:4040/, got: 'ftp://a'"],
     [['observe', '99999'], 'expected a URL like'],
     [['observe', 'a', '--token'], 'expected --token to be followed by a token, got: nothing'],
@@ -99,7 +99,7 @@ describe('arguments', () => {
     expect(stderr).toContain('genstage observe URL')
   })
 
-  test('--help and --version answer', async () => {
+  test('--help and --version print their text', async () => {
     expect(await genstage(['observe', '--help'])).toMatchObject({
       code: 0,
       stdout: expect.stringContaining('genstage observe URL'),
@@ -122,8 +122,8 @@ describe('where there is no terminal', () => {
   })
 })
 
-describe('one line on stderr says it, with exit code 1', () => {
-  test('if nobody answers', async () => {
+describe('one line on stderr explains it, with exit code 1', () => {
+  test('if no server listens', async () => {
     const url = await elsewhere(() => {})
     servers.pop()?.close()
     for (const given of [
@@ -133,7 +133,7 @@ describe('one line on stderr says it, with exit code 1', () => {
       expect(await genstage(given)).toEqual({
         code: 1,
         stdout: '',
-        stderr: `genstage: cannot reach ${url} (ECONNREFUSED): does the program run, and does it call observe()?\n`,
+        stderr: `genstage: cannot reach ${url} (ECONNREFUSED): is the program running, and does it call observe()?\n`,
       })
     }
   })
@@ -142,19 +142,19 @@ describe('one line on stderr says it, with exit code 1', () => {
     const { code, stderr } = await genstage(['observe', observation.url, '--token', 'wrong'])
     expect(code).toBe(1)
     expect(stderr).toMatch(
-      /^genstage: http:\/\/\S+ refuses \(401\): expected the token that this server was started with/,
+      /^genstage: http:\/\/\S+ refused the request \(401\): expected the token that this server was started with/,
     )
   })
 
   test.each([
     ['a page', 200],
     ['no page', 404],
-  ])('if something else answers: %s', async (_what, status) => {
+  ])('if it is another server: %s', async (_what, status) => {
     const url = await elsewhere((_request, response) => {
       response.writeHead(status, { 'content-type': 'text/html' }).end('<!doctype html>')
     })
     expect((await genstage(['observe', url])).stderr).toBe(
-      `genstage: what answers at ${url} is no live page of genstage (${status} for /events): is the port right?\n`,
+      `genstage: ${url} is not a live page of genstage (${status} for /events): is the port right?\n`,
     )
   })
 

@@ -40,12 +40,12 @@ test.each([
   [['watch', '4040'], 2],
   [['observe', 'http://127.0.0.1:4040/', '--jsno'], 2],
   [['observe', 'http://127.0.0.1:1/'], 1],
-] as const)('ends of %j with exit code %i, and says why on stderr', async (given, code) => {
+] as const)('ends of %j with exit code %i, and explains why on stderr', async (given, code) => {
   const ended = await shell(...given)
   expect(ended).toMatchObject({ code, out: '' })
   expect(ended.err).toMatch(/^genstage: .+/)
 })
 
-test('says how it is used', async () => {
+test('shows its usage', async () => {
   expect(await shell('--help')).toMatchObject({ code: 0, err: '' })
 })

@@ -36,7 +36,7 @@ async function looksFor(runtime: TestRuntime, ms: number, interval: number = 500
   return looks
 }
 
-/** What is found in these looks, each different answer once. */
+/** What is found in these looks, each different result once. */
 function foundIn(looks: readonly Look[]): string[] {
   return [...new Set(looks.map(({ findings }) => briefly(findings).join(', ')))]
 }
@@ -101,7 +101,7 @@ describe('of two stages that are nearly as slow', () => {
     const looks = await looksFor(runtime, 30_000)
     expect(foundIn(looks.slice(1))).toEqual(['note: bottleneck at producer-consumer enrich'])
     const [finding] = looks.at(-1)?.findings ?? []
-    expect(finding?.text).toMatch(/consumer warehouse is nearly as busy, with 99 %: it comes next\.$/)
+    expect(finding?.text).toMatch(/consumer warehouse is nearly as busy, with 99 %: it is the next bottleneck\.$/)
     expect(finding?.evidence).toMatchObject({ next: 'consumer warehouse', busyShare: 1 })
   })
 
@@ -113,7 +113,7 @@ describe('of two stages that are nearly as slow', () => {
     const looks = (await looksFor(runtime, 40_000)).filter(({ time }) => time >= 22_000)
     for (const { findings } of looks) {
       expect(briefly(findings)).toEqual(['note: bottleneck at consumer warehouse'])
-      expect(findings[0]?.text).toContain('hardly work at the same time: raise maxDemand')
+      expect(findings[0]?.text).toContain('hardly ever work at the same time: raise maxDemand')
       expect(findings[0]?.evidence).toMatchObject({ next: 'producer-consumer enrich' })
     }
   })
@@ -135,7 +135,7 @@ describe('the slowest is named', () => {
     return foundIn((await looksFor(runtime, 40_000)).slice(1))
   }
 
-  test('behind a source that waits for each event, but less than it does', async () => {
+  test('downstream of a source that waits for each event, but less than it does', async () => {
     for (const window of [{ maxDemand: 10, minDemand: 5 }, { maxDemand: 100, minDemand: 50 }, {}]) {
       const runtime = testRuntime()
       const reading = async function* () {
@@ -274,7 +274,7 @@ describe('a consumer supervisor', () => {
     expect(foundIn(known)).toEqual(['note: bottleneck at consumer-supervisor pool'])
     const [finding] = looks.at(-1)?.findings ?? []
     expect(finding?.text).toMatch(
-      /^consumer-supervisor pool sets the pace, at 4\.5 events a second: all its places, 4 children, were taken for 100 % of the last 10 s\. Raise maxDemand/,
+      /^consumer-supervisor pool sets the pace, at 4\.5 events a second: its places for 4 children were all taken for 100 % of the last 10 s\. Raise maxDemand/,
     )
     expect(finding?.evidence).toMatchObject({ places: 4, busyShare: 1 })
   })
@@ -297,7 +297,7 @@ describe('a stage that is busy 95 % of the time and keeps up is never named', ()
   })
 })
 
-test('demand of a source is counted as long as it is open, whoever looks how often', async () => {
+test('demand of a source is counted as long as it is open, however often it is observed', async () => {
   const runtime = testRuntime()
   const begin = starterIn(runtime)
   const ref: ConsumerRef<number> = await begin('sink', slow(runtime, 95))

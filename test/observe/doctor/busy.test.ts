@@ -15,7 +15,7 @@ const sleeper = (runtime: TestRuntime) =>
 
 const busyIn = (runtime: TestRuntime) => snapshot({ runtime }).stages.map(({ busy }) => busy)
 
-test('time is counted in whole microseconds, and only while somebody observes', async () => {
+test('time is counted in whole microseconds, and only while an observer is open', async () => {
   const runtime = testRuntime()
   const stage = await launch(runtime, sleeper(runtime))
   stage.send(100)
@@ -46,7 +46,7 @@ test('of a promise that is pending only what was observed counts, as it passes',
   await runtime.advance(100)
   expect(busyIn(runtime)).toEqual([100_000])
   first.close()
-  // It is a total: it does not go back, also where nobody observes, and goes on from there.
+  // It is a total: it does not go back, also without an observer, and continues from there.
   expect(busyIn(runtime)).toEqual([100_000])
   await runtime.advance(200)
   expect(busyIn(runtime)).toEqual([100_000])
@@ -59,7 +59,7 @@ test('of a promise that is pending only what was observed counts, as it passes',
   expect(busyIn(runtime)).toEqual([400_000])
 })
 
-test('it goes on as long as anybody of those who observe does', async () => {
+test('it is measured as long as any observer is open', async () => {
   const runtime = testRuntime()
   const stage = await launch(runtime, sleeper(runtime))
   const [one, other] = [observer({ runtime }), observer({ runtime })]

@@ -25,7 +25,7 @@ function partitioned(time: number, queues: readonly [number, number], handling: 
   return snapshotAt(time, stages, subscriptions)
 }
 
-describe('nothing is said', () => {
+describe('nothing is found', () => {
   test('of no snapshot', () => {
     expect(diagnose([])).toEqual([])
   })

@@ -70,7 +70,7 @@ export function subscriptionShown(
   return { tag: `${producer}-${consumer}`, producer, consumer, pending: 0, sent: 0, since: 0, ...automatic, ...other }
 }
 
-/** A snapshot of these stages at this time, as though somebody observed. */
+/** A snapshot of these stages at this time, as though an observer was open. */
 export function snapshotAt(
   time: number,
   stages: readonly StageSnapshot[],

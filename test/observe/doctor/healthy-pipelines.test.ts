@@ -79,7 +79,7 @@ const pipelines: Readonly<Record<string, Begin>> = {
     for (const name of ['one', 'two', 'three']) await (await begin(name, slow(runtime, 100))).subscribe(source, small)
   },
 
-  'a broadcast in which nobody has subscribed': async (runtime) => starterIn(runtime)('source', broadcaster()),
+  'a broadcast without subscribers': async (runtime) => starterIn(runtime)('source', broadcaster()),
 
   'partitions that are evenly loaded': async (runtime) => {
     const begin = starterIn(runtime)
@@ -207,7 +207,7 @@ const pipelines: Readonly<Record<string, Begin>> = {
   'large batches with long pauses': async (runtime) => {
     const begin = starterIn(runtime)
     const [sink, ticks] = [await begin('sink', slow(runtime, 6)), await begin('ticks', ticking(1_000, 15_000))]
-    // A batch that is as long as all that was seen of its stage says nothing yet.
+    // A batch that is as long as all that was observed of its stage proves nothing yet.
     await runtime.advance(4_000)
     await sink.subscribe(ticks, { maxDemand: 1_000, minDemand: 0 })
   },
@@ -261,14 +261,14 @@ const pipelines: Readonly<Record<string, Begin>> = {
     await middle.subscribe(await begin('numbers', counter()), small)
   },
 
-  'a stage behind one that lets through so many a second': async (runtime) => {
+  'a stage downstream of one that limits the rate': async (runtime) => {
     const begin = starterIn(runtime)
     const limit = await begin('limit', limiting(10, 1_000))
     await (await begin('sink', slow(runtime, 95))).subscribe(limit, small)
     await limit.subscribe(await begin('numbers', counter()))
   },
 
-  'a stage behind one that lets through a lot, and nothing for long': async (runtime) => {
+  'a stage downstream of one that emits a lot, and then nothing for long': async (runtime) => {
     const begin = starterIn(runtime)
     const limit = await begin('limit', limiting(200, 600_000))
     await (await begin('sink', slow(runtime, 100))).subscribe(limit, { maxDemand: 1_000, minDemand: 999 })
@@ -310,7 +310,7 @@ const pipelines: Readonly<Record<string, Begin>> = {
     await (await begin('sink', slow(runtime, 50))).subscribe(await begin('source', source), small)
   },
 
-  'stages that nobody has subscribed to': async (runtime) => {
+  'stages without subscribers': async (runtime) => {
     const begin = starterIn(runtime)
     await begin('numbers', counter())
     await begin(

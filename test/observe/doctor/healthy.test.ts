@@ -18,7 +18,7 @@ test('a runtime is healthy until there is a problem', async () => {
   expect(healthy({ runtime, stuckAfter: Number.POSITIVE_INFINITY })).toEqual({ isHealthy: true, findings: [] })
 })
 
-test('a warning makes nobody ill', async () => {
+test('a warning does not make a runtime unhealthy', async () => {
   const runtime = testRuntime()
   const begin = starterIn(runtime)
   await begin('ticks', ticking(5, 1_000, 10))

@@ -36,7 +36,7 @@ describe('a callback that is stuck', () => {
         severity: 'problem',
         stage: sink.id,
         label: 'consumer sink',
-        text: 'consumer sink has waited 12 s in handleEvents for a promise. What waits for it: 10 events in its hands or behind.',
+        text: 'consumer sink has been waiting for the promise of handleEvents for 12 s. Waiting for it: 10 unhandled events.',
         evidence: { callback: 'handleEvents', pendingMs: 12_000, events: 10, messages: 0, demand: 0 },
       },
     ])
@@ -51,7 +51,7 @@ describe('a callback that is stuck', () => {
     expect(briefly(diagnose([snapshot({ runtime })]))).toEqual(['problem: stuck-callback at consumer sink'])
   })
 
-  test('is named where it is a set-up, and its supervisor is not', async () => {
+  test('is named if it is in the setup function, and its supervisor is not', async () => {
     const runtime = testRuntime()
     const hanging = () => producer(async () => new Promise<never>(() => {}))
     void start(supervisor({ strategy: 'one-for-one', children: [{ name: 'source', start: hanging }] }), {
@@ -60,10 +60,10 @@ describe('a callback that is stuck', () => {
     }).catch(() => {})
     const [finding, ...others] = await findingsAfter(runtime, 20_000)
     expect(others).toEqual([])
-    expect(finding?.text).toBe('producer source has waited 20 s in set-up for a promise.')
+    expect(finding?.text).toBe('producer source has been waiting for the promise of setup for 20 s.')
   })
 
-  test('in a broadcast is told with those it holds back', async () => {
+  test('in a broadcast is reported with the subscribers that it holds back', async () => {
     const runtime = testRuntime()
     const begin = starterIn(runtime)
     const source = await begin('source', broadcaster())
@@ -72,11 +72,11 @@ describe('a callback that is stuck', () => {
     const findings = await findingsAfter(runtime, 30_000)
     expect(briefly(findings)).toEqual(['problem: stuck-callback at consumer bad'])
     expect(findings[0]?.text).toContain(
-      'That holds back 1 other subscriber of producer source, a broadcast: they wait for 10 events.',
+      'This holds back 1 other subscriber of producer source, a broadcast, with open demand for 10 events.',
     )
   })
 
-  test('behind another stage is told with what is dropped before that', async () => {
+  test('downstream of another stage is reported with what is dropped upstream', async () => {
     const runtime = testRuntime()
     const begin = starterIn(runtime)
     const source = await begin('ticks', ticking(10, 1_000, 100))
@@ -88,12 +88,12 @@ describe('a callback that is stuck', () => {
     await middle.subscribe(source, small)
     const findings = await findingsAfter(runtime, 60_000)
     expect(briefly(findings)).toEqual(['problem: stuck-callback at consumer bad'])
-    expect(findings[0]?.text).toContain('Meanwhile producer ticks has dropped 100 events within 10 s.')
+    expect(findings[0]?.text).toContain('. producer ticks has dropped 100 events within 10 s.')
     expect(findings[0]?.evidence).toMatchObject({ discarded: 100, dropping: 'producer ticks' })
   })
 })
 
-describe('demand that is not answered', () => {
+describe('unmet demand', () => {
   test('is found where handleDemand is pending', async () => {
     const runtime = testRuntime()
     const begin = starterIn(runtime)
@@ -105,7 +105,7 @@ describe('demand that is not answered', () => {
     const findings = await findingsAfter(runtime, 16_000)
     expect(briefly(findings)).toEqual(['warning: unmet-demand at producer source'])
     expect(findings[0]?.text).toContain(
-      'producer source has waited 45 s in handleDemand for a promise, while 10 events are asked of it.',
+      'producer source has been waiting for the promise of handleDemand for 45 s, with open demand for 10 events.',
     )
   })
 
@@ -118,8 +118,8 @@ describe('demand that is not answered', () => {
     const findings = await findingsAfter(runtime, 2_000)
     expect(briefly(findings)).toEqual(['warning: unmet-demand at producer source'])
     expect(findings[0]?.text).toBe(
-      'producer source has never emitted, though 10 events have been asked of it for 31 s. ' +
-        'It was asked and answered nothing; a source that still waits for its first event looks the same.',
+      'producer source has never emitted, although demand for 10 events has been open for 31 s. ' +
+        'Its handleDemand returned no events. A source that is waiting for its first event looks the same.',
     )
     expect(findings[0]?.evidence).toEqual({ askedMs: 31_000, demand: 10, emitted: 0, demandMode: 'forward' })
   })
@@ -151,14 +151,14 @@ describe('a consumer in manual mode that never asks', () => {
         label: 'consumer sink',
         subscription: subscription.tag,
         text:
-          'consumer sink has been subscribed to producer ticks in manual mode for 31 s and has never asked, ' +
-          'so it gets nothing. 32 events wait in the buffer there.',
+          'consumer sink has been subscribed to producer ticks in manual mode for 31 s and has never asked for events, ' +
+          'so it receives none. The buffer of producer ticks holds 32 events.',
         evidence: { producer: 'producer ticks', subscribedMs: 31_500, buffered: 32 },
       },
     ])
   })
 
-  test('is a problem in a broadcast, where nobody gets anything', async () => {
+  test('is a problem in a broadcast, where no subscriber receives events', async () => {
     const runtime = testRuntime()
     const begin = starterIn(runtime)
     const source = await begin('source', broadcaster())
@@ -167,12 +167,12 @@ describe('a consumer in manual mode that never asks', () => {
     await (await begin('two', collector<number>([]))).subscribe(source, small)
     const findings = await findingsAfter(runtime, 40_000)
     expect(briefly(findings)).toEqual(['problem: never-asks at consumer silent'])
-    expect(findings[0]?.text).toContain('That holds back 2 other subscribers of producer source')
+    expect(findings[0]?.text).toContain('This holds back 2 other subscribers of producer source')
   })
 })
 
 describe('a broadcast that is held back', () => {
-  test('names the one who does it, and how busy that is', async () => {
+  test('names the slow subscriber, and how busy it is', async () => {
     const runtime = testRuntime()
     const begin = starterIn(runtime)
     const source = await begin('source', broadcaster())
@@ -183,7 +183,7 @@ describe('a broadcast that is held back', () => {
     expect(briefly(findings)).toEqual(['warning: slow-broadcast-consumer at consumer tardy'])
     expect(findings[0]).toMatchObject({ subscription: tag, evidence: { producer: 'producer source', heldBack: 2 } })
     expect(findings[0]?.text).toMatch(
-      /^consumer tardy has held back 2 other subscribers of producer source for 20 s: it has \d+ events in hand, while they wait for \d+ events\. consumer tardy was busy for 100 % of the last 10 s, at 10 events a second\.$/,
+      /^consumer tardy has held back 2 other subscribers of producer source for 20 s: it has \d+ unhandled events, while the other subscribers have open demand for \d+ events\. consumer tardy was busy for 100 % of the last 10 s, at 10 events a second\.$/,
     )
   })
 
@@ -203,10 +203,10 @@ describe('a broadcast that is held back', () => {
     expect(briefly(await findingsAfter(runtime, 20_000))).toEqual(['warning: slow-broadcast-consumer at consumer once'])
     const findings = await findingsAfter(runtime, 20_000)
     expect(briefly(findings)).toEqual(['problem: slow-broadcast-consumer at consumer once'])
-    expect(findings[0]?.text).toContain('it has nothing in hand, and does not ask')
+    expect(findings[0]?.text).toContain('it has no unhandled events, and has not asked for more')
   })
 
-  test('by a slow stage behind a subscriber is told there', async () => {
+  test('by a slow stage downstream of a subscriber is reported there', async () => {
     const runtime = testRuntime()
     const begin = starterIn(runtime)
     const source = await begin('source', broadcaster())
@@ -219,7 +219,7 @@ describe('a broadcast that is held back', () => {
     await (await begin('tardy', slow(runtime, 100))).subscribe(middle, small)
     const findings = await findingsAfter(runtime, 20_000)
     expect(findings.map(({ kind, label }) => [kind, label])).toEqual([['bottleneck', 'consumer tardy']])
-    expect(findings[0]?.text).toContain('That holds back 1 other subscriber of producer source, a broadcast')
+    expect(findings[0]?.text).toContain('This holds back 1 other subscriber of producer source, a broadcast')
   })
 })
 
@@ -238,7 +238,7 @@ describe('a partition that falls behind', () => {
     const findings = await findingsAfter(runtime, 20_000)
     expect(briefly(findings)).toEqual(['warning: partition-backlog at producer source'])
     expect(findings[0]?.text).toMatch(
-      /^\d+ events wait for partition 0 of producer source.* consumer worker-0 takes them more slowly than they come/,
+      /^\d+ events wait for partition 0 of producer source.* consumer worker-0 handles them more slowly than they arrive: it is slow, or receives more than its share/,
     )
   })
 
@@ -254,11 +254,11 @@ describe('a partition that falls behind', () => {
     expect(briefly(findings)).toEqual(['problem: partition-backlog at producer source'])
     expect(findings[0]?.text).toBe(
       '750 events wait for partition 1 of producer source. ' +
-        'It has no subscriber: nobody takes them, and in the end the others get none.',
+        'The partition has no subscriber: its queue grows until the other partitions receive no events.',
     )
   })
 
-  test('because its consumer is stuck is told there', async () => {
+  test('because its consumer is stuck is reported there', async () => {
     const runtime = testRuntime()
     const begin = starterIn(runtime)
     const source = await begin(
@@ -317,7 +317,7 @@ test('a mailbox that grows is named', async () => {
   const findings = await findingsAfter(runtime, 21_050)
   expect(briefly(findings)).toEqual(['warning: mailbox-grows at producer-consumer busy'])
   expect(findings[0]?.text).toMatch(
-    /^producer-consumer busy has 2,9\d\d messages in its mailbox, 990 more than 10 s ago: they come faster than it handles them\.$/,
+    /^producer-consumer busy has 2,9\d\d messages in its mailbox, 990 more than 10 s ago: messages arrive faster than it handles them\.$/,
   )
 })
 
@@ -334,11 +334,11 @@ describe('the bottleneck', () => {
     const findings = await findingsAfter(runtime, 20_000)
     expect(briefly(findings)).toEqual(['note: bottleneck at producer-consumer second'])
     expect(findings[0]?.text).toMatch(
-      /^producer-consumer second sets the pace, at 50 events a second: it was busy for 100 % of the last 10 s\. \d+ events wait for it, and its consumers wait for \d+ events\. Make it faster, or start more stages like it that share its work\.$/,
+      /^producer-consumer second sets the pace, at 50 events a second: it was busy for 100 % of the last 10 s\. \d+ events wait for it, and its consumers wait for \d+ events\. Make it faster, or start more stages like it to share its work\.$/,
     )
   })
 
-  test('is not looked for where nobody measures', async () => {
+  test('is not looked for without an observer', async () => {
     const runtime = testRuntime()
     const begin = starterIn(runtime)
     await (await begin('sink', slow(runtime, 10))).subscribe(await begin('numbers', counter()), small)
@@ -354,7 +354,7 @@ describe('the bottleneck', () => {
     for (const name of ['a', 'b', 'c']) await (await begin(name, slow(runtime, 10))).subscribe(numbers, small)
     const findings = await findingsAfter(runtime, 20_000)
     expect(briefly(findings)).toEqual(['note: bottleneck at consumer a'])
-    expect(findings[0]?.text).toContain('as were 2 others beside it')
+    expect(findings[0]?.text).toContain('as were 2 others with the same producers')
   })
 
   test('is all of a broadcast where none of them holds back the others', async () => {

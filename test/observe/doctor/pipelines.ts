@@ -30,7 +30,7 @@ export async function findingsAfter(
   return watching.findings
 }
 
-/** A finding without its evidence: who, what, how bad. */
+/** A finding without its evidence: severity, kind and stage. */
 export function briefly(findings: readonly Finding[]): string[] {
   return findings.map(({ severity, kind, label }) => `${severity}: ${kind} at ${label}`)
 }

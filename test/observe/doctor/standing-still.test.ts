@@ -87,7 +87,7 @@ describe('events in a buffer while all subscribers have open demand', () => {
     }
     expect(looks.at(-1)?.findings[0]).toMatchObject({ stage: source.id, evidence: { subscribers: 2, keptMs: 20_000 } })
     expect(looks.at(-1)?.findings[0]?.text).toMatch(
-      /^producer source has \d+ events in its buffer, and has sent nothing for 20 s though all 2 subscribers wait for \d+ events\. Check what its dispatcher returns/,
+      /^producer source has \d+ events in its buffer and has sent none for 20 s, although all 2 subscribers have open demand: \d+ events\. Check what its dispatcher returns/,
     )
   })
 
@@ -142,7 +142,7 @@ describe('a cycle of stages', () => {
       ])
     }
     expect(looks.at(-1)?.findings[0]?.text).toMatch(
-      /^producer-consumer .*, producer-consumer .* and producer-consumer .* take events from each other in a cycle, and have stood still for 20 s: they hold \d+ events, and each waits for the next one to ask\./,
+      /^No event has moved for 20 s in the cycle of producer-consumer .*, producer-consumer .* and producer-consumer .*: it holds \d+ events, and each stage waits for demand of the next one\./,
     )
   })
 
@@ -196,10 +196,12 @@ describe('a cycle of stages', () => {
         time < 30_000 ? [] : ['warning: stalled-cycle'],
       ])
     }
-    expect(looks.at(-1)?.findings[0]?.text).toContain('in 40 s none has emitted any')
+    expect(looks.at(-1)?.findings[0]?.text).toMatch(
+      /^No event has moved for 40 s in the cycle of .*: none of them has emitted any, /,
+    )
   })
 
-  test('that a consumer outside holds back is told there', async () => {
+  test('that a consumer outside blocks is reported at that consumer', async () => {
     const runtime = testRuntime()
     const { one, three } = await cycle(runtime, 2)
     await (await starterIn(runtime)('exit', asking(1, 50_000))).subscribe(one)
@@ -235,7 +237,7 @@ describe('events of a producer that has ended', () => {
       handleEvents: (_events: readonly number[]) => {},
     })
 
-  test('which a producer-consumer holds while its consumer does not ask, are told', async () => {
+  test('which a producer-consumer holds while its consumer does not ask, are reported', async () => {
     const runtime = testRuntime({ logger: {} })
     const sink = await starterIn(runtime)('sink', twice())
     const middle = await ended(runtime, 'normal', sink)
@@ -248,8 +250,9 @@ describe('events of a producer that has ended', () => {
     }
     expect(looks.at(-1)?.findings[0]).toMatchObject({ stage: middle.id, evidence: { events: 6, consumers: 1 } })
     expect(looks.at(-1)?.findings[0]?.text).toBe(
-      'producer-consumer middle holds 6 events of a producer that has ended, and consumer sink does not ask: nothing ' +
-        'has moved for 50 s. It ends once they are taken: let a consumer ask for them, or stop it to drop them.',
+      'producer-consumer middle holds 6 events of a producer that has ended, and consumer sink has not asked for ' +
+        'them: no event has moved for 50 s. It ends once they are delivered: have a consumer ask for them, or stop the ' +
+        'stage to drop them.',
     )
     expect(briefly(diagnose([snapshot({ runtime })]))).toEqual(['warning: held-after-end at producer-consumer middle'])
   })
@@ -278,7 +281,7 @@ describe('events of a producer that has ended', () => {
     watching.close()
   })
 
-  test('which it holds for no consumer at all, are told', async () => {
+  test('which it holds for no consumer at all, are reported', async () => {
     const runtime = testRuntime({ logger: {} })
     await ended(runtime, 'normal')
     expect(briefly(await findingsAfter(runtime, 29_000))).toEqual([])
@@ -298,7 +301,7 @@ describe('events of a producer that has ended', () => {
     for (const { findings } of await looksFor(runtime, 90_000)) expect(findings).toEqual([])
   })
 
-  test('are told at the consumer that never asks, where there is one', async () => {
+  test('are reported at the consumer that never asks, if there is one', async () => {
     const runtime = testRuntime({ logger: {} })
     const sink = await starterIn(runtime)('sink', asking(1, Number.POSITIVE_INFINITY))
     await ended(runtime, 'normal', sink)

@@ -1,19 +1,19 @@
 import { type IncomingHttpHeaders, request } from 'node:http'
-import type { Frame, Hello } from '../../../src/observe/view/frame.ts'
+import type { Hello, PageUpdate } from '../../../src/observe/view/page-update.ts'
 
-/** What a server answers. */
-export interface Answer {
+/** The response of a server. */
+export interface ReceivedResponse {
   readonly status: number | undefined
   readonly headers: IncomingHttpHeaders
   readonly text: string
 }
 
-/** Asks as a client that may say what it likes: `fetch` does not let one choose Host and Origin. */
+/** Sends a request with any headers: `fetch` does not permit to choose Host and Origin. */
 export function ask(
   url: string,
   headers: Readonly<Record<string, string>> = {},
   method: string = 'GET',
-): Promise<Answer> {
+): Promise<ReceivedResponse> {
   return new Promise((resolve, reject) => {
     request(url, { headers, method, agent: false }, (response) => {
       let text = ''
@@ -32,9 +32,9 @@ export function ask(
 /** A stream of events that one can wait on. */
 export interface Stream {
   /** All that has come so far. */
-  readonly frames: Frame[]
+  readonly updates: PageUpdate[]
   readonly hellos: Hello[]
-  /** Settles once so many frames have come. */
+  /** Settles once so many updates have come. */
   reached(count: number): Promise<void>
   /** Settles when the server has ended the stream. */
   readonly ended: Promise<void>
@@ -43,7 +43,7 @@ export interface Stream {
 
 /** Looks on. */
 export function lookOn(url: string): Stream {
-  const frames: Frame[] = []
+  const updates: PageUpdate[] = []
   const hellos: Hello[] = []
   let wake = (): void => {}
   let end = (): void => {}
@@ -60,7 +60,7 @@ export function lookOn(url: string): Stream {
       for (const event of events) {
         const data: unknown = JSON.parse(event.slice(event.indexOf('data: ') + 6))
         if (event.startsWith('event: hello\n')) hellos.push(data as Hello)
-        else frames.push(data as Frame)
+        else updates.push(data as PageUpdate)
       }
       wake()
     })
@@ -69,11 +69,11 @@ export function lookOn(url: string): Stream {
   asked.on('error', end)
   asked.end()
   return {
-    frames,
+    updates,
     hellos,
     ended,
     async reached(count) {
-      while (frames.length < count) {
+      while (updates.length < count) {
         await new Promise<void>((resolve) => {
           wake = resolve
         })

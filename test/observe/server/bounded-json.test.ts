@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
-import { frameJson, snapshotJson } from '../../../src/observe/server/bounded-json.ts'
+import { snapshotJson, updateJson } from '../../../src/observe/server/bounded-json.ts'
 import type { Snapshot, TreeNode } from '../../../src/observe/snapshot/snapshot-types.ts'
-import type { Frame } from '../../../src/observe/view/frame.ts'
+import type { PageUpdate } from '../../../src/observe/view/page-update.ts'
 import { finding, picture, stage, star, subscription } from '../picture.ts'
 
 const read = (snapshot: Snapshot) => JSON.parse(snapshotJson(snapshot)) as Snapshot
@@ -10,7 +10,7 @@ const numbered = (count: number) => Array.from({ length: count }, (_, index) => 
 test('what is not too much is sent as it is', () => {
   const snapshot = picture(star(2_000).stages, star(2_000).subscriptions)
   expect(snapshotJson(snapshot)).toBe(JSON.stringify(snapshot))
-  expect(frameJson({ snapshot, findings: [] })).toBe(JSON.stringify({ snapshot, findings: [] }))
+  expect(updateJson({ snapshot, findings: [] })).toBe(JSON.stringify({ snapshot, findings: [] }))
 })
 
 test('of too many stages the first are sent, with what is between them, and how many more there are', () => {
@@ -26,9 +26,9 @@ test('of too many stages the first are sent, with what is between them, and how 
 
 test('of stages that are too long fewer are sent', () => {
   const large = numbered(2_000).map((each) => ({ ...each, userState: 'x'.repeat(20_000) }))
-  const text = frameJson({ snapshot: picture(large), findings: Array.from({ length: 2_000 }, () => finding('s0')) })
+  const text = updateJson({ snapshot: picture(large), findings: Array.from({ length: 2_000 }, () => finding('s0')) })
   expect(text.length).toBeLessThan(32 << 20)
-  const { snapshot, findings } = JSON.parse(text) as Frame
+  const { snapshot, findings } = JSON.parse(text) as PageUpdate
   expect(snapshot.stages.length).toBeGreaterThan(300)
   expect(snapshot.omitted?.stages).toBe(2_000 - snapshot.stages.length)
   expect(findings).toHaveLength(1_000)

@@ -4,7 +4,7 @@ import { testRuntime } from 'genstage/testing'
 import { describe, expect, test } from 'vitest'
 import { refusal } from '../../../src/observe/server/guard.ts'
 
-/** What the guard of a server that listens on `host` says of a request to this Host. */
+/** How the guard of a server that listens on `host` judges a request to this Host. */
 function statusFor(host: string, to: string, token?: string, authorization?: string): number | undefined {
   const headers = { host: to, ...(authorization !== undefined && { authorization }) }
   const request = { method: 'GET', headers } as unknown as IncomingMessage
@@ -41,7 +41,7 @@ describe('a token', () => {
   })
 })
 
-test('a server that closes ends the streams of those who look on', async () => {
+test('a server that closes ends the streams of its clients', async () => {
   const observation = await observe({ runtime: testRuntime(), port: 0 })
   const events = await fetch(`${observation.url}events`)
   const text = events.text()

@@ -90,7 +90,10 @@ describe('what is served', () => {
     const id = (await snapshotAt(url)).stages[0]?.id ?? ''
     const stage = JSON.parse((await ask(`${url}stage/${id}`)).text) as StageSnapshot
     expect(stage).toMatchObject({ id, label: 'producer numbers', userState: { secret: 42 } })
-    expect(await ask(`${url}stage/nobody%20here`)).toMatchObject({ status: 404, text: 'no stage nobody here runs\n' })
+    expect(await ask(`${url}stage/none%20here`)).toMatchObject({
+      status: 404,
+      text: 'no stage has the id none here\n',
+    })
   })
 
   test('nothing else', async () => {
@@ -105,19 +108,19 @@ describe('what is served', () => {
 })
 
 describe('the stream', () => {
-  test('says who speaks, then what runs and what is wrong, at each interval', async () => {
+  test('identifies itself, then sends the stages and findings at each interval', async () => {
     const stream = lookOn(await serve())
     await stream.reached(4)
     stream.close()
     expect(stream.hellos).toEqual([{ server: expect.any(String), program: expect.any(String), interval: 50 }])
-    const [first, , , last] = stream.frames
+    const [first, , , last] = stream.updates
     expect(first?.snapshot.subscriptions).toHaveLength(1)
     expect(first?.findings).toEqual(expect.any(Array))
-    const handled = (frame: typeof first) => frame?.snapshot.stages[1]?.consuming?.handled ?? 0
+    const handled = (update: typeof first) => update?.snapshot.stages[1]?.consuming?.handled ?? 0
     expect(handled(last)).toBeGreaterThan(handled(first))
   })
 
-  test('counts busy time only while somebody looks', async () => {
+  test('measures busy time only while a page is open', async () => {
     const url = await serve()
     expect((await snapshotAt(url)).isObserved).toBe(false)
     const one = lookOn(url)
@@ -138,7 +141,7 @@ describe('the stream', () => {
   })
 })
 
-describe('who asks', () => {
+describe('a request', () => {
   test.each(['evil.example', 'evil.example:80', '127.0.0.1.evil.example', '192.168.0.1', 'localhost.evil.example'])(
     'by the foreign Host %j is refused',
     async (host) => {
@@ -148,7 +151,7 @@ describe('who asks', () => {
     },
   )
 
-  test.each(['localhost', 'localhost:9', '127.0.0.1', '[::1]:80'])('by %s is answered', async (host) => {
+  test.each(['localhost', 'localhost:9', '127.0.0.1', '[::1]:80'])('by %s is accepted', async (host) => {
     expect((await ask(`${await serve()}snapshot`, { host })).status).toBe(200)
   })
 
@@ -158,7 +161,7 @@ describe('who asks', () => {
     expect(text).toBe(`expected no request from another page, got one with the Origin '${origin}'.\n`)
   })
 
-  test('from the page itself is answered', async () => {
+  test('from the page itself is accepted', async () => {
     const url = await serve()
     expect((await ask(`${url}snapshot`, { origin: new URL(url).origin })).status).toBe(200)
   })
@@ -179,7 +182,7 @@ describe('who asks', () => {
     ],
     ['a place that is not known', { 'sec-fetch-site': 'elsewhere' }],
     ['two places', { 'sec-fetch-site': 'same-origin, cross-site' }],
-  ])('from %s is refused, by what the browser says of it, before the code of users runs', async (_name, headers) => {
+  ])('from %s is refused, by the headers of the browser, before user code runs', async (_name, headers) => {
     const url = await serve()
     for (const path of ['', 'snapshot?states=1', 'events', 'stage/1']) {
       const { status, text } = await ask(`${url}${path}`, headers)
@@ -203,7 +206,7 @@ describe('who asks', () => {
       'a link on another port',
       { 'sec-fetch-site': 'same-site', 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'document' },
     ],
-  ])('from %s is answered', async (_name, headers) => {
+  ])('from %s is accepted', async (_name, headers) => {
     expect((await ask(await serve(), headers)).status).toBe(200)
   })
 
@@ -275,8 +278,8 @@ describe('what it costs', () => {
 
 describe('options', () => {
   test.each([
-    [{ host: '0.0.0.0' }, "expected token to be given where others than this machine can ask: host is '0.0.0.0'"],
-    [{ host: '127.evil.example' }, 'expected token to be given'],
+    [{ host: '0.0.0.0' }, "expected a token, because other machines can reach the host '0.0.0.0'"],
+    [{ host: '127.evil.example' }, 'expected a token, because other machines can reach the host'],
     [{ token: 'short' }, "expected token to be a string of at least 16 characters, got: 'short'"],
     [{ port: 65_536 }, 'expected port to be an integer from 0 to 65535, got: 65536'],
     [{ interval: 1 }, 'expected interval to be an integer of at least 50, got: 1'],
@@ -290,15 +293,13 @@ describe('options', () => {
     const taken: Server = createServer().listen(0, '127.0.0.1')
     await once(taken, 'listening')
     const { port } = taken.address() as AddressInfo
-    await expect(observe({ port })).rejects.toThrow(
-      `cannot listen on port ${port} of 127.0.0.1: somebody listens there`,
-    )
+    await expect(observe({ port })).rejects.toThrow(`cannot listen on port ${port} of 127.0.0.1: the port is in use`)
     taken.close()
   })
 })
 
 describe('the end', () => {
-  test('closes the streams of all who look on, and nobody is observed any more', async () => {
+  test('closes the streams of all clients, and stops observing', async () => {
     const observation = await observe({ port: 0, runtime, interval: 50 })
     const streams = [lookOn(observation.url), lookOn(observation.url)]
     for (const stream of streams) await stream.reached(1)
@@ -309,7 +310,7 @@ describe('the end', () => {
     expect((await snapshotAt(url)).isObserved).toBe(false)
   })
 
-  test('of a program does not wait for the server, nor for who looks on', async () => {
+  test('of a program does not wait for the server, nor for its clients', async () => {
     const program = `
       import { observe } from 'genstage/observe'
       const { url } = await observe({ port: 0, interval: 50 })

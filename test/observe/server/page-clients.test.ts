@@ -8,7 +8,7 @@ import { picture, stage } from '../picture.ts'
 
 const hello = { server: 'one', program: 'test', interval: 1_000 }
 
-/** A thing to look at whose pictures come when the test says so. */
+/** An observer whose snapshots the test sends. */
 function staged() {
   let listener: (snapshot: Snapshot) => void = () => {}
   const looks = { open: 0, closed: 0 }
@@ -27,7 +27,7 @@ function staged() {
   return { open, looks, show: (snapshot: Snapshot) => listener(snapshot) }
 }
 
-/** A client of whom the test says whether he has taken what was sent. */
+/** A client that reads when the test decides. */
 function client() {
   const written: string[] = []
   const response = Object.assign(new EventEmitter(), {
@@ -40,7 +40,7 @@ function client() {
 
 const timesOf = (written: readonly string[]) => written.flatMap((text) => /"time":(\d+)/.exec(text)?.[1] ?? [])
 
-test('who has not taken a frame gets none until he has, and others are not kept waiting', () => {
+test('a client that has not read an update receives none until it has, and others do not wait for it', () => {
   const { open, show } = staged()
   const audience = new PageClients(hello, open)
   const [slow, quick] = [client(), client()]
@@ -55,7 +55,7 @@ test('who has not taken a frame gets none until he has, and others are not kept 
   expect(timesOf(quick.written)).toEqual(['0', '1', '2', '3', '4', '5'])
 })
 
-test('it looks while there is somebody, and once for all of them', () => {
+test('it observes while there are clients, and once for all of them', () => {
   const { open, looks } = staged()
   const audience = new PageClients(hello, open)
   const [one, other] = [client(), client()]
@@ -81,13 +81,13 @@ test('there is room for many, and not for any number', () => {
   expect(audience.isFull).toBe(true)
 })
 
-test('a client that does not read costs no memory for each frame', async () => {
+test('a client that does not read costs no memory for each update', async () => {
   const { open, show } = staged()
   const audience = new PageClients(hello, open)
   let response: ServerResponse | undefined
-  const server = createServer((_request, answer) => {
-    response = answer
-    audience.add(answer)
+  const server = createServer((_request, reply) => {
+    response = reply
+    audience.add(reply)
   }).listen(0, '127.0.0.1')
   await new Promise((resolve) => server.once('listening', resolve))
   const { port } = server.address() as AddressInfo
@@ -99,7 +99,7 @@ test('a client that does not read costs no memory for each frame', async () => {
     show({ ...large, time })
     await new Promise((resolve) => setImmediate(resolve))
   }
-  // What is under way to the network, and one frame that waits behind it.
+  // What is in flight to the network, and one update that waits after it.
   expect(response?.writableLength).toBeLessThan(3 * size)
   asked.destroy()
   audience.close()

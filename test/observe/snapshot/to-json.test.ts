@@ -50,7 +50,7 @@ test('what refers to itself ends where it is deep', () => {
   expect(JSON.stringify(toJson(circle))).toContain('circular')
 })
 
-test('an object with many entries is cut, and says so', () => {
+test('an object with many entries is cut, and shows that', () => {
   const many = Object.fromEntries(Array.from({ length: 60 }, (_, index) => [`key${index}`, index]))
   const shown = toJson(many) as Record<string, unknown>
   expect(Object.keys(shown)).toHaveLength(51)
@@ -276,9 +276,9 @@ describe('one bound holds for all that is shown', () => {
   test('a part of it is spent earlier, and spends the whole', () => {
     const whole = new Allowance(() => 0, 100)
     const part = whole.part(10)
-    part.spend(10)
-    expect([part.isSpent, whole.isSpent]).toEqual([true, false])
-    whole.part(1_000).spend(90)
-    expect([whole.isSpent, whole.part(1_000).isSpent]).toEqual([true, true])
+    part.use(10)
+    expect([part.isUsedUp, whole.isUsedUp]).toEqual([true, false])
+    whole.part(1_000).use(90)
+    expect([whole.isUsedUp, whole.part(1_000).isUsedUp]).toEqual([true, true])
   })
 })

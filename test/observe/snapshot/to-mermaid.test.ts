@@ -47,7 +47,7 @@ test('four or more that are alike are one node, with what they did in all', asyn
   )
 })
 
-test('three that are alike, and those whose names say more, are drawn each by itself', async () => {
+test('three that are alike, and those whose names differ more, are drawn each by itself', async () => {
   const runtime = testRuntime()
   const begin = starterIn(runtime)
   const numbers = await begin('numbers', counter())

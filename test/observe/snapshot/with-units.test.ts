@@ -55,7 +55,7 @@ describe('a child of a supervisor', () => {
   })
 })
 
-describe('a process that says what it is a part of', () => {
+describe('a process that states what it is a part of', () => {
   test('is believed, before its supervisor', () => {
     const children = [{ id: 'source', process: 'g2', kind: null, restart: 'permanent', state: 'running' } as const]
     const crew = {
@@ -72,7 +72,7 @@ describe('a process that says what it is a part of', () => {
   })
 
   test('is a part of nothing where that is not there, or is itself', () => {
-    expect(shown([stage('a', { unit: 'gone', role: 'x' }), stage('b', { unit: 'b', role: 'y' })])).toEqual([
+    expect(shown([stage('a', { unit: 'unknown', role: 'x' }), stage('b', { unit: 'b', role: 'y' })])).toEqual([
       [undefined, undefined, 'consumer a'],
       [undefined, undefined, 'consumer b'],
     ])

@@ -11,7 +11,7 @@ const unfolded = { isOn: false, unfolded: new Set<string>() }
 const parts = (given: Partial<GraphParts>): GraphParts => ({ stages: [], subscriptions: [], ended: [], ...given })
 
 describe('alike are stages', () => {
-  const groups = (given: Pick<GraphParts, 'stages' | 'subscriptions'>): string[][] => {
+  const folds = (given: Pick<GraphParts, 'stages' | 'subscriptions'>): string[][] => {
     const byKey = new Map<string, string[]>()
     for (const [id, key] of alikeKeys(given.stages, given.subscriptions))
       byKey.set(key, [...(byKey.get(key) ?? []), id])
@@ -19,7 +19,7 @@ describe('alike are stages', () => {
   }
 
   test('of one kind with the same producers and consumers, whose names differ in numbers', () => {
-    expect(groups(star(3))).toEqual([['worker 0', 'worker 1', 'worker 2']])
+    expect(folds(star(3))).toEqual([['worker 0', 'worker 1', 'worker 2']])
   })
 
   test('in chains beside one another', () => {
@@ -32,7 +32,7 @@ describe('alike are stages', () => {
       subscription(`source → ${fetch}`),
       subscription(`${fetch} → ${parse}`),
     ])
-    expect(groups({ stages, subscriptions })).toEqual([
+    expect(folds({ stages, subscriptions })).toEqual([
       ['fetch 0', 'fetch 1', 'fetch 2'],
       ['parse 0', 'parse 1', 'parse 2'],
     ])
@@ -53,17 +53,17 @@ describe('alike are stages', () => {
       subscription('one → b 1'),
       subscription('one → c 1'),
     ]
-    expect(groups({ stages, subscriptions })).toEqual([])
+    expect(folds({ stages, subscriptions })).toEqual([])
   })
 
   test('also without names, also in a circle', () => {
     const stages = ['x', 'y', 'z'].map((id) => stage(id, { kind: 'producer-consumer', name: null }))
     const subscriptions = [subscription('x → y'), subscription('y → z'), subscription('z → x')]
-    expect(groups({ stages, subscriptions })).toEqual([['x', 'y', 'z']])
+    expect(folds({ stages, subscriptions })).toEqual([['x', 'y', 'z']])
   })
 
-  test('as no further look would tell them apart, whatever the graph', () => {
-    /** Tells all of them apart by all of their neighbours, until that changes nothing. */
+  test('so that no further comparison would split them, whatever the graph', () => {
+    /** Splits all of them by all of their neighbours, until that changes nothing. */
     const slowly = (stages: GraphParts['stages'], subscriptions: GraphParts['subscriptions']): Map<string, string> => {
       let classes = new Map(stages.map(({ id }) => [id, '0']))
       for (let known = 0; new Set(classes.values()).size > known; ) {
@@ -100,7 +100,7 @@ describe('alike are stages', () => {
     const stages = Array.from({ length: 20_000 }, (_, index) => stage(`step ${index}`, { kind: 'producer-consumer' }))
     const subscriptions = stages.slice(1).map((_, index) => subscription(`step ${index} → step ${index + 1}`))
     const started = process.cpuUsage().user
-    expect(groups({ stages, subscriptions })).toEqual([])
+    expect(folds({ stages, subscriptions })).toEqual([])
     expect((process.cpuUsage().user - started) / 1_000_000).toBeLessThan(5)
   }, 60_000)
 
@@ -140,23 +140,23 @@ describe('the graph', () => {
     expect(graph.nodeOf.get('worker 7')).toBe('producer-consumer worker #')
   })
 
-  test('unfolds one group and leaves others folded', () => {
+  test('unfolds some alike stages and leaves others folded', () => {
     const { stages, subscriptions } = star(5)
     const others = [1, 2, 3].map((number) => stage(`lone ${number}`))
     const all = parts({ stages: [...stages, ...others], subscriptions })
     const graph = graphOf(all, { isOn: true, unfolded: new Set(['producer-consumer worker #']) })
     expect(graph.nodes).toHaveLength(1 + 5 + 1 + 1)
-    expect(graph.nodes.find(({ key }) => key === 'worker 3')?.group).toBe('producer-consumer worker #')
+    expect(graph.nodes.find(({ key }) => key === 'worker 3')?.foldKey).toBe('producer-consumer worker #')
   })
 
   test('keeps a stage that has ended, with its edges, in its fold too', () => {
     const { stages, subscriptions } = star(4)
-    const gone = stages.find(({ id }) => id === 'worker 2')!
-    const ofGone = subscriptions.filter(({ tag }) => tag.includes('worker 2'))
+    const stopped = stages.find(({ id }) => id === 'worker 2')!
+    const ofStopped = subscriptions.filter(({ tag }) => tag.includes('worker 2'))
     const rest = {
-      stages: stages.filter((each) => each !== gone),
-      subscriptions: subscriptions.filter((each) => !ofGone.includes(each)),
-      ended: [{ stage: gone, subscriptions: ofGone, endedAt: 0 }],
+      stages: stages.filter((each) => each !== stopped),
+      subscriptions: subscriptions.filter((each) => !ofStopped.includes(each)),
+      ended: [{ stage: stopped, subscriptions: ofStopped, endedAt: 0 }],
     }
     const open = graphOf(rest, unfolded)
     expect(open.nodes.filter(hasEnded).map(({ key }) => key)).toEqual(['worker 2'])

@@ -34,26 +34,26 @@ const opening = (...open: string[]) => ({
   isOpen: ({ owner }: { owner: { id: string } }) => open.includes(owner.id),
 })
 const drawn = (...open: string[]) => {
-  const { nodes, frames, edges } = graphOf(parts, opening(...open))
+  const { nodes, groups, edges } = graphOf(parts, opening(...open))
   return {
-    nodes: nodes.map(({ key, frame }) => (frame === undefined ? key : `${frame}/${key}`)),
-    frames: frames.map(({ key, frame }) => (frame === undefined ? key : `${frame}/${key}`)),
+    nodes: nodes.map(({ key, group }) => (group === undefined ? key : `${group}/${key}`)),
+    groups: groups.map(({ key, group }) => (group === undefined ? key : `${group}/${key}`)),
     edges: edges.map(({ from, to }) => `${from} → ${to}`),
   }
 }
 
 describe('a unit', () => {
   test('is one node while it is closed, with the subscriptions that cross its border', () => {
-    expect(drawn()).toEqual({ nodes: ['shop', 'alone'], frames: [], edges: ['shop → shop', 'shop → alone'] })
+    expect(drawn()).toEqual({ nodes: ['shop', 'alone'], groups: [], edges: ['shop → shop', 'shop → alone'] })
     const [shop] = graphOf(parts, opening()).nodes
     expect(shop?.stages.map(({ id }) => id)).toEqual(['source', 'one', 'two', 'pool', 'job 1', 'job 2'])
     expect(nodeLabel(shop!)).toBe('supervisor shop')
   })
 
-  test('is a frame around its parts while it is open, and inner ones are nodes in it', () => {
+  test('is a group around its parts while it is open, and inner ones are nodes in it', () => {
     expect(drawn('shop')).toEqual({
       nodes: ['shop/source', 'shop/crew', 'shop/pool', 'alone'],
-      frames: ['shop'],
+      groups: ['shop'],
       edges: ['source → crew', 'crew → pool', 'source → alone'],
     })
     const { edges } = graphOf(parts, opening('shop'))
@@ -61,7 +61,7 @@ describe('a unit', () => {
   })
 
   test('opens within another that is open, and not within one that is closed', () => {
-    expect(drawn('shop', 'crew').frames).toEqual(['shop', 'shop/crew'])
+    expect(drawn('shop', 'crew').groups).toEqual(['shop', 'shop/crew'])
     expect(drawn('shop', 'crew').nodes).toEqual(['shop/source', 'crew/one', 'crew/two', 'shop/pool', 'alone'])
     expect(drawn('crew')).toEqual(drawn())
   })
@@ -101,13 +101,13 @@ describe('a unit', () => {
     ])
   })
 
-  test('that is folded only with stages of the same frame', () => {
+  test('that is folded only with stages of the same group', () => {
     const many = ['a', 'b'].flatMap((unit) => [
       stage(unit, { kind: 'supervisor' }),
       ...[1, 2, 3].map((number) => stage(`${unit}${number}`, { name: `worker ${number}`, unit })),
     ])
     const { nodes } = graphOf({ stages: many, subscriptions: [], ended: [] }, { ...opening('a', 'b'), isOn: true })
-    expect(nodes.map(({ frame, count }) => [frame, count])).toEqual([
+    expect(nodes.map(({ group, count }) => [group, count])).toEqual([
       ['a', 3],
       ['b', 3],
     ])
@@ -115,7 +115,7 @@ describe('a unit', () => {
 
   test('that is unknown, its own, or in a circle is none', () => {
     const odd = [
-      stage('a', { unit: 'gone' }),
+      stage('a', { unit: 'unknown' }),
       stage('b', { unit: 'b' }),
       stage('c', { unit: 'd' }),
       stage('d', { unit: 'c' }),
@@ -184,7 +184,7 @@ describe('the card of a unit', () => {
   })
 })
 
-test('parts are called by their roles within their frame, and by their ids where two have one role', () => {
+test('parts are called by their roles within their group, and by their ids where two have one role', () => {
   const unnamed = (id: string, role: string) => ({
     ...stage(id, { name: null, unit: 'orders', role }),
     label: `consumer orders › ${role}`,

@@ -53,7 +53,7 @@ describe('rates', () => {
     expect(timeline.ratesOf('p')).toMatchObject({ handled: null, emitted: 1_000 })
   })
 
-  test('busy is a share of the time, and unknown where nobody measured it', () => {
+  test('busy is a share of the time, and unknown where it was not measured', () => {
     const timeline = new Timeline()
     timeline.add(at(0, 0, 0))
     timeline.add(at(1_000, 0, 250_000))
@@ -91,7 +91,7 @@ describe('a sparkline', () => {
   })
 })
 
-describe('a stage that is gone', () => {
+describe('a stage that has ended', () => {
   test('is known for a while, with its subscriptions', () => {
     const timeline = new Timeline()
     timeline.add(picture([stage('a'), stage('b')], [subscription('b → a')], { time: 0 }))

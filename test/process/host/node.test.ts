@@ -67,5 +67,5 @@ test.each([
   expect(signal.aborted).toBe(false)
   controller.abort(reason)
   expect([signal.aborted, signal.reason]).toEqual([true, reason])
-  expect(host.captureContext()(() => 'answer')).toBe('answer')
+  expect(host.captureContext()(() => 'result')).toBe('result')
 })

@@ -1,4 +1,4 @@
-// Programs that have nothing left to do while stages wait, as the argument says: some by mistake, some on purpose.
+// Programs that have nothing left to do while stages wait, as the argument specifies: some by mistake, some on purpose.
 import { setTimeout as sleep } from 'node:timers/promises'
 import {
   consumer,
@@ -78,13 +78,13 @@ const mistakes: Record<string, () => Promise<unknown>> = {
     const mute = await startLink(Mute(), { name: 'mute' })
     return mute.call('size', 'all', { timeout: Number.POSITIVE_INFINITY })
   },
-  async 'set-up that never settles'() {
+  async 'setup that never settles'() {
     return startLink(
       producer(async () => never),
       { name: 'numbers' },
     )
   },
-  async 'events that nobody takes'() {
+  async 'events that are never taken'() {
     const queue = await startLink(Queue(), { name: 'queue' })
     queue.cast('push', 1)
     queue.cast('push', 2)
@@ -162,7 +162,7 @@ const waits: Record<string, () => Promise<unknown>> = {
   },
 }
 
-/** Ends that are nobody's concern. */
+/** Ends that are reported elsewhere. */
 const clean: Record<string, () => Promise<unknown>> = {
   async 'all have ended'() {
     const numbers = await startLink(Finite())

@@ -1,4 +1,4 @@
-// A program that ends by itself, fails, or is given a function; as its argument says.
+// A program that ends by itself, fails, or is given a function; depending on its argument.
 import { consumer, fromIterable, producer, stream } from 'genstage'
 import { runUntilSignal } from 'genstage/program'
 

@@ -1,5 +1,5 @@
-// An endless source at full speed, of one of three kinds, beside an interval of 10 ms and an HTTP server. Runs until its
-// standard input is closed, and then says how often the interval ran.
+// An endless source at full speed, of one of three kinds, beside an interval of 10 ms and an HTTP server. Runs until
+// its standard input is closed, and then prints how often the interval ran.
 import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'

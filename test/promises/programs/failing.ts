@@ -1,4 +1,4 @@
-// Programs in which stages fail, or do not: the first argument says which one is run.
+// Programs in which stages fail, or do not: the first argument is the name of the one to run.
 import {
   type Callable,
   consumer,
@@ -56,7 +56,7 @@ async function pipeline(begin: Starting, Source: () => ReturnType<typeof Failing
   return { a, b, c }
 }
 
-/** Says at the end how many errors were reported as uncaught, and which. */
+/** Prints at the end how many errors were reported as uncaught, and which. */
 function catchReports(): void {
   const reports: string[] = []
   process.on('uncaughtException', (error) => reports.push(error.message))
@@ -249,7 +249,7 @@ const programs: Record<string, () => Promise<unknown>> = {
     const stuck = await start(consumer({ handleEvents() {}, handleCall: { never: () => {} } }))
     const ref = await start(Obeying())
     ref.send(async (stage: { call(ref: Callable<Untyped>, kind: 'never'): Promise<unknown> }) => {
-      // It asks first, and means to wait for the answer after something else.
+      // It calls first, and waits for the reply only after something else.
       const reply = stage.call(stuck, 'never')
       await new Promise(() => {})
       await reply
@@ -269,7 +269,7 @@ const programs: Record<string, () => Promise<unknown>> = {
     )
     await sleep(5)
     const stopping = await start(Obeying())
-    // In this order: the events are on their way to the pool when it is told to stop, and both come in one turn.
+    // In this order: the events are in flight when the pool is stopped, and both arrive in one turn.
     events.send([1, 2, 3])
     stopping.send(() => void pool.stop())
     await pool.exited
@@ -294,13 +294,13 @@ const programs: Record<string, () => Promise<unknown>> = {
     await sleep(5)
   },
 
-  async 'a scope nobody listens to'() {
+  async 'a scope without a listener'() {
     const scope = createScope()
     ;(await scope.startLink(Crashing(), { name: 'inside' })).send('')
     await scope.startLink(Taking())
   },
 
-  async 'a scope somebody listens to'() {
+  async 'a scope with a listener'() {
     const scope = createScope()
     ;(await scope.startLink(Crashing(), { name: 'inside' })).send('')
     console.log(await scope.done.catch((error: unknown) => (error as Error).message))
@@ -406,7 +406,7 @@ const programs: Record<string, () => Promise<unknown>> = {
     await begin()
   },
 
-  async 'a call that was answered'() {
+  async 'a call that has its reply'() {
     const ref = await start(consumer({ handleEvents() {}, handleCall: { name: () => ({ reply: 'me' }) } }))
     console.log(await ref.call('name', { timeout: 600_000 }))
   },

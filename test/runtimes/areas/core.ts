@@ -116,7 +116,7 @@ async function checkFailure(): Promise<void> {
   await sink.subscribe(source)
   expectEqual((await sink.exited) === failure, true, 'failure: the reason is the same object')
   const done: unknown = await scope.done.catch((reason: unknown) => reason)
-  expectEqual((done as Error).cause === failure, true, 'failure: the scope tells of it')
+  expectEqual((done as Error).cause === failure, true, 'failure: the scope reports it')
   await source.exited
 }
 

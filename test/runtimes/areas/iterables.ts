@@ -29,7 +29,7 @@ expectEqual(seen, [0, 2, 4, 6, 8, 10, 12, 14, 16, 18], 'stream: the events')
 expectEqual(pulled < 2_000, true, 'iterable: pulled on demand')
 await double.stop()
 await source.stop()
-// `return()` is called at once, and waited for by nobody.
+// `return()` is called at once, and not awaited.
 await new Promise((resolve) => setTimeout(resolve, 10))
 expectEqual(isClosed, true, 'iterable: closed')
 

@@ -1,4 +1,4 @@
-// Supervisors: a failed stage starts again and subscribes anew; a child for each event.
+// Supervisors: a failed stage starts again and subscribes again; a child for each event.
 import {
   consumer,
   consumerSupervisor,

@@ -4,7 +4,7 @@ import { type House, manifest } from './house.ts'
 const observe = (fields: object) => manifest({ exports: { './observe': fields } })
 const source = './src/observe/index.ts'
 
-/** Violations of the rules on what the package can be imported as. */
+/** Violations of the rule for the entries of the package. */
 export const entryRules: readonly House[] = [
   {
     title: 'each entry of the package is built at the place of its source',

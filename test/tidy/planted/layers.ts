@@ -65,7 +65,7 @@ export const layerRules: readonly House[] = [
     allowed: {
       'src/stage/kinds/a.ts': "import { b } from '../callback/b.ts'\nimport { c } from '../protocol.ts'",
       'src/stage/connect.ts': "import { named } from './handles/named.ts'",
-      'src/process/reference.ts': "import { isDefinition } from './start/definition.ts'",
+      'src/process/reference.ts': "import { link } from './exit/link.ts'",
       'src/process/start/task.ts': "import { b } from '../process.ts'\nimport { c } from '../exit/link.ts'",
       'src/testing/index.ts': "export { a } from './dispatcher/a.ts'",
       'src/bridge/text/inner/a.ts': "import { b } from '../../stream/b.ts'",

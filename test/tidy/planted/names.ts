@@ -36,8 +36,8 @@ export const nameRules: readonly House[] = [
       { files: { 'src/base/a.ts': 'export function b(): 1\nexport function b(x?: 1) {}' }, message: 'exports only b' },
     ],
     allowed: {
-      'src/base/option-table.ts': 'export interface OptionTable {}',
-      'src/base/ring.ts': 'export type Ring = 1\nexport function ring() {}\nfunction other() {}',
+      'src/base/options/option-table.ts': 'export interface OptionTable {}',
+      'src/base/collections/ring.ts': 'export type Ring = 1\nexport function ring() {}\nfunction other() {}',
       'src/base/two.ts': 'export const a = 1\nexport const b = 2',
       'src/stage/index.ts': 'export const a = 1',
       'src/observe/page/main.ts': 'export const a = 1',

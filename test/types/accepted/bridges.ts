@@ -1,4 +1,4 @@
-// Bridges to streams and emitters: what must compile, and, where a line says so, what must not. Compiled by
+// Bridges to streams and emitters: what must compile, and, at marked lines, what must not. Compiled by
 // `npm run types`, never run.
 import { EventEmitter } from 'node:events'
 import type { Readable, Writable } from 'node:stream'

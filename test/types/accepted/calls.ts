@@ -95,7 +95,7 @@ producerConsumer(({ call }) => ({
   },
 }))
 
-// A stage that answers more can stand for one that answers less.
+// A stage with more calls can be used as one with fewer.
 const sized: Callable<{ size(): number }> = jobs
 exactly<number>()(await sized.call('size'))
 const pushed: Castable<{ push(job: Job): void }> = jobs
@@ -106,7 +106,7 @@ export const Sized = (): Stage<ProducerRef<string> & Callable<{ size(): number }
   producer({ handleDemand: () => [], handleCall: { size: () => ({ reply: 1 }) } })
 exactly<number>()(await (await startLink(Sized())).call('size'))
 
-// Consumers answer calls too.
+// Consumers reply to calls, too.
 const sum = await startLink(
   consumer(() => {
     let total = 0

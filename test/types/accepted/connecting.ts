@@ -37,7 +37,7 @@ await connect(shared, sum, { selector: (event) => event > 1 })
 exactly<DrainResult>()(await sum.drain({ deadline: 100 }))
 exactly<Promise<void>>()(sum.done)
 
-// An async function has to say that its literal is one.
+// An async function has to mark its literal as one.
 consumer({
   handleSubscribe: async (_role, _options, from) => {
     from.ask(1)

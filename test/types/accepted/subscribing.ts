@@ -46,7 +46,7 @@ await shown.subscribe(doubled, { maxDemand: 10, minDemand: 5, cancel: 'transient
 await sum.subscribe(numbers, { confirm: true, timeout: 100 })
 exactly<Subscription>()(await sum.resubscribe(await sum.subscribe(numbers), 'normal', doubled, { maxDemand: 1 }))
 
-// Who takes more takes less, and who gives less gives more.
+// A consumer of a wider type takes a narrower one, and a producer of a narrower type serves a wider one.
 await either.subscribe(numbers)
 await either.subscribe(shown)
 await anything.subscribe(numbers)
@@ -57,7 +57,7 @@ await narrower.subscribe(numbers)
 await either.subscribe(wider)
 await either.subscribe(both)
 
-// In set-up: by reference, with options, by name, mixed.
+// In a setup function: by reference, with options, by name, mixed.
 const name = named<ProducerRef<number>>('numbers')
 await startLink(Numbers(), { name })
 await startLink(Numbers(), { name: 'other' })
@@ -72,7 +72,7 @@ producerConsumer({
 const sources: Source<number>[] = [numbers, to(doubled, {})]
 consumer({ subscribeTo: sources, handleEvents(_events: readonly number[]) {} })
 
-// What is subscribed to may say what is consumed.
+// The type of the producer may define what is consumed.
 consumer({
   subscribeTo: [numbers],
   handleEvents(events) {
@@ -93,18 +93,18 @@ const parity = await startLink(
 const four = await startLink(
   producer({ dispatcher: partitionDispatcher({ partitions: 4 }), handleDemand: (demand) => [demand] }),
 )
-const told = await startLink(
+const broadcasting = await startLink(
   producer({ dispatcher: broadcastDispatcher<{ id: number }>(), handleDemand: (demand) => [{ id: demand }] }),
 )
 const takesIds = await startLink(consumer({ handleEvents(_events: readonly { id: number }[]) {} }))
 await sum.subscribe(parity, { partition: 'even', maxDemand: 1 })
 await sum.subscribe(four, { partition: 3 })
-await takesIds.subscribe(told)
-await takesIds.subscribe(told, { selector: (event) => event.id > 1 })
+await takesIds.subscribe(broadcasting)
+await takesIds.subscribe(broadcasting, { selector: (event) => event.id > 1 })
 consumer({ subscribeTo: [to(parity, { partition: 'odd' })], handleEvents(_events: readonly number[]) {} })
-consumer({ subscribeTo: [told], handleEvents(_events: readonly { id: number }[]) {} })
+consumer({ subscribeTo: [broadcasting], handleEvents(_events: readonly { id: number }[]) {} })
 consumer({
-  subscribeTo: [to(told, { selector: (event) => event.id > 1 })],
+  subscribeTo: [to(broadcasting, { selector: (event) => event.id > 1 })],
   handleEvents(_events: readonly { id: number }[]) {},
 })
 

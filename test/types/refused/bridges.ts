@@ -1,4 +1,4 @@
-// Bridges to streams and emitters that must not compile; refused.test.ts says what the comments mean.
+// Bridges to streams and emitters that must not compile; refused.test.ts explains the comments.
 import { EventEmitter } from 'node:events'
 import type { Readable, Writable } from 'node:stream'
 import { consumer, producer, producerConsumer, startLink } from 'genstage'
@@ -25,7 +25,7 @@ await lines.subscribe(bytes)
 // @ts-expect-error TS2322 at numbers: ProducerRef<number> and Uint8Array
 decodeText({ subscribeTo: [numbers] })
 
-// Whoever connects a source that cannot be slowed says what happens when it is too fast.
+// A source that cannot be slowed down requires an option for when it is too fast.
 // @ts-expect-error TS2345|TS2741 at {}: whenFull
 fromEmitter(prices, 'price', {})
 // @ts-expect-error TS2322 at whenFull: "drop" and "drop-oldest"

@@ -1,4 +1,4 @@
-// Calls and casts that must not compile; refused.test.ts says what the comments mean.
+// Calls and casts that must not compile; refused.test.ts explains the comments.
 import { type Callable, consumer, type From, producer, startLink } from 'genstage'
 import { exactly } from '../equal.ts'
 
@@ -70,7 +70,7 @@ consumer(({ call }) => ({
   },
 }))
 
-// One that answers other calls.
+// One with other calls.
 // @ts-expect-error TS2322|TS2719 at other: number and string
 export const other: Callable<{ size(): string }> = jobs
 // @ts-expect-error TS2322 at more: 'more'

@@ -1,4 +1,4 @@
-// Connections that must not compile; refused.test.ts says what the comments mean.
+// Connections that must not compile; refused.test.ts explains the comments.
 import { connect, consumer, partitionDispatcher, producer, producerConsumer, startLink } from 'genstage'
 
 const numbers = await startLink(producer({ handleDemand: (demand) => [demand] }))

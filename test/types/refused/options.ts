@@ -1,4 +1,4 @@
-// Options, names and dispatchers that must not compile; refused.test.ts says what the comments mean.
+// Options, names and dispatchers that must not compile; refused.test.ts explains the comments.
 import {
   broadcastDispatcher,
   consumer,
@@ -25,7 +25,7 @@ const parity = await startLink(
     handleDemand: (demand) => [demand],
   }),
 )
-const told = await startLink(
+const broadcasting = await startLink(
   producer({ dispatcher: broadcastDispatcher<number>(), handleDemand: (demand) => [demand] }),
 )
 const sum = await startLink(consumer({ handleEvents(_events: readonly number[]) {} }))
@@ -68,15 +68,15 @@ producer({
 
 // A selector: of the events, and only where there is one.
 // @ts-expect-error TS2322 at selector: (event: string) => boolean and (event: number) => boolean
-await sum.subscribe(told, { selector: (event: string): boolean => event === '' })
+await sum.subscribe(broadcasting, { selector: (event: string): boolean => event === '' })
 // @ts-expect-error TS2339 at length: number
-await sum.subscribe(told, { selector: (event) => event.length > 1 })
+await sum.subscribe(broadcasting, { selector: (event) => event.length > 1 })
 // @ts-expect-error TS2322 at selector: Promise<boolean> and boolean
-await sum.subscribe(told, { selector: async (event) => event > 1 })
+await sum.subscribe(broadcasting, { selector: async (event) => event > 1 })
 // @ts-expect-error TS2353 at selector: 'selector' does not exist
 await sum.subscribe(numbers, { selector: () => true })
 // @ts-expect-error TS2322 at selector: (event: string) => boolean and (event: number) => boolean
-to(told, { selector: (event: string): boolean => event === '' })
+to(broadcasting, { selector: (event: string): boolean => event === '' })
 
 // The consumer's own options.
 // @ts-expect-error TS2554 at subscribe: Expected 2 arguments, but got 1

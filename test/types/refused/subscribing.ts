@@ -1,4 +1,4 @@
-// Subscriptions that must not compile; refused.test.ts says what the comments mean.
+// Subscriptions that must not compile; refused.test.ts explains the comments.
 import { consumer, consumerSupervisor, producer, producerConsumer, startLink, stream, to } from 'genstage'
 
 const numbers = await startLink(producer({ handleDemand: (demand) => Array.from({ length: demand }, () => 1) }))
@@ -22,7 +22,7 @@ await numbers.subscribe(sum)
 // @ts-expect-error TS2345|TS2739 at sum: ConsumerRef<number> and ProducerRef<number>
 await sum.subscribe(sum)
 
-// In set-up.
+// In a setup function.
 // @ts-expect-error TS2322 at words: ProducerRef<string> and ProducerRef<number>
 consumer({ subscribeTo: [words], handleEvents(_events: readonly number[]) {} })
 // @ts-expect-error TS2322 at to(words: SourceWithOptions<string> and SourceWithOptions<number>

@@ -1,11 +1,12 @@
-import { type Indexed, type View, waitingFor } from '../view.ts'
+import { type Indexed, unhandledOf, type View } from '../view.ts'
 
-/** A queue that will be empty so soon, in milliseconds, is one that is being worked off. */
+/** A queue that will be empty within this time, in milliseconds, is being worked off. */
 const EMPTY_WITHIN = 60_000
 
 /**
- * Whether a queue has got longer all through the window, by its peaks in three parts of it: batches come and go in
- * between, and what has come at once is being worked off.
+ * Whether a queue has grown throughout the window.
+ *
+ * Compares its peaks in three parts of the window, because batches come and go in between, and a burst is worked off.
  */
 export function rises({ window }: View, lengthAt: (index: Indexed) => number): boolean {
   const [first, second] = [Math.ceil(window.length / 3), Math.ceil((2 * window.length) / 3)]
@@ -15,8 +16,9 @@ export function rises({ window }: View, lengthAt: (index: Indexed) => number): b
 }
 
 /**
- * Whether a queue will soon be empty, by its peaks in the two halves of the window, or since it began to fill. It does
- * not grow at present either: a batch that takes half a window may look like work that gets less.
+ * Whether a queue will soon be empty, by its peaks in the two halves of the window, or of the time since it began to fill.
+ *
+ * It must not be growing at present: a batch that takes half a window may look like a queue that shrinks.
  */
 export function isWorkedOff({ window, newest }: View, lengthAt: (index: Indexed) => number): boolean {
   const begin = window.findIndex((index) => lengthAt(index) > 0)
@@ -38,15 +40,15 @@ function peakOf(looks: readonly Indexed[], lengthAt: (index: Indexed) => number)
   return peak
 }
 
-/** Events that a stage holds: buffered, queued for a partition, in its mailbox or being handled. */
+/** The number of events that a stage holds: buffered, queued for a partition, in its mailbox or being handled. */
 export function heldBy({ stages }: Indexed, id: string): number {
   const { producing } = stages.get(id) ?? {}
   return (
-    waitingFor(stages.get(id)) + (producing === undefined ? 0 : producing.buffer.events + producing.dispatcher.queued)
+    unhandledOf(stages.get(id)) + (producing === undefined ? 0 : producing.buffer.events + producing.dispatcher.queued)
   )
 }
 
-/** Events that a producer holds for one of its consumers, which has not asked for them. */
+/** The number of events that the producers of a consumer hold because it has not asked for them. */
 export function heldFor({ stages, upstream }: Indexed, consumer: string): number {
   let held = 0
   for (const { producer, queued = 0 } of upstream.get(consumer) ?? []) {

@@ -9,15 +9,16 @@ const LEAST_TURNS = 2
 export interface PoolUsage {
   /** The most children that may run at once. */
   readonly places: number
-  /** Children that run, on average. */
+  /** The average number of running children. */
   readonly running: number
-  /** The share of the window in which it asked for nothing, as all places were taken. */
+  /** The share of the window in which it had no open demand, because all places were taken. */
   readonly taken: number
 }
 
 /**
- * How the places of a consumer supervisor were taken over the window; undefined where that shows no pace: children
- * that live long, connections for instance, take their places and are well.
+ * How the places of a consumer supervisor were taken over the window.
+ *
+ * Undefined where that shows no pace: children that live long, such as connections, take all places without being slow.
  */
 export function poolUsageOf(view: View, { id, kind, consuming }: StageSnapshot): PoolUsage | undefined {
   const upstream = view.newest.upstream.get(id) ?? []

@@ -5,28 +5,28 @@ import { heldFor } from '../measures/backlog.ts'
 import { growthIn, setsThePace } from '../measures/pace.ts'
 import { type PoolUsage, poolUsageOf } from '../measures/pools.ts'
 import { ancestorsOf, descendantsOf, LEAST_TIME, usageOf } from '../measures/usage.ts'
-import { type Indexed, isRising, seriesOf, type View, waitingFor } from '../view.ts'
+import { type Indexed, isRising, seriesOf, unhandledOf, type View } from '../view.ts'
 
-/** Where all stages together fill the time, one that takes so much of it sets the pace. */
+/** If all stages together fill the time, one that takes this share of it sets the pace. */
 const CROWDED = { all: 0.9, one: 0.4 } as const
-/** Shares that differ by less are the same: two clocks would not agree on them. */
+/** Shares that differ by less are equal: a clock is not more precise. */
 const SAME = 0.005
-/** The same for stages that take turns: the window may end in the middle of a turn. */
+/** The same for stages that take turns, because the window may end in the middle of a turn. */
 const SAME_BY_TURNS = 0.02
-/** One that is so little less busy sets the pace as soon as the other is faster. */
+/** A stage whose share is less by no more than this becomes the bottleneck as soon as the other is faster. */
 const CLOSE = 0.05
 
-/** A stage that is busy enough to be the one all wait for. */
+/** A stage that is busy enough to be a bottleneck. */
 interface Candidate {
   readonly stage: StageSnapshot
-  /** The share of its time that it was busy; of a pool, that all its places were taken. */
+  /** The share of its time that it was busy; for a pool, that all of its places were taken. */
   readonly share: number
   readonly pool: PoolUsage | undefined
 }
 
-/** In each pipeline the stage that sets the pace, where one does. See `usage.ts` for what that means. */
+/** The stage that sets the pace of each pipeline, if there is one. `usage.ts` explains what that means. */
 export const bottlenecks: DiagnosisRule = (view) => {
-  // While nobody observes, `busy` stands still, and nobody counts as busy.
+  // Without an observer busy time is not measured, and no stage counts as busy.
   if (view.elapsed < LEAST_TIME) return []
   const found: Diagnosis[] = []
   for (const pipeline of pipelinesOf(view.newest, candidatesIn(view))) {
@@ -50,8 +50,9 @@ function candidatesIn(view: View): Candidate[] {
 }
 
 /**
- * The busiest of a pipeline. Of several that are equally busy, the one furthest downstream: what is downstream of the
- * slowest has to wait, unless it still has events from before.
+ * The busiest stage of a pipeline; of several that are equally busy, the one furthest downstream.
+ *
+ * A stage downstream of the slowest one has to wait for it, unless it still has events from before.
  */
 function busiestOf({ newest, thresholds }: View, pipeline: readonly Candidate[]): Candidate | undefined {
   const most = Math.max(...pipeline.map(({ share }) => share))
@@ -72,21 +73,24 @@ function bottleneck(view: View, { stage, share, pool }: Candidate, pipeline: rea
     .sort((one, other) => other.share - one.share)
   const done = growthIn(view, id, (each) => each.consuming?.handled ?? each.producing?.emitted)
   const pace = done === 0 ? '' : `, at ${rate(done, ms)}`
-  const doing =
+  const what =
     pool === undefined
       ? `it was busy for ${percent(share)} of the last ${duration(ms)}`
-      : `all its places, ${count(pool.places, 'child', 'children')}, were taken for ${percent(share)} of the last ${duration(ms)}`
-  const waiting = waitingFor(stage) + heldFor(newest, id)
+      : `its places for ${count(pool.places, 'child', 'children')} were all taken for ${percent(share)} of the last ${duration(ms)}`
+  const waiting = unhandledOf(stage) + heldFor(newest, id)
   const unmet = producing?.pending ?? 0
   const buffered = seriesOf(view, (index) => (index.stages.has(id) ? bufferedUpstream(index, id) : undefined))
-  const alike = beside.length === 0 ? '' : `, as were ${count(beside.length, 'other')} beside it`
+  const alike =
+    beside.length === 0
+      ? ''
+      : `, as ${beside.length === 1 ? 'was' : 'were'} ${count(beside.length, 'other')} with the same producers`
   const sentences = [
-    `${label} sets the pace${pace}: ${doing}${alike}.`,
+    `${label} sets the pace${pace}: ${what}${alike}.`,
     ...evidenceOf(waiting, unmet),
     adviceFor(consuming === undefined, pool !== undefined, share < view.thresholds.busyShare),
     ...(close === undefined
       ? []
-      : [`${close.stage.label} is nearly as busy, with ${percent(close.share)}: it comes next.`]),
+      : [`${close.stage.label} is nearly as busy, with ${percent(close.share)}: it is the next bottleneck.`]),
   ]
   return {
     kind: 'bottleneck',
@@ -119,20 +123,20 @@ function evidenceOf(waiting: number, unmet: number): string[] {
 }
 
 function adviceFor(isSource: boolean, isPool: boolean, isCrowded: boolean): string {
-  if (isCrowded) return 'The stages hardly work at the same time: raise maxDemand, or make this one faster.'
+  if (isCrowded) return 'The stages hardly ever work at the same time: raise maxDemand, or make this one faster.'
   if (isPool) return 'Raise maxDemand, so that more of its children run at once, or make them faster.'
-  if (isSource) return 'The others can take more than it emits: make it faster, or have it emit more at once.'
-  return 'Make it faster, or start more stages like it that share its work.'
+  if (isSource) return 'The others can handle more than it emits: make it faster, or have it emit more events at once.'
+  return 'Make it faster, or start more stages like it to share its work.'
 }
 
-/** Events in the buffers of all whose events come to it: what grows where a source does not wait to be asked. */
+/** The number of events in all buffers upstream of a stage. They grow if a source does not wait for demand. */
 function bufferedUpstream(index: Indexed, id: string): number {
   let buffered = 0
   for (const each of ancestorsOf(index, id)) buffered += index.stages.get(each)?.producing?.buffer.events ?? 0
   return buffered
 }
 
-/** Whether another does the same work: takes from the same producers. */
+/** Whether another stage does the same work: it has the same kind and the same producers. */
 function isBeside({ upstream }: Indexed, busiest: StageSnapshot): (other: Candidate) => boolean {
   const producersOf = ({ id }: StageSnapshot): string =>
     (upstream.get(id) ?? [])
@@ -143,7 +147,7 @@ function isBeside({ upstream }: Indexed, busiest: StageSnapshot): (other: Candid
   return ({ stage }) => stage.kind === busiest.kind && producersOf(stage) === producers
 }
 
-/** Candidates by the pipeline they are in: those that subscriptions connect, by whatever detour. */
+/** Candidates by pipeline: a pipeline is all that subscriptions connect. */
 function pipelinesOf({ upstream, downstream }: Indexed, candidates: readonly Candidate[]): Candidate[][] {
   const pipelines = new Map<string, Candidate[]>()
   const seen = new Map<string, string>()

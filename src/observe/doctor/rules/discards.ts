@@ -3,7 +3,7 @@ import { count, duration, figure } from '../../snapshot/format.ts'
 import type { Diagnosis, DiagnosisRule } from '../diagnosis.ts'
 import { growthOf, seriesOf } from '../view.ts'
 
-/** Events that were dropped in the window; since ever, where there is only one snapshot. */
+/** Events that were dropped within the window, or, with a single snapshot, since the start of a stage. */
 export const discards: DiagnosisRule = (view) => {
   const { newest, window, elapsed } = view
   return newest.snapshot.stages.flatMap(({ id, label, producing }): Diagnosis[] => {
@@ -14,7 +14,7 @@ export const discards: DiagnosisRule = (view) => {
       return [{ kind: 'discards', severity: 'note', stage: id, label, text, evidence: { discarded } }]
     }
     const totals = seriesOf(view, ({ stages }) => stages.get(id)?.producing?.discarded)
-    // What was started within the window began at 0.
+    // The total of a stage that was started within the window began at 0.
     const lost = totals.length < window.length ? discarded : growthOf(totals)
     if (lost === 0) return []
     const what = `${label} has dropped ${count(lost, 'event')} within ${duration(elapsed)}`
@@ -27,7 +27,7 @@ export const discards: DiagnosisRule = (view) => {
         text: `${what}: ${whyDropped(producing)}.`,
         evidence: { discarded: lost, discardedInAll: discarded, buffered: producing.buffer.events },
         asConsequence: {
-          text: `Meanwhile ${what}.`,
+          text: `${what}.`,
           evidence: { discarded: lost, dropping: label },
           severity: 'warning',
         },
@@ -37,8 +37,8 @@ export const discards: DiagnosisRule = (view) => {
 }
 
 function whyDropped({ buffer: { size, keep }, dispatcher }: ProducingInspection): string {
-  const left = 'a subscriber left for whom they waited'
-  if (size === null) return left
+  const cancelled = 'a subscriber with queued events was cancelled'
+  if (size === null) return cancelled
   const full = `its buffer of ${figure(size)}, which keeps the ${keep}, was full`
-  return dispatcher.kind === 'partition' || dispatcher.kind === 'custom' ? `${full}, or ${left}` : full
+  return dispatcher.kind === 'partition' || dispatcher.kind === 'custom' ? `${full}, or ${cancelled}` : full
 }

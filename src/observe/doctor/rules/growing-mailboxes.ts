@@ -2,10 +2,10 @@ import { count, duration, figure } from '../../snapshot/format.ts'
 import type { DiagnosisRule } from '../diagnosis.ts'
 import { isRising, seriesOf } from '../view.ts'
 
-/** The length at which the core itself warns of a mailbox. */
+/** The length from which on the core itself warns of a mailbox. */
 const MOST_MESSAGES = 10_000
 
-/** Stages to which messages come faster than they handle them. */
+/** Stages at which messages arrive faster than they handle them. */
 export const growingMailboxes: DiagnosisRule = (view) => {
   const { newest, thresholds, elapsed } = view
   return newest.snapshot.stages.flatMap(({ id, label, mailbox }) => {
@@ -20,7 +20,7 @@ export const growingMailboxes: DiagnosisRule = (view) => {
         severity: mailbox >= MOST_MESSAGES ? 'problem' : 'warning',
         stage: id,
         label,
-        text: `${label} ${grows}: they come faster than it handles them.`,
+        text: `${label} ${grows}: messages arrive faster than it handles them.`,
         evidence: { messages: mailbox, growth },
         asConsequence: { text: `It ${grows}.`, evidence: { messages: mailbox, growth }, severity: 'warning' },
       },

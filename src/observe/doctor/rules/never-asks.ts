@@ -3,7 +3,7 @@ import type { StageSnapshot, SubscriptionSnapshot } from '../../snapshot/snapsho
 import type { DiagnosisRule } from '../diagnosis.ts'
 import { labelOf } from '../view.ts'
 
-/** Consumers in manual mode that have subscribed, and have never asked. */
+/** Consumers in manual mode that have subscribed and have never asked for events. */
 export const neverAsks: DiagnosisRule = ({ newest, thresholds }) =>
   newest.snapshot.subscriptions.flatMap((subscription) => {
     const { tag, producer, consumer, since } = subscription
@@ -14,10 +14,10 @@ export const neverAsks: DiagnosisRule = ({ newest, thresholds }) =>
     if (!hasNeverAsked(subscription) || !couldAsk(stage) || !couldServe(source)) return []
     const from = labelOf(newest, producer)
     const buffered = source.producing?.buffer.events ?? 0
-    const waiting = buffered > 0 ? ` ${count(buffered, 'event')} wait in the buffer there.` : ''
+    const waiting = buffered > 0 ? ` The buffer of ${from} holds ${count(buffered, 'event')}.` : ''
     const text =
-      `${stage.label} has been subscribed to ${from} in manual mode for ${duration(sinceMs)} and has never asked, ` +
-      `so it gets nothing.${waiting}`
+      `${stage.label} has been subscribed to ${from} in manual mode for ${duration(sinceMs)} and has never asked for ` +
+      `events, so it receives none.${waiting}`
     return [
       {
         kind: 'never-asks',
@@ -31,12 +31,12 @@ export const neverAsks: DiagnosisRule = ({ newest, thresholds }) =>
     ]
   })
 
-/** What was sent, and what is still open, is all that it ever asked for. */
+/** Whether no event was sent and no demand is open: together they are all that a consumer has ever asked for. */
 function hasNeverAsked({ mode, pending, sent }: SubscriptionSnapshot): boolean {
   return mode === 'manual' && pending === 0 && sent === 0
 }
 
-/** A producer-consumer that nobody asks does well not to ask either. */
+/** Whether a stage has a reason to ask: a producer-consumer without demand has none. */
 function couldAsk({ producing, supervising }: StageSnapshot): boolean {
   return supervising === undefined && (producing === undefined || producing.pending > 0)
 }

@@ -1,47 +1,47 @@
-import type { PartitionInspection } from '../../../telemetry/inspection.ts'
+import type { PartitionInfo } from '../../../dispatcher/dispatcher.ts'
 import { count, duration, figure } from '../../snapshot/format.ts'
 import type { StageSnapshot } from '../../snapshot/snapshot-types.ts'
 import type { Diagnosis, DiagnosisRule } from '../diagnosis.ts'
 import { Idleness } from '../measures/idleness.ts'
 import { type Indexed, isRising, labelOf, seriesOf, type View } from '../view.ts'
 
-/** Partitions for which more and more events wait, or so many that the others get none. */
+/** Partitions whose queue grows, or is so long that the other partitions receive no events. */
 export const partitionBacklogs: DiagnosisRule = (view) =>
   view.newest.snapshot.stages.flatMap((stage) => {
     const partitions = stage.producing?.dispatcher.partitions ?? []
-    const slowest = partitions.reduce<PartitionInspection | undefined>(
+    const slowest = partitions.reduce<PartitionInfo | undefined>(
       (most, each) => (each.queued > (most?.queued ?? 0) ? each : most),
       undefined,
     )
-    // Where all queues are long, it is not the partition that is wrong.
+    // If all queues are long, the cause is not the partition.
     if (slowest === undefined || slowest.queued < 2 * medianOf(partitions, slowest)) return []
     const queue = seriesOf(view, (index) => partitionIn(index, stage, slowest)?.queued)
     const grown = isRising(queue, view.thresholds.queueGrowth)
-    const starvingMs = starvingTime(view, stage, slowest)
-    if (!grown && starvingMs < view.thresholds.heldBackAfter) return []
-    return [behind(view, stage, slowest, queue)]
+    const blockingMs = blockingTime(view, stage, slowest)
+    if (!grown && blockingMs < view.thresholds.heldBackAfter) return []
+    return [partitionBacklog(view, stage, slowest, queue)]
   })
 
-function behind(
+function partitionBacklog(
   { newest, elapsed }: View,
   { id, label }: StageSnapshot,
-  { partition, subscriber, queued }: PartitionInspection,
+  { partition, subscriber, queued }: PartitionInfo,
   queue: readonly number[],
 ): Diagnosis {
   const consumer = subscriber === null ? undefined : newest.subscriptions.get(subscriber)?.consumer
   const growth = queued - (queue[0] ?? 0)
   const more = growth > 0 ? `, ${figure(growth)} more than ${duration(elapsed)} ago` : ''
-  const whose =
+  const why =
     consumer === undefined
-      ? 'It has no subscriber: nobody takes them, and in the end the others get none.'
-      : `${labelOf(newest, consumer)} takes them more slowly than they come: it is slow, or gets more than its share.`
+      ? 'The partition has no subscriber: its queue grows until the other partitions receive no events.'
+      : `${labelOf(newest, consumer)} handles them more slowly than they arrive: it is slow, or receives more than its share.`
   return {
     kind: 'partition-backlog',
     severity: consumer === undefined ? 'problem' : 'warning',
     stage: id,
     label,
     ...(subscriber !== null && { subscription: subscriber }),
-    text: `${count(queued, 'event')} wait for partition ${partition} of ${label}${more}. ${whose}`,
+    text: `${count(queued, 'event')} wait for partition ${partition} of ${label}${more}. ${why}`,
     evidence: {
       partition,
       queued,
@@ -57,12 +57,8 @@ function behind(
   }
 }
 
-/** How long, up to now, a long queue has kept the others waiting, who have nothing to do, in milliseconds. */
-function starvingTime(
-  { backwards, newest, thresholds }: View,
-  stage: StageSnapshot,
-  slowest: PartitionInspection,
-): number {
+/** How long, up to now, a long queue has held back the other partitions, whose subscribers are idle, in milliseconds. */
+function blockingTime({ backwards, newest, thresholds }: View, stage: StageSnapshot, slowest: PartitionInfo): number {
   const idleness = new Idleness()
   let since = newest.snapshot.time
   for (const index of backwards) {
@@ -78,12 +74,12 @@ function starvingTime(
 function partitionIn(
   { stages }: Indexed,
   { id }: StageSnapshot,
-  { partition }: PartitionInspection,
-): PartitionInspection | undefined {
+  { partition }: PartitionInfo,
+): PartitionInfo | undefined {
   return stages.get(id)?.producing?.dispatcher.partitions?.find((each) => each.partition === partition)
 }
 
-function medianOf(partitions: readonly PartitionInspection[], but: PartitionInspection): number {
+function medianOf(partitions: readonly PartitionInfo[], but: PartitionInfo): number {
   const queues = partitions.filter((each) => each !== but).map(({ queued }) => queued)
   return queues.sort((one, other) => one - other)[queues.length >> 1] ?? 0
 }

@@ -4,21 +4,23 @@ import type { Diagnosis, DiagnosisRule } from '../diagnosis.ts'
 import { heldBy } from '../measures/backlog.ts'
 import { type Indexed, labelOf, type View } from '../view.ts'
 
-/** So many stages of a cycle are named. */
+/** The most stages of a cycle that a text names. */
 const MOST_NAMED = 5
 
 /**
- * Cycles of stages that stand still: each holds events until the next one asks, and that one does so too. Or none has
- * ever had an event, and nothing outside brings one.
+ * Cycles of stages in which no event moves.
+ *
+ * Either each stage holds events and waits for demand of the next one, or the cycle has never had any events and has no
+ * producer outside.
  */
 export const stalledCycles: DiagnosisRule = (view) => {
   const { newest, thresholds } = view
   return cyclesIn(newest).flatMap((cycle): Diagnosis[] => {
-    if (!cycle.every((id) => isStill(newest.stages.get(id))) || isHeldBackOutside(newest, cycle)) return []
+    if (!cycle.every((id) => isStill(newest.stages.get(id))) || isBlockedOutside(newest, cycle)) return []
     const stillMs = stillTime(view, cycle)
     const events = heldIn(newest, cycle)
     if (events > 0) return stillMs >= thresholds.heldBackAfter ? [stalled(newest, cycle, events, stillMs)] : []
-    return isUnfed(newest, cycle) && stillMs >= thresholds.unansweredAfter ? [unfed(newest, cycle, stillMs)] : []
+    return isUnfed(newest, cycle) && stillMs >= thresholds.unmetAfter ? [unfed(newest, cycle, stillMs)] : []
   })
 }
 
@@ -30,9 +32,9 @@ function stalled(index: Indexed, cycle: readonly string[], events: number, still
     stage: fullest,
     label: labelOf(index, fullest),
     text:
-      `${namesOf(index, cycle)} take events from each other in a cycle, and have stood still for ` +
-      `${duration(stillMs)}: they hold ${count(events, 'event')}, and each waits for the next one to ask. Emit fewer ` +
-      'events than come in, or return them by a cast to a producer, whose buffer takes them without demand.',
+      `No event has moved for ${duration(stillMs)} in the cycle of ${namesOf(index, cycle)}: it holds ` +
+      `${count(events, 'event')}, and each stage waits for demand of the next one. Emit fewer events than arrive, or ` +
+      'return them by a cast to a producer, whose buffer accepts them without demand.',
     evidence: { stages: cycle.length, events, stillMs },
   }
 }
@@ -45,8 +47,8 @@ function unfed(index: Indexed, cycle: readonly string[], stillMs: number): Diagn
     stage: first,
     label: labelOf(index, first),
     text:
-      `${namesOf(index, cycle)} take events from each other in a cycle, and in ${duration(stillMs)} none has emitted ` +
-      'any: each waits for events of the others. Subscribe one of them to a producer, or have one emit the first events.',
+      `No event has moved for ${duration(stillMs)} in the cycle of ${namesOf(index, cycle)}: none of them has emitted ` +
+      'any, and each waits for events of another. Subscribe one of them to a producer, or have one emit the first events.',
     evidence: { stages: cycle.length, events: 0, stillMs },
   }
 }
@@ -54,7 +56,7 @@ function unfed(index: Indexed, cycle: readonly string[], stillMs: number): Diagn
 function namesOf(index: Indexed, cycle: readonly string[]): string {
   const named = cycle.slice(0, MOST_NAMED).map((id) => labelOf(index, id))
   if (named.length < cycle.length) named.push(`${cycle.length - named.length} more`)
-  return named.length === 1 ? `${named[0]} and itself` : `${named.slice(0, -1).join(', ')} and ${named.at(-1)}`
+  return named.length === 1 ? `${named[0]}` : `${named.slice(0, -1).join(', ')} and ${named.at(-1)}`
 }
 
 function heldIn(index: Indexed, cycle: readonly string[]): number {
@@ -65,15 +67,15 @@ function isStill(stage: StageSnapshot | undefined): boolean {
   return stage !== undefined && (stage.state === 'idle' || stage.state === 'blocked')
 }
 
-/** Whether a consumer outside has asked for nothing: it may set the cycle going again, or is the cause itself. */
-function isHeldBackOutside({ downstream }: Indexed, cycle: readonly string[]): boolean {
+/** Whether a consumer outside has no open demand: it may set the cycle going again, or it is the cause itself. */
+function isBlockedOutside({ downstream }: Indexed, cycle: readonly string[]): boolean {
   const inside = new Set(cycle)
   return cycle.some((id) =>
     (downstream.get(id) ?? []).some(({ consumer, pending }) => !inside.has(consumer) && pending === 0),
   )
 }
 
-/** Whether none has ever emitted, and no producer outside may feed them. */
+/** Whether none of the stages has ever emitted, and none has a producer outside. */
 function isUnfed({ stages, upstream }: Indexed, cycle: readonly string[]): boolean {
   const inside = new Set(cycle)
   return cycle.every(
@@ -83,7 +85,7 @@ function isUnfed({ stages, upstream }: Indexed, cycle: readonly string[]): boole
   )
 }
 
-/** For how long, up to now, no event has moved in a cycle, in milliseconds. */
+/** How long, up to now, no event has moved in a cycle, in milliseconds. */
 function stillTime({ backwards, newest }: View, cycle: readonly string[]): number {
   const movedIn = (index: Indexed): string =>
     cycle
@@ -101,7 +103,7 @@ function stillTime({ backwards, newest }: View, cycle: readonly string[]): numbe
   return newest.snapshot.time - since
 }
 
-/** The cycles of a graph: in each, every stage gets events of every other. Stages that ask by hand are in none. */
+/** The cycles of a graph, without manual subscriptions: in each of them every stage is downstream of every other. */
 function cyclesIn({ snapshot, stages }: Indexed): string[][] {
   const next = new Map<string, string[]>()
   const before = new Map<string, string[]>()
@@ -117,7 +119,7 @@ function cyclesIn({ snapshot, stages }: Indexed): string[][] {
   for (const id of left) {
     const following = reachable(id, next)
     const leading = reachable(id, before)
-    // A stage between two cycles is in none: it does not get its own events.
+    // A stage between two cycles is in none: it is not downstream of itself.
     if (!following.has(id)) continue
     const cycle = [id, ...[...following].filter((each) => each !== id && leading.has(each))]
     for (const each of cycle) left.delete(each)
@@ -126,7 +128,7 @@ function cyclesIn({ snapshot, stages }: Indexed): string[][] {
   return cycles
 }
 
-/** Takes out all that nothing leads to any more: what is left is on a cycle, or comes after one. */
+/** Removes all stages without edges, until each of the others is in a cycle or leads to one. */
 function prune(left: Set<string>, edges: ReadonlyMap<string, string[]>, back: ReadonlyMap<string, string[]>): void {
   const counts = new Map([...left].map((id) => [id, (edges.get(id) ?? []).filter((each) => left.has(each)).length]))
   const open = [...left].filter((id) => counts.get(id) === 0)
@@ -140,10 +142,10 @@ function prune(left: Set<string>, edges: ReadonlyMap<string, string[]>, back: Re
   }
 }
 
-/** All that is reached from a stage, itself only by a detour. */
+/** All stages that edges lead to from a stage: the stage itself only through others. */
 function reachable(start: string, edges: ReadonlyMap<string, string[]>): Set<string> {
   const seen = new Set(edges.get(start))
-  // A set takes in what is added while it is iterated.
+  // A set also iterates over what is added in the meantime.
   for (const id of seen) for (const other of edges.get(id) ?? []) seen.add(other)
   return seen
 }

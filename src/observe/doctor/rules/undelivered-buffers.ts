@@ -3,7 +3,7 @@ import type { StageSnapshot } from '../../snapshot/snapshot-types.ts'
 import type { DiagnosisRule } from '../diagnosis.ts'
 import type { View } from '../view.ts'
 
-/** Stages that keep events in their buffer though each of their subscribers has open demand: a fault of a dispatcher. */
+/** Stages that keep events in their buffer although each of their subscribers has open demand: a fault of a dispatcher. */
 export const undeliveredBuffers: DiagnosisRule = (view) =>
   view.newest.snapshot.stages.flatMap((stage) => {
     const { id, label, producing } = stage
@@ -14,7 +14,7 @@ export const undeliveredBuffers: DiagnosisRule = (view) =>
     const advice =
       dispatcher.kind === 'custom'
         ? 'Check what its dispatcher returns from ask and dispatch: demand that it withholds is never met.'
-        : 'That is a fault of its dispatcher and not of the pipeline: please report it.'
+        : 'This is a fault of its dispatcher, not of the pipeline: please report it.'
     return [
       {
         kind: 'undelivered-buffer',
@@ -22,9 +22,9 @@ export const undeliveredBuffers: DiagnosisRule = (view) =>
         stage: id,
         label,
         text:
-          `${label} has ${count(buffer.events, 'event')} in its buffer, and has sent nothing for ${duration(keptMs)} ` +
-          `though ${subscribers.length === 1 ? 'its subscriber waits' : `all ${subscribers.length} subscribers wait`} ` +
-          `for ${count(pending, 'event')}. ${advice}`,
+          `${label} has ${count(buffer.events, 'event')} in its buffer and has sent none for ${duration(keptMs)}, although ` +
+          `${subscribers.length === 1 ? 'its subscriber has' : `all ${subscribers.length} subscribers have`} open demand: ` +
+          `${count(pending, 'event')}. ${advice}`,
         evidence: { buffered: buffer.events, unmetDemand: pending, subscribers: subscribers.length, keptMs },
       },
     ]
@@ -35,7 +35,7 @@ function isKeeping({ producing }: StageSnapshot): boolean {
   return producing.subscribers.every(({ pending }) => pending > 0)
 }
 
-/** For how long, up to now, it has kept them and sent nothing, in milliseconds. */
+/** How long, up to now, a stage has kept events in its buffer and sent none, in milliseconds. */
 function keepingTime({ backwards, newest }: View, { id, producing }: StageSnapshot): number {
   let since = newest.snapshot.time
   for (const { stages, snapshot } of backwards) {

@@ -1,20 +1,20 @@
 import { bounded, type Camera, fitted, type Rectangle, revealing, zoomed } from '../../view/camera.ts'
-import type { Spot } from '../../view/layout/layout.ts'
-import type { Room } from '../../view/layout/wrap.ts'
+import type { Spot } from '../../view/layout/drawing.ts'
+import type { Size } from '../../view/layout/wrap.ts'
 
-/** How long the camera moves by itself, in milliseconds. */
+/** The duration of a camera movement, in milliseconds. */
 const MOVE = 180
-/** How far one may go away beyond seeing everything. */
+/** The least scale, as a share of the scale at which everything fits. */
 const FURTHER = 0.5
 
-/** Where the graph is seen from: as the user has moved the camera, or else so that all of it is seen. */
+/** The camera of the graph: where the user has moved it, or else so that the whole graph fits. */
 export class CameraControl {
-  /** Where it is at this moment. */
+  /** The current position. */
   now: Camera = { x: 0, y: 0, scale: 1 }
-  window: Room = { width: 0, height: 0 }
-  /** Where the user has moved it to; `undefined` sees everything. */
+  window: Size = { width: 0, height: 0 }
+  /** The position that the user has chosen; `undefined` fits the whole graph. */
   chosen: Camera | undefined
-  private drawing: Room = { width: 0, height: 0 }
+  private drawing: Size = { width: 0, height: 0 }
   private motion: { readonly from: Camera; readonly to: Camera; readonly since: number } | undefined
   private isDue = false
   private readonly draw: () => void
@@ -23,31 +23,31 @@ export class CameraControl {
     this.draw = draw
   }
 
-  /** Takes the size of a drawing or of the window, which has changed. */
-  measure(drawing: Room, window: Room): void {
+  /** Sets the sizes of the drawing and of the window. */
+  measure(drawing: Size, window: Size): void {
     this.drawing = drawing
     this.window = window
     if (this.chosen === undefined) this.go(fitted(drawing, window), true)
   }
 
-  /** Looks from where the user looked before. */
+  /** Restores a position that the user had chosen. */
   restore(camera: Camera): void {
     this.chosen = camera
     this.now = camera
   }
 
-  /** Where it is, or is on its way to. */
+  /** The current position, or the one that it is moving to. */
   get target(): Camera {
     return this.motion?.to ?? this.now
   }
 
-  /** Looks from here; `undefined` fits all of the drawing into the window. */
+  /** Moves to a position; `undefined` fits the whole drawing into the window. */
   look(camera: Camera | undefined, isAtOnce: boolean): void {
     this.chosen = camera && bounded(camera, this.drawing, this.window)
     this.go(this.chosen ?? fitted(this.drawing, this.window), isAtOnce)
   }
 
-  /** Comes nearer or goes further away, around a place of the window or its middle. */
+  /** Zooms around a place of the window, or around its middle. */
   zoom(factor: number, at: Spot | undefined): void {
     const { width, height } = this.window
     const around = at ?? { x: width / 2, y: height / 2 }
@@ -55,20 +55,20 @@ export class CameraControl {
     this.look(zoomed(this.target, factor, around, least), at !== undefined)
   }
 
-  /** Moves what is seen. */
+  /** Moves the drawing. */
   pan({ x, y }: Spot, isAtOnce: boolean): void {
     const from = this.target
     this.look({ ...from, x: from.x + x, y: from.y + y }, isAtOnce)
   }
 
-  /** Moves as far as it takes to see all of a rectangle. */
+  /** Moves as little as possible to show all of a rectangle. */
   reveal(place: Rectangle): void {
     const from = this.target
     const to = revealing(from, place, this.window)
     if (Math.hypot(to.x - from.x, to.y - from.y) > 0.5) this.look(to, false)
   }
 
-  /** Draws with the next frame of the browser. */
+  /** Draws in the next animation frame. */
   schedule(): void {
     if (this.isDue) return
     this.isDue = true

@@ -1,23 +1,23 @@
 import { areTouching, type Rectangle } from '../../view/camera.ts'
 import { type Flow, flowOf } from '../../view/flow.ts'
 import type { GraphEdge } from '../../view/graph.ts'
-import type { Drawing } from '../../view/layout/layout.ts'
+import type { Drawing } from '../../view/layout/drawing.ts'
 import { Timeline } from '../../view/timeline.ts'
 import { ListView, setAttributes } from '../dom.ts'
 import { spotOn } from './edge-path.ts'
 import { type DrawnEdge, edgeView } from './edge-view.ts'
 import type { Stroke } from './overview.ts'
 
-/** More lines than these do not move: that is much to draw. */
+/** If there are more lines than this, they are not animated. */
 const MOST_MOVING = 80
-/** So many lines are drawn with their figures; the others are lines and no more. */
+/** The most lines that are drawn with their figures. Others are plain lines. */
 const MOST_EDGES = 150
-/** More lines than these at both ends, and their texts would lie upon each other. */
+/** If there are more lines than this at both ends, their texts would overlap. */
 const FEW_LINES = 1
-/** How much room the texts of a line take. */
+/** The size of the texts of a line. */
 const TEXT = { width: 56, height: 34 }
 
-/** The lines of a graph: with their figures where there is room, and as strokes for where there is none. */
+/** The lines of a graph: with their figures if there is room, or else as strokes. */
 export class EdgeLayer {
   private readonly element: SVGSVGElement
   private readonly list: ListView<DrawnEdge>
@@ -31,7 +31,7 @@ export class EdgeLayer {
     this.list = new ListView(element, edgeView)
   }
 
-  /** Takes the lines of the newest picture. */
+  /** Sets the lines of the newest update. */
   take(edges: readonly GraphEdge[], timeline: Timeline): void {
     this.edges = edges
     this.timeline = timeline
@@ -40,9 +40,9 @@ export class EdgeLayer {
   }
 
   /**
-   * Draws those at whose ends something is seen.
+   * Draws the lines with a visible end.
    *
-   * @returns The keys of those that it has drawn.
+   * @returns The keys of the lines that it has drawn.
    */
   show(
     { lines, boxes }: Drawing,
@@ -50,10 +50,10 @@ export class EdgeLayer {
     isNear: (edge: GraphEdge) => boolean,
   ): ReadonlySet<string> {
     const seen = this.edges.filter(({ from, to }) => isSeen(from) || isSeen(to))
-    const whole = seen.length <= MOST_EDGES ? seen : seen.filter(({ from, to }) => isSeen(from) && isSeen(to))
-    // The ones that are near last, and so on top.
-    const edges = whole.slice(0, MOST_EDGES).sort((one, other) => Number(isNear(one)) - Number(isNear(other)))
-    // Texts have no room where a card is, or another text.
+    const candidates = seen.length <= MOST_EDGES ? seen : seen.filter(({ from, to }) => isSeen(from) && isSeen(to))
+    // Lines of the opened or focused node are last, so that they are on top.
+    const edges = candidates.slice(0, MOST_EDGES).sort((one, other) => Number(isNear(one)) - Number(isNear(other)))
+    // Texts must not overlap cards or other texts.
     const taken: Rectangle[] = [...boxes].flatMap(([key, place]) => (isSeen(key) ? [place] : []))
     const drawn = edges.flatMap((edge): DrawnEdge[] => {
       const line = lines.get(edge.key)
@@ -70,7 +70,7 @@ export class EdgeLayer {
     return new Set(edges.map(({ key }) => key))
   }
 
-  /** All of them, the ones that are near last. */
+  /** All lines as strokes; those of the opened or focused node last. */
   strokes(isNear: (edge: GraphEdge) => boolean): readonly Stroke[] {
     const strokes = this.edges.map((edge) => {
       const { perSecond, width } = this.flow(edge)
@@ -89,7 +89,7 @@ export class EdgeLayer {
   }
 }
 
-/** Texts stand where lines are apart: at the consumers of one producer, at the producers of one consumer. */
+/** Places texts where lines are apart: at the consumers of one producer, at the producers of one consumer. */
 function labelPlaces(edges: readonly GraphEdge[]): (edge: GraphEdge) => number | undefined {
   const outgoing = new Map<string, number>()
   const incoming = new Map<string, number>()

@@ -1,16 +1,16 @@
-import type { Spot } from '../../view/layout/layout.ts'
+import type { Spot } from '../../view/layout/drawing.ts'
 
-/** What draws a path: of a canvas, or as the text that SVG takes. */
+/** Draws a path: on a canvas, or as the text of an SVG path. */
 interface Pen {
   moveTo(x: number, y: number): void
   lineTo(x: number, y: number): void
   bezierCurveTo(x1: number, y1: number, x2: number, y2: number, x: number, y: number): void
 }
 
-/** How far a curve goes on level where it leads back. */
+/** How far a curve continues level if it leads back. */
 const BACK = 80
 
-/** Draws a smooth line through all of its spots, level at each; straight where two are at one height, or one width. */
+/** Draws a smooth line that is level at each spot; straight between two spots of one height or one width. */
 export function trace(spots: readonly Spot[], pen: Pen): void {
   for (const [index, { x, y }] of spots.entries()) {
     const before = spots[index - 1]
@@ -23,7 +23,7 @@ export function trace(spots: readonly Spot[], pen: Pen): void {
   }
 }
 
-/** The same as the attribute `d` of a path. */
+/** The attribute `d` of an SVG path through spots. */
 export function pathThrough(spots: readonly Spot[]): string {
   let path = ''
   trace(spots, {
@@ -45,12 +45,13 @@ function controls(from: Spot, to: Spot): [number, number] {
   return [from.x + reach, to.x - reach]
 }
 
-/** A piece that is shorter has no room for texts. */
+/** The least length of a piece with room for texts. */
 const ROOM_FOR_TEXT = 90
 
 /**
- * A spot on a line, near the end that is asked for: before the middle on the first piece that is long enough, else on
- * the last one; `undefined` where none is.
+ * Returns a spot for texts on a line; `undefined` if there is no room.
+ *
+ * It is on the first piece that is long enough if `share` is less than a half, or else on the last one.
  */
 export function spotOn(spots: readonly Spot[], share: number): Spot | undefined {
   const pieces = spots.slice(1).map((to, index) => ({ from: spots[index] ?? to, to }))

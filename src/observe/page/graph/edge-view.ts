@@ -1,10 +1,10 @@
 import type { Flow } from '../../view/flow.ts'
 import type { GraphEdge } from '../../view/graph.ts'
-import type { Spot } from '../../view/layout/layout.ts'
+import type { Spot } from '../../view/layout/drawing.ts'
 import { type DomView, setAttributes, setText, svg } from '../dom.ts'
 import { pathThrough } from './edge-path.ts'
 
-/** How wide the gauge of demand is. */
+/** The width of the demand gauge. */
 const GAUGE = 22
 
 /** An edge as it is drawn. */
@@ -12,13 +12,13 @@ export interface DrawnEdge {
   readonly edge: GraphEdge
   readonly flow: Flow
   readonly line: readonly Spot[]
-  /** Where its texts stand; `undefined` where there is no room for any. */
+  /** The place of its texts; `undefined` if there is no room. */
   readonly label: Spot | undefined
-  /** Whether it is of the node that is opened or has the focus. */
+  /** Whether it belongs to the opened or focused node. */
   readonly isNear: boolean
 }
 
-/** A line with what flows over it to the right, and the demand that has gone to the left. */
+/** Creates a line with the flow of events to the right and the open demand to the left. */
 export function edgeView(): DomView<DrawnEdge> {
   const line = svg('path', { class: 'line' })
   const drops = svg('path', { class: 'drops' })
@@ -46,7 +46,7 @@ export function edgeView(): DomView<DrawnEdge> {
       setText(flowText, flow.isEnded ? '' : flow.texts[0])
       setText(demandText, flow.isEnded ? 'ended' : flow.texts[1])
       const share = flow.asked ?? (flow.pending > 0 ? 1 : 0)
-      // Demand comes from the right.
+      // Demand arrives from the right.
       setAttributes(fill, { x: (GAUGE / 2 - GAUGE * share).toFixed(1), width: (GAUGE * share).toFixed(1) })
     },
   }

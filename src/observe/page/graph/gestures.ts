@@ -1,19 +1,19 @@
-import type { Spot } from '../../view/layout/layout.ts'
+import type { Spot } from '../../view/layout/drawing.ts'
 
-/** What gestures over the graph do. */
+/** The actions of gestures on the graph. */
 interface GestureActions {
   move(by: Spot): void
-  /** Comes nearer, or goes further away, around a place of the window. */
+  /** Zooms around a place of the window. */
   zoom(factor: number, at: Spot): void
 }
 
-/** A pointer that moves less than this many pixels clicks. */
+/** A pointer that moves less than this clicks, in pixels. */
 const CLICK = 4
-/** By how much a step of the wheel zooms, and one of a pinch on a touchpad, which comes as a wheel with Ctrl. */
+/** How much a step of the wheel zooms, and one of a pinch on a touchpad, which browsers report as a wheel with Ctrl. */
 const WHEEL = 0.0016
 const PINCH = 0.01
 
-/** Listens for the wheel, for dragging, and for two fingers. */
+/** Listens for the wheel, for dragging and for pinches. */
 export function gestures(area: HTMLElement, actions: GestureActions): void {
   const placeOf = ({ clientX, clientY }: MouseEvent): Spot => {
     const { left, top } = area.getBoundingClientRect()
@@ -44,7 +44,7 @@ export function gestures(area: HTMLElement, actions: GestureActions): void {
     if (pointers.size === 1) {
       moved += Math.hypot(by.x, by.y)
       if (moved < CLICK) return
-      // Only now: a click is to come to what is under the pointer.
+      // Only now, so that a click reaches the element under the pointer.
       if (!area.hasPointerCapture(event.pointerId)) area.setPointerCapture(event.pointerId)
       area.dataset.dragging = ''
       actions.move(by)
@@ -68,7 +68,7 @@ export function gestures(area: HTMLElement, actions: GestureActions): void {
   area.addEventListener(
     'click',
     (event) => {
-      // What was dragged was not clicked; keys click without a pointer.
+      // A drag is no click. Clicks of the keyboard have no pointer.
       if (moved >= CLICK && event.detail > 0) event.stopPropagation()
     },
     { capture: true },

@@ -1,70 +1,42 @@
 import type { Finding } from '../../doctor/finding.ts'
 import type { SubscriptionSnapshot } from '../../snapshot/snapshot-types.ts'
-import {
-  areTouching,
-  type Camera,
-  centred,
-  type Detail,
-  detailAt,
-  type Rectangle,
-  roomIn,
-  visible,
-} from '../../view/camera.ts'
-import { barCount, busyOf, cardOf, severityOf } from '../../view/card.ts'
+import { areTouching, type Camera, centred, type Detail, detailAt, visible } from '../../view/camera.ts'
+import { busyOf, cardOf, severityOf } from '../../view/card.ts'
 import { type Graph, type GraphEdge, type GraphNode, hasEnded } from '../../view/graph.ts'
-import { type Drawing, layoutGraph, type Spacing, type Spot } from '../../view/layout/layout.ts'
-import { READABLE, type Room, scaleFor } from '../../view/layout/wrap.ts'
+import type { Spot } from '../../view/layout/drawing.ts'
+import type { Size } from '../../view/layout/wrap.ts'
 import { type Direction, neighbourOf } from '../../view/neighbour.ts'
-import { type Difference, differencesOf } from '../../view/short-names.ts'
 import { Timeline } from '../../view/timeline.ts'
-import { titlesOf } from '../../view/titles-of.ts'
 import { ListView, setAttributes } from '../dom.ts'
-import { Tooltip } from '../tooltip.ts'
 import { CameraControl } from './camera-control.ts'
 import { EdgeLayer } from './edge-layer.ts'
-import { type FrameHead, frameHeadView } from './frame-head.ts'
-import { CARD_WIDTH, cardHeight, cardView, type ShownCard } from './node-card.ts'
+import { GraphLayout } from './graph-layout.ts'
+import { type GroupHead, groupHeadView } from './group-head.ts'
+import { groupHeads } from './group-heads.ts'
+import { CARD_WIDTH, cardView, type ShownCard } from './node-card.ts'
+import { NodePointer } from './node-pointer.ts'
 import { Overview, type Scene } from './overview.ts'
-import { cardText, headRoom, headText, isSmall, isTall } from './text-room.ts'
+import { cardText, isSmall, isTall } from './text-room.ts'
 
-const spacing: Spacing = {
-  width: CARD_WIDTH,
-  layerGap: 124,
-  rowGap: 18,
-  looseInRow: 4,
-  frameHead: 44,
-  framePad: 18,
-}
-/** Where not all of it can be read at once there need be no room for texts between. */
-const closer: Spacing = { ...spacing, layerGap: 72, rowGap: 16, frameHead: 42, framePad: 14 }
-/** How high the head of a frame is seen, in CSS pixels, also where all else is small; and how much room that may take. */
-const HEAD = 20
-const HIGHEST_HEAD = 180
-/** So many nodes surely cannot. */
-const MANY_NODES = 60
-/** A drawing is made for a window; by so much another one may be larger or smaller before it is made anew. */
-const SAME_ROOM = 1.3
-/** So many pixels beside a mark are still it. */
-const BESIDE = 3
-/** The scale at which one looks at a node. */
+/** The scale of a node that is double-clicked. */
 const NEAR = 1
 
-/** Where the graph is drawn. */
+/** The elements that the graph is drawn in. */
 interface GraphElements {
-  /** The window that it is seen through. */
+  /** The window of the graph. */
   readonly area: HTMLElement
   readonly canvas: HTMLCanvasElement
   readonly edges: SVGSVGElement
-  readonly frames: HTMLElement
+  readonly groups: HTMLElement
   readonly nodes: HTMLElement
   readonly tooltip: HTMLElement
 }
 
-/** What a click in the graph does. */
+/** The actions of the graph. */
 interface GraphActions {
   /** Opens the details of a node or of a unit. */
   readonly open: (key: string) => void
-  /** Opens what a node stands for into its parts. */
+  /** Opens a node into its parts. */
   readonly unfold: (key: string) => void
   /** Closes a unit into one box. */
   readonly fold: (unit: string) => void
@@ -72,61 +44,58 @@ interface GraphActions {
   readonly moved: (camera: Camera) => void
 }
 
-/** What the graph is drawn of. */
+/** The data that the graph is drawn from. */
 interface Shown {
   readonly graph: Graph
   readonly timeline: Timeline
   readonly findings: readonly Finding[]
   readonly subscriptions: readonly SubscriptionSnapshot[]
-  /** What is opened: the key of a node or of a frame. */
+  /** The key of the node or group whose details are open. */
   readonly opened: string | undefined
 }
 
-/** Draws the graph as it is seen by a camera, and moves the focus in it. */
+/** Draws the graph as a camera shows it, and moves the focus in it. */
 export class GraphView {
   readonly camera = new CameraControl(() => this.render())
   private readonly parts: GraphElements
   private readonly actions: GraphActions
   private readonly cards: ListView<ShownCard>
-  private readonly heads: ListView<FrameHead>
+  private readonly heads: ListView<GroupHead>
   private readonly edges: EdgeLayer
   private readonly overview: Overview
-  private readonly tooltip: Tooltip
   private shown: Shown = {
-    graph: { nodes: [], frames: [], edges: [], nodeOf: new Map() },
+    graph: { nodes: [], groups: [], edges: [], nodeOf: new Map() },
     timeline: new Timeline(),
     findings: [],
     subscriptions: [],
     opened: undefined,
   }
   private nodes: ReadonlyMap<string, GraphNode> = new Map()
-  private titles = titlesOf({ nodes: [], frames: [] })
-  private differences: ReadonlyMap<string, Difference> = new Map()
-  private drawing: Drawing = { boxes: new Map(), frames: new Map(), lines: new Map(), width: 0, height: 0 }
-  /** What the drawing was made of: it is made anew only where that has changed. */
-  private shape = ''
-  private room: Room = { width: 0, height: 0 }
-  /** What the canvas shows of the newest picture. */
+  readonly layout = new GraphLayout()
+  /** What the canvas shows; undefined after each change, until it is drawn. */
   private scene: Scene | undefined
-  /** Cards of the newest picture. */
+  /** The cards of the newest update. */
   private readonly known = new Map<string, ShownCard>()
-  /** The node that the tab key comes to. */
+  /** The node that the tab key reaches. */
   private current: string | undefined
 
   constructor(parts: GraphElements, actions: GraphActions) {
     this.parts = parts
     this.actions = actions
     this.cards = new ListView(parts.nodes, () => this.card())
-    this.heads = new ListView(parts.frames, () => frameHeadView(actions))
+    this.heads = new ListView(parts.groups, () => groupHeadView(actions))
     this.edges = new EdgeLayer(parts.edges)
     this.overview = new Overview(parts.canvas)
-    this.tooltip = new Tooltip(parts.tooltip)
     new ResizeObserver(() => this.resize()).observe(parts.area)
     matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => this.camera.schedule())
-    parts.area.addEventListener('click', (event) => this.click(event))
-    parts.area.addEventListener('dblclick', (event) => this.clickTwice(event))
-    parts.area.addEventListener('pointermove', (event) => this.hover(event))
-    parts.area.addEventListener('pointerleave', () => this.tooltip.hide())
+    new NodePointer(parts, this, {
+      click: (key) => {
+        this.current = key
+        actions.open(key)
+      },
+      clickTwice: (key) => this.clickTwice(key),
+      cardOf: (key) => this.shownCard(key, 'mark'),
+    })
   }
 
   /** Shows a graph. */
@@ -137,19 +106,20 @@ export class GraphView {
     this.known.clear()
     this.scene = undefined
     this.edges.take(graph.edges, timeline)
-    this.titles = titlesOf(graph)
+    this.layout.take(graph)
     this.layOut()
-    if (this.current === undefined || !this.nodes.has(this.current)) this.current = [...this.drawing.boxes.keys()][0]
+    if (this.current === undefined || !this.nodes.has(this.current))
+      this.current = [...this.layout.drawing.boxes.keys()][0]
     this.render()
   }
 
-  /** Moves the focus to a node or the head of a frame, and it into sight. */
+  /** Moves the focus to a node or to the head of a group, and shows it. */
   focus(key: string): void {
-    const place = this.drawing.boxes.get(key)
-    const frame = this.drawing.frames.get(key)
+    const place = this.layout.drawing.boxes.get(key)
+    const group = this.layout.drawing.groups.get(key)
     if (place !== undefined) this.current = key
-    // Of a frame its head.
-    const aim = place ?? (frame && { ...frame, height: Math.min(frame.height, 200), width: Math.min(frame.width, 400) })
+    // Only the head of a group is shown for certain.
+    const aim = place ?? (group && { ...group, height: Math.min(group.height, 200), width: Math.min(group.width, 400) })
     if (aim === undefined) return
     this.camera.reveal(aim)
     this.render()
@@ -162,75 +132,55 @@ export class GraphView {
   /** Moves the focus from the node that has it to its neighbour. */
   move(direction: Direction): void {
     if (this.current === undefined) return
-    const next = neighbourOf(this.current, direction, this.drawing.boxes, this.shown.graph.edges)
+    const next = neighbourOf(this.current, direction, this.layout.drawing.boxes, this.shown.graph.edges)
     if (next !== undefined) this.focus(next)
   }
 
-  /** The key of the node or the frame that has the focus. */
+  /** The key of the node or the group that has the focus. */
   get focused(): string | undefined {
     return document.activeElement?.closest('[data-key]')?.getAttribute('data-key') ?? undefined
   }
 
   private layOut(): void {
-    const { graph } = this.shown
-    const { window } = this.camera
-    const boxes = graph.nodes.map((node) => ({ key: node.key, height: cardHeight(barCount(node)), frame: node.frame }))
-    const room = roomIn(window)
-    const isSame = (one: number, other: number): boolean => one < other * SAME_ROOM && other < one * SAME_ROOM
-    const isSameRoom = isSame(room.width, this.room.width) && isSame(room.height, this.room.height)
-    const frames = graph.frames.map(({ key, frame }) => [key, frame])
-    const shape = JSON.stringify([boxes, frames, graph.edges.map(({ key }) => key)])
-    if (shape === this.shape && isSameRoom) return
-    if (!isSameRoom) this.room = room
-    if (shape !== this.shape)
-      this.differences = differencesOf([...this.titles.nodes.values(), ...this.titles.frames.values()])
-    this.shape = shape
+    if (!this.layout.fit(this.camera.window)) return
     this.overview.clear()
-    const given = { frames: graph.frames, room: this.room }
-    const drawing = boxes.length < MANY_NODES ? layoutGraph(boxes, graph.edges, spacing, given) : undefined
-    const isReadable = drawing !== undefined && scaleFor(drawing, this.room) >= READABLE
-    this.drawing = isReadable ? drawing : layoutGraph(boxes, graph.edges, closer, given)
-    const head = HEAD / scaleFor(this.drawing, this.room)
-    if (graph.frames.length > 0 && head > (closer.frameHead ?? 0)) {
-      const frameHead = Math.min(head, HIGHEST_HEAD)
-      this.drawing = layoutGraph(boxes, graph.edges, { ...closer, frameHead }, given)
-    }
-    this.camera.measure(this.drawing, window)
+    this.camera.measure(this.layout.drawing, this.camera.window)
   }
 
   private resize(): void {
     const { clientWidth: width, clientHeight: height } = this.parts.area
     if (width === 0 || height === 0) return
-    this.camera.measure(this.drawing, { width, height })
+    this.camera.measure(this.layout.drawing, { width, height })
     if (this.nodes.size > 0) this.layOut()
     this.scene = undefined
     this.camera.schedule()
   }
 
-  /** Draws what the camera sees. */
+  /** Draws what the camera shows. */
   private render(): void {
-    const { nodes, frames, edges, area } = this.parts
+    const { nodes, groups, edges, area } = this.parts
     const { x, y, scale } = this.camera.now
     const { width, height } = this.camera.window
     const detail = detailAt(scale)
     setAttributes(area, { 'data-detail': detail, 'data-small': isSmall(CARD_WIDTH * scale) ? '' : undefined })
-    for (const part of [nodes, frames]) {
+    for (const part of [nodes, groups]) {
       part.style.transform = `translate(${x}px, ${y}px) scale(${scale})`
       part.style.setProperty('--px', String(1 / scale))
     }
     setAttributes(edges, { width, height, viewBox: `${-x / scale} ${-y / scale} ${width / scale} ${height / scale}` })
     const seen = visible(this.camera.now, this.camera.window)
     const isSeen = (key: string): boolean => {
-      const place = this.drawing.boxes.get(key)
+      const place = this.layout.drawing.boxes.get(key)
       return place !== undefined && areTouching(place, seen)
     }
     const isShown = (key: string): boolean => key === this.current || (detail !== 'mark' && isSeen(key))
     this.cards.show(
-      [...this.drawing.boxes.keys()].filter(isShown).flatMap((key) => this.shownCard(key, detail) ?? []),
+      [...this.layout.drawing.boxes.keys()].filter(isShown).flatMap((key) => this.shownCard(key, detail) ?? []),
       ({ key }) => key,
     )
-    this.showHeads(seen)
-    const drawn = this.edges.show(this.drawing, detail === 'card' ? isSeen : () => false, this.isNear())
+    const { graph, opened } = this.shown
+    this.heads.show(groupHeads(graph.groups, this.layout, scale, seen, opened), ({ group }) => group.key)
+    const drawn = this.edges.show(this.layout.drawing, detail === 'card' ? isSeen : () => false, this.isNear())
     this.scene ??= this.newScene()
     const scene = { ...this.scene, isElsewhere: (key: string) => drawn.has(key) }
     this.overview.draw(scene, this.camera.now, this.camera.window, detail)
@@ -247,7 +197,7 @@ export class GraphView {
       severity: severityOf(node, findings),
     }))
     return {
-      drawing: this.drawing,
+      drawing: this.layout.drawing,
       opened,
       isElsewhere: () => false,
       marks,
@@ -261,38 +211,15 @@ export class GraphView {
     return ({ from, to }) => [from, to].some((key) => key === opened || key === focused)
   }
 
-  private showHeads(seen: Rectangle): void {
-    const { graph, opened } = this.shown
-    const { scale } = this.camera.now
-    const taken: Rectangle[] = []
-    const heads = graph.frames.flatMap((frame): FrameHead[] => {
-      const place = this.drawing.frames.get(frame.key)
-      const title = this.titles.frames.get(frame.key) ?? ''
-      if (place === undefined || !areTouching(place, seen)) return []
-      const width = place.width * scale
-      const { kind } = frame.owner
-      const short = headText(title, kind, this.differences.get(title), width)
-      if (short === undefined) return []
-      // From far the head of an inner frame would lie upon that of the one around it: it stands beside that.
-      const room = { x: place.x * scale, y: place.y * scale, ...headRoom(short, kind, width) }
-      for (const other of taken) if (areTouching(room, other)) room.x = other.x + other.width + 1
-      const shift = room.x - place.x * scale
-      if (shift + room.width > width) return []
-      taken.push(room)
-      return [{ frame, title, short, isOpened: frame.key === opened, width, shift }]
-    })
-    this.heads.show(heads, ({ frame }) => frame.key)
-  }
-
   private shownCard(key: string, detail: Detail): ShownCard | undefined {
     const node = this.nodes.get(key)
-    const place = this.drawing.boxes.get(key)
+    const place = this.layout.drawing.boxes.get(key)
     if (node === undefined || place === undefined) return undefined
     const { scale } = this.camera.now
-    const title = this.titles.nodes.get(key) ?? ''
+    const title = this.layout.titles.nodes.get(key) ?? ''
     const seen = { width: place.width * scale, height: place.height * scale }
     const hasContent = node.isFold || node.unit !== undefined
-    const short = cardText(title, this.differences.get(title), detail, seen, hasContent)
+    const short = cardText(title, this.layout.differenceOf(title), detail, seen, hasContent)
     const before = this.known.get(key)
     const tall = isTall(seen)
     if (before?.short === short && before.detail === detail && before.isTall === tall) return before
@@ -314,7 +241,7 @@ export class GraphView {
     view.element.addEventListener('focus', () => {
       this.current = keyOf()
       this.scene = undefined
-      const place = this.drawing.boxes.get(this.current)
+      const place = this.layout.drawing.boxes.get(this.current)
       if (place !== undefined && view.element.matches(':focus-visible')) this.camera.reveal(place)
       this.camera.schedule()
     })
@@ -325,48 +252,17 @@ export class GraphView {
     return view
   }
 
-  private nodeAt(event: MouseEvent): string | undefined {
-    const { left, top } = this.parts.area.getBoundingClientRect()
-    const { x, y, scale } = this.camera.now
-    // Marks are small: beside one is as good as on it.
-    const around = detailAt(scale) === 'mark' ? BESIDE / scale : 0
-    const spot = {
-      x: (event.clientX - left - x) / scale - around,
-      y: (event.clientY - top - y) / scale - around,
-      width: 2 * around,
-      height: 2 * around,
-    }
-    for (const [key, place] of this.drawing.boxes) if (areTouching(place, spot)) return key
-    return undefined
-  }
-
-  private click(event: MouseEvent): void {
-    const isOnButton = event.target instanceof Element && event.target.closest('button') !== null
-    const key = isOnButton ? undefined : this.nodeAt(event)
-    if (key === undefined) return
-    this.current = key
-    this.actions.open(key)
-  }
-
-  private clickTwice(event: MouseEvent): void {
-    const key = this.nodeAt(event)
-    const place = key === undefined ? undefined : this.drawing.boxes.get(key)
-    const node = key === undefined ? undefined : this.nodes.get(key)
-    if (key === undefined || place === undefined || node === undefined) return
+  private clickTwice(key: string): void {
+    const place = this.layout.drawing.boxes.get(key)
+    const node = this.nodes.get(key)
+    if (place === undefined || node === undefined) return
     if (node.isFold || node.unit !== undefined) this.actions.unfold(key)
-    else if (detailAt(this.camera.now.scale) !== 'card')
+    else if (detailAt(this.camera.now.scale) !== 'card') {
       this.camera.look(centred(place, this.camera.window, NEAR), false)
+    }
   }
 
-  private hover(event: PointerEvent): void {
-    const isShown = detailAt(this.camera.now.scale) === 'mark' && event.buttons === 0
-    const key = isShown ? this.nodeAt(event) : undefined
-    const card = key === undefined ? undefined : this.shownCard(key, 'mark')
-    if (card === undefined) this.tooltip.hide()
-    else this.tooltip.show(card, event, this.parts.area)
-  }
-
-  /** Only one node is reached by the tab key; the others by arrows. */
+  /** Makes one node reachable by the tab key. The others are reached by arrows. */
   private mark(): void {
     for (const [key, { element }] of this.cards.views)
       setAttributes(element, { tabindex: key === this.current ? 0 : -1 })
@@ -375,20 +271,20 @@ export class GraphView {
   private place(): void {
     const { opened } = this.shown
     for (const [key, { element }] of this.cards.views) {
-      const place = this.drawing.boxes.get(key)
+      const place = this.layout.drawing.boxes.get(key)
       if (place === undefined || !(element instanceof HTMLElement)) continue
       put(element, place)
       setAttributes(element, { 'aria-expanded': key === opened ? 'true' : 'false' })
     }
     for (const [key, { element }] of this.heads.views) {
-      const place = this.drawing.frames.get(key)
+      const place = this.layout.drawing.groups.get(key)
       if (place !== undefined && element instanceof HTMLElement) put(element, place)
     }
     this.mark()
   }
 }
 
-function put(element: HTMLElement, { x, y, width, height }: Spot & Room): void {
+function put(element: HTMLElement, { x, y, width, height }: Spot & Size): void {
   const { style } = element
   style.setProperty('--at', `translate(${x}px, ${y}px)`)
   style.width = `${width}px`

@@ -3,24 +3,24 @@ import { type Bar, type Card, HIGH } from '../../view/card.ts'
 import { type DomView, html, ListView, setAttributes, setText } from '../dom.ts'
 import { sparkline } from '../sparkline.ts'
 
-/** How wide a card is, in CSS pixels. */
+/** The width of a card, in CSS pixels. */
 export const CARD_WIDTH = 216
 
-/** How high a card with so many bars is. */
+/** The height of a card with a number of bars. */
 export function cardHeight(bars: number): number {
   return 76 + bars * 16
 }
 
 /** A card as it is shown. */
 export interface ShownCard extends Card {
-  /** Its title, so that it fits. */
+  /** Its title, shortened to fit. */
   readonly short: string
   readonly detail: Detail
-  /** Whether there is room for more than its name. */
+  /** Whether it has room for more than its name. */
   readonly isTall: boolean
 }
 
-/** A node of the graph, as a button that opens its details. */
+/** Creates a node of the graph: a button that opens its details. */
 export function cardView(): DomView<ShownCard> & { readonly element: HTMLButtonElement } {
   const kind = html('span', { class: 'kind' })
   const content = html('span', { class: 'content' })

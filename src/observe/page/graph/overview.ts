@@ -1,7 +1,7 @@
 import { areTouching, type Camera, type Detail, type Rectangle, visible } from '../../view/camera.ts'
 import { HIGH } from '../../view/card.ts'
-import type { Drawing, Spot } from '../../view/layout/layout.ts'
-import type { Room } from '../../view/layout/wrap.ts'
+import type { Drawing, Spot } from '../../view/layout/drawing.ts'
+import type { Size } from '../../view/layout/wrap.ts'
 import { trace } from './edge-path.ts'
 
 /** A node as a mark. */
@@ -12,7 +12,7 @@ interface Mark {
   readonly severity: 'problem' | 'warning' | 'note' | undefined
 }
 
-/** A line as it is drawn where there is no room for its figures. */
+/** A line without figures. */
 export interface Stroke {
   readonly key: string
   readonly width: number
@@ -21,12 +21,12 @@ export interface Stroke {
   readonly isNear: boolean
 }
 
-/** What an overview is drawn of. */
+/** The data that an overview is drawn from. */
 export interface Scene {
   readonly drawing: Drawing
   readonly marks: readonly Mark[]
   readonly strokes: readonly Stroke[]
-  /** The keys of lines that are drawn elsewhere. */
+  /** Whether the line with this key is drawn elsewhere. */
   readonly isElsewhere: (key: string) => boolean
   readonly opened: string | undefined
 }
@@ -46,12 +46,12 @@ const tokens = [
 ] as const
 type Colours = Readonly<Record<(typeof tokens)[number], string>>
 
-/** Beyond so many lines they are drawn fainter, and those that lie upon each other by and by make one tone. */
+/** From this number on, lines are drawn fainter, so that overlapping ones merge into one tone. */
 const FAINT_FROM = 60
-/** A mark has at least so many pixels. */
+/** The least size of a mark, in pixels. */
 const LEAST_MARK = 3
 
-/** Draws frames, lines, and in an overview nodes as marks: on a canvas, as there may be thousands. */
+/** Draws groups and lines, and nodes as marks, on a canvas: there may be thousands of them. */
 export class Overview {
   private readonly canvas: HTMLCanvasElement
   private readonly context: CanvasRenderingContext2D
@@ -68,12 +68,12 @@ export class Overview {
     })
   }
 
-  /** Forgets what was drawn of lines that are no more. */
+  /** Forgets the paths of lines that no longer exist. */
   clear(): void {
     this.paths.clear()
   }
 
-  draw(scene: Scene, camera: Camera, window: Room, detail: Detail): void {
+  draw(scene: Scene, camera: Camera, window: Size, detail: Detail): void {
     const { canvas, context } = this
     const ratio = devicePixelRatio
     const [width, height] = [Math.round(window.width * ratio), Math.round(window.height * ratio)]
@@ -84,17 +84,17 @@ export class Overview {
     const { x, y, scale } = camera
     context.setTransform(scale * ratio, 0, 0, scale * ratio, x * ratio, y * ratio)
     const seen = visible(camera, window)
-    this.drawFrames(scene, seen, scale, this.colours)
+    this.drawGroups(scene, seen, scale, this.colours)
     this.drawLines(scene, seen, scale, this.colours)
     if (detail === 'mark') this.drawMarks(scene, seen, scale, this.colours)
   }
 
-  private drawFrames({ drawing, opened }: Scene, seen: Rectangle, scale: number, colours: Colours): void {
+  private drawGroups({ drawing, opened }: Scene, seen: Rectangle, scale: number, colours: Colours): void {
     const { context } = this
-    for (const [key, frame] of drawing.frames) {
-      if (!areTouching(frame, seen)) continue
+    for (const [key, group] of drawing.groups) {
+      if (!areTouching(group, seen)) continue
       context.beginPath()
-      context.roundRect(frame.x, frame.y, frame.width, frame.height, Math.min(12, 8 / scale))
+      context.roundRect(group.x, group.y, group.width, group.height, Math.min(12, 8 / scale))
       context.globalAlpha = 0.5
       context.fillStyle = colours.surface
       context.fill()
@@ -167,13 +167,13 @@ function coloursOf(element: Element): Colours {
   return Object.fromEntries(tokens.map((name) => [name, style.getPropertyValue(`--${name}`).trim()])) as Colours
 }
 
-/** From idle to busy, and another colour where it is as busy as it can be. */
+/** A colour between idle and busy; another one for stages that are as busy as they can be. */
 function colourOf(busy: number | null, { idle, busy: full, high }: Colours): string {
   if (busy === null || busy < 0.005) return idle
   return busy >= HIGH ? high : mixed(idle, full, 0.2 + (0.8 * busy) / HIGH)
 }
 
-/** A colour between two that are written as `#rrggbb`. */
+/** A colour between two colours in the form `#rrggbb`. */
 function mixed(one: string, other: string, share: number): string {
   const part = (at: number): number => {
     const [from, to] = [one, other].map((colour) => Number.parseInt(colour.slice(at, at + 2), 16)) as [number, number]

@@ -1,23 +1,23 @@
 import type { Detail } from '../../view/camera.ts'
-import type { Room } from '../../view/layout/wrap.ts'
+import type { Size } from '../../view/layout/wrap.ts'
 import { type Difference, shortened } from '../../view/short-names.ts'
-import { ROOM_FOR_KIND } from './frame-head.ts'
+import { ROOM_FOR_KIND } from './group-head.ts'
 import { CARD_WIDTH } from './node-card.ts'
 
-/** Beside the title of a card, in CSS pixels. */
+/** The room next to the title of a card, in CSS pixels. */
 const CARD_PAD = 26
-/** Around a name that is seen without the rest, in CSS pixels. */
+/** The room around a name that is shown alone, in CSS pixels. */
 const NAME_PAD = 13
-/** Its lines and fonts, as in the style sheet. */
+/** The line heights and fonts of names, as in the style sheet. */
 const nameFonts = { usual: { line: 14, font: '600 11px' }, small: { line: 12, font: '600 10px' } }
-/** Nodes that are seen narrower have a smaller font. */
+/** Narrower nodes have a smaller font. */
 const USUAL_FROM = 72
 const LEAST_HEAD = 56
 
 let ruler: CanvasRenderingContext2D | null | undefined
 const widths = new Map<string, number>()
 
-/** How wide a text is in a font of the page. */
+/** The width of a text in a font of the page. */
 function widthOf(text: string, font: string): number {
   const key = `${font} ${text}`
   const known = widths.get(key)
@@ -26,26 +26,26 @@ function widthOf(text: string, font: string): number {
   if (ruler === null) return text.length * 8
   ruler.font = `${font} ${getComputedStyle(document.documentElement).fontFamily}`
   const { width } = ruler.measureText(text)
-  // Names come and go; what was measured is measured again at some time.
+  // Names change over time, so what was measured is forgotten from time to time.
   if (widths.size > 20_000) widths.clear()
   widths.set(key, width)
   return width
 }
 
-/** From this height on there is room for more than a line of a name. */
+/** From this height on, there is room for more than one line of a name. */
 const TALL_FROM = 44
 
 /** Whether a node drawn at this height has room for its content. */
-export function isTall({ height }: Room): boolean {
+export function isTall({ height }: Size): boolean {
   return height >= TALL_FROM
 }
 
-/** The title of a node as it fits into what is seen of it, perhaps beside what it can be opened into. */
+/** The title of a node, shortened to fit into it; there may be a line for its content below. */
 export function cardText(
   title: string,
   difference: Difference | undefined,
   detail: Detail,
-  seen: Room,
+  seen: Size,
   hasContent: boolean,
 ): string {
   if (detail === 'card') {
@@ -59,12 +59,12 @@ export function cardText(
   return shortened(title, difference, (text) => linesOf(text, width, font) <= lines)
 }
 
-/** Whether a name of a node that is seen so wide has a smaller font. */
+/** Whether the name of a node with this width has a smaller font. */
 export function isSmall(width: number): boolean {
   return width < USUAL_FROM
 }
 
-/** In how many lines a browser breaks a name: behind hyphens and spaces, and words that are longer than a line. */
+/** The number of lines of a name in a browser, which breaks it after hyphens and spaces, and within long words. */
 function linesOf(text: string, width: number, font: string): number {
   let lines = 1
   let used = 0
@@ -74,7 +74,7 @@ function linesOf(text: string, width: number, font: string): number {
       lines++
       used = 0
     }
-    // Not every line of a long word is filled.
+    // The lines of a long word are not all full.
     const more = Math.max(0, Math.ceil((own * 1.08) / width) - 1)
     lines += own > width ? more : 0
     used = own > width ? own - more * width : used + widthOf(word, font)
@@ -82,7 +82,7 @@ function linesOf(text: string, width: number, font: string): number {
   return lines
 }
 
-/** The title of a frame, on a line with its kind where there is room; `undefined` where there is none at all. */
+/** The title of a group, shortened to fit next to its kind if there is room for that; `undefined` without any room. */
 export function headText(
   title: string,
   kind: string,
@@ -94,8 +94,8 @@ export function headText(
   return shortened(title, difference, (text) => widthOf(text, '600 12px') <= width - beside)
 }
 
-/** How much room the head of a frame takes, in CSS pixels. */
-export function headRoom(short: string, kind: string, width: number): Room {
+/** The size of the head of a group, in CSS pixels. */
+export function headRoom(short: string, kind: string, width: number): Size {
   const beside = width > ROOM_FOR_KIND ? widthOf(kind, '400 11px') + 6 : 0
   return { width: widthOf(short, '600 12px') + beside + 38, height: 18 }
 }

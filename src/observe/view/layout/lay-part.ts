@@ -1,15 +1,10 @@
+import type { Spot } from './drawing.ts'
 import { type Cell, type LayerItem, type LayerLink, layersFor } from './layers.ts'
 import { orderLayers, type Step } from './order-layers.ts'
 import { placeCentres } from './place-centres.ts'
-import { type LayerSize, type Room, type WrapGaps, wrapFor } from './wrap.ts'
+import { type LayerSize, type Size, type WrapGaps, wrapFor } from './wrap.ts'
 
-/** A place in a drawing. */
-export interface Spot {
-  readonly x: number
-  readonly y: number
-}
-
-/** A line whose ends may be elsewhere than in the middle of an item, as far down from its top. */
+/** A line whose ends may be at another height than the middle of an item: as far down from its top. */
 export interface PartLink extends LayerLink {
   readonly fromY?: number | undefined
   readonly toY?: number | undefined
@@ -23,31 +18,31 @@ interface PartSpacing {
   readonly rowGap: number
 }
 
-/** Items that are connected, as they are drawn. */
-interface DrawnPart extends Room {
+/** Connected items as they are drawn. */
+interface DrawnPart extends Size {
   /** In reading order. */
   readonly places: ReadonlyMap<string, Spot & { readonly layer: number }>
   readonly lines: ReadonlyMap<string, readonly Spot[]>
 }
 
-/** Between the border of a frame and the layer beside it. */
+/** Between the border of a group and the layer next to it. */
 const PORT_GAP = 28
-/** Between the columns of a layer that is wrapped. */
+/** Between the columns of a wrapped layer. */
 const COLUMN_GAP = 14
-/** Around bands that are one below the other: room for the lines from one to the next. */
+/** On both sides of bands: room for the lines from one to the next. */
 const BAND_SIDE = 40
 
-/** How far from a row of a layer that is wrapped the lines go that come to it, above, and leave it, below. */
+/** The distance of lines from a row of a wrapped layer: lines that arrive are above it, lines that leave are below it. */
 const CHANNEL = 6
 
-/** Cells of a layer that stand in several columns: to those around it they are one. */
+/** The cells of a layer with several columns, which are placed like one cell. */
 interface Block {
   readonly key: string
   readonly rows: readonly (readonly Cell[])[]
   readonly height: number
 }
 
-/** Where lines come to a cell of a block, and leave it: between its rows, not under other cells. */
+/** Where lines arrive at a cell of a block and leave it: between its rows, not under other cells. */
 interface Channels {
   readonly left: number
   readonly right: number
@@ -57,12 +52,12 @@ interface Channels {
   readonly isLast: boolean
 }
 
-/** Lays out what is connected, from left to right; wrapped where it would be too small to read in its room. */
+/** Lays out connected items from left to right, wrapped if they would be too small to read in their room. */
 export function layoutPart(
   items: readonly LayerItem[],
   links: readonly PartLink[],
   spacing: PartSpacing,
-  room: Room | undefined,
+  room: Size | undefined,
 ): DrawnPart {
   return new PartLayout(items, links, spacing, room).draw()
 }
@@ -80,15 +75,15 @@ class PartLayout {
   private readonly bands: readonly number[]
   private readonly gaps: WrapGaps
   private readonly places = new Map<string, Spot & { readonly layer: number }>()
-  /** The middle of each cell that stands in a layer of one column. */
+  /** The middle of each cell in a layer of one column. */
   private readonly middles = new Map<string, number>()
   private readonly channels = new Map<string, Channels>()
   private readonly lefts: number[] = []
-  /** Of each band: its right end, and the middle between it and the next one. */
+  /** For each band: its right end, and the middle between it and the next band. */
   private readonly ends: { readonly right: number; readonly below: number }[] = []
   private readonly bandOfLayer: number[] = []
 
-  constructor(items: readonly LayerItem[], links: readonly PartLink[], spacing: PartSpacing, room: Room | undefined) {
+  constructor(items: readonly LayerItem[], links: readonly PartLink[], spacing: PartSpacing, room: Size | undefined) {
     this.items = new Map(items.map((item) => [item.key, item]))
     this.links = links
     this.spacing = spacing
@@ -138,11 +133,11 @@ class PartLayout {
     }
   }
 
-  private drawBand(band: number, first: number, last: number, { x, y }: Spot): Room {
+  private drawBand(band: number, first: number, last: number, { x, y }: Spot): Size {
     const { rowGap } = this.spacing
     const blocks = new Map<number, Block>()
-    /** By the key of a cell: what stands for it where centres are placed. */
-    const standIn = new Map<string, string>()
+    /** By the key of a cell: itself, or the block that it is in. */
+    const placed = new Map<string, string>()
     const heights = new Map<string, number>()
     const rows: string[][] = []
     for (let index = first; index < last; index++) {
@@ -151,11 +146,11 @@ class PartLayout {
       if (block !== undefined) blocks.set(index, block)
       const cells = block === undefined ? layer : [{ key: block.key, height: block.height }]
       for (const { key, height } of cells) heights.set(key, height)
-      for (const { key } of layer) standIn.set(key, block?.key ?? key)
+      for (const { key } of layer) placed.set(key, block?.key ?? key)
       rows.push(cells.map(({ key }) => key))
     }
     const steps = this.steps.flatMap(([from, to]): Step[] => {
-      const [one, other] = [standIn.get(from), standIn.get(to)]
+      const [one, other] = [placed.get(from), placed.get(to)]
       return one === undefined || other === undefined ? [] : [[one, other]]
     })
     const centres = placeCentres(rows, steps, (key) => heights.get(key) ?? 0, rowGap)
@@ -187,13 +182,13 @@ class PartLayout {
     return columns * (this.sizes[layer]?.width ?? 0) + (columns - 1) * COLUMN_GAP
   }
 
-  /** The columns of a layer that has several. Lines that go through it pass under them. */
+  /** The columns of a layer that has several. Lines pass under them. */
   private blockOf(index: number): Block | undefined {
     const count = this.columns[index] ?? 1
     if (count === 1) return undefined
     const cells = (this.layers[index] ?? []).filter(({ isVia }) => !isVia)
     const inColumn = Math.ceil(cells.length / count)
-    // Filled column by column: neighbours in order stand one below the other.
+    // Filled column by column, so that neighbours in order are below each other.
     const rows = Array.from({ length: inColumn }, (_, row) => cells.filter((__, index) => index % inColumn === row))
     const height = rows.reduce((sum, row) => sum + heightOf(row) + this.spacing.rowGap, 0)
     return { key: `block ${index}`, rows, height }
@@ -248,7 +243,7 @@ class PartLayout {
     return line
   }
 
-  /** A line goes on in the next band: around the end of this one, back between both, and to the height `y`. */
+  /** Continues a line in the next band: around the end of this band, back between both, and to the height `y`. */
   private addTurn(line: Spot[], layer: number, y: number): void {
     const band = this.bandOfLayer[layer] ?? 0
     if (this.bandOfLayer[layer + 1] === band || layer + 1 >= this.layers.length) return

@@ -1,11 +1,11 @@
 import type { Step } from './order-layers.ts'
 
-/** What layers are made of. */
+/** An item of a layer. */
 export interface LayerItem {
   readonly key: string
   readonly width: number
   readonly height: number
-  /** A place on the border of a frame, where lines come in or go out: the first or the last layer. */
+  /** For a place on the border of a group, where lines enter or leave it: it is in the first or the last layer. */
   readonly port?: 'in' | 'out'
 }
 
@@ -16,7 +16,7 @@ export interface LayerLink {
   readonly to: string
 }
 
-/** An item, or a place in between that a long line goes through. */
+/** An item, or a place between items that a long line passes through. */
 export interface Cell {
   readonly key: string
   readonly width: number
@@ -30,16 +30,16 @@ interface Layers {
   readonly layerOf: ReadonlyMap<string, number>
   /** From a cell to one in the next layer. */
   readonly steps: readonly Step[]
-  /** By link: the cells that it goes through in between. None for a link that leads back, or too far. */
+  /** By link: the cells that it passes through. None for a link that leads back, or too far. */
   readonly vias: ReadonlyMap<string, readonly string[]>
 }
 
-/** How much room a line takes that goes between items. */
+/** The height of a line that passes between items. */
 const LINE_ROOM = 14
-/** So many cells in between are made for each item, all in all: the lines beyond go straight. */
+/** The most cells for lines, per item. Lines beyond that are straight. */
 const VIAS_PER_ITEM = 8
 
-/** Puts items into layers so that lines lead from one to a later one, but for those that close a circle. */
+/** Assigns items to layers, so that each line leads to a later layer, unless it closes a cycle. */
 export function layersFor(items: readonly LayerItem[], links: readonly LayerLink[]): Layers {
   const layerOf = layerNumbers(items, links)
   const count = items.reduce((most, { key }) => Math.max(most, (layerOf.get(key) ?? 0) + 1), 0)
@@ -53,7 +53,7 @@ export function layersFor(items: readonly LayerItem[], links: readonly LayerLink
   for (const { key, from, to } of links) {
     const first = layerOf.get(from) ?? 0
     const last = layerOf.get(to) ?? 0
-    if (last <= first) continue // It closes a circle, and is drawn backwards.
+    if (last <= first) continue // It closes a cycle and is drawn backwards.
     room -= last - first - 1
     if (room < 0) continue
     const through: string[] = []
@@ -92,7 +92,7 @@ function layerNumbers(items: readonly LayerItem[], links: readonly LayerLink[]):
   return numbers
 }
 
-/** The longest way to each item counts, and one that nothing leads to stands right before what it leads to. */
+/** The layer of an item is the length of the longest path to it. An item that no line leads to is right before its target. */
 function innerNumbers(items: readonly LayerItem[], links: readonly LayerLink[]): ReadonlyMap<string, number> {
   const next = new Map<string, string[]>(items.map(({ key }) => [key, []]))
   for (const { from, to } of links) next.get(from)?.push(to)
@@ -119,14 +119,14 @@ function innerNumbers(items: readonly LayerItem[], links: readonly LayerLink[]):
   return layerOf
 }
 
-/** An order in which links lead onwards, but for those that close a circle. */
+/** An order in which links lead forward, except those that close a cycle. */
 function topologicalOrder(items: readonly LayerItem[], next: ReadonlyMap<string, readonly string[]>): string[] {
   const finished: string[] = []
   const isSeen = new Set<string>()
   for (const { key } of items) {
     if (isSeen.has(key)) continue
     isSeen.add(key)
-    // Depth first, without recursion: a chain may be as long as it likes.
+    // Depth first, without recursion: a chain may be of any length.
     const path = [{ key, index: 0 }]
     for (let top = path.at(-1); top !== undefined; top = path.at(-1)) {
       const to = next.get(top.key)?.[top.index++]

@@ -1,26 +1,27 @@
-/** How often the layers are gone through, there and back: more changes next to nothing. */
+/** The number of sweeps over all layers, in alternating directions. More sweeps hardly change the result. */
 const SWEEPS = 6
 
 /** From a cell to one in the next layer, by their keys. */
 export type Step = readonly [from: string, to: string]
 
 /**
- * Orders the cells of each layer so that few lines cross: each goes to the mean place of its neighbours in the layer
- * before, then of those in the layer behind, a few times over; the order with the fewest crossings is the answer. Cells
- * that are equal in this stay in the order given.
+ * Orders the cells of each layer so that few lines cross.
+ *
+ * Each sweep moves cells to the mean position of their neighbours, in the previous layer and in the next one by turns.
+ * The order with the fewest crossings is returned. Cells with the same mean stay in the given order.
  */
 export function orderLayers(
   layers: readonly (readonly string[])[],
   steps: readonly Step[],
 ): readonly (readonly string[])[] {
-  const before = adjacency(steps.map(([from, to]) => [to, from]))
-  const behind = adjacency(steps)
+  const previous = adjacency(steps.map(([from, to]) => [to, from]))
+  const following = adjacency(steps)
   let current = layers.map((layer) => [...layer])
   let best = current
-  let fewest = crossings(current, behind)
+  let fewest = crossings(current, following)
   for (let sweep = 0; sweep < SWEEPS && fewest > 0; sweep++) {
-    current = swept(current, sweep % 2 === 0 ? before : behind, sweep % 2 === 0)
-    const count = crossings(current, behind)
+    current = swept(current, sweep % 2 === 0 ? previous : following, sweep % 2 === 0)
+    const count = crossings(current, following)
     if (count < fewest) {
       best = current
       fewest = count
@@ -31,7 +32,7 @@ export function orderLayers(
 
 type Adjacency = ReadonlyMap<string, readonly string[]>
 
-/** By the key of a cell: the cells that steps lead to from there. */
+/** The cells that steps lead to from each cell, by keys. */
 export function adjacency(steps: readonly Step[]): Adjacency {
   const lists = new Map<string, string[]>()
   for (const [from, to] of steps) {
@@ -50,7 +51,7 @@ function swept(layers: readonly (readonly string[])[], neighbours: Adjacency, is
   for (const index of order) {
     const layer = result[index] ?? []
     const wish = new Map(layer.map((key, own) => [key, mean(neighbours.get(key), place) ?? own]))
-    // Sorting is stable: who wishes for the same place stays in order.
+    // Sorting is stable: cells with the same wish stay in order.
     layer.sort((one, other) => (wish.get(one) ?? 0) - (wish.get(other) ?? 0))
     for (const [own, key] of layer.entries()) place.set(key, own)
   }
@@ -62,16 +63,16 @@ function mean(keys: readonly string[] | undefined, place: ReadonlyMap<string, nu
   return known.length === 0 ? undefined : known.reduce((sum, each) => sum + each, 0) / known.length
 }
 
-/** How many pairs of lines cross, between all layers. */
-function crossings(layers: readonly (readonly string[])[], behind: Adjacency): number {
+/** The number of pairs of lines that cross, between all layers. */
+function crossings(layers: readonly (readonly string[])[], following: Adjacency): number {
   let count = 0
   for (const [index, layer] of layers.entries()) {
     const next = layers[index + 1] ?? []
     const place = new Map(next.map((key, own) => [key, own]))
     const ends = new EndCounts(next.length)
     for (const key of layer) {
-      const own = (behind.get(key) ?? []).map((to) => place.get(to) ?? 0)
-      // Each line that came earlier and ends further down is crossed.
+      const own = (following.get(key) ?? []).map((to) => place.get(to) ?? 0)
+      // It crosses each earlier line that ends further down.
       for (const end of own) count += ends.beyond(end)
       for (const end of own) ends.add(end)
     }
@@ -79,7 +80,7 @@ function crossings(layers: readonly (readonly string[])[], behind: Adjacency): n
   return count
 }
 
-/** Counts how many lines end at each place of a layer: a Fenwick tree, as a layer may have thousands. */
+/** Counts the lines that end at each position of a layer. A Fenwick tree, because a layer may have thousands. */
 class EndCounts {
   private readonly sums: number[]
   private total = 0
@@ -95,7 +96,7 @@ class EndCounts {
     }
   }
 
-  /** How many end further down than this place. */
+  /** The number of lines that end further down than this position. */
   beyond(place: number): number {
     let upTo = 0
     for (let index = place + 1; index > 0; index -= index & -index) upTo += this.sums[index] ?? 0

@@ -1,11 +1,13 @@
 import { adjacency, type Step } from './order-layers.ts'
 
-/** How often cells are moved beside their neighbours, from the left and from the right in turns. */
+/** How often cells are moved next to their neighbours, from the left and from the right by turns. */
 const PASSES = 4
 
 /**
- * Says how far down the centre of each cell is: beside the mean of its neighbours, as near as the others in its layer
- * allow, in the order given. The topmost cell begins at 0.
+ * Returns how far down the centre of each cell is.
+ *
+ * A cell is as near to the mean of its neighbours as the order and the heights of its layer allow. The topmost cell begins
+ * at 0.
  */
 export function placeCentres(
   layers: readonly (readonly string[])[],
@@ -13,15 +15,15 @@ export function placeCentres(
   heightOf: (key: string) => number,
   gap: number,
 ): ReadonlyMap<string, number> {
-  const before = adjacency(steps.map(([from, to]) => [to, from]))
-  const behind = adjacency(steps)
+  const previous = adjacency(steps.map(([from, to]) => [to, from]))
+  const following = adjacency(steps)
   const centres = new Map<string, number>()
   for (const layer of layers) {
     for (const [index, offset] of offsetsOf(layer, heightOf, gap).entries()) centres.set(layer[index] ?? '', offset)
   }
   for (let pass = 0; pass < PASSES; pass++) {
     const isForward = pass % 2 === 0
-    const neighbours = isForward ? before : behind
+    const neighbours = isForward ? previous : following
     for (const layer of isForward ? layers : [...layers].reverse()) {
       const wishes = layer.map((key) => mean(neighbours.get(key), centres) ?? centres.get(key) ?? 0)
       const offsets = offsetsOf(layer, heightOf, gap)
@@ -34,7 +36,7 @@ export function placeCentres(
   return new Map([...centres].map(([key, centre]) => [key, centre - top]))
 }
 
-/** Where the centres of a layer are if its cells stand as close as they may. */
+/** The centres of a layer whose cells are as close as possible. */
 function offsetsOf(layer: readonly string[], heightOf: (key: string) => number, gap: number): number[] {
   let edge = 0
   return layer.map((key) => {
@@ -50,8 +52,8 @@ function mean(keys: readonly string[] | undefined, values: ReadonlyMap<string, n
 }
 
 /**
- * The never falling numbers that are nearest to the ones given, by the sum of squares: neighbours that fall are pooled
- * and share their mean.
+ * The non-decreasing numbers that are nearest to the given ones, by the sum of squares. Neighbours that decrease are
+ * pooled and share their mean.
  */
 function nearestInOrder(wishes: readonly number[]): number[] {
   const pools: { sum: number; count: number }[] = []

@@ -1,60 +1,60 @@
-/** How large something may be drawn and still be seen as a whole, in CSS pixels. */
-export interface Room {
+/** A size: of a drawing, or of the room for it, in CSS pixels. */
+export interface Size {
   readonly width: number
   readonly height: number
 }
 
-/** From this scale on a drawing is readable, and is not wrapped. */
+/** From this scale on, a drawing is readable and is not wrapped. */
 export const READABLE = 0.72
-/** Of the ways to wrap that are nearly as good as the best, the simplest is taken. */
+/** Of all wraps whose scale is at least this share of the best one, the simplest is chosen. */
 const NEARLY = 0.92
-/** Where parts are as large as they can be, but for this, they stand as close as they can. */
+/** Of all shelves whose scale is at least this share of the best one, the smallest are chosen. */
 const NEARLY_BEST = 0.97
-/** Each way to wrap that is tried is so many times as narrow as the one before. */
+/** Each wrap that is tried is narrower than the previous one by this factor. */
 const STEP = 1.22
 
-/** How much of a layer there is. */
+/** The size of a layer. */
 export interface LayerSize {
-  /** Of its widest cell. */
+  /** The width of its widest cell. */
   readonly width: number
-  /** Of all its cells, with the gaps between them. */
+  /** The height of all its cells, with the gaps between them. */
   readonly height: number
   readonly count: number
-  /** Between it and the next one. */
+  /** The gap between it and the next layer. */
   readonly gapAfter: number
 }
 
-/** How a drawing is wrapped into its room: as text is. */
+/** How a drawing is wrapped, like text, to fit into its room. */
 interface Wrap {
-  /** In how many columns each layer stands. */
+  /** The number of columns of each layer. */
   readonly columns: readonly number[]
   /** The index of the first layer of each band. */
   readonly bands: readonly number[]
 }
 
-/** The gaps of a drawing that is wrapped. */
+/** The gaps of a wrapped drawing. */
 export interface WrapGaps {
   /** Between the columns of a layer. */
   readonly column: number
   readonly band: number
-  /** At both sides of bands, where lines go from the end of one to the begin of the next. */
+  /** On both sides of bands, where lines lead from the end of one band to the beginning of the next. */
   readonly side: number
 }
 
-/** The scale by which a drawing fits into its room; at most 1. */
-export function scaleFor({ width, height }: Room, room: Room): number {
+/** The scale at which a drawing fits into its room; at most 1. */
+export function scaleFor({ width, height }: Size, room: Size): number {
   return Math.min(1, room.width / Math.max(1, width), room.height / Math.max(1, height))
 }
 
 /**
- * Finds how layers fit into a room at the largest scale: high layers in several columns, many layers in several bands.
+ * Finds how layers fit into a room at the largest scale: high layers with several columns, many layers in several bands.
  *
- * @returns `undefined` where they are readable as they are.
+ * @returns `undefined` if the layers are readable without wrapping.
  */
-export function wrapFor(layers: readonly LayerSize[], room: Room, gaps: WrapGaps): Wrap | undefined {
+export function wrapFor(layers: readonly LayerSize[], room: Size, gaps: WrapGaps): Wrap | undefined {
   const plain = layers.map(() => 1)
-  const whole = sizeOf(layers, { columns: plain, bands: [0] }, gaps)
-  const asItIs = scaleFor(whole, room)
+  const unwrapped = sizeOf(layers, { columns: plain, bands: [0] }, gaps)
+  const asItIs = scaleFor(unwrapped, room)
   if (asItIs >= READABLE) return undefined
   const tried: { readonly wrap: Wrap | undefined; readonly scale: number }[] = [{ wrap: undefined, scale: asItIs }]
   const highest = layers.reduce((all, { height }) => Math.max(all, height), 0)
@@ -79,7 +79,7 @@ export function wrapFor(layers: readonly LayerSize[], room: Room, gaps: WrapGaps
   return simple[0]?.wrap
 }
 
-/** To read on in the next band is harder than in the next column. */
+/** Bands are harder to follow than columns. */
 function complexity(wrap: Wrap | undefined): number {
   return wrap === undefined ? 0 : wrap.bands.length * 4 + Math.log2(Math.max(1, ...new Set(wrap.columns)))
 }
@@ -107,7 +107,7 @@ function bandsWithin(
   return bands
 }
 
-function sizeOf(layers: readonly LayerSize[], { columns, bands }: Wrap, gaps: WrapGaps): Room {
+function sizeOf(layers: readonly LayerSize[], { columns, bands }: Wrap, gaps: WrapGaps): Size {
   let width = 0
   let height = (bands.length - 1) * gaps.band
   for (const [band, first] of bands.entries()) {
@@ -126,28 +126,28 @@ function sizeOf(layers: readonly LayerSize[], { columns, bands }: Wrap, gaps: Wr
   return { width: width + (bands.length > 1 ? 2 * gaps.side : 0), height }
 }
 
-/** Where the parts of a drawing stand. */
-interface Shelves extends Room {
+/** The places of the parts of a drawing. */
+interface Shelves extends Size {
   readonly places: readonly { readonly x: number; readonly y: number }[]
 }
 
-/** Stands parts one below the other, or, where these are not readable then, beside one another as well. */
-export function shelvesFor(parts: readonly Room[], room: Room | undefined, gap: number): Shelves {
+/** Places parts below each other, or, if they would not be readable, side by side as well. */
+export function shelvesFor(parts: readonly Size[], room: Size | undefined, gap: number): Shelves {
   const stacked = shelvesWithin(parts, 0, gap)
   if (room === undefined || scaleFor(stacked, room) >= READABLE) return stacked
   const tried = [stacked]
-  const whole = parts.reduce((sum, { width }) => sum + width + gap, 0)
+  const total = parts.reduce((sum, { width }) => sum + width + gap, 0)
   const widest = parts.reduce((most, { width }) => Math.max(most, width), 1)
-  for (let width = whole; width >= widest; width /= STEP) {
+  for (let width = total; width >= widest; width /= STEP) {
     tried.push(shelvesWithin(parts, width, gap))
   }
   const best = tried.reduce((most, shelves) => Math.max(most, scaleFor(shelves, room)), 0)
   const good = tried.filter((shelves) => scaleFor(shelves, room) >= best * NEARLY_BEST)
-  // The fullest, of those that are as large.
+  // The most compact of those that are equally large.
   return good.reduce((all, each) => (each.width * each.height < all.width * all.height ? each : all))
 }
 
-function shelvesWithin(parts: readonly Room[], most: number, gap: number): Shelves {
+function shelvesWithin(parts: readonly Size[], most: number, gap: number): Shelves {
   const places: { x: number; y: number }[] = []
   let [x, y, high, width] = [0, 0, 0, 0]
   for (const part of parts) {
