@@ -39,9 +39,8 @@ export function build(name: string, from: string = project): Build {
   mkdirSync(library, { recursive: true })
   removeAtExit(folder)
   cpSync(join(from, 'package.json'), join(library, 'package.json'))
-  for (const config of ['tsconfig.node.json', 'tsconfig.core.json']) {
-    compile(join(from, config), ['--outDir', join(library, 'dist'), '--noCheck'])
-  }
+  const script = join(project, 'scripts', 'build-modules.ts')
+  run(['--import', import.meta.resolve('tsx'), script, join(library, 'dist'), from])
   compile(join(bench, 'tsconfig.build.json'), ['--outDir', folder])
   return { folder }
 }
@@ -64,9 +63,13 @@ export function typeErrors(withPeers: boolean = hasPeers()): readonly string[] {
   return stdout.split('\n').filter((line) => line.startsWith('bench/') || line.startsWith('error'))
 }
 
-/** On stderr, for stdout is where results go. */
 function compile(config: string, options: readonly string[]): void {
-  execFileSync(process.execPath, [compiler, '-p', config, ...options], { stdio: ['ignore', 2, 2] })
+  run([compiler, '-p', config, ...options])
+}
+
+/** On stderr, for stdout is where results go. */
+function run(args: readonly string[]): void {
+  execFileSync(process.execPath, args, { stdio: ['ignore', 2, 2] })
 }
 
 /** The peers are a package of their own, which nobody installs who does not measure. */

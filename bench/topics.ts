@@ -32,6 +32,7 @@ const topics = {
     ways: ['demand', 'broadcast', 'partition'].flatMap((name) => ['10', '1000', '10000'].map((size) => [name, size])),
   },
   idle: { text: 'memory of a stage that rests, of 10,000', ways: [[]], options: ['--expose-gc'] },
+  import: { text: "what `import 'genstage'` costs, beside an empty process", ways: [[]] },
   snapshot: { text: 'what it costs to look at 1,000 stages', ways: [[]] },
   'start-stop': { text: 'time for 10,000 stages', ways: [[]] },
   'slow-branch': {
@@ -52,6 +53,7 @@ const topics = {
   profile: {
     text: 'where the CPU time goes: by part of the library, as samples see it',
     ways: workloadNames.map((workload) => [workload]),
+    options: ['--enable-source-maps'],
   },
   'long-event': {
     text: 'W6, of whose 64 at a time some take long: how many others are handled meanwhile',

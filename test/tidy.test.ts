@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from 'vitest'
 import { anywhereRules } from './tidy/planted/anywhere.ts'
+import { entryRules } from './tidy/planted/entries.ts'
 import { formRules } from './tidy/planted/form.ts'
 import type { Planted } from './tidy/planted/house.ts'
 import { layerRules } from './tidy/planted/layers.ts'
@@ -18,7 +19,7 @@ test('the project is read whole', () => {
   expect(paths.filter((path) => path.includes('node_modules'))).toEqual([])
 })
 
-describe.each([...layerRules, ...formRules, ...nameRules, ...wordRules, ...anywhereRules])(
+describe.each([...layerRules, ...formRules, ...nameRules, ...wordRules, ...anywhereRules, ...entryRules])(
   '$title',
   ({ rule, refused, allowed }) => {
     test('in the project', () => {

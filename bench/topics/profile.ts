@@ -1,5 +1,7 @@
 // Where the CPU time of a workload goes: by part of the library, as V8's sampling profiler sees it.
+import type { Runtime } from 'node:inspector'
 import { Session } from 'node:inspector/promises'
+import { findSourceMap, type SourceMapping } from 'node:module'
 import { cpuTime } from '../cpu-time.ts'
 import { runs } from '../peers/genstage.ts'
 import type { Workload } from '../workloads.ts'
@@ -20,6 +22,8 @@ const WINDOW = 2_000
 /** Between two samples, in microseconds. */
 const INTERVAL = 200
 
+type CallFrame = Runtime.CallFrame
+
 const workload = process.argv[2] as Workload
 
 async function runFor(window: number): Promise<void> {
@@ -28,10 +32,13 @@ async function runFor(window: number): Promise<void> {
 }
 
 /** Whose a sample is; undefined where nobody was doing anything. */
-function ownerOf(name: string, url: string): string | undefined {
+function ownerOf({ functionName: name, url, lineNumber, columnNumber }: CallFrame): string | undefined {
   if (name === '(idle)') return undefined
   if (name === '(garbage collector)') return 'garbage'
-  const part = /\/genstage\/dist\/(\w+)\//.exec(url)?.[1]
+  // The library is bundled, so the source map shows to which part a function belongs.
+  const entry: Partial<SourceMapping> =
+    (url.includes('/genstage/dist/') && findSourceMap(url)?.findEntry(lineNumber, columnNumber)) || {}
+  const part = /\/src\/(\w+)\//.exec(entry.originalSource ?? '')?.[1]
   if (part !== undefined) return `genstage, ${part}`
   return /\/(peers\/|work\.js)/.test(url) ? "the stages' own work" : 'Node and V8'
 }
@@ -45,9 +52,7 @@ await session.post('Profiler.start')
 await runFor(WINDOW)
 const { profile } = await session.post('Profiler.stop')
 
-const owners = new Map(
-  profile.nodes.map(({ id, callFrame: { functionName, url } }) => [id, ownerOf(functionName, url)]),
-)
+const owners = new Map(profile.nodes.map(({ id, callFrame }) => [id, ownerOf(callFrame)]))
 const samples = (profile.samples ?? []).map((id) => owners.get(id)).filter((owner) => owner !== undefined)
 const counts = new Map<string, number>()
 for (const owner of samples) counts.set(owner, (counts.get(owner) ?? 0) + 1)

@@ -17,7 +17,7 @@ export const partitionDispatcherOptions: OptionTable<{
 }> = optionTable({
   partitions: {
     type: matching<number | readonly PartitionName[]>(
-      `a number of partitions from 1 to ${mostPartitions}, or a list of as many names`,
+      'a number of partitions from 1 to 100000, or a list of as many names',
       (value) => typeof value === 'number' || (Array.isArray(value) && value.every((name) => isName(name))),
       (value) => (typeof value === 'number' ? isCount(value) : isCount(value.length)),
     ),

@@ -14,7 +14,7 @@ const nullHash = finish(mix(0, 7))
 const falseHash = finish(mix(0, 8))
 const trueHash = finish(mix(0, 9))
 
-const bits = new DataView(new ArrayBuffer(8))
+const bits = /* @__PURE__ */ new DataView(/* @__PURE__ */ new ArrayBuffer(8))
 
 /**
  * Hashes a value to an integer from 0 to 2³² − 1. A partition dispatcher without a `hash` uses it.
@@ -109,6 +109,7 @@ function unhashable(whole: unknown, why: string): TypeError {
 
 // The two functions of MurmurHash3 for 32 bits, by Austin Appleby, placed by him in the public domain.
 
+// @__NO_SIDE_EFFECTS__
 function mix(state: number, word: number): number {
   let scrambled = Math.imul(word, 0xcc9e2d51)
   scrambled = Math.imul((scrambled << 15) | (scrambled >>> 17), 0x1b873593)
@@ -116,6 +117,7 @@ function mix(state: number, word: number): number {
   return (Math.imul((mixed << 13) | (mixed >>> 19), 5) + 0xe6546b64) | 0
 }
 
+// @__NO_SIDE_EFFECTS__
 function finish(state: number): number {
   let finished = state
   finished = Math.imul(finished ^ (finished >>> 16), 0x85ebca6b)

@@ -86,22 +86,34 @@ export function supervisor(options: SupervisorOptions): Stage<SupervisorRef> {
   ).as<SupervisorRef>()
 }
 
-/** The operations of a supervisor. All of them wait for a reply without a timeout. */
-const OPERATIONS = [
-  'startChild',
-  'terminateChild',
-  'restartChild',
-  'deleteChild',
-  'whichChildren',
-  'countChildren',
-] as const
-
-class SupervisorReference extends ProcessReference {}
-
-for (const kind of OPERATIONS) {
-  const value = function (this: SupervisorReference, ...args: unknown[]): Promise<unknown> {
-    const operation = `${kind} of ${this.label}`
-    return request(this, 'call', { kind, arguments: args }, operation, { timeout: Number.POSITIVE_INFINITY })
+/** A supervisor as its users hold it. All operations wait for a reply without a timeout. */
+class SupervisorReference extends ProcessReference {
+  startChild(...args: unknown[]): Promise<unknown> {
+    return callSupervisor(this, 'startChild', args)
   }
-  Object.defineProperty(SupervisorReference.prototype, kind, { value, writable: true, configurable: true })
+
+  terminateChild(...args: unknown[]): Promise<unknown> {
+    return callSupervisor(this, 'terminateChild', args)
+  }
+
+  restartChild(...args: unknown[]): Promise<unknown> {
+    return callSupervisor(this, 'restartChild', args)
+  }
+
+  deleteChild(...args: unknown[]): Promise<unknown> {
+    return callSupervisor(this, 'deleteChild', args)
+  }
+
+  whichChildren(...args: unknown[]): Promise<unknown> {
+    return callSupervisor(this, 'whichChildren', args)
+  }
+
+  countChildren(...args: unknown[]): Promise<unknown> {
+    return callSupervisor(this, 'countChildren', args)
+  }
+}
+
+function callSupervisor(target: SupervisorReference, kind: string, args: readonly unknown[]): Promise<unknown> {
+  const operation = `${kind} of ${target.label}`
+  return request(target, 'call', { kind, arguments: args }, operation, { timeout: Number.POSITIVE_INFINITY })
 }

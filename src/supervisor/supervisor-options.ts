@@ -1,4 +1,4 @@
-import { type OptionTable, optionTable } from '../base/options/option-table.ts'
+import { mergeRows, type OptionTable, optionTable } from '../base/options/option-table.ts'
 import { array, integer, matching, type OptionType, oneOf } from '../base/options/option-type.ts'
 import { type ChildSpec, readChildSpec, type ValidChildSpec } from './child-spec.ts'
 
@@ -55,15 +55,23 @@ export const restartRows: {
 /** The options of a supervisor. */
 export const supervisorOptions: OptionTable<
   Omit<ValidSupervisorOptions, 'children'> & { readonly children: readonly unknown[] }
-> = optionTable({
-  strategy: {
-    type: oneOf('one-for-one', 'one-for-all', 'rest-for-one'),
-    required: true,
-    text: 'Which children are restarted when one has failed: that one, all, or that one and those started after it.',
-  },
-  children: { type: array<unknown>(), required: true, text: 'The children, in the order in which they are started.' },
-  ...restartRows,
-})
+> = optionTable(
+  mergeRows(
+    {
+      strategy: {
+        type: oneOf('one-for-one', 'one-for-all', 'rest-for-one'),
+        required: true,
+        text: 'Which children are restarted when one has failed: that one, all, or that one and those started after it.',
+      },
+      children: {
+        type: array<unknown>(),
+        required: true,
+        text: 'The children, in the order in which they are started.',
+      },
+    },
+    restartRows,
+  ),
+)
 
 /** Checks the options of a supervisor and the specifications of its children, and applies the defaults. */
 export function readSupervisorOptions(given: unknown): ValidSupervisorOptions {

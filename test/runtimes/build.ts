@@ -1,9 +1,8 @@
-import { execFile } from 'node:child_process'
 import { cpSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { promisify } from 'node:util'
 import ts from 'typescript'
+import { buildModules } from '../../scripts/build-modules.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const areasFolder = join(root, 'test/runtimes/areas')
@@ -37,11 +36,7 @@ export const areas: readonly Area[] = [
  * JavaScript: `NAME.js`. The `dist` of the checkout stays as it is.
  */
 export async function buildInto(folder: string): Promise<void> {
-  const compiler = join(root, 'node_modules/@typescript/native/bin/tsc')
-  const outDir = join(folder, packageFolder, 'dist')
-  for (const project of ['tsconfig.node.json', 'tsconfig.core.json']) {
-    await promisify(execFile)(process.execPath, [compiler, '-p', join(root, project), '--outDir', outDir])
-  }
+  await buildModules(join(folder, packageFolder, 'dist'))
   cpSync(join(root, 'package.json'), join(folder, packageFolder, 'package.json'))
   mkdirSync(folder, { recursive: true })
   writeFileSync(join(folder, 'package.json'), '{ "private": true, "type": "module" }\n')

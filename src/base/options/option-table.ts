@@ -61,10 +61,26 @@ export interface OptionTable<out Values> {
  *
  * A row that depends on other options (`computed`) is typed: those must be in the table, before it.
  */
+// @__NO_SIDE_EFFECTS__
 export function optionTable<const Table extends Rows>(
   rows: Table & { readonly [Name in keyof Table]: OptionRow<ValueOf<Table[Name]>, OptionValues<Table>> },
 ): OptionTable<OptionValues<Table>> {
   return new DescribedOptions<OptionValues<Table>>(new Map(Object.entries<OptionRow>(rows)))
+}
+
+/**
+ * Merges rows that several tables share.
+ *
+ * It replaces a spread, which a bundler must keep, together with the tables made from it, even if they are not used.
+ */
+// @__NO_SIDE_EFFECTS__
+export function mergeRows<
+  const One extends Rows,
+  const Two extends Rows,
+  const Three extends Rows = {},
+  const Four extends Rows = {},
+>(one: One, two: Two, three?: Three, four?: Four): One & Two & Three & Four {
+  return { ...one, ...two, ...three, ...four } as One & Two & Three & Four
 }
 
 class DescribedOptions<Values> implements OptionTable<Values> {

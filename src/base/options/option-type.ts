@@ -29,6 +29,7 @@ export interface OptionType<out Value, in Others = unknown> {
 }
 
 /** Makes a value that is computed from other options; `text` describes how. */
+// @__NO_SIDE_EFFECTS__
 export function computed<Value, Others>(text: string, from: (others: Others) => Value): Computed<Value, Others> {
   return { text, from }
 }
@@ -46,6 +47,7 @@ interface IntegerLimits<out Max = number> {
 /** An integer within limits. All other numbers are out of range: `NaN`, fractions, more than 2⁵³ − 1. */
 export function integer(limits: IntegerLimits): OptionType<number>
 export function integer<Others>(limits: IntegerLimits<Computed<number, Others>>): OptionType<number, Others>
+// @__NO_SIDE_EFFECTS__
 export function integer<Others>(limits: IntegerLimits<number | Computed<number, Others>>): OptionType<number, Others> {
   const { min, max, infinity = false } = limits
   const largest = (others: Others): number | undefined => (typeof max === 'object' ? max.from(others) : max)
@@ -68,6 +70,7 @@ export function integer<Others>(limits: IntegerLimits<number | Computed<number, 
 }
 
 /** One of a few strings. */
+// @__NO_SIDE_EFFECTS__
 export function oneOf<const Value extends string>(...values: readonly Value[]): OptionType<Value> {
   const quoted = values.map((value) => quote(value))
   return {
@@ -78,6 +81,7 @@ export function oneOf<const Value extends string>(...values: readonly Value[]): 
 }
 
 /** True or false; no other value is converted. */
+// @__NO_SIDE_EFFECTS__
 export function boolean(): OptionType<boolean> {
   return simple('boolean', 'true or false', (value) => typeof value === 'boolean')
 }
@@ -101,6 +105,7 @@ export function either<One, Other>(one: OptionType<One>, other: OptionType<Other
 }
 
 /** A function. Its type parameter is not checked: what a function takes cannot be seen at run time. */
+// @__NO_SIDE_EFFECTS__
 export function callback<Value extends (...args: never) => unknown>(): OptionType<Value> {
   return simple('function', 'a function', (value) => typeof value === 'function')
 }
@@ -108,6 +113,7 @@ export function callback<Value extends (...args: never) => unknown>(): OptionTyp
 /** An array. The type of its elements is not checked. */
 export function array(): OptionType<readonly unknown[]>
 export function array<Element>(): OptionType<readonly Element[]>
+// @__NO_SIDE_EFFECTS__
 export function array<Element>(): OptionType<readonly Element[]> {
   return simple('array', 'an array', (value) => Array.isArray(value))
 }
@@ -116,6 +122,7 @@ export function array<Element>(): OptionType<readonly Element[]> {
 // The overload without one prevents an inference from the table, whose type is itself inferred from this one.
 export function anything(): OptionType<unknown>
 export function anything<Value>(): OptionType<Value>
+// @__NO_SIDE_EFFECTS__
 export function anything<Value>(): OptionType<Value> {
   return simple('any', 'anything', () => true)
 }
@@ -127,6 +134,7 @@ export function anything<Value>(): OptionType<Value> {
  * @param isRight Whether a value is of that type.
  * @param isInRange Whether a value of that type is valid. Default: yes.
  */
+// @__NO_SIDE_EFFECTS__
 export function matching<Value>(
   expected: string,
   isRight: (value: unknown) => value is Value,
@@ -142,6 +150,7 @@ export function matching<Value>(
   }
 }
 
+// @__NO_SIDE_EFFECTS__
 function simple<Value>(name: string, expected: string, isRight: (value: unknown) => boolean): OptionType<Value> {
   return { name, expected: () => expected, check: (value) => (isRight(value) ? 'fits' : 'wrong') }
 }

@@ -2,7 +2,7 @@ import { thrownReason } from '../../process/exit/exit-cause.ts'
 import type { ExitReason } from '../../process/exit/exit-reason.ts'
 import type { ProcessRef } from '../../process/process-ref.ts'
 import type { Stage } from '../../process/start/start-types.ts'
-import { defineStage } from '../../stage/definition/define-stage.ts'
+import { defineStage, producerKind } from '../../stage/definition/define-stage.ts'
 import type { ProducerCallbacks } from '../../stage/types/callbacks.ts'
 import type { ProducerContext } from '../../stage/types/context.ts'
 import { exitOnAbort } from '../abort.ts'
@@ -30,7 +30,7 @@ export interface ExternalSource {
 }
 
 /** Sent by a stage to itself after the last event: it stops when all events before have been sent. */
-const ended = new SelfMessage(() => ({ stop: 'normal' }))
+const ended = /* @__PURE__ */ new SelfMessage(() => ({ stop: 'normal' }))
 
 /**
  * Through its port an external source notifies its stage, from anywhere, that there is something to fetch.
@@ -120,7 +120,7 @@ export function defineSource<Ref extends ProcessRef>(
   { dispatcher, onCancel, signal }: ValidExternalSourceOptions,
   more: Partial<ProducerCallbacks<unknown, unknown>> = {},
 ): Stage<Ref> {
-  return defineStage<Ref>('producer', (stage: ProducerContext) => {
+  return defineStage<Ref>(producerKind, (stage: ProducerContext) => {
     const port = new SourcePort(stage)
     const subscribers = new SubscriberTracker(stage.self, onCancel)
     const source = open(port)

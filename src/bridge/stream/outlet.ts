@@ -4,7 +4,7 @@ import { isReference, type ProcessReference } from '../../process/reference.ts'
 import type { ProcessRuntime } from '../../process/runtime.ts'
 import { expectDefinition } from '../../process/start/definition.ts'
 import { launchProcess } from '../../process/start/start.ts'
-import { defineStage } from '../../stage/definition/define-stage.ts'
+import { consumerKind, defineStage } from '../../stage/definition/define-stage.ts'
 import { requestFromSource } from '../../stage/subscription/subscribe-request.ts'
 import { SubscriptionHandle } from '../../stage/subscription/subscription-handle.ts'
 import type { ConsumerCallbacks } from '../../stage/types/callbacks.ts'
@@ -113,7 +113,7 @@ export class Outlet {
       this.defer(() => this.finish(producer.cause?.root.reason))
       return
     }
-    const definition = expectDefinition(defineStage('consumer', this.callbacks()))
+    const definition = expectDefinition(defineStage(consumerKind, this.callbacks()))
     const { reference, started } = launchProcess(definition, this.runtime)
     this.consumer = reference
     started.catch((error: unknown) => this.finish(error))

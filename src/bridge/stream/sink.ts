@@ -5,7 +5,7 @@ import type { ExitReason } from '../../process/exit/exit-reason.ts'
 import type { AbortSignalLike } from '../../process/host/abort-signal-like.ts'
 import type { ProcessReference } from '../../process/reference.ts'
 import type { Stage } from '../../process/start/start-types.ts'
-import { defineStage } from '../../stage/definition/define-stage.ts'
+import { consumerKind, defineStage } from '../../stage/definition/define-stage.ts'
 import type { ConsumerCallbacks } from '../../stage/types/callbacks.ts'
 import type { ConsumerContext } from '../../stage/types/context.ts'
 import type { ConsumerRef } from '../../stage/types/references.ts'
@@ -65,7 +65,7 @@ export function defineSink<In>(
   open: (fail: (error: unknown) => void) => Sink,
   { subscribeTo, signal }: ValidSinkOptions,
 ): Stage<ConsumerRef<In>> {
-  return defineStage<ConsumerRef<In>>('consumer', (stage: ConsumerContext) => {
+  return defineStage<ConsumerRef<In>>(consumerKind, (stage: ConsumerContext) => {
     const reference = stage.self as unknown as ProcessReference
     const sink = open((error) => reference.process?.fail(error))
     const close = (): void => sink.close(reference.cause?.root.reason)

@@ -4,7 +4,7 @@ import type { Dispatcher } from '../../dispatcher/dispatcher.ts'
 import { isCleanExit } from '../../process/exit/exit-reason.ts'
 import type { ProcessRef } from '../../process/process-ref.ts'
 import type { Stage } from '../../process/start/start-types.ts'
-import { defineStage } from '../../stage/definition/define-stage.ts'
+import { defineStage, producerConsumerKind } from '../../stage/definition/define-stage.ts'
 import type { ProducerConsumerCallbacks } from '../../stage/types/callbacks.ts'
 import type { ConsumerContext } from '../../stage/types/context.ts'
 import type { Source } from '../../stage/types/source.ts'
@@ -63,7 +63,7 @@ export function defineTextStage<Ref extends ProcessRef>(
   { dispatcher, onCancel, subscribeTo }: ValidTextOptions,
 ): Stage<Ref> {
   const sources = subscribeTo.map((source) => expectSource(source))
-  return defineStage<Ref>('producer-consumer', (stage: ConsumerContext) => {
+  return defineStage<Ref>(producerConsumerKind, (stage: ConsumerContext) => {
     const subscribers = new SubscriberTracker(stage.self, onCancel)
     const deferred = new DeferredSources(operation, sources)
     const input = new IncomingTexts(makeTransform)

@@ -49,6 +49,7 @@ export const inRuntimeOptions: OptionTable<{ readonly runtime: unknown }> = opti
 })
 
 /** An object with these methods. */
+// @__NO_SIDE_EFFECTS__
 function having<Value extends object>(what: string, ...methods: readonly string[]): OptionType<Value> {
   return matching(what, (value): value is Value => {
     if (typeof value !== 'object' || value === null) return false

@@ -1,4 +1,4 @@
-import { type OptionTable, optionTable } from '../../base/options/option-table.ts'
+import { mergeRows, type OptionTable, optionTable } from '../../base/options/option-table.ts'
 import { array, callback, oneOf } from '../../base/options/option-type.ts'
 import type { Progress } from '../../process/behaviour.ts'
 import type { Drain } from '../../process/drain.ts'
@@ -35,29 +35,39 @@ interface ValidConsumerSupervisorOptions {
 }
 
 /** The options of a consumer supervisor. */
-export const consumerSupervisorOptions: OptionTable<ValidConsumerSupervisorOptions> = optionTable({
-  child: {
-    type: callback<(event: unknown, context: ChildContext) => unknown>(),
-    text: 'Does the work for one event; either this or `start` is required.',
-  },
-  start: {
-    type: callback<(event: unknown) => Stage<ProcessRef>>(),
-    text: 'Creates the process for one event; either this or `child` is required.',
-  },
-  restart: {
-    type: oneOf('temporary', 'transient'),
-    default: 'temporary',
-    text: 'Whether a child that failed is restarted: never, or until it exits cleanly.',
-  },
-  ...restartRows,
-  shutdown: {
-    type: shutdownType,
-    default: 5_000,
-    unit: 'ms',
-    text: 'How long a child may take to exit when it is terminated, before it is killed.',
-  },
-  subscribeTo: { type: array<unknown>(), default: [], text: 'The producers to subscribe to when the stage starts.' },
-})
+export const consumerSupervisorOptions: OptionTable<ValidConsumerSupervisorOptions> = optionTable(
+  mergeRows(
+    {
+      child: {
+        type: callback<(event: unknown, context: ChildContext) => unknown>(),
+        text: 'Does the work for one event; either this or `start` is required.',
+      },
+      start: {
+        type: callback<(event: unknown) => Stage<ProcessRef>>(),
+        text: 'Creates the process for one event; either this or `child` is required.',
+      },
+      restart: {
+        type: oneOf('temporary', 'transient'),
+        default: 'temporary',
+        text: 'Whether a child that failed is restarted: never, or until it exits cleanly.',
+      },
+    },
+    restartRows,
+    {
+      shutdown: {
+        type: shutdownType,
+        default: 5_000,
+        unit: 'ms',
+        text: 'How long a child may take to exit when it is terminated, before it is killed.',
+      },
+      subscribeTo: {
+        type: array<unknown>(),
+        default: [],
+        text: 'The producers to subscribe to when the stage starts.',
+      },
+    },
+  ),
+)
 
 /**
  * Creates a consumer that runs one child process per event, at most `maxDemand` at a time for each producer.

@@ -15,54 +15,59 @@ import { readEach } from './read-each.ts'
 import { consumerOptions, producerConsumerOptions, producerOptions } from './stage-options.ts'
 import { type CreateStage, StageSetup } from './stage-setup.ts'
 
-/** The three kinds of stage. */
-type StageKind = 'producer' | 'producer-consumer' | 'consumer'
-
-interface StageFactory {
+/** A kind of stage. Each is an export of its own, so that a bundle contains only the kinds that its program uses. */
+interface StageKind {
+  readonly name: 'producer' | 'producer-consumer' | 'consumer'
   readonly createStage: CreateStage
   readonly createReference: (process: Process) => ProcessReference
 }
 
-const factories: Readonly<Record<StageKind, StageFactory>> = {
-  producer: {
-    createStage(process, callbacks, given): StageBehaviour {
-      const options = producerOptions.read(given, 'the callbacks and options of a producer')
-      const dispatcher = claimDispatcher(options.dispatcher)
-      process.trapsExits = options.trapExit
-      return new ProducerStage(process, callbacks, options, { ...options, dispatcher })
-    },
-    createReference: (process) => new ProducerReference(process),
+/** The kind of stage that emits events. */
+export const producerKind: StageKind = {
+  name: 'producer',
+  createStage(process, callbacks, given): StageBehaviour {
+    const options = producerOptions.read(given, 'the callbacks and options of a producer')
+    const dispatcher = claimDispatcher(options.dispatcher)
+    process.trapsExits = options.trapExit
+    return new ProducerStage(process, callbacks, options, { ...options, dispatcher })
   },
-  'producer-consumer': {
-    createStage(process, callbacks, given): StageBehaviour {
-      const options = producerConsumerOptions.read(given, 'the callbacks and options of a producer-consumer')
-      const dispatcher = claimDispatcher(options.dispatcher)
-      const subscribeTo = options.subscribeTo.map((source) => requestFromSource(process.runtime, source))
-      process.trapsExits = options.trapExit
-      return new ProducerConsumerStage(process, callbacks, options, {
-        ...options,
-        dispatcher,
-        subscribeTo,
-        each: readEach(given, options),
-      })
-    },
-    createReference: (process) => new ProducerConsumerReference(process),
+  createReference: (process) => new ProducerReference(process),
+}
+
+/** The kind of stage that handles events and emits others. */
+export const producerConsumerKind: StageKind = {
+  name: 'producer-consumer',
+  createStage(process, callbacks, given): StageBehaviour {
+    const options = producerConsumerOptions.read(given, 'the callbacks and options of a producer-consumer')
+    const dispatcher = claimDispatcher(options.dispatcher)
+    const subscribeTo = options.subscribeTo.map((source) => requestFromSource(process.runtime, source))
+    process.trapsExits = options.trapExit
+    return new ProducerConsumerStage(process, callbacks, options, {
+      ...options,
+      dispatcher,
+      subscribeTo,
+      each: readEach(given, options),
+    })
   },
-  consumer: {
-    createStage(process, callbacks, given): StageBehaviour {
-      const options = consumerOptions.read(given, 'the callbacks and options of a consumer')
-      const subscribeTo = options.subscribeTo.map((source) => requestFromSource(process.runtime, source))
-      process.trapsExits = options.trapExit
-      return new ConsumerStage(process, callbacks, options, { subscribeTo, each: readEach(given, options) })
-    },
-    createReference: (process) => new ConsumerReference(process),
+  createReference: (process) => new ProducerConsumerReference(process),
+}
+
+/** The kind of stage that handles events. */
+export const consumerKind: StageKind = {
+  name: 'consumer',
+  createStage(process, callbacks, given): StageBehaviour {
+    const options = consumerOptions.read(given, 'the callbacks and options of a consumer')
+    const subscribeTo = options.subscribeTo.map((source) => requestFromSource(process.runtime, source))
+    process.trapsExits = options.trapExit
+    return new ConsumerStage(process, callbacks, options, { subscribeTo, each: readEach(given, options) })
   },
+  createReference: (process) => new ConsumerReference(process),
 }
 
 /** Defines a stage of a kind by its callbacks and options, or by a setup function that returns them. */
 export function defineStage<Ref extends ProcessRef>(kind: StageKind, setup: unknown): Stage<Ref> {
-  const { createStage, createReference } = factories[kind]
-  return new Definition(kind, (process) => new StageSetup(process, setup, createStage), createReference).as<Ref>()
+  const { name, createStage, createReference } = kind
+  return new Definition(name, (process) => new StageSetup(process, setup, createStage), createReference).as<Ref>()
 }
 
 /** The dispatchers that belong to a stage. A dispatcher holds the subscribers of its stage, so it cannot serve two. */

@@ -3,7 +3,7 @@ import type { ConsumerCallbacks, ProducerCallbacks, ProducerConsumerCallbacks, S
 import type { ConsumerContext, ProducerContext } from '../types/context.ts'
 import type { Api, OptionsTrait, OwnOptionsTrait } from '../types/inferred-reference.ts'
 import type { ConsumerRef, ProducerConsumerRef, ProducerRef } from '../types/references.ts'
-import { defineStage } from './define-stage.ts'
+import { consumerKind, defineStage, producerConsumerKind, producerKind } from './define-stage.ts'
 
 /**
  * Creates a producer: a stage that emits events on demand.
@@ -40,7 +40,7 @@ import { defineStage } from './define-stage.ts'
 export function producer<Out, Options = {}, Calls = {}, Casts = {}>(
   callbacks: Setup<ProducerContext, ProducerCallbacks<Out, Options, Calls, Casts>>,
 ): Stage<ProducerRef<Out> & OptionsTrait<Options> & Api<Calls, Casts>> {
-  return defineStage('producer', callbacks)
+  return defineStage(producerKind, callbacks)
 }
 
 /**
@@ -74,7 +74,7 @@ export function producer<Out, Options = {}, Calls = {}, Casts = {}>(
 export function producerConsumer<In, Out, Options = {}, Calls = {}, Casts = {}, Own = {}>(
   callbacks: Setup<ConsumerContext, ProducerConsumerCallbacks<In, Out, Options, Calls, Casts, Own>>,
 ): Stage<ProducerConsumerRef<In, Out> & OptionsTrait<Options> & OwnOptionsTrait<Own> & Api<Calls, Casts>> {
-  return defineStage('producer-consumer', callbacks)
+  return defineStage(producerConsumerKind, callbacks)
 }
 
 /**
@@ -110,5 +110,5 @@ export function producerConsumer<In, Out, Options = {}, Calls = {}, Casts = {}, 
 export function consumer<In, Calls = {}, Casts = {}, Own = {}>(
   callbacks: Setup<ConsumerContext, ConsumerCallbacks<In, Calls, Casts, Own>>,
 ): Stage<ConsumerRef<In> & OwnOptionsTrait<Own> & Api<Calls, Casts>> {
-  return defineStage('consumer', callbacks)
+  return defineStage(consumerKind, callbacks)
 }

@@ -1,7 +1,7 @@
 import type { Key } from '../../base/key.ts'
 import { duration } from '../../base/options/duration.ts'
 import { nested } from '../../base/options/nested.ts'
-import { type OptionTable, optionTable } from '../../base/options/option-table.ts'
+import { mergeRows, type OptionTable, optionTable } from '../../base/options/option-table.ts'
 import { array, boolean, callback, either, integer, matching, oneOf } from '../../base/options/option-type.ts'
 import { rateOptions } from '../../base/options/rate.ts'
 import { retryOptions } from '../../base/options/retry.ts'
@@ -107,15 +107,12 @@ const forEach = {
 const forHandling = {
   handleEvents: { type: callback<Callback>(), absent: 'there is `handleEvent`', text: 'Handles a batch of events.' },
   handleEvent: { type: callback<Callback>(), absent: 'there is `handleEvents`', text: 'An event has arrived.' },
-  ...forEach,
   subscribeTo: { type: array<unknown>(), default: [], text: 'The producers to subscribe to when the stage starts.' },
 } as const
 
 const bufferText = 'The most events that are kept while no subscriber has demand for them.'
 
-const producerRows = {
-  ...forAll,
-  ...forEmitting,
+const producerRows = mergeRows(forAll, forEmitting, {
   handleDemand: { type: callback<Callback>(), required: true, text: 'Returns events for new demand.' },
   bufferSize: { type: integer({ min: 0, infinity: true }), default: 10_000, unit: 'events', text: bufferText },
   demand: {
@@ -123,12 +120,9 @@ const producerRows = {
     default: 'forward',
     text: "Whether the producer starts with acting on demand, or with holding it back until its mode is `'forward'`.",
   },
-} as const
+})
 
-const producerConsumerRows = {
-  ...forAll,
-  ...forEmitting,
-  ...forHandling,
+const producerConsumerRows = mergeRows(forAll, forEmitting, mergeRows(forHandling, forEach), {
   bufferSize: {
     type: integer({ min: 0, infinity: true }),
     default: Number.POSITIVE_INFINITY,
@@ -145,9 +139,9 @@ const producerConsumerRows = {
     default: 'start',
     text: 'When the stage subscribes to `subscribeTo`: when it starts, or when its first consumer has subscribed.',
   },
-} as const
+})
 
-const consumerRows = { ...forAll, ...forHandling } as const
+const consumerRows = mergeRows(forAll, forHandling, forEach)
 
 /** The options that go with `handleEvent`. */
 export const eachOptions: OptionTable<ValidEachOptions> = optionTable(forEach)

@@ -50,30 +50,12 @@ export function runtimeOfName(value: unknown): ProcessRuntime | undefined {
   return value instanceof NamedReference ? NamedReference.runtimeOf(value) : undefined
 }
 
-/** Operations that return a promise of a result. */
-const RESULT_OPERATIONS = [
-  'call',
-  'info',
-  'estimateBufferedCount',
-  'subscribe',
-  'resubscribe',
-  'startChild',
-  'terminateChild',
-  'restartChild',
-  'deleteChild',
-  'whichChildren',
-  'countChildren',
-] as const
-/** Operations that send something and return nothing. */
-const SEND_OPERATIONS = ['exit', 'send', 'cast'] as const
-
-type Method = (...args: unknown[]) => unknown
-
 /** A reference by name. Its operations are those of the reference that it finds. */
 class NamedReference {
   readonly name: string
   readonly #runtime: ProcessRuntime
-  readonly [nameTokenKey]: NameToken[typeof nameTokenKey]
+  // Only declared: a bundler cannot leave out a class that has a field with a computed name.
+  declare readonly [nameTokenKey]: NameToken[typeof nameTokenKey]
 
   constructor(name: string, runtime: ProcessRuntime) {
     this.name = name
@@ -95,6 +77,62 @@ class NamedReference {
 
   get exited(): Promise<ExitReason> {
     return NamedReference.find(this)?.exited ?? Promise.resolve('noproc')
+  }
+
+  async call(...args: unknown[]): Promise<unknown> {
+    return request(this, 'call', args)
+  }
+
+  async info(...args: unknown[]): Promise<unknown> {
+    return request(this, 'info', args)
+  }
+
+  async estimateBufferedCount(...args: unknown[]): Promise<unknown> {
+    return request(this, 'estimateBufferedCount', args)
+  }
+
+  async subscribe(...args: unknown[]): Promise<unknown> {
+    return request(this, 'subscribe', args)
+  }
+
+  async resubscribe(...args: unknown[]): Promise<unknown> {
+    return request(this, 'resubscribe', args)
+  }
+
+  async startChild(...args: unknown[]): Promise<unknown> {
+    return request(this, 'startChild', args)
+  }
+
+  async terminateChild(...args: unknown[]): Promise<unknown> {
+    return request(this, 'terminateChild', args)
+  }
+
+  async restartChild(...args: unknown[]): Promise<unknown> {
+    return request(this, 'restartChild', args)
+  }
+
+  async deleteChild(...args: unknown[]): Promise<unknown> {
+    return request(this, 'deleteChild', args)
+  }
+
+  async whichChildren(...args: unknown[]): Promise<unknown> {
+    return request(this, 'whichChildren', args)
+  }
+
+  async countChildren(...args: unknown[]): Promise<unknown> {
+    return request(this, 'countChildren', args)
+  }
+
+  exit(...args: unknown[]): unknown {
+    return sendTo(this, 'exit', args)
+  }
+
+  send(...args: unknown[]): unknown {
+    return sendTo(this, 'send', args)
+  }
+
+  cast(...args: unknown[]): unknown {
+    return sendTo(this, 'cast', args)
   }
 
   demand(modeOrOptions?: unknown): unknown {
@@ -120,16 +158,6 @@ class NamedReference {
   }
 }
 
-for (const name of RESULT_OPERATIONS) defineOperation(name, (token, args) => request(token, name, args))
-for (const name of SEND_OPERATIONS) defineOperation(name, (token, args) => sendTo(token, name, args))
-
-function defineOperation(name: string, run: (token: NamedReference, args: unknown[]) => unknown): void {
-  const value = function (this: NamedReference, ...args: unknown[]): unknown {
-    return run(this, args)
-  }
-  Object.defineProperty(NamedReference.prototype, name, { value, writable: true, configurable: true })
-}
-
 async function request(token: NamedReference, name: string, args: unknown[]): Promise<unknown> {
   const reference = NamedReference.find(token)
   if (reference === undefined) throw new NoProcessError(name, `the process named ${quote(token.name)}`)
@@ -141,8 +169,8 @@ function sendTo(token: NamedReference, name: string, args: unknown[]): unknown {
   return reference === undefined ? undefined : methodOf(reference, name).apply(reference, args)
 }
 
-function methodOf(reference: ProcessReference, name: string): Method {
+function methodOf(reference: ProcessReference, name: string): (...args: unknown[]) => unknown {
   const method = (reference as unknown as Record<string, unknown>)[name]
-  if (typeof method === 'function') return method as Method
+  if (typeof method === 'function') return method as (...args: unknown[]) => unknown
   throw new TypeError(`expected a process that has ${name}, got ${reference.label}`)
 }

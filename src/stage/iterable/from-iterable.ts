@@ -7,7 +7,7 @@ import type { Dispatcher, Subscriber } from '../../dispatcher/dispatcher.ts'
 import { dispatcherType } from '../../dispatcher/dispatcher-type.ts'
 import { thrownReason } from '../../process/exit/exit-cause.ts'
 import type { Stage } from '../../process/start/start-types.ts'
-import { defineStage } from '../definition/define-stage.ts'
+import { defineStage, producerKind } from '../definition/define-stage.ts'
 import { wasAdmitted } from '../producing/producer-subscription.ts'
 import type { ProducerCallbacks } from '../types/callbacks.ts'
 import type { ProducerContext } from '../types/context.ts'
@@ -89,7 +89,7 @@ export function fromIterable<Out, Options = {}>(
 ): Stage<ProducerRef<Out> & OptionsTrait<Options>> {
   const valid = fromIterableOptions.read(options, 'the options of fromIterable')
   const makeSource = sourceOf(items)
-  return defineStage('producer', (stage: ProducerContext) => {
+  return defineStage(producerKind, (stage: ProducerContext) => {
     const source = makeSource(stage)
     stage.signal.addEventListener('abort', () => source.close(), { once: true })
     return callbacksFor(source, valid)
@@ -116,7 +116,7 @@ class SourceMessage {
 }
 
 /** The message that follows the last item. */
-const ended = new SourceMessage(() => ({ stop: 'normal' }))
+const ended = /* @__PURE__ */ new SourceMessage(() => ({ stop: 'normal' }))
 
 function sourceOf(items: unknown): (stage: ProducerContext) => IterableSource {
   const methods = items as Partial<Iterable<unknown> & AsyncIterable<unknown>> | null | undefined
