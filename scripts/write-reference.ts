@@ -1,5 +1,7 @@
 import { fileURLToPath } from 'node:url'
 import type { OptionTable } from '../src/base/options/option-table.ts'
+import { rateOptions } from '../src/base/options/rate.ts'
+import { retryOptions } from '../src/base/options/retry.ts'
 import { emitterOptions } from '../src/bridge/node/from-emitter.ts'
 import { toReadableOptions } from '../src/bridge/node/to-readable.ts'
 import { callbackOptions } from '../src/bridge/source/from-callback.ts'
@@ -23,13 +25,18 @@ import { inRuntimeOptions, runtimeOptions } from '../src/process/start/runtime-o
 import { startOptions } from '../src/process/start/start-options.ts'
 import { runOptions } from '../src/program/run-until-signal.ts'
 import { consumerSupervisorOptions } from '../src/stage/consumer-supervisor/consumer-supervisor.ts'
-import { consumerOptions, producerConsumerOptions, producerOptions } from '../src/stage/definition/stage-options.ts'
+import {
+  consumerOptions,
+  eachOptions,
+  producerConsumerOptions,
+  producerOptions,
+} from '../src/stage/definition/stage-options.ts'
 import { fromIterableOptions } from '../src/stage/iterable/from-iterable.ts'
 import { streamOptions } from '../src/stage/iterable/stream.ts'
 import { subscribeOptions } from '../src/stage/subscription/subscribe-options.ts'
 import { childOptions } from '../src/supervisor/child-spec.ts'
 import { supervisorOptions } from '../src/supervisor/supervisor-options.ts'
-import { telemetryEvents } from '../src/telemetry/telemetry-events.ts'
+import { telemetryEvents } from '../src/telemetry/telemetry-event-docs.ts'
 import { checkPages, writePages } from './reference/page-files.ts'
 
 interface Section {
@@ -52,6 +59,11 @@ const sections: readonly Section[] = [
     tables: { producerConsumerOptions },
   },
   { title: 'A consumer', text: 'The callbacks and options of `consumer`.', tables: { consumerOptions } },
+  {
+    title: 'Events one by one',
+    text: 'The options that go with `handleEvent` of a producer-consumer or consumer, and their own options, `retry` and `rate`.',
+    tables: { eachOptions, retryOptions, rateOptions },
+  },
   {
     title: 'Subscribing',
     text:

@@ -121,12 +121,11 @@ export type { Shutdown } from './supervisor/shutdown.ts'
 export { type SupervisorRef, supervisor } from './supervisor/supervise.ts'
 export type { Strategy, SupervisorOptions } from './supervisor/supervisor-options.ts'
 export type { TelemetryListener, TelemetryListeners } from './telemetry/telemetry.ts'
-export {
-  type Measurements,
-  type Metadata,
-  type StageIdentity,
-  type TelemetryEventDoc,
-  type TelemetryEvents,
-  type TelemetryName,
-  telemetryEvents,
+export { type TelemetryEventDoc, telemetryEvents } from './telemetry/telemetry-event-docs.ts'
+export type {
+  Measurements,
+  Metadata,
+  StageIdentity,
+  TelemetryEvents,
+  TelemetryName,
 } from './telemetry/telemetry-events.ts'

@@ -3,7 +3,8 @@ import { type OptionTable, optionTable } from '../base/options/option-table.ts'
 import { anything } from '../base/options/option-type.ts'
 import { defaultRuntime, expectRuntime, type Runtime } from '../process/runtime.ts'
 import type { TelemetryListener } from '../telemetry/telemetry.ts'
-import { type Measurements, type Metadata, type TelemetryName, telemetryEvents } from '../telemetry/telemetry-events.ts'
+import { telemetryEvents } from '../telemetry/telemetry-event-docs.ts'
+import type { Measurements, Metadata, TelemetryName } from '../telemetry/telemetry-events.ts'
 
 /** The message that is published on the channel of an event. */
 export interface DiagnosticsMessage<Name extends TelemetryName = TelemetryName> {

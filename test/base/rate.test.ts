@@ -14,7 +14,7 @@ function takenBy(buckets: TokenBuckets, pauses: readonly number[]): number[] {
     const wait = buckets.take(undefined, now)
     if (wait > 0) {
       now += wait
-      expect(buckets.take(undefined, now), 'after the time that it said').toBe(0)
+      expect(buckets.take(undefined, now), 'after the time that it returned').toBe(0)
     }
     times.push(now)
   }

@@ -5,7 +5,7 @@ const policy = (given: RetryPolicy = {}) => retryOptions.read(given)
 const half = (): number => 0.5
 
 describe('a retry policy', () => {
-  test('allows as many attempts as it says, the first one included', () => {
+  test('allows as many attempts as `attempts`, the first one included', () => {
     const allowed = [1, 2, 3, 4, 5].map((failed) => allowsRetry(policy({ attempts: 3 }), failed, 'why'))
     expect(allowed).toEqual([true, true, false, false, false])
     expect(allowsRetry(policy({ attempts: 1 }), 1, 'why')).toBe(false)

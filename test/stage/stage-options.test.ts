@@ -35,6 +35,7 @@ const common = [
   'handleCancel',
   'handleEnd',
 ]
+const each = ['concurrency', 'ordered', 'orderBy', 'rate', 'timeout', 'retry', 'onError']
 const known: Record<Kind, readonly string[]> = {
   producer: [...common, 'dispatcher', 'bufferKeep', 'formatDiscarded', 'handleDemand', 'bufferSize', 'demand'],
   'producer-consumer': [
@@ -43,12 +44,14 @@ const known: Record<Kind, readonly string[]> = {
     'bufferKeep',
     'formatDiscarded',
     'handleEvents',
+    'handleEvent',
     'subscribeTo',
+    ...each,
     'bufferSize',
     'onProducerEnd',
     'subscribeAt',
   ],
-  consumer: [...common, 'handleEvents', 'subscribeTo'],
+  consumer: [...common, 'handleEvents', 'handleEvent', 'subscribeTo', ...each],
 }
 
 const starting = (kind: Kind, options: object): Promise<ProcessRef> =>
@@ -57,9 +60,13 @@ const starting = (kind: Kind, options: object): Promise<ProcessRef> =>
 describe.each(Object.keys(makers) as Kind[])('the callbacks and options of a %s', (kind) => {
   test('include the callback that is required', async () => {
     const [name] = Object.keys(required[kind])
+    const orOneByOne = kind === 'producer' ? '' : ', or handleEvent, which handles events one by one'
     for (const nothing of [{}, () => ({}), async () => ({})]) {
       const error = await rejection(launch(testRuntime(), makers[kind](nothing as never)))
-      expect([error.constructor, error.message]).toEqual([TypeError, `expected ${name} to be given: a function`])
+      expect([error.constructor, error.message]).toEqual([
+        TypeError,
+        `expected ${name} to be given: a function${orOneByOne}`,
+      ])
     }
   })
 
@@ -67,7 +74,7 @@ describe.each(Object.keys(makers) as Kind[])('the callbacks and options of a %s'
     ['handleDeman', 'handleDemand'],
     ['handledemand', 'handleDemand'],
     ['handle_demand', 'handleDemand'],
-    ['handleEvent', 'handleEvents'],
+    ['handleEvnt', 'handleEvent'],
     ['handelEvents', 'handleEvents'],
     ['handlesubscribe', 'handleSubscribe'],
     ['subscribeto', 'subscribeTo'],

@@ -62,6 +62,7 @@ export const roomsOf: Readonly<Record<string, Rooms>> = {
     producing: 'above',
     // The halves of a stage do not know each other.
     consuming: ['types', 'protocol.ts', 'callback', 'subscription'],
+    each: 'above',
     kinds: 'above',
     handles: 'above',
     definition: 'above',

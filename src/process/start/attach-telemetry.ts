@@ -1,7 +1,7 @@
 import { closestName } from '../../base/closest-name.ts'
 import { quote } from '../../base/quote.ts'
 import type { TelemetryListeners } from '../../telemetry/telemetry.ts'
-import { telemetryEvents } from '../../telemetry/telemetry-events.ts'
+import { telemetryEvents } from '../../telemetry/telemetry-event-docs.ts'
 import { defaultRuntime, expectRuntime, type Runtime } from '../runtime.ts'
 import { inRuntimeOptions } from './runtime-options.ts'
 

@@ -6,7 +6,7 @@ import type { EventRun } from './event-run.ts'
 import type { RateGate } from './rate-gate.ts'
 
 /** Events of one delivery that have not begun. */
-interface Delivery {
+interface UntouchedEvents {
   readonly source: Upstream
   readonly events: readonly unknown[]
   /** The place of `events[0]` among all events of the stage. */
@@ -29,7 +29,7 @@ interface Delivery {
  * An event that has to wait for its key or for the rate stands aside, and those after it go ahead.
  */
 export class Admission {
-  private readonly deliveries = new Ring<Delivery>()
+  private readonly deliveries = new Ring<UntouchedEvents>()
   /** Runs whose key has become free, or whose delay is over. */
   private readonly ready = new Ring<EventRun>()
   private readonly orderBy: ((event: unknown) => Key) | undefined

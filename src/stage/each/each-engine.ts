@@ -1,8 +1,6 @@
 import { Ring } from '../../base/collections/ring.ts'
-import { emptyArray } from '../../base/empty-array.ts'
-import { describeReason, TimeoutError } from '../../base/errors.ts'
+import { TimeoutError } from '../../base/errors.ts'
 import { isThenable } from '../../base/is-thenable.ts'
-import { allowsRetry, retryDelay } from '../../base/options/retry.ts'
 import { signalOf } from '../../process/abort-signal.ts'
 import type { Progress } from '../../process/behaviour.ts'
 import { onAbort } from '../../process/host/on-abort.ts'
@@ -13,33 +11,15 @@ import type { Upstream } from '../consuming/upstream.ts'
 import { Admission } from './admission.ts'
 import { Attempt, LimitedAttempt } from './attempt.ts'
 import { Barriers } from './barriers.ts'
-import { emitAttemptFailed, emitAttemptRetried, emitHandled, emitRateLimited, emitSkipped } from './each-telemetry.ts'
-import { EventRun, type RunListener } from './event-run.ts'
+import type { EachStage } from './each-stage.ts'
+import { emitHandled, emitRateLimited } from './each-telemetry.ts'
+import type { EventRun, RunListener } from './event-run.ts'
+import { Failures } from './failures.ts'
 import { RateGate } from './rate-gate.ts'
 import { Releases } from './releases.ts'
+import { RunPool } from './run-pool.ts'
 import type { ValidEachOptions } from './valid-each-options.ts'
 import { waitIn } from './wait-in.ts'
-
-/** What the engine needs of the stage that it runs in. */
-export interface EachStage {
-  readonly process: Process
-  /** Whether another event may begin: the consumers of a producer-consumer have demand. */
-  readonly hasDemand: boolean
-  /** Calls the user's `handleEvent`. */
-  handleEvent(event: unknown, context: Attempt): unknown
-  /**
-   * Takes a result if that needs no turn of the process: nothing, or events that can be emitted at once.
-   *
-   * Called from a microtask, too. Returns `false`, and has done nothing, if a turn is needed.
-   */
-  acceptResult(result: unknown): boolean
-  /** Acts on a result, in a turn. */
-  applyResult(result: unknown): Progress
-  /** The first attempt of an event begins. */
-  eventBegun(): void
-  /** An event of a subscription is done, and may earn new demand. Returns whether the stage needs a turn after it. */
-  eventDone(source: Upstream): boolean
-}
 
 /**
  * Handles events one by one, up to `concurrency` at the same time.
@@ -60,6 +40,7 @@ export class EachEngine implements RunListener {
   private readonly options: ValidEachOptions
   private readonly admission: Admission
   private readonly releases: Releases
+  private readonly failures: Failures
   /** How many attempts are running. */
   private running = 0
   /** Runs whose results need a turn, and those that are released after them. */
@@ -67,19 +48,9 @@ export class EachEngine implements RunListener {
   /** Runs whose attempt has timed out, until the next turn. */
   private readonly expired = new Ring<EventRun>()
   private readonly barriers = new Barriers()
-  /** All runs, of which `spares` are in no use. There are never more than events were in the engine at a time. */
-  private readonly runs: EventRun[] = []
-  private readonly spares: EventRun[] = []
+  private readonly runs = new RunPool(this)
   /** Events that are in the engine, wherever. */
   size = 0
-  /** Events that wait for the delay before their next attempt. */
-  private retrying = 0
-  /** Events that `onError` is called for; each takes a place, as a running one does. */
-  private reacting = 0
-  /** Attempts that were repeated, ever. */
-  private retried = 0
-  /** Events that were skipped, ever. */
-  private skipped = 0
   /** Set when the stage fails because of an event: nothing begins any more, and what settles is dropped. */
   private hasFailed = false
   private isFilling = false
@@ -91,6 +62,16 @@ export class EachEngine implements RunListener {
     this.stage = stage
     this.options = options
     this.releases = new Releases(options.ordered)
+    this.failures = new Failures(process, options, {
+      repeat: (run) => {
+        this.admission.addRetry(run)
+        this.requestTurn()
+      },
+      finish: (run, result) => this.finish(run, result),
+      resume: () => this.beginAll(),
+      fail: (error) => this.fail(error),
+      isLive: () => this.isLive(),
+    })
     const gate =
       options.rate === undefined
         ? undefined
@@ -101,10 +82,10 @@ export class EachEngine implements RunListener {
             onDue: () => this.requestTurn(),
           })
     if (options.timeout !== Number.POSITIVE_INFINITY) {
-      onAbort(signalOf(process), (reason) => this.abortAll(reason))
+      onAbort(signalOf(process), (reason) => this.runs.abortAll(reason))
     }
     this.admission = new Admission(options.orderBy, gate, () => {
-      const run = this.spares.pop() ?? this.newRun()
+      const run = this.runs.take()
       this.releases.begin(run)
       return run
     })
@@ -140,28 +121,29 @@ export class EachEngine implements RunListener {
   onTurn(): Progress {
     this.isTurnRequested = false
     for (let run = this.expired.shift(); run !== undefined; run = this.expired.shift()) {
-      this.attemptFailed(run, this.timeoutError())
+      this.failures.handle(run, this.timeoutError())
     }
     return this.applyFinished()
   }
 
   /** Whether all that its events wait for is demand. */
   get isBlocked(): boolean {
-    return this.size > 0 && this.running + this.reacting === 0 && !this.stage.hasDemand
+    return this.size > 0 && this.running + this.failures.reacting === 0 && !this.stage.hasDemand
   }
 
   /** What it is doing, for a snapshot. */
   inspect(): EachInspection {
-    const { admission, running, retrying, retried, skipped } = this
+    const { admission, running, failures } = this
+    const { retrying, reacting, retried, skipped } = failures
     return {
       concurrency: this.options.concurrency,
-      running: running + this.reacting,
+      running: running + reacting,
       queued: admission.queued,
       waitingForKey: admission.waitingForKey,
       waitingForRate: admission.waitingForRate,
       waitingForRetry: retrying + this.expired.length,
       waitingForOrder: this.releases.countWaiting() + this.finished.length,
-      oldest: this.oldest(),
+      oldest: this.runs.oldest(),
       retried,
       skipped,
     }
@@ -191,8 +173,8 @@ export class EachEngine implements RunListener {
   }
 
   private mayBegin(): boolean {
-    const { running, reacting, options, stage } = this
-    return running + reacting < options.concurrency && this.isLive() && stage.hasDemand
+    const { running, failures, options, stage } = this
+    return running + failures.reacting < options.concurrency && this.isLive() && stage.hasDemand
   }
 
   private begin(run: EventRun): void {
@@ -216,7 +198,7 @@ export class EachEngine implements RunListener {
       result = stage.handleEvent(run.event, run.current)
     } catch (error) {
       this.endAttempt(run, error)
-      this.attemptFailed(run, error)
+      this.failures.handle(run, error)
       return
     }
     if (isThenable(result)) {
@@ -243,7 +225,7 @@ export class EachEngine implements RunListener {
   onRejected(run: EventRun, error: unknown): void {
     if (!this.isLive()) return
     this.endAttempt(run, error)
-    this.attemptFailed(run, error)
+    this.failures.handle(run, error)
     this.beginAll()
   }
 
@@ -274,78 +256,8 @@ export class EachEngine implements RunListener {
     if (current instanceof LimitedAttempt) current.abort(error)
   }
 
-  /** The stage has ended: aborts the signals of its attempts. */
-  private abortAll(reason: unknown): void {
-    for (const { current } of this.runs) if (current instanceof LimitedAttempt) current.abort(reason)
-  }
-
   private timeoutError(): TimeoutError {
     return new TimeoutError(`handleEvent of ${this.stage.process.label}`, this.options.timeout)
-  }
-
-  private attemptFailed(run: EventRun, error: unknown): void {
-    const { retry, onError } = this.options
-    const { process } = this.stage
-    emitAttemptFailed(process, run, error)
-    try {
-      if (retry !== undefined && allowsRetry(retry, run.attempt, error)) {
-        this.repeat(
-          run,
-          retryDelay(retry, run.attempt, () => process.runtime.nextRandom()),
-        )
-      } else if (onError === 'fail') {
-        this.fail(error)
-      } else if (onError === 'skip') {
-        const attempts = run.attempt === 1 ? '1 attempt' : `${run.attempt} attempts`
-        process.runtime.log('warn', `${process.label} skipped an event after ${attempts}: ${describeReason(error)}`, {
-          process: process.id,
-          error,
-        })
-        this.skip(run, error)
-      } else {
-        this.react(run, error, onError(error, run.event))
-      }
-    } catch (mistake) {
-      this.fail(mistake)
-    }
-  }
-
-  private repeat(run: EventRun, delay: number): void {
-    run.attempt++
-    this.retried++
-    this.retrying++
-    emitAttemptRetried(this.stage.process, run, delay)
-    waitIn(this.stage.process, delay, () => {
-      this.retrying--
-      this.admission.addRetry(run)
-      this.requestTurn()
-    })
-  }
-
-  /** Waits for what `onError` returned; the event keeps its place until then. */
-  private react(run: EventRun, error: unknown, reaction: unknown): void {
-    if (!isThenable(reaction)) {
-      this.skip(run, error)
-      return
-    }
-    this.reacting++
-    Promise.resolve(reaction).then(
-      () => {
-        if (!this.isLive()) return
-        this.reacting--
-        this.skip(run, error)
-        this.beginAll()
-      },
-      (mistake: unknown) => {
-        if (this.isLive()) this.fail(mistake)
-      },
-    )
-  }
-
-  private skip(run: EventRun, error: unknown): void {
-    this.skipped++
-    emitSkipped(this.stage.process, run, error)
-    this.finish(run, emptyArray)
   }
 
   /** The stage fails, once: what still runs is aborted when it ends, and what that returns is dropped. */
@@ -393,27 +305,11 @@ export class EachEngine implements RunListener {
   private leave(run: EventRun): void {
     const { sequence } = run
     const source = run.source as Upstream
-    run.clear()
-    this.spares.push(run)
+    this.runs.giveBack(run)
     this.size--
     source.inEngine--
     const needsTurn = this.stage.eventDone(source)
     if (needsTurn || (!this.barriers.isEmpty && this.barriers.eventDone(source, sequence))) this.requestTurn()
-  }
-
-  private newRun(): EventRun {
-    const run = new EventRun(this)
-    this.runs.push(run)
-    return run
-  }
-
-  /** When the attempt began that has been running for the longest time. */
-  private oldest(): number | null {
-    let oldest: number | null = null
-    for (const { current, startedAt } of this.runs) {
-      if (current !== undefined && (oldest === null || startedAt < oldest)) oldest = startedAt
-    }
-    return oldest
   }
 
   private requestTurn(): void {

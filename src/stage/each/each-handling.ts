@@ -8,7 +8,8 @@ import type { HandlingStage } from '../consuming/handling-stage.ts'
 import type { SubscriptionEnd } from '../consuming/subscription-end.ts'
 import type { Upstream } from '../consuming/upstream.ts'
 import type { Attempt } from './attempt.ts'
-import { EachEngine, type EachStage } from './each-engine.ts'
+import { EachEngine } from './each-engine.ts'
+import type { EachStage } from './each-stage.ts'
 import type { ValidEachOptions } from './valid-each-options.ts'
 
 /** A stage with `handleEvent`: what the handling of its events needs of it. */

@@ -9,7 +9,7 @@ interface Lane<Item> {
 }
 
 /** What a gate needs of the place that it is in. */
-export interface GateClock {
+interface GateClock {
   /** The time, in milliseconds. */
   now(): number
   /** Runs a function after so many milliseconds. */

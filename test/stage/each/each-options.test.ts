@@ -36,7 +36,7 @@ const eachOf = (runtime: ReturnType<typeof testRuntime>, id: string) =>
   snapshot({ runtime }).stages.find((stage) => stage.id === id)?.consuming?.each
 
 describe('orderBy', () => {
-  test('handles events of one key one at a time, in order, and the others meanwhile', async () => {
+  test('handles events of one key one at a time, in order, and the others at the same time', async () => {
     const runtime = testRuntime()
     const log: string[] = []
     const source = await launch(runtime, fromIterable(range(0, 9)))
@@ -129,7 +129,7 @@ describe('rate', () => {
 })
 
 describe('retry', () => {
-  test('repeats an attempt that failed, as often and as late as it says, without taking a place', async () => {
+  test('repeats an attempt that failed, as often and as late as the policy allows, without taking a place', async () => {
     const { runtime, sink, begins, each } = await begun(
       [0, 1, 2],
       { concurrency: 1, retry: { attempts: 3, delay: '100ms', jitter: 'none' }, onError: 'skip' },
