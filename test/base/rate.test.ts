@@ -44,7 +44,10 @@ describe('token buckets', () => {
   test('give a caller that always wants one the whole rate', () => {
     fc.assert(
       fc.property(options, bursts, (rate, burst) => {
-        const times = takenBy(new TokenBuckets({ ...rate, burst }), new Array<number>(100).fill(0))
+        const times = takenBy(
+          new TokenBuckets({ ...rate, burst }),
+          Array.from({ length: 100 }, () => 0),
+        )
         const expected = Math.max(0, (100 - burst) * (rate.per / rate.limit))
         expect(times.at(-1)).toBeCloseTo(expected, 3)
       }),

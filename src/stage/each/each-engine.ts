@@ -5,17 +5,16 @@ import { signalOf } from '../../process/abort-signal.ts'
 import type { Progress } from '../../process/behaviour.ts'
 import { onAbort } from '../../process/host/on-abort.ts'
 import { Message } from '../../process/message.ts'
-import type { Process } from '../../process/process.ts'
 import type { EachInspection } from '../../telemetry/inspection.ts'
 import type { Upstream } from '../consuming/upstream.ts'
 import { Admission } from './admission.ts'
 import { Attempt, LimitedAttempt } from './attempt.ts'
 import { Barriers } from './barriers.ts'
 import type { EachStage } from './each-stage.ts'
-import { emitHandled, emitRateLimited } from './each-telemetry.ts'
+import { emitHandled } from './each-telemetry.ts'
 import type { EventRun, RunListener } from './event-run.ts'
 import { Failures } from './failures.ts'
-import { RateGate } from './rate-gate.ts'
+import { gateIn } from './gate-in.ts'
 import { Releases } from './releases.ts'
 import { RunPool } from './run-pool.ts'
 import type { ValidEachOptions } from './valid-each-options.ts'
@@ -58,7 +57,6 @@ export class EachEngine implements RunListener {
 
   constructor(stage: EachStage, options: ValidEachOptions) {
     const { process } = stage
-    const { runtime } = process
     this.stage = stage
     this.options = options
     this.releases = new Releases(options.ordered)
@@ -72,15 +70,7 @@ export class EachEngine implements RunListener {
       fail: (error) => this.fail(error),
       isLive: () => this.isLive(),
     })
-    const gate =
-      options.rate === undefined
-        ? undefined
-        : new RateGate<EventRun>(options.rate, {
-            now: () => runtime.clock.now(),
-            wait: (ms, run) => void waitIn(process, ms, run),
-            onWait: (ms) => emitRateLimited(process, ms),
-            onDue: () => this.requestTurn(),
-          })
+    const gate = options.rate && gateIn(process, options.rate, () => this.requestTurn())
     if (options.timeout !== Number.POSITIVE_INFINITY) {
       onAbort(signalOf(process), (reason) => this.runs.abortAll(reason))
     }

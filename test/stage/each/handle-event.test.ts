@@ -1,15 +1,5 @@
 import { AsyncLocalStorage, createHook } from 'node:async_hooks'
-import {
-  consumer,
-  type EachOptions,
-  fromIterable,
-  producer,
-  producerConsumer,
-  type StageRef,
-  start,
-  stream,
-  to,
-} from 'genstage'
+import { consumer, type EachOptions, fromIterable, producer, producerConsumer, start, stream, to } from 'genstage'
 import { snapshot } from 'genstage/snapshot'
 import { shuffled, type TestRuntime, testRuntime } from 'genstage/testing'
 import { describe, expect, test } from 'vitest'
