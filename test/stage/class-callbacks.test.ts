@@ -1,4 +1,12 @@
-import { attachTelemetry, consumer, type ExitReason, producer, producerConsumer, type Subscription } from 'genstage'
+import {
+  attachTelemetry,
+  consumer,
+  type ExitReason,
+  fromIterable,
+  producer,
+  producerConsumer,
+  type Subscription,
+} from 'genstage'
 import { testRuntime } from 'genstage/testing'
 import { describe, expect, test } from 'vitest'
 import { asking } from '../bridge/test-stages.ts'
@@ -73,6 +81,34 @@ describe('the options of a class are read', () => {
     await stage.stop('shutdown')
     expect(reasons).toEqual(['because', 'shutdown'])
   })
+})
+
+test('a class may have a handleEnd and a subscribeAt', async () => {
+  const calls: string[] = []
+  class Collecting {
+    readonly subscribeAt = 'first-consumer'
+    handleEvents(events: readonly number[]): readonly number[] {
+      return events
+    }
+    handleEnd(cause: string): readonly number[] {
+      calls.push(cause)
+      return [99]
+    }
+  }
+  const runtime = testRuntime()
+  const seen: unknown[] = []
+  const stage = await launch(
+    runtime,
+    producerConsumer<number, number>(() => new Collecting() as never),
+  )
+  const sink = await launch(
+    runtime,
+    consumer({ handleEvents: (events: readonly number[]) => void seen.push(...events) }),
+  )
+  await sink.subscribe(stage)
+  await stage.subscribe(await launch(runtime, fromIterable([1, 2])))
+  await runtime.settle()
+  expect([calls, seen]).toEqual([['end'], [1, 2, 99]])
 })
 
 test('callbacks may be in an object without a prototype', async () => {

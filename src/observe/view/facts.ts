@@ -1,3 +1,4 @@
+import type { EachInspection } from '../../telemetry/inspection.ts'
 import type { StageSnapshot, SubscriptionSnapshot } from '../snapshot/snapshot-types.ts'
 import { amount, counted, duration, percent, rate } from './numbers.ts'
 import type { Rates } from './timeline.ts'
@@ -14,13 +15,14 @@ export function factsOf(stage: StageSnapshot, rates: Rates, time: number): reado
     ['mailbox', counted(stage.mailbox, 'message')],
   ]
   if (consuming !== undefined) {
-    const { handled, batches, handling, inbound, mailbox } = consuming
+    const { handled, batches, handling, inbound, mailbox, each } = consuming
     facts.push(
       ['handles', `${rate(rates.handled)} events/s`],
       ['handled', `${counted(handled, 'event')} in ${amount(batches)} ${batches === 1 ? 'batch' : 'batches'}`],
       ['handling', counted(handling, 'event')],
       ['waiting', `${counted(mailbox, 'event')} in the mailbox${inbound === 0 ? '' : `, ${amount(inbound)} inbound`}`],
     )
+    if (each !== undefined) facts.push(...eachFacts(each))
   }
   if (producing !== undefined) {
     const { buffer, dispatcher, discarded, emitted, sent, pending, demandMode, accumulated } = producing
@@ -38,6 +40,24 @@ export function factsOf(stage: StageSnapshot, rates: Rates, time: number): reado
     const { strategy, restarts, children } = supervising
     facts.push(['supervises', `${amount(children.length)} ${strategy}`], ['restarts', amount(restarts)])
   }
+  return facts
+}
+
+/** What the events of a stage with `handleEvent` wait for. */
+function eachFacts(each: EachInspection): Fact[] {
+  const { concurrency, running, queued, waitingForKey, waitingForRate, waitingForRetry, waitingForOrder } = each
+  const waiting: readonly (readonly [string, number])[] = [
+    ['for a place', queued],
+    ['for a key', waitingForKey],
+    ['for the rate', waitingForRate],
+    ['for a retry', waitingForRetry],
+    ['for earlier results', waitingForOrder],
+  ]
+  const parts = waiting.flatMap(([what, count]) => (count === 0 ? [] : `${amount(count)} ${what}`))
+  const facts: Fact[] = [['at a time', `${amount(running)} of ${amount(concurrency)}`]]
+  if (parts.length > 0) facts.push(['in the queue', parts.join(', ')])
+  if (each.retried > 0) facts.push(['retried', counted(each.retried, 'attempt')])
+  if (each.skipped > 0) facts.push(['skipped', counted(each.skipped, 'event')])
   return facts
 }
 
