@@ -416,3 +416,53 @@ describe('the end of a stage with handleEvent', () => {
     expect(cancels).toEqual([3])
   })
 })
+
+test('a snapshot counts the events whose handling has begun, and those in flight', async () => {
+  const runtime = testRuntime()
+  const work = new Work(runtime)
+  await run(runtime, range(0, 10), worker(work, { concurrency: 3 }))
+  await runtime.advance(10)
+  const stage = snapshot({ runtime }).stages.find(({ name }) => name === 'sink')
+  expect(stage?.consuming).toMatchObject({ handled: 6, batches: 6, handling: 6, each: { running: 3, queued: 3 } })
+})
+
+test('a result of very many events is emitted in order with those of the events after it', async () => {
+  const runtime = testRuntime()
+  const seen: number[] = []
+  const source = await launch(runtime, fromIterable([0, 1, 2]))
+  const stage = await launch(
+    runtime,
+    producerConsumer({
+      concurrency: 3,
+      handleEvent: async (event: number) => (event === 1 ? range(1_000, 101_000) : [event]),
+    }),
+  )
+  const sink = await launch(runtime, consumer({ handleEvents: (batch: readonly number[]) => void seen.push(...batch) }))
+  await runtime.settle(sink.subscribe(stage, { maxDemand: 50 }))
+  await runtime.settle(stage.subscribe(source))
+  await runtime.settle()
+  expect(seen).toEqual([0, ...range(1_000, 101_000), 2])
+})
+
+test('the end of the last producer waits for events of those that ended before', async () => {
+  const runtime = testRuntime()
+  const work = new Work(runtime, (event) => (event === 0 ? 1_000 : 1))
+  const sink = await launch(runtime, worker(work, { concurrency: 4 }))
+  const [slow, quick] = [
+    await launch(runtime, fromIterable([0], { demand: 'accumulate' })),
+    await launch(runtime, fromIterable([1, 2], { demand: 'accumulate' })),
+  ]
+  await runtime.settle(Promise.all([sink.subscribe(slow), sink.subscribe(quick)]))
+  slow.demand('forward')
+  await runtime.settle()
+  quick.demand('forward')
+  let hasExited = false
+  void sink.exited.then(() => {
+    hasExited = true
+  })
+  await runtime.advance(500)
+  expect([work.done, hasExited]).toEqual([[1, 2], false])
+  await runtime.advance(1_000)
+  expect(work.done).toEqual([1, 2, 0])
+  expect(await sink.exited).toBe('normal')
+})
