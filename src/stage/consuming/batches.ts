@@ -159,9 +159,9 @@ export class Batches {
     return applyResult(this.stage, 'handleEvents', result, this.rule)
   }
 
-  private ask({ producer, handle }: Upstream, demand: number): void {
+  private ask({ producer, handle, record }: Upstream, demand: number): void {
     if (demand === 0 || this.isEmptying) return
-    sendAsk(producer, handle.tag, this.process.reference, demand)
+    sendAsk(producer, handle.tag, this.process.reference, demand, record)
   }
 
   private reportExcess(upstream: Upstream, excess: number): void {

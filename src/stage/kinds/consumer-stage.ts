@@ -11,6 +11,7 @@ import type { HandlingStage } from '../consuming/handling-stage.ts'
 import { countEvents } from '../consuming/mailbox-events.ts'
 import { subscribeToAll } from '../consuming/subscribe-to-all.ts'
 import type { SubscriptionEnd } from '../consuming/subscription-end.ts'
+import type { Upstream } from '../consuming/upstream.ts'
 import { type EventsMessage, type SubscribeMessage, sendCancelled } from '../protocol.ts'
 import type { SubscribeRequest } from '../subscription/subscribe-request.ts'
 import { StageBehaviour } from './stage-behaviour.ts'
@@ -35,6 +36,13 @@ export class ConsumerStage extends StageBehaviour implements HandlingStage {
 
   init(): Progress {
     return subscribeToAll(this.process, this.half, this.subscribeTo)
+  }
+
+  /** Receives events; its records are its subscriptions. */
+  receiveDirect(target: object, body: unknown): Progress {
+    const upstream = target as Upstream
+    const events = body as readonly unknown[]
+    return this.half.expects(upstream, events) ? this.half.batches.handle(upstream, events) : 'done'
   }
 
   override receive(message: StageMessage): Progress {
@@ -65,7 +73,7 @@ export class ConsumerStage extends StageBehaviour implements HandlingStage {
   }
 
   private onEvents(message: EventsMessage): Progress {
-    const upstream = this.half.receive(message)
+    const upstream = this.half.find(message)
     return upstream === undefined ? 'done' : this.half.batches.handle(upstream, message.body)
   }
 

@@ -8,6 +8,7 @@ import type { Callback, CallbackTable } from '../callback/callback-table.ts'
 import { runTimed } from '../callback/run-callback.ts'
 import type { EmittingStage } from '../producing/emitting-stage.ts'
 import { type EmittingOptions, ProducerHalf } from '../producing/producer-half.ts'
+import type { ProducerSubscription } from '../producing/producer-subscription.ts'
 import type { SubscribeRequest } from '../subscription/subscribe-request.ts'
 import type { DemandMode } from '../types/references.ts'
 import { StageBehaviour } from './stage-behaviour.ts'
@@ -42,6 +43,11 @@ export class ProducerStage extends StageBehaviour implements EmittingStage {
 
   init(): Progress {
     return 'done'
+  }
+
+  /** Receives asks; its records are its subscribers. */
+  receiveDirect(target: object, body: unknown): Progress {
+    return this.half.onDirectAsk(target as ProducerSubscription, body as number)
   }
 
   override receive(message: StageMessage): Progress {

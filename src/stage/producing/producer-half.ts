@@ -14,7 +14,7 @@ import { Message } from '../../process/message.ts'
 import type { Process } from '../../process/process.ts'
 import type { ProcessReference } from '../../process/reference.ts'
 import { type ProducingInspection, timeOrNull } from '../../telemetry/inspection.ts'
-import { type AskMessage, sendCancelled, sendEvents } from '../protocol.ts'
+import { type AskMessage, sendEvents } from '../protocol.ts'
 import type { DemandMode } from '../types/references.ts'
 import { Buffer, type BufferKeep } from './buffer.ts'
 import { expectAddedDemand, expectDispatched, expectRecord, inspectDispatcher } from './dispatcher-results.ts'
@@ -31,7 +31,7 @@ export interface EmittingOptions {
   readonly bufferKeep: BufferKeep
 }
 
-const { referenceOf, pendingOf, addPending, hasExited } = ProducerSubscription
+const { referenceOf, pendingOf, addPending, hasExited, recordOf } = ProducerSubscription
 
 /**
  * The half of a stage that emits events: its subscribers, its dispatcher and its buffer.
@@ -134,27 +134,29 @@ export class ProducerHalf implements SubscriberDispatch {
 
   /** A consumer asks for more. */
   onAsk(message: AskMessage): Progress {
-    const { stage, process, subscribers } = this
-    const { lastFound } = subscribers
-    const subscriber = lastFound?.tag === message.tag ? lastFound : subscribers.find(message.tag)
-    if (subscriber === undefined) {
-      // From the stage itself: for events that the dispatcher discarded, or for a subscriber that was cancelled since.
-      if (message.kind === 'ask-again') return stage.onDemand()
-      const consumer = message.from as ProcessReference
-      sendCancelled(consumer, message.tag, process.reference, 'unknown-subscription', false)
-      return 'done'
-    }
-    if (subscribers.exitedCount > 0) {
-      subscribers.detachExited()
-      // Its DOWN is in the mailbox: its demand is void.
-      if (hasExited(subscriber)) return 'done'
-    }
+    const { tag, kind, from, body: demand } = message
+    const subscriber = this.subscribers.find(tag)
+    if (subscriber !== undefined) return this.addDemand(subscriber, demand, kind === 'ask')
+    // From the stage itself: for events that the dispatcher discarded, or for a subscriber that was cancelled since.
+    if (kind === 'ask-again') return this.stage.onDemand()
+    this.subscribers.cancelUnknown(from as ProcessReference, tag)
+    return 'done'
+  }
+
+  /** A consumer asks for more, by the record of its subscription. */
+  onDirectAsk(subscriber: ProducerSubscription, demand: number): Progress {
+    return this.addDemand(subscriber, demand, true)
+  }
+
+  /** Adds demand; `isNew` unless the dispatcher has returned it. */
+  private addDemand(subscriber: ProducerSubscription, demand: number, isNew: boolean): Progress {
+    if (!this.subscribers.mayAsk(subscriber)) return 'done'
+    const { stage, process } = this
     const { runtime } = process
-    const demand = message.body
     const pending = addPending(subscriber, demand)
     if (this.pending === 0) this.demandSince = runtime.scheduler.cachedNow()
     this.pending += demand
-    if (runtime.telemetry.hasListeners && message.kind === 'ask') emitDemand(process, subscriber, demand, pending)
+    if (runtime.telemetry.hasListeners && isNew) emitDemand(process, subscriber, demand, pending)
     const result = this.dispatcher.ask(subscriber, demand)
     if (typeof result !== 'number' || !this.knowsOpenDemand) this.applyDispatcherResult('ask', result)
     return stage.onDemand()
@@ -295,7 +297,7 @@ export class ProducerHalf implements SubscriberDispatch {
     }
     this.sent += length
     this.pending -= length
-    sendEvents(referenceOf(subscriber), subscriber.tag, this.process.reference, events)
+    sendEvents(referenceOf(subscriber), subscriber.tag, this.process.reference, events, recordOf(subscriber))
   }
 
   /** Asks again for what subscribers did not want: by a message, because it is queued after the demand that exists. */
