@@ -28,10 +28,11 @@ export class Process extends ProcessRecord implements Runnable {
   behaviour!: Behaviour
   /** Runs turns in the async context of the starter; undefined for the context of the runtime. */
   private readonly context: RunInContext | undefined
-  readonly mailbox: Mailbox = new Mailbox((length) => this.reportMailbox(length))
-  private readonly parking: Parking
+  readonly mailbox: Mailbox
+  private readonly parking: Parking = new Parking(this)
   private readonly busy: BusyTime
 
+  nextInQueue: Runnable | undefined = undefined
   /** Whether it is in the run queue. */
   isWaitingForTurn = false
   /** Whether something precedes its next message: its setup, the outcome of a promise, its end. */
@@ -51,7 +52,9 @@ export class Process extends ProcessRecord implements Runnable {
   constructor(runtime: ProcessRuntime, kind: string, options: LaunchOptions) {
     super(runtime, kind, options)
     this.context = options.context
-    this.parking = new Parking(this)
+    this.mailbox = new Mailbox((length) => {
+      runtime.log('warn', `${this.label} has ${length} messages in its mailbox`, { process: this.id })
+    })
     this.busy = new BusyTime(runtime.telemetry)
   }
 
@@ -103,10 +106,6 @@ export class Process extends ProcessRecord implements Runnable {
     if (this.behaviour.onDrain === undefined) return
     this.isFinishRequested = true
     this.scheduleFirst()
-  }
-
-  private reportMailbox(length: number): void {
-    this.runtime.log('warn', `${this.label} has ${length} messages in its mailbox`, { process: this.id })
   }
 
   /** Puts it into the run queue. Its first turn sets it up. */

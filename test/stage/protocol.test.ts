@@ -1,4 +1,4 @@
-import { type ConsumerRef, consumer, type ProcessRef, type ProducerRef, producer, type Stage, start } from 'genstage'
+import { consumer, type ProcessRef, type ProducerRef, producer, start } from 'genstage'
 import { type TestRuntime, testRuntime } from 'genstage/testing'
 import { describe, expect, test } from 'vitest'
 import type { Behaviour, Progress } from '../../src/process/behaviour.ts'
@@ -318,7 +318,7 @@ describe('the records of a subscription', () => {
       const [source, sink] = await runtime.settle(
         Promise.all([
           start(producer({ handleDemand: () => [], handleInfo: () => never }), { runtime }),
-          start(consumer({ handleEvents() {}, handleInfo: () => never }) as Stage<ConsumerRef<unknown>>, { runtime }),
+          start(consumer({ handleEvents() {}, handleInfo: () => never }), { runtime }),
         ]),
       )
       await runtime.settle(sink.subscribe(source))

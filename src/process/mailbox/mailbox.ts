@@ -26,14 +26,16 @@ export class Mailbox {
   private slots: unknown[] = []
   /** The index of the target of the first entry: an even number. */
   private head = 0
-  /** How many entries there are in `slots`; 0 only if the mailbox is empty. */
-  private count = 0
+  /** How many entries there are, in the slots and in the overflow. A field, because it is read for each of them. */
+  length = 0
   /** Wraps an index around the end of the slots: `slots.length - 1`. */
   private mask = -1
   /** How many entries `slots` may hold before the next one needs other room; 0 while there is an overflow. */
   private room = 0
   /** The entries that came when `MOST` were in the slots, target by body; undefined while there are none. */
   private overflow: Ring<unknown> | undefined
+  /** How many entries there are in the overflow. While there are any, there is one in the slots, too. */
+  private overflowLength = 0
   /** Called when the mailbox becomes long, with the number of entries; undefined afterwards. */
   private onLong: ((length: number) => void) | undefined
 
@@ -41,20 +43,15 @@ export class Mailbox {
     this.onLong = onLong
   }
 
-  /** How many entries it holds. */
-  get length(): number {
-    return this.overflow === undefined ? this.count : this.count + this.overflow.length / 2
-  }
-
   /** Adds an entry at the end. */
   push(target: object | undefined, body: unknown): void {
-    if (this.count >= this.room) this.pushElsewhere(target, body)
+    if (this.length >= this.room) this.pushElsewhere(target, body)
     else {
       const { slots } = this
-      const end = (this.head + 2 * this.count) & this.mask
+      const end = (this.head + 2 * this.length) & this.mask
       slots[end] = target
       slots[end + 1] = body
-      this.count++
+      this.length++
     }
   }
 
@@ -66,20 +63,21 @@ export class Mailbox {
   /** Takes the first entry out, and returns what was sent: to `nextTarget`, which must be read before. */
   shift(): unknown {
     const { slots, head } = this
-    if (this.count === 0) return undefined
+    if (this.length === 0) return undefined
     const body = slots[head + 1]
     slots[head] = undefined
     slots[head + 1] = undefined
     this.head = (head + 2) & this.mask
-    this.count--
-    if (this.count === 0 && this.overflow !== undefined) this.takeOverflow(this.overflow)
+    this.length--
+    if (this.length === this.overflowLength && this.overflow !== undefined) this.takeOverflow(this.overflow)
     return body
   }
 
   /** Calls a function with each entry, in order. */
   forEach(visit: (target: object | undefined, body: unknown) => void): void {
     const { slots, head, mask, overflow } = this
-    for (let index = 0; index < this.count; index++) {
+    const inSlots = this.length - this.overflowLength
+    for (let index = 0; index < inSlots; index++) {
       const at = (head + 2 * index) & mask
       visit(slots[at] as object | undefined, slots[at + 1])
     }
@@ -92,21 +90,24 @@ export class Mailbox {
   clear(): void {
     this.slots = []
     this.head = 0
-    this.count = 0
+    this.length = 0
     this.mask = -1
     this.room = 0
     this.overflow = undefined
+    this.overflowLength = 0
   }
 
   /** Adds an entry for which there are no slots: makes more of them, or adds it to the overflow. */
   private pushElsewhere(target: object | undefined, body: unknown): void {
-    if (this.overflow === undefined && this.count < MOST) {
+    if (this.overflow === undefined && this.length < MOST) {
       this.grow()
       this.push(target, body)
     } else {
       this.overflow ??= new Ring<unknown>()
       this.overflow.push(target)
       this.overflow.push(body)
+      this.overflowLength++
+      this.length++
       this.room = 0
       if (this.length >= LONG) this.reportLong()
     }
@@ -121,19 +122,19 @@ export class Mailbox {
   private grow(): void {
     const grown: unknown[] = []
     this.forEach((target, body) => void grown.push(target, body))
-    this.place(grown, Math.max(FEWEST, 2 * this.count))
+    this.place(grown, Math.max(FEWEST, 2 * this.length))
   }
 
   /** The slots are empty: fills them from the overflow. */
   private takeOverflow(overflow: Ring<unknown>): void {
     const taken = overflow.shiftMany(2 * MOST)
     if (overflow.length === 0) this.overflow = undefined
+    this.overflowLength = overflow.length / 2
     this.place(taken, MOST)
   }
 
   /** Uses an array of entries, from the first slot on, as the slots, of which it has `capacity` pairs. */
   private place(slots: unknown[], capacity: number): void {
-    this.count = slots.length / 2
     // One by one, because an array made with a length has holes.
     while (slots.length < 2 * capacity) slots.push(undefined)
     this.slots = slots
