@@ -58,9 +58,13 @@ export class Batches {
     if (result === undefined || Array.isArray(result) || !isThenable(result)) {
       return this.afterSingleBatch(upstream, ask, length, result)
     }
+    return this.awaitSingleBatch(upstream, ask, length, result)
+  }
+
+  private awaitSingleBatch(upstream: Upstream, ask: number, size: number, result: PromiseLike<unknown>): Progress {
     this.awaited = upstream
     this.awaitedAsk = ask
-    this.awaitedSize = length
+    this.awaitedSize = size
     return this.process.park(result, this.afterAwaited)
   }
 

@@ -138,11 +138,14 @@ export class ProducerConsumerStage extends StageBehaviour implements EmittingSta
     return this.producing.dispatchesInPieces(count)
   }
 
+  /** One function for all continuations: a closure in `takeInbound` would cost every call of it a context. */
+  private readonly resume = (): Progress => this.takeInbound()
+
   private takeInbound(): Progress {
     const { inbound, process } = this
     while (this.isNextDue()) {
       const progress = this.handleInbound(inbound.shift() as InboundEntry)
-      if (progress !== 'done') return process.afterwards(progress, () => this.takeInbound())
+      if (progress !== 'done') return process.afterwards(progress, this.resume)
     }
     return this.stopIfDrained()
   }
@@ -187,7 +190,7 @@ export class ProducerConsumerStage extends StageBehaviour implements EmittingSta
       return this.takeInbound()
     }
     const progress = this.consuming.batches.handle(upstream, events)
-    if (progress !== 'done') return this.process.afterwards(progress, () => this.takeInbound())
+    if (progress !== 'done') return this.process.afterwards(progress, this.resume)
     return this.takeInbound()
   }
 

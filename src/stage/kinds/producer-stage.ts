@@ -118,6 +118,7 @@ export class ProducerStage extends StageBehaviour implements EmittingStage {
     process.callback = 'handleDemand'
     const { hasListeners } = process.runtime.telemetry
     const result = hasListeners ? this.timedHandleDemand(demand) : this.handleDemand.call(this.callbacks, demand)
+    if (Array.isArray(result) && result.length > 0) return this.emitAll(result)
     return applyResult(this, 'handleDemand', result, 'events')
   }
 

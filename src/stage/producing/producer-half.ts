@@ -14,7 +14,7 @@ import { Message } from '../../process/message.ts'
 import type { Process } from '../../process/process.ts'
 import type { ProcessReference } from '../../process/reference.ts'
 import { type ProducingInspection, timeOrNull } from '../../telemetry/inspection.ts'
-import { type AskMessage, sendEvents } from '../protocol.ts'
+import type { AskMessage } from '../protocol.ts'
 import type { DemandMode } from '../types/references.ts'
 import { Buffer, type BufferKeep } from './buffer.ts'
 import { expectAddedDemand, expectDispatched, expectRecord, inspectDispatcher } from './dispatcher-results.ts'
@@ -31,7 +31,7 @@ export interface EmittingOptions {
   readonly bufferKeep: BufferKeep
 }
 
-const { referenceOf, pendingOf, addPending, hasExited, recordOf } = ProducerSubscription
+const { referenceOf, pendingOf, addPending, hasExited } = ProducerSubscription
 
 /**
  * The half of a stage that emits events: its subscribers, its dispatcher and its buffer.
@@ -217,13 +217,12 @@ export class ProducerHalf implements SubscriberDispatch {
 
   /** Sends new events to subscribers that have asked for them, and stores the rest after what is buffered already. */
   dispatch(events: readonly unknown[]): void {
-    this.outstanding.meet(events.length)
-    this.emitted += events.length
+    const { length } = events
+    this.outstanding.meet(length)
+    this.emitted += length
     if (!this.buffer.isEmpty) this.dispatchBuffered()
     const leftover = this.buffer.isEmpty ? this.dispatchNow(events) : events
-    if (leftover.length === 0) return
-    this.outstanding.close()
-    this.store(leftover)
+    if (leftover.length > 0) this.store(leftover)
   }
 
   /**
@@ -252,11 +251,13 @@ export class ProducerHalf implements SubscriberDispatch {
   /** Sends events as the dispatcher decides, and returns its leftover. */
   private dispatchNow(events: readonly unknown[]): readonly unknown[] {
     if (this.subscribers.exitedCount > 0) this.subscribers.detachExited()
-    this.lastEmitted = this.process.runtime.scheduler.cachedNow()
-    this.demandSince = this.lastEmitted
+    const now = this.process.runtime.scheduler.cachedNow()
+    this.lastEmitted = now
+    this.demandSince = now
     const receiver = this.singleReceiver?.dispatchToOne(events.length)
     if (receiver === undefined) return this.dispatchToMany(events)
-    this.deliver(receiver, events)
+    // A dispatcher of this library, which gives what it was given.
+    this.send(receiver as ProducerSubscription, events)
     return emptyArray
   }
 
@@ -280,24 +281,25 @@ export class ProducerHalf implements SubscriberDispatch {
    */
   dispatchesInPieces(count: number): boolean {
     const { buffer } = this
-    if (buffer.eventCount + count > buffer.size) return false
-    for (const subscriber of this.subscribers.all()) if (pendingOf(subscriber) >= count) return false
-    return true
+    return buffer.eventCount + count <= buffer.size && !this.subscribers.hasAskedFor(count)
   }
 
-  /** Sends events to a subscriber, which must have asked for them. */
+  /** Sends events to a subscriber that a dispatcher has named, which must have asked for them. */
   private deliver(subscriber: Subscriber, events: readonly unknown[]): void {
     if (!(subscriber instanceof ProducerSubscription)) {
       throw new BadReturnError('dispatch', 'deliveries to the very subscribers that it was given', subscriber)
     }
+    this.send(subscriber, events)
+  }
+
+  private send(subscriber: ProducerSubscription, events: readonly unknown[]): void {
     const { length } = events
-    if (ProducerSubscription.send(subscriber, length) < 0) {
-      const expected = `no more events for a subscriber than it asked for (${pendingOf(subscriber) + length})`
+    if (!ProducerSubscription.send(subscriber, events, this.process.reference)) {
+      const expected = `no more events for a subscriber than it asked for (${pendingOf(subscriber)})`
       throw new BadReturnError('dispatch', expected, length)
     }
     this.sent += length
     this.pending -= length
-    sendEvents(referenceOf(subscriber), subscriber.tag, this.process.reference, events, recordOf(subscriber))
   }
 
   /** Asks again for what subscribers did not want: by a message, because it is queued after the demand that exists. */
@@ -311,6 +313,7 @@ export class ProducerHalf implements SubscriberDispatch {
   }
 
   private store(events: readonly unknown[]): void {
+    this.outstanding.close()
     const { discarded, infos } = this.buffer.store(events)
     if (discarded > 0) {
       this.discarded += discarded

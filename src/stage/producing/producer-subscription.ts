@@ -5,6 +5,7 @@ import { ProcessMonitor, watch } from '../../process/monitor.ts'
 import type { Process } from '../../process/process.ts'
 import type { ProcessReference } from '../../process/reference.ts'
 import type { SubscriberInspection } from '../../telemetry/inspection.ts'
+import { sendEvents } from '../protocol.ts'
 import type { SubscriberHandle } from '../types/subscription.ts'
 
 type OnExit = (subscriber: ProducerSubscription) => void
@@ -81,10 +82,6 @@ export class ProducerSubscription implements SubscriberHandle {
     return subscriber.#hasEnded
   }
 
-  static recordOf(subscriber: ProducerSubscription): object | undefined {
-    return subscriber.#record
-  }
-
   static pendingOf(subscriber: ProducerSubscription): number {
     return subscriber.#pending
   }
@@ -109,11 +106,14 @@ export class ProducerSubscription implements SubscriberHandle {
     return subscriber.#pending
   }
 
-  /** Counts events that are sent to it. Returns the demand that remains, below 0 if there were too many events. */
-  static send(subscriber: ProducerSubscription, count: number): number {
-    subscriber.#sent += count
-    subscriber.#pending -= count
-    return subscriber.#pending
+  /** Sends it events, and counts them. Returns `false`, and sends nothing, if they are more than it has asked for. */
+  static send(subscriber: ProducerSubscription, events: readonly unknown[], producer: ProcessReference): boolean {
+    const { length } = events
+    if (length > subscriber.#pending) return false
+    subscriber.#sent += length
+    subscriber.#pending -= length
+    sendEvents(subscriber.#reference, subscriber.tag, producer, events, subscriber.#record)
+    return true
   }
 
   static inspect(subscriber: ProducerSubscription): SubscriberInspection {

@@ -19,7 +19,7 @@ export interface SubscriberDispatch {
   detach(subscriber: ProducerSubscription): void
 }
 
-const { referenceOf, isAdmitted, hasEnded, hasExited } = ProducerSubscription
+const { referenceOf, isAdmitted, hasEnded, hasExited, pendingOf } = ProducerSubscription
 
 /** The subscribers of a stage: accepts and refuses them, and cancels their subscriptions. */
 export class Subscribers {
@@ -53,14 +53,25 @@ export class Subscribers {
 
   /** Whether the demand of a subscriber counts: its subscription has not ended, and the consumer has not exited. */
   mayAsk(subscriber: ProducerSubscription): boolean {
-    if (hasEnded(subscriber)) this.cancelUnknown(referenceOf(subscriber), subscriber.tag)
-    if (this.exitedCount > 0) this.detachExited()
-    return !hasEnded(subscriber) && !hasExited(subscriber)
+    if (hasEnded(subscriber)) {
+      this.cancelUnknown(referenceOf(subscriber), subscriber.tag)
+      return false
+    }
+    if (this.exitedCount === 0) return true
+    this.detachExited()
+    // If it has exited, its DOWN is in the mailbox: its demand is void.
+    return !hasExited(subscriber)
   }
 
   /** Replies to an ask under a tag that is unknown. */
   cancelUnknown(consumer: ProcessReference, tag: string): void {
     sendCancelled(consumer, tag, this.stage.process.reference, 'unknown-subscription', false)
+  }
+
+  /** Whether one of them has asked for so many events. */
+  hasAskedFor(count: number): boolean {
+    for (const subscriber of this.byTag.values()) if (pendingOf(subscriber) >= count) return true
+    return false
   }
 
   /** A consumer subscribes. */
