@@ -111,9 +111,10 @@ export class ConsumerHalf {
     const { handle, producer, options, call } = upstream
     const { process } = this.stage
     if (result === undefined || result === 'automatic') {
-      upstream.window = new DemandWindow(options.maxDemand, options.minDemand)
-      if (SubscriptionHandle.isHeld(handle)) handle.ask(options.maxDemand)
-      else sendAsk(producer, handle.tag, process.reference, options.maxDemand)
+      const window = new DemandWindow(options.maxDemand, options.minDemand)
+      upstream.window = window
+      if (SubscriptionHandle.isHeld(handle)) handle.ask(window.max)
+      else sendAsk(producer, handle.tag, process.reference, window.max)
     } else if (result !== 'manual') {
       return applySubscribeStop(this.stage, result, "'automatic', 'manual', nothing or { stop }")
     }
