@@ -32,6 +32,11 @@ export interface Behaviour extends InspectableBehaviour {
   init(): Progress
   /** Handles one message. Passes kinds that it does not know to `Process.receiveSystem`. */
   receive(message: Message): Progress
+  /**
+   * Handles what another process has sent to an object of this behaviour, `target`: an entry of the mailbox that is no
+   * message. Only for a behaviour that has given such objects to other processes.
+   */
+  receiveDirect?(target: object, body: unknown): Progress
   /** Runs last, unless the process is killed. */
   terminate(reason: ExitReason): Progress
   /** Runs in a turn of its own as soon as `'drain'` is delivered, also while a promise is pending. */

@@ -15,20 +15,24 @@ export class ProcessMonitor implements Watch {
   readonly tag: string
   readonly watcher: ProcessRecord
   readonly target: ProcessReference
+  /** Called at once when the target ends, before the watcher has handled the message. */
+  private readonly onExit: (() => void) | undefined
   isActive = true
   /** How the target ended; set when it has. */
   cause: ExitCause | undefined
 
-  constructor(kind: string, tag: string, watcher: ProcessRecord, target: ProcessReference) {
+  constructor(kind: string, tag: string, watcher: ProcessRecord, target: ProcessReference, onExit?: () => void) {
     this.kind = kind
     this.tag = tag
     this.watcher = watcher
     this.target = target
+    this.onExit = onExit
   }
 
   /** Notifies the watcher, whose mailbox keeps the message after everything that the target has sent. */
   fire(cause: ExitCause): void {
     this.cause = cause
+    this.onExit?.()
     this.watcher.watching?.delete(this)
     this.watcher.deliver(new Message(this.kind, this.tag, this.target, this))
   }

@@ -119,6 +119,8 @@ export abstract class ProcessRecord implements Linkable {
 
   /** Puts a message into its mailbox. */
   abstract deliver(message: Message): void
+  /** Puts an entry without a message into its mailbox, for a target that the process itself has given to the sender. */
+  abstract deliverDirect(target: object, body: unknown): void
   /** Ends it at once, even in the middle of a pending callback. */
   abstract kill(cause: ExitCause): void
   /** Makes it fail in its next turn, as if the callback that is pending, or ran last, had thrown this error. */

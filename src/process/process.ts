@@ -1,11 +1,12 @@
-import { Ring } from '../base/collections/ring.ts'
 import { isThenable } from '../base/is-thenable.ts'
 import { type Behaviour, type Continuation, endedBehaviour, type Progress } from './behaviour.ts'
 import { end } from './end.ts'
 import { ExitCause, thrownReason } from './exit/exit-cause.ts'
 import type { ExitReason } from './exit/exit-reason.ts'
+import { NotedCause } from './exit/noted-cause.ts'
 import type { RunInContext } from './host/host.ts'
 import { emitStarted } from './lifecycle-telemetry.ts'
+import { Mailbox } from './mailbox/mailbox.ts'
 import type { Message } from './message.ts'
 import { Parking } from './parking.ts'
 import { type LaunchOptions, ProcessRecord } from './process-record.ts'
@@ -15,8 +16,6 @@ import type { Runnable } from './schedule/scheduler.ts'
 
 /** How many messages a process handles before other processes have their turn. */
 const MESSAGES_PER_TURN = 16
-/** The length at which a mailbox is reported, once. */
-const LONG_MAILBOX = 10_000
 
 /**
  * A process of this thread: a mailbox, and a behaviour that handles one message at a time.
@@ -29,10 +28,11 @@ export class Process extends ProcessRecord implements Runnable {
   behaviour!: Behaviour
   /** Runs turns in the async context of the starter; undefined for the context of the runtime. */
   private readonly context: RunInContext | undefined
-  readonly mailbox: Ring<Message> = new Ring<Message>()
-  private readonly parking: Parking
+  readonly mailbox: Mailbox
+  private readonly parking: Parking = new Parking(this)
   private readonly busy: BusyTime
 
+  nextInQueue: Runnable | undefined = undefined
   /** Whether it is in the run queue. */
   isWaitingForTurn = false
   /** Whether something precedes its next message: its setup, the outcome of a promise, its end. */
@@ -45,17 +45,16 @@ export class Process extends ProcessRecord implements Runnable {
   private killCause: ExitCause | undefined
   /** Set before `stopped` is returned. */
   stopCause: ExitCause | undefined
-  /** The end of another process that the message counted as `notedDuring` has reported. */
-  private notedCause: ExitCause | undefined
-  private notedDuring = 0
+  private readonly noted = new NotedCause()
   /** What `beforeExit` has registered; dropped if the process is killed or fails. */
   private beforeExitActions: (() => void)[] = []
-  private isMailboxReported = false
 
   constructor(runtime: ProcessRuntime, kind: string, options: LaunchOptions) {
     super(runtime, kind, options)
     this.context = options.context
-    this.parking = new Parking(this)
+    this.mailbox = new Mailbox((length) => {
+      runtime.log('warn', `${this.label} has ${length} messages in its mailbox`, { process: this.id })
+    })
     this.busy = new BusyTime(runtime.telemetry)
   }
 
@@ -90,10 +89,16 @@ export class Process extends ProcessRecord implements Runnable {
   /** Only enqueues the message. */
   deliver(message: Message): void {
     if (this.status === 'ended') return
-    this.mailbox.push(message)
+    this.mailbox.push(undefined, message)
     if (!this.isWaitingForTurn && !this.isBusy) this.schedule()
     else if (message.kind === 'drain') this.requestDrain()
-    if (this.mailbox.length >= LONG_MAILBOX) this.reportMailbox()
+  }
+
+  /** Only enqueues. */
+  deliverDirect(target: object, body: unknown): void {
+    if (this.status === 'ended') return
+    this.mailbox.push(target, body)
+    if (!this.isWaitingForTurn && !this.isBusy) this.schedule()
   }
 
   /** A message may wait long for its turn; a behaviour with `onDrain` is notified at once. */
@@ -101,12 +106,6 @@ export class Process extends ProcessRecord implements Runnable {
     if (this.behaviour.onDrain === undefined) return
     this.isFinishRequested = true
     this.scheduleFirst()
-  }
-
-  private reportMailbox(): void {
-    if (this.isMailboxReported) return
-    this.isMailboxReported = true
-    this.runtime.log('warn', `${this.label} has ${LONG_MAILBOX} messages in its mailbox`, { process: this.id })
   }
 
   /** Puts it into the run queue. Its first turn sets it up. */
@@ -170,20 +169,23 @@ export class Process extends ProcessRecord implements Runnable {
 
   /** Handles messages, up to the limit of a turn. Returns how many. */
   private handleMessages(): number {
-    const { mailbox, behaviour } = this
-    const { scheduler } = this.runtime
+    const { mailbox, behaviour, runtime } = this
     let handled = 0
-    while (handled < MESSAGES_PER_TURN) {
-      const message = mailbox.shift()
-      if (message === undefined) break
+    while (handled < MESSAGES_PER_TURN && mailbox.length > 0) {
+      const target = mailbox.nextTarget
+      const body = mailbox.shift()
       handled++
       this.messagesBegun++
-      const progress = behaviour.receive(message)
+      const progress =
+        target === undefined
+          ? behaviour.receive(body as Message)
+          : // Without `receiveDirect`, it has given no target to any other process.
+            (behaviour.receiveDirect?.(target, body) ?? 'done')
       if (progress !== 'done') {
         this.completeStep(progress)
         break
       }
-      if (this.killCause !== undefined || scheduler.isBudgetUsed) break
+      if (this.killCause !== undefined || runtime.scheduler.isBudgetUsed) break
     }
     return handled
   }
@@ -219,8 +221,7 @@ export class Process extends ProcessRecord implements Runnable {
 
   /** Notes that the message being handled reports the end of another process: see {@link causeFor}. */
   noteCause(cause: ExitCause | undefined): void {
-    this.notedCause = cause
-    this.notedDuring = this.messagesBegun
+    this.noted.note(cause, this.messagesBegun)
   }
 
   /**
@@ -230,10 +231,7 @@ export class Process extends ProcessRecord implements Runnable {
    * The same object alone is not enough: a promise that two stages wait for may reject both of them.
    */
   causeFor(reason: ExitReason, callback?: string): ExitCause {
-    const noted = this.notedDuring === this.messagesBegun ? this.notedCause : undefined
-    // A process that does not exist has not failed.
-    const isPassedOn = noted !== undefined && noted.reason === reason && reason !== 'noproc'
-    return isPassedOn ? noted : new ExitCause(reason, this.label, callback)
+    return this.noted.passedOn(reason, this.messagesBegun) ?? new ExitCause(reason, this.label, callback)
   }
 
   /** Registers something to do after `terminate`, before other processes are notified of the end: a reply. */

@@ -57,6 +57,11 @@ export class ProcessReference implements ProcessRef {
     this.#process?.deliver(message)
   }
 
+  /** @internal Puts an entry for one of its own objects into its mailbox, as `deliver` does with a message. */
+  deliverDirect(target: object, body: unknown): void {
+    this.#process?.deliverDirect(target, body)
+  }
+
   /** @internal Its kind, and its name or else its id. */
   get label(): string {
     return this.#label

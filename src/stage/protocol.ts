@@ -32,9 +32,20 @@
  * - MUST, where a subscription asks for confirmation, send one empty batch when it has accepted it. A consumer MUST NOT
  *   pass an empty batch to its callbacks.
  *
- * Messages are plain data that can be cloned, except for what users put into them (an event, a reason, a `selector`):
- * tags are strings that contain the id of the runtime, and a reference stands for its `id`. Messages from one process to
- * another arrive in the order in which they were sent; the protocol relies on that.
+ * **Records.** Between two stages of one runtime, most asks and events need no message. A consumer sends its own record of
+ * the subscription with `subscribe`, and a producer that accepts connects it to its own. From then on, an ask or a batch is
+ * an entry of the receiver's mailbox whose target is the receiver's record.
+ * - Such an entry means what a message with the tag of the record means, and all rules above hold for it. If the
+ *   subscription has ended, it is received as under an unknown tag.
+ * - A stage MAY send either kind of entry at any time: both are in one mailbox, and arrive in the order in which they were
+ *   sent.
+ * - A stage MUST drop the record of the other one when the subscription or the other stage ends.
+ * - A stage that was given no record sends messages, and so does `ask` of a subscription. A stage that gives none, as a
+ *   stream or a probe, is sent messages. A record never leaves its runtime, so between runtimes there are messages only.
+ *
+ * Messages are plain data that can be cloned, except for records and for what users put into them (an event, a reason, a
+ * `selector`): tags are strings that contain the id of the runtime, and a reference stands for its `id`. Messages from one
+ * process to another arrive in the order in which they were sent; the protocol relies on that.
  */
 
 import type { ExitReason } from '../process/exit/exit-reason.ts'
@@ -45,6 +56,15 @@ import type { ProcessReference } from '../process/reference.ts'
 /** The version of the protocol; a producer refuses a subscription of any other version. */
 export const PROTOCOL_VERSION = 1
 
+/** A consumer's own record of a subscription, as far as its producer needs to know it. */
+export interface SubscriptionRecord {
+  /**
+   * The producer has accepted the subscription: from now on asks may be sent to its own record. Called in a turn of the
+   * producer, so nothing else may depend on it.
+   */
+  connect(record: object): void
+}
+
 /** The body of `subscribe`. */
 export interface SubscribeBody {
   readonly version: number
@@ -54,6 +74,8 @@ export interface SubscribeBody {
   readonly options: Readonly<Record<string, unknown>>
   /** Whether the producer sends an empty batch once it has accepted the subscription. */
   readonly confirm: boolean
+  /** The consumer's record of the subscription, if it is a stage of the same runtime. */
+  readonly record?: SubscriptionRecord
 }
 
 /** The body of `cancelled`. */
@@ -89,10 +111,21 @@ export function sendSubscribe(
   producer.deliver(new Message('subscribe', tag, consumer, body))
 }
 
-/** Asks for `demand` more events, and emits `demand.sent`. */
-export function sendAsk(producer: ProcessReference, tag: string, consumer: ProcessReference, demand: number): void {
+/**
+ * Asks for `demand` more events, and emits `demand.sent`.
+ *
+ * @param record The producer's record of the subscription, if the consumer was given it.
+ */
+export function sendAsk(
+  producer: ProcessReference,
+  tag: string,
+  consumer: ProcessReference,
+  demand: number,
+  record?: object,
+): void {
   if (consumer.runtime.telemetry.hasListeners) emitDemandSent(producer, tag, consumer, demand)
-  producer.deliver(new Message('ask', tag, consumer, demand))
+  if (record !== undefined) producer.deliverDirect(record, demand)
+  else producer.deliver(new Message('ask', tag, consumer, demand))
 }
 
 function emitDemandSent(producer: ProcessReference, tag: string, consumer: ProcessReference, demand: number): void {
@@ -106,14 +139,20 @@ export function sendCancel(producer: ProcessReference, tag: string, consumer: Pr
   producer.deliver(new Message('cancel', tag, consumer, reason))
 }
 
-/** Sends events that were asked for. */
+/**
+ * Sends events that were asked for.
+ *
+ * @param record The consumer's record of the subscription, if the producer was given it.
+ */
 export function sendEvents(
   consumer: ProcessReference,
   tag: string,
   producer: ProcessRef,
   events: readonly unknown[],
+  record?: object,
 ): void {
-  consumer.deliver(new Message('events', tag, producer, events))
+  if (record !== undefined) consumer.deliverDirect(record, events)
+  else consumer.deliver(new Message('events', tag, producer, events))
 }
 
 /** Confirms that a subscription has ended. */

@@ -75,6 +75,13 @@ describe.concurrent('a program with nothing left to do names', () => {
       [],
     ],
     ['callback that never settles', [`consumer printer is in handleEvents with 3 events: ${never}`], []],
+    [
+      'handleEvent that never settles',
+      [
+        'consumer printer is in handleEvent with 2 events: 2 promises are pending, and nothing is left that could settle them',
+      ],
+      [],
+    ],
     ['call without a reply', ["call 'size' to producer mute has received no reply"], []],
     [
       'setup that never settles',

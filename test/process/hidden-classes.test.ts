@@ -1,7 +1,7 @@
 import { setFlagsFromString } from 'node:v8'
 import { runInThisContext } from 'node:vm'
 import { expect, it } from 'vitest'
-import { consumer, start, task } from '../../src/index.ts'
+import { consumer, producer, start, task } from '../../src/index.ts'
 import { FairSchedule } from '../../src/process/schedule/scheduler.ts'
 
 // V8 reports the shape of an object. A clock would show the same, but only on a quiet machine.
@@ -38,4 +38,30 @@ it('the schedule that every message goes through is no hash table', () => {
   schedule.add({ id: '1', turn: () => 1 })
   expect(schedule.size).toBe(1)
   expect(isFast(schedule)).toBe(true)
+})
+
+it('the demand that a producer receives is a small integer, not a boxed number', async () => {
+  const hasSmallIntegers = runInThisContext('(array) => %HasSmiElements(array)') as (array: unknown) => boolean
+  const boxed: number[] = []
+  let handled = 0
+  // `Array.of` chooses by the value itself, not by what it was given before.
+  const source = await start(
+    producer({
+      handleDemand(demand: number) {
+        if (!hasSmallIntegers(Array.of(demand))) boxed.push(demand)
+        return handled < 100_000 ? Array.from({ length: demand }, () => 0) : { stop: 'normal' }
+      },
+    }),
+  )
+  const sink = await start(
+    consumer({
+      handleEvents(events: readonly number[]) {
+        handled += events.length
+      },
+    }),
+  )
+  await sink.subscribe(source)
+  await sink.exited
+  expect(handled).toBeGreaterThanOrEqual(100_000)
+  expect(boxed).toEqual([])
 })

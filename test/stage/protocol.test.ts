@@ -1,4 +1,4 @@
-import { type ProcessRef, type ProducerRef, start } from 'genstage'
+import { consumer, type ProcessRef, type ProducerRef, producer, start } from 'genstage'
 import { type TestRuntime, testRuntime } from 'genstage/testing'
 import { describe, expect, test } from 'vitest'
 import type { Behaviour, Progress } from '../../src/process/behaviour.ts'
@@ -11,6 +11,7 @@ import {
   type Cancelled,
   PROTOCOL_VERSION,
   type SubscribeBody,
+  type SubscriptionRecord,
   sendAsk,
   sendCancel,
   sendCancelled,
@@ -18,6 +19,7 @@ import {
   sendSubscribe,
 } from '../../src/stage/protocol.ts'
 import type { Inspection } from '../../src/telemetry/inspection.ts'
+import { countLeft } from '../garbage.ts'
 import { atOnce, collecting, counting, type LogRecord, recording } from './test-stages.ts'
 
 // Stages that do not use our classes, so that they can send what our stages never do.
@@ -26,10 +28,12 @@ import { atOnce, collecting, counting, type LogRecord, recording } from './test-
 class Listener implements Behaviour {
   private readonly process: Process
   private readonly received: Message[]
+  private readonly direct: unknown[]
 
-  constructor(process: Process, received: Message[]) {
+  constructor(process: Process, received: Message[], direct: unknown[]) {
     this.process = process
     this.received = received
+    this.direct = direct
   }
 
   init(): Progress {
@@ -39,6 +43,11 @@ class Listener implements Behaviour {
   receive(message: Message): Progress {
     if (message.kind === 'stop') return this.process.receiveSystem(message)
     this.received.push(message)
+    return 'done'
+  }
+
+  receiveDirect(target: object, body: unknown): Progress {
+    this.direct.push([target, body])
     return 'done'
   }
 
@@ -55,10 +64,11 @@ class Listener implements Behaviour {
   }
 }
 
-async function listener(runtime: TestRuntime, received: Message[]): Promise<ProcessReference> {
+/** @param direct Receives the entries without a message: the target, and what was sent to it. */
+async function listener(runtime: TestRuntime, received: Message[], direct: unknown[] = []): Promise<ProcessReference> {
   const definition = new Definition(
     'listener',
-    (process) => new Listener(process, received),
+    (process) => new Listener(process, received, direct),
     // As others know it, it is a producer.
     (process) => new ProducerReference(process),
   )
@@ -181,5 +191,145 @@ describe('a consumer', () => {
     await runtime.settle()
     expect(received.map(({ kind }) => kind)).toEqual(['subscribe', 'ask'])
     await ref.stop()
+  })
+})
+
+describe('the records of a subscription', () => {
+  /** A record as a consumer gives it to its producer. */
+  class Record implements SubscriptionRecord {
+    /** The record of the producer. */
+    peer: object | undefined
+
+    connect(record: object): void {
+      this.peer = record
+    }
+  }
+
+  async function withProducer() {
+    const runtime = testRuntime()
+    const received: Message[] = []
+    const direct: unknown[] = []
+    const demands: number[] = []
+    const subscriber = await listener(runtime, received, direct)
+    const source = (await start(counting(atOnce, 100, demands), { runtime })) as unknown as ProcessReference
+    const record = new Record()
+    sendSubscribe(source, 'mine', subscriber, { ...subscribing, record })
+    await runtime.settle()
+    return { runtime, received, direct, demands, subscriber, source, record }
+  }
+
+  async function withConsumer() {
+    const records: LogRecord[] = []
+    const runtime = testRuntime({ logger: recording(records) })
+    const received: Message[] = []
+    const direct: unknown[] = []
+    const seen: unknown[] = []
+    const source = await listener(runtime, received, direct)
+    const ref = await start(collecting(atOnce, seen), { runtime })
+    const subscribed = ref.subscribe(source as unknown as ProducerRef<number>, {
+      maxDemand: 4,
+      minDemand: 0,
+      cancel: 'temporary',
+      confirm: false,
+    })
+    await runtime.settle()
+    const { tag } = await subscribed
+    const [message] = received.splice(0)
+    const record = ((message as Message).body as SubscribeBody).record as SubscriptionRecord
+    return { runtime, received, direct, seen, records, source, sink: ref as unknown as ProcessReference, tag, record }
+  }
+
+  test('are known to each other once the producer has accepted', async () => {
+    const { runtime, received, direct, source, record } = await withProducer()
+    expect(record.peer).toBeDefined()
+    source.deliverDirect(record.peer as object, 2)
+    await runtime.settle()
+    expect(direct).toEqual([[record, [0, 1]]])
+    expect(received).toEqual([])
+  })
+
+  test('are not where it refuses', async () => {
+    const { runtime, received, subscriber, source } = await withProducer()
+    const record = new Record()
+    sendSubscribe(source, 'mine', subscriber, { ...subscribing, record })
+    await runtime.settle()
+    expect(record.peer).toBeUndefined()
+    expect(contentsOf(received)).toEqual([['cancelled', 'mine', cancelled('duplicated-subscription', true)]])
+  })
+
+  test('lead to what a tag leads to: an ask after the end is that of an unknown subscription', async () => {
+    const { runtime, received, direct, demands, subscriber, source, record } = await withProducer()
+    sendCancel(source, 'mine', subscriber, 'enough')
+    source.deliverDirect(record.peer as object, 5)
+    await runtime.settle()
+    expect(contentsOf(received)).toEqual([
+      ['cancelled', 'mine', cancelled('enough')],
+      ['cancelled', 'mine', cancelled('unknown-subscription')],
+    ])
+    expect(direct).toEqual([])
+    expect(demands).toEqual([])
+  })
+
+  test('lead to what a tag leads to: events after the end are discarded and logged', async () => {
+    const { runtime, received, seen, records, source, sink, tag, record } = await withConsumer()
+    sendCancelled(sink, tag, source, 'enough', false)
+    sink.deliverDirect(record, [1, 2, 3])
+    // A producer that is late connects nothing.
+    record.connect({})
+    await runtime.settle()
+    expect(contentsOf(received)).toEqual([['cancel', tag, 'unknown-subscription']])
+    expect(seen).toEqual([])
+    expect(records.filter(({ level }) => level === 'warn').map(({ facts }) => facts.discarded)).toEqual([3])
+  })
+
+  test('take asks once they are connected, and before that the producer is sent messages', async () => {
+    const { runtime, received, direct, source, sink, tag, record } = await withConsumer()
+    sendEvents(sink, tag, source, [1, 2, 3, 4])
+    await runtime.settle()
+    const peer = {}
+    record.connect(peer)
+    sink.deliverDirect(record, [5, 6, 7, 8])
+    await runtime.settle()
+    expect(contentsOf(received)).toEqual([['ask', tag, 4]])
+    expect(direct).toEqual([[peer, 4]])
+  })
+
+  test('and messages are received in the order in which they were sent', async () => {
+    const { runtime, seen, source, sink, tag, record } = await withConsumer()
+    const sent = Array.from({ length: 5_000 }, (_, index) => index)
+    for (const event of sent) {
+      if (event % 3 === 0) sendEvents(sink, tag, source, [event])
+      else sink.deliverDirect(record, [event])
+    }
+    await runtime.settle()
+    expect(seen).toEqual(sent)
+  })
+
+  test('do not keep an ended stage alive, even if the other stage has not handled its end', async () => {
+    const runtime = testRuntime()
+    const never = new Promise<never>(() => {})
+    const weak: WeakRef<object>[] = []
+    const watched = (ref: ProcessRef): void => {
+      weak.push(new WeakRef((ref as ProcessReference).process as object))
+    }
+    // One stage of each pair waits forever, and the other one ends in the meantime.
+    const held: unknown[] = []
+    for (let pair = 0; pair < 50; pair++) {
+      const [source, sink] = await runtime.settle(
+        Promise.all([
+          start(producer({ handleDemand: () => [], handleInfo: () => never }), { runtime }),
+          start(consumer({ handleEvents() {}, handleInfo: () => never }), { runtime }),
+        ]),
+      )
+      await runtime.settle(sink.subscribe(source))
+      const [waiting, ending] = pair % 2 === 0 ? [source, sink] : [sink, source]
+      watched(ending)
+      waiting.send('wait')
+      await runtime.settle()
+      await runtime.settle(ending.stop())
+      held.push(waiting)
+    }
+    expect(await countLeft(weak, 5)).toBeLessThanOrEqual(5)
+    expect(held).toHaveLength(50)
   })
 })

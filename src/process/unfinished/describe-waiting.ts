@@ -97,6 +97,15 @@ class Findings {
       const isMistake = events > 0 || status === 'terminating' || (incomingCalls?.size ?? 0) > 0
       return { isMistake, text }
     }
+    const running = inspection.consuming?.each?.running ?? 0
+    if (running > 0) {
+      const [promises, it] =
+        running === 1 ? ['a promise is pending', 'it'] : [`${running} promises are pending`, 'them']
+      const events = eventCount(running)
+      return mistake(
+        `${label} is in handleEvent with ${events}: ${promises}, and nothing is left that could settle ${it}`,
+      )
+    }
     for (const call of incomingCalls ?? []) return mistake(`${call.operation} has received no reply`)
     return undefined
   }

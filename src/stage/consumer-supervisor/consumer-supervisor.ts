@@ -157,6 +157,11 @@ class ConsumerSupervisorStage extends ConsumerStage {
     return progress === 'done' ? this.stopIfChildrenAreDone() : progress
   }
 
+  override receiveDirect(target: object, body: unknown): Progress {
+    const progress = super.receiveDirect(target, body)
+    return progress === 'done' ? this.stopIfChildrenAreDone() : progress
+  }
+
   private stopIfChildrenAreDone(): Progress {
     const { continueEnd } = this
     if (continueEnd === undefined || !this.pool.isIdle) return this.stopIfDone()

@@ -48,21 +48,23 @@ export class Batches {
   /** Handles a delivery, batch by batch, and asks for more after each. */
   handle(upstream: Upstream, events: readonly unknown[]): Progress {
     const { window } = upstream
+    const { length } = events
     if (window === undefined) return this.handleWithoutDemand(upstream.handle, events)
-    this.handling = events.length
-    if (window.takeWhole(events.length)) return this.handleSingleBatch(upstream, window.ask, events)
-    window.begin(events.length)
-    if (window.excess > 0) this.reportExcess(upstream, window.excess)
-    return this.handleBatches(upstream, window, events, 0)
+    this.handling = length
+    if (!window.takeWhole(length)) return this.handleInParts(upstream, window, events)
+    // The straight path: a delivery that is one batch, and a result that is no promise. It has few calls and no closures.
+    const { ask } = window
+    const result = this.callHandleEvents(upstream.handle, events)
+    if (result === undefined || Array.isArray(result) || !isThenable(result)) {
+      return this.afterSingleBatch(upstream, ask, length, result)
+    }
+    return this.awaitSingleBatch(upstream, ask, length, result)
   }
 
-  /** Handles a delivery that is one batch. */
-  private handleSingleBatch(upstream: Upstream, ask: number, batch: readonly unknown[]): Progress {
-    const result = this.callHandleEvents(upstream.handle, batch)
-    if (!isThenable(result)) return this.afterSingleBatch(upstream, ask, batch.length, result)
+  private awaitSingleBatch(upstream: Upstream, ask: number, size: number, result: PromiseLike<unknown>): Progress {
     this.awaited = upstream
     this.awaitedAsk = ask
-    this.awaitedSize = batch.length
+    this.awaitedSize = size
     return this.process.park(result, this.afterAwaited)
   }
 
@@ -74,17 +76,28 @@ export class Batches {
 
   private afterSingleBatch(upstream: Upstream, ask: number, size: number, result: unknown): Progress {
     const { process } = this
-    const progress = this.afterBatch(size, result)
-    if (progress !== 'done') {
-      return process.afterwards(progress, () => {
-        this.ask(upstream, ask)
-        return 'done'
-      })
+    this.handling -= size
+    if (result !== undefined || this.rule === 'events') {
+      const progress = applyResult(this.stage, 'handleEvents', result, this.rule)
+      if (progress !== 'done') return this.askAfterwards(progress, upstream, ask)
     }
     if (process.isKilled) return 'stopped'
     this.ask(upstream, ask)
     process.useBudget(size)
     return 'done'
+  }
+
+  private askAfterwards(progress: Progress, upstream: Upstream, ask: number): Progress {
+    return this.process.afterwards(progress, () => {
+      this.ask(upstream, ask)
+      return 'done'
+    })
+  }
+
+  private handleInParts(upstream: Upstream, window: DemandWindow, events: readonly unknown[]): Progress {
+    window.begin(events.length)
+    if (window.excess > 0) this.reportExcess(upstream, window.excess)
+    return this.handleBatches(upstream, window, events, 0)
   }
 
   /** Handles a delivery from `start` on. An array that is exactly one batch is passed on as it is. */
@@ -159,9 +172,9 @@ export class Batches {
     return applyResult(this.stage, 'handleEvents', result, this.rule)
   }
 
-  private ask({ producer, handle }: Upstream, demand: number): void {
+  private ask({ producer, handle, record }: Upstream, demand: number): void {
     if (demand === 0 || this.isEmptying) return
-    sendAsk(producer, handle.tag, this.process.reference, demand)
+    sendAsk(producer, handle.tag, this.process.reference, demand, record)
   }
 
   /** An event is handled by itself: counts it. */

@@ -1,16 +1,19 @@
 import { eventCount } from '../../base/event-count.ts'
 import type { Process } from '../../process/process.ts'
 import type { ProcessReference } from '../../process/reference.ts'
-import { type EventsMessage, sendCancel } from '../protocol.ts'
+import { sendCancel } from '../protocol.ts'
 
 /**
- * Handles events that arrived under a tag that a consumer does not know, or no longer knows: cancels the subscription at
+ * Handles `count` events that arrived under a tag that a consumer does not know, or no longer knows: cancels the subscription at
  * the producer, discards the events, as in GenStage, and reports them.
  */
-export function cancelUnknownSubscription(process: Process, { tag, from, body }: EventsMessage): void {
-  const producer = from as ProcessReference
+export function cancelUnknownSubscription(
+  process: Process,
+  producer: ProcessReference,
+  tag: string,
+  count: number,
+): void {
   sendCancel(producer, tag, process.reference, 'unknown-subscription')
-  const { length: count } = body
   if (count === 0) return
   const { runtime, identity: stage } = process
   if (runtime.telemetry.hasListener('events.discarded')) {

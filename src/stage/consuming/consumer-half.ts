@@ -6,7 +6,7 @@ import type { PendingCall } from '../../process/call.ts'
 import type { Drain } from '../../process/drain.ts'
 import type { ExitCause } from '../../process/exit/exit-cause.ts'
 import type { ExitReason } from '../../process/exit/exit-reason.ts'
-import { monitor, type ProcessMonitor } from '../../process/monitor.ts'
+import type { ProcessMonitor } from '../../process/monitor.ts'
 import { type ProcessReference, resolveReference } from '../../process/reference.ts'
 import { nameOf } from '../../process/start/name-of.ts'
 import { type ConsumingInspection, type EachInspection, timeOrNull } from '../../telemetry/inspection.ts'
@@ -31,7 +31,7 @@ import type { HandlingStage } from './handling-stage.ts'
 import { countEvents, originsOf } from './mailbox-events.ts'
 import { stopsStage } from './stops-stage.ts'
 import { isCleanEnd, type SubscriptionEnd } from './subscription-end.ts'
-import { inspectUpstream, type Upstream } from './upstream.ts'
+import { inspectUpstream, Upstream } from './upstream.ts'
 
 /**
  * The half of a stage that handles events: its subscriptions, and the batches of what is delivered under them.
@@ -42,8 +42,6 @@ export class ConsumerHalf {
   readonly batches: Batches
   private readonly stage: HandlingStage
   private readonly upstreams = new Map<string, Upstream>()
-  /** The subscription of the last delivery: the next one often has the same. */
-  private lastUpstream: Upstream | undefined
 
   /** @param rule What `handleEvents` may return. */
   constructor(stage: HandlingStage, rule: EmitRule) {
@@ -80,11 +78,6 @@ export class ConsumerHalf {
     )
   }
 
-  /** Whether this subscription has not ended. */
-  has({ handle }: Upstream): boolean {
-    return this.upstreams.has(handle.tag)
-  }
-
   // ── Subscribing ───────────────────────────────────────────────────────────────────────────────────────────────
 
   /** Subscribes to a producer; the reply to `call` is the subscription. */
@@ -97,20 +90,17 @@ export class ConsumerHalf {
 
     const handle = request.handle ?? new SubscriptionHandle(tag, process.reference)
     if (request.isHeld === true) SubscriptionHandle.hold(handle)
-    const upstream: Upstream = {
-      handle,
-      producer,
-      options: valid,
-      monitor: monitor(process, producer, 'producer-down', tag, causeForLateSubscriber(process, producer)),
-      window: undefined,
-      isEnded: false,
-      inEngine: 0,
-      excess: 0,
-      call,
-    }
+    const endedAs = causeForLateSubscriber(process, producer)
+    const upstream = new Upstream(process, handle, producer, valid, call, endedAs)
     const confirm = valid.confirm && call !== undefined
     const cancelFirst = this.cancelAtOldProducer(request.cancelFirst, producer)
-    sendSubscribe(producer, tag, process.reference, { version: PROTOCOL_VERSION, cancelFirst, options, confirm })
+    sendSubscribe(producer, tag, process.reference, {
+      version: PROTOCOL_VERSION,
+      cancelFirst,
+      options,
+      confirm,
+      record: upstream,
+    })
     SubscriptionHandle.connect(handle, producer)
     const { maxDemand, minDemand, cancel } = valid
     const shown = { ...options, maxDemand, minDemand, cancel }
@@ -123,9 +113,10 @@ export class ConsumerHalf {
     const { handle, producer, options, call } = upstream
     const { process } = this.stage
     if (result === undefined || result === 'automatic') {
-      upstream.window = new DemandWindow(options.maxDemand, options.minDemand)
-      if (SubscriptionHandle.isHeld(handle)) handle.ask(options.maxDemand)
-      else sendAsk(producer, handle.tag, process.reference, options.maxDemand)
+      const window = new DemandWindow(options.maxDemand, options.minDemand)
+      upstream.window = window
+      if (SubscriptionHandle.isHeld(handle)) handle.ask(window.max)
+      else sendAsk(producer, handle.tag, process.reference, window.max)
     } else if (result !== 'manual') {
       return applySubscribeStop(this.stage, result, "'automatic', 'manual', nothing or { stop }")
     }
@@ -184,17 +175,22 @@ export class ConsumerHalf {
   // ── Events ────────────────────────────────────────────────────────────────────────────────────────────────────
 
   /** Finds the subscription of a delivery that is to be handled; undefined for an unknown tag or an empty batch. */
-  receive(message: EventsMessage): Upstream | undefined {
-    const upstream = this.lastUpstream?.handle.tag === message.tag ? this.lastUpstream : this.upstreams.get(message.tag)
-    this.lastUpstream = upstream
+  find({ tag, from, body: events }: EventsMessage): Upstream | undefined {
+    const upstream = this.upstreams.get(tag)
     if (upstream === undefined) {
-      cancelUnknownSubscription(this.stage.process, message)
+      cancelUnknownSubscription(this.stage.process, from as ProcessReference, tag, events.length)
       return undefined
     }
-    if (message.body.length > 0) return upstream
+    return this.expects(upstream, events) ? upstream : undefined
+  }
+
+  /** Whether a delivery under a subscription is to be handled. If not, does what it requires instead. */
+  expects(upstream: Upstream, { length }: readonly unknown[]): boolean {
+    if (!upstream.hasEnded && length > 0) return true
     // An empty batch confirms the subscription.
-    this.accept(upstream)
-    return undefined
+    if (!upstream.hasEnded) this.accept(upstream)
+    else cancelUnknownSubscription(this.stage.process, upstream.producer, upstream.handle.tag, length)
+    return false
   }
 
   // ── Ends ──────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -222,9 +218,7 @@ export class ConsumerHalf {
     const upstream = this.upstreams.get(tag)
     if (upstream === undefined) return 'done'
     this.upstreams.delete(tag)
-    upstream.isEnded = true
-    this.lastUpstream = undefined
-    upstream.monitor.cancel()
+    upstream.end()
     const isLast = this.upstreams.size === 0
     const cancellation: SubscriptionEnd = { upstream, kind, reason, isRefused, cause, isLast }
     const { call } = upstream

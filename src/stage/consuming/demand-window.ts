@@ -42,9 +42,11 @@ export class DemandWindow {
    */
   constructor(max: number, min: number) {
     if (!(min >= 0 && min < max)) throw new RangeError(`expected 0 <= minDemand < maxDemand, got: ${min} and ${max}`)
-    this.max = max
+    // An option comes as a boxed number, and so would every demand that is computed from it: then V8 no longer allocates
+    // the arrays in place that user code makes for a demand. What `floor` returns is a small integer again.
+    this.max = Math.floor(max)
     this.min = min
-    this.pending = max
+    this.pending = this.max
   }
 
   /** Begins a delivery of `length` events. The previous one is over, even if not all of its batches were taken. */

@@ -112,7 +112,7 @@ export class EachHandling implements EachStage {
 
   /** Returns whether the engine needs a turn, because the stage may be done. */
   eventDone(upstream: Upstream): boolean {
-    if (!upstream.isEnded) this.half.batches.release(upstream)
+    if (!upstream.hasEnded) this.half.batches.release(upstream)
     return this.engine.size === 0 && this.owner.isEnding
   }
 }

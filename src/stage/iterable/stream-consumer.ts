@@ -148,7 +148,7 @@ export class StreamConsumer implements Behaviour {
     const { body: events } = message
     const upstream = this.upstreams.get(message.tag)
     if (upstream === undefined) {
-      cancelUnknownSubscription(this.process, message)
+      cancelUnknownSubscription(this.process, message.from as ProcessReference, message.tag, events.length)
       return 'done'
     }
     if (this.isClosing) {

@@ -10,6 +10,7 @@ import { ConsumerHalf } from '../consuming/consumer-half.ts'
 import { countEvents } from '../consuming/mailbox-events.ts'
 import { subscribeToAll } from '../consuming/subscribe-to-all.ts'
 import type { SubscriptionEnd } from '../consuming/subscription-end.ts'
+import type { Upstream } from '../consuming/upstream.ts'
 import { EachHandling, type EachOwner } from '../each/each-handling.ts'
 import type { ValidEachOptions } from '../each/valid-each-options.ts'
 import { type EventsMessage, type SubscribeMessage, sendCancelled } from '../protocol.ts'
@@ -46,6 +47,14 @@ export class ConsumerStage extends StageBehaviour implements EachOwner {
     return subscribeToAll(this.process, this.half, this.subscribeTo)
   }
 
+  /** Receives events; its records are its subscriptions. */
+  receiveDirect(target: object, body: unknown): Progress {
+    const upstream = target as Upstream
+    const events = body as readonly unknown[]
+    if (!this.half.expects(upstream, events)) return 'done'
+    return this.each === undefined ? this.half.batches.handle(upstream, events) : this.each.deliver(upstream, events)
+  }
+
   override receive(message: StageMessage): Progress {
     switch (message.kind) {
       case 'events':
@@ -76,7 +85,7 @@ export class ConsumerStage extends StageBehaviour implements EachOwner {
   }
 
   private onEvents(message: EventsMessage): Progress {
-    const upstream = this.half.receive(message)
+    const upstream = this.half.find(message)
     if (upstream === undefined) return 'done'
     if (this.each !== undefined) return this.each.deliver(upstream, message.body)
     return this.half.batches.handle(upstream, message.body)

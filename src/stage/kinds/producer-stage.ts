@@ -8,8 +8,10 @@ import type { Callback, CallbackTable } from '../callback/callback-table.ts'
 import { runTimed } from '../callback/run-callback.ts'
 import type { EmittingStage } from '../producing/emitting-stage.ts'
 import { type EmittingOptions, ProducerHalf } from '../producing/producer-half.ts'
+import type { ProducerSubscription } from '../producing/producer-subscription.ts'
 import type { SubscribeRequest } from '../subscription/subscribe-request.ts'
 import type { DemandMode } from '../types/references.ts'
+import { replyToRead } from './reply-to-read.ts'
 import { StageBehaviour } from './stage-behaviour.ts'
 import type { StageMessage } from './stage-message.ts'
 
@@ -44,6 +46,11 @@ export class ProducerStage extends StageBehaviour implements EmittingStage {
     return 'done'
   }
 
+  /** Receives asks; its records are its subscribers. */
+  receiveDirect(target: object, body: unknown): Progress {
+    return this.half.onDirectAsk(target as ProducerSubscription, body as number)
+  }
+
   override receive(message: StageMessage): Progress {
     switch (message.kind) {
       case 'ask':
@@ -69,17 +76,8 @@ export class ProducerStage extends StageBehaviour implements EmittingStage {
         return this.failSubscribe(message.body, undefined)
       case 'set-demand-mode':
         return this.setDemandMode(message.body)
-      case 'read-demand-mode':
-        message.body.call.reply(this.demandMode)
-        return 'done'
-      case 'read-dispatcher':
-        message.body.call.reply(this.half.dispatcherKind)
-        return 'done'
-      case 'count-buffered':
-        message.body.call.reply(this.half.estimatedCount)
-        return 'done'
       default:
-        return super.receive(message)
+        return replyToRead(this.half, this.demandMode, message) ? 'done' : super.receive(message)
     }
   }
 
@@ -112,6 +110,7 @@ export class ProducerStage extends StageBehaviour implements EmittingStage {
     process.callback = 'handleDemand'
     const { hasListeners } = process.runtime.telemetry
     const result = hasListeners ? this.timedHandleDemand(demand) : this.handleDemand.call(this.callbacks, demand)
+    if (Array.isArray(result) && result.length > 0) return this.emitAll(result)
     return applyResult(this, 'handleDemand', result, 'events')
   }
 

@@ -38,6 +38,8 @@ export class Buffer<Event> {
   private readonly queue = new EventQueue<Event>()
   /** The most events it holds: an integer of at least 0, or `Infinity`. */
   readonly size: number
+  /** Whether it holds neither events nor infos. A field, because it is read for every message. */
+  isEmpty = true
   /** What a full buffer keeps: with `'first'` it drops new events, with `'last'` the oldest. */
   readonly keep: BufferKeep
 
@@ -51,11 +53,6 @@ export class Buffer<Event> {
     return this.queue.eventCount
   }
 
-  /** Whether it holds neither events nor infos. */
-  get isEmpty(): boolean {
-    return this.queue.isEmpty
-  }
-
   /** The number of its entries: events, and infos too if it has no limit. */
   get estimatedCount(): number {
     return this.isUnbounded ? this.queue.eventCount + this.queue.infoCount : this.queue.eventCount
@@ -63,6 +60,12 @@ export class Buffer<Event> {
 
   /** Stores the events from `events[from]` on, and returns what was dropped. */
   store(events: readonly Event[], from: number = 0): Stored {
+    const stored = this.storeFitting(events, from)
+    this.isEmpty = this.queue.isEmpty
+    return stored
+  }
+
+  private storeFitting(events: readonly Event[], from: number): Stored {
     const { queue } = this
     const excess = queue.eventCount + events.length - from - this.size
     if (excess <= 0) {
@@ -87,6 +90,7 @@ export class Buffer<Event> {
   queueInfo(message: unknown): boolean {
     if (this.estimatedCount === 0) return false
     this.queue.pushInfo(message)
+    this.isEmpty = false
     return true
   }
 
@@ -103,12 +107,16 @@ export class Buffer<Event> {
 
   /** Takes up to `count` events, fewer if an info is between them, and none if an info is first. */
   takeEvents(count: number): Event[] {
-    return this.queue.shiftEvents(Math.min(count, this.queue.eventsBeforeInfo))
+    const { queue } = this
+    const events = queue.shiftEvents(Math.min(count, queue.eventsBeforeInfo))
+    this.isEmpty = queue.isEmpty
+    return events
   }
 
   /** Puts events back that were taken and not sent: they are first again, in their order. */
   putBack(events: readonly Event[]): void {
     this.queue.unshiftEvents(events)
+    this.isEmpty = this.queue.isEmpty
   }
 
   /**
@@ -119,12 +127,18 @@ export class Buffer<Event> {
   takeInfos(isMoreAskedFor: boolean): readonly unknown[] {
     const { queue } = this
     if (queue.infoCount === 0) return emptyArray
-    if (!this.isUnbounded) return this.takeInfosDue()
-    return isMoreAskedFor && queue.eventsBeforeInfo === 0 ? [queue.shiftInfo()] : emptyArray
+    const infos = this.isUnbounded ? this.takeOneInfo(isMoreAskedFor) : this.takeInfosDue()
+    this.isEmpty = queue.isEmpty
+    return infos
   }
 
   private get isUnbounded(): boolean {
     return this.size === Number.POSITIVE_INFINITY
+  }
+
+  private takeOneInfo(isMoreAskedFor: boolean): readonly unknown[] {
+    const { queue } = this
+    return isMoreAskedFor && queue.eventsBeforeInfo === 0 ? [queue.shiftInfo()] : emptyArray
   }
 
   /** Takes the infos that have no event before them. */

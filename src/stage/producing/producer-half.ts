@@ -14,7 +14,7 @@ import { Message } from '../../process/message.ts'
 import type { Process } from '../../process/process.ts'
 import type { ProcessReference } from '../../process/reference.ts'
 import { type ProducingInspection, timeOrNull } from '../../telemetry/inspection.ts'
-import { type AskMessage, sendCancelled, sendEvents } from '../protocol.ts'
+import type { AskMessage } from '../protocol.ts'
 import type { DemandMode } from '../types/references.ts'
 import { Buffer, type BufferKeep } from './buffer.ts'
 import { expectAddedDemand, expectDispatched, expectRecord, inspectDispatcher } from './dispatcher-results.ts'
@@ -134,27 +134,29 @@ export class ProducerHalf implements SubscriberDispatch {
 
   /** A consumer asks for more. */
   onAsk(message: AskMessage): Progress {
-    const { stage, process, subscribers } = this
-    const { lastFound } = subscribers
-    const subscriber = lastFound?.tag === message.tag ? lastFound : subscribers.find(message.tag)
-    if (subscriber === undefined) {
-      // From the stage itself: for events that the dispatcher discarded, or for a subscriber that was cancelled since.
-      if (message.kind === 'ask-again') return stage.onDemand()
-      const consumer = message.from as ProcessReference
-      sendCancelled(consumer, message.tag, process.reference, 'unknown-subscription', false)
-      return 'done'
-    }
-    if (subscribers.exitedCount > 0) {
-      subscribers.detachExited()
-      // Its DOWN is in the mailbox: its demand is void.
-      if (hasExited(subscriber)) return 'done'
-    }
+    const { tag, kind, from, body: demand } = message
+    const subscriber = this.subscribers.find(tag)
+    if (subscriber !== undefined) return this.addDemand(subscriber, demand, kind === 'ask')
+    // From the stage itself: for events that the dispatcher discarded, or for a subscriber that was cancelled since.
+    if (kind === 'ask-again') return this.stage.onDemand()
+    this.subscribers.cancelUnknown(from as ProcessReference, tag)
+    return 'done'
+  }
+
+  /** A consumer asks for more, by the record of its subscription. */
+  onDirectAsk(subscriber: ProducerSubscription, demand: number): Progress {
+    return this.addDemand(subscriber, demand, true)
+  }
+
+  /** Adds demand; `isNew` unless the dispatcher has returned it. */
+  private addDemand(subscriber: ProducerSubscription, demand: number, isNew: boolean): Progress {
+    if (!this.subscribers.mayAsk(subscriber)) return 'done'
+    const { stage, process } = this
     const { runtime } = process
-    const demand = message.body
     const pending = addPending(subscriber, demand)
     if (this.pending === 0) this.demandSince = runtime.scheduler.cachedNow()
     this.pending += demand
-    if (runtime.telemetry.hasListeners && message.kind === 'ask') emitDemand(process, subscriber, demand, pending)
+    if (runtime.telemetry.hasListeners && isNew) emitDemand(process, subscriber, demand, pending)
     const result = this.dispatcher.ask(subscriber, demand)
     if (typeof result !== 'number' || !this.knowsOpenDemand) this.applyDispatcherResult('ask', result)
     return stage.onDemand()
@@ -215,13 +217,12 @@ export class ProducerHalf implements SubscriberDispatch {
 
   /** Sends new events to subscribers that have asked for them, and stores the rest after what is buffered already. */
   dispatch(events: readonly unknown[]): void {
-    this.outstanding.meet(events.length)
-    this.emitted += events.length
+    const { length } = events
+    this.outstanding.meet(length)
+    this.emitted += length
     if (!this.buffer.isEmpty) this.dispatchBuffered()
     const leftover = this.buffer.isEmpty ? this.dispatchNow(events) : events
-    if (leftover.length === 0) return
-    this.outstanding.close()
-    this.store(leftover)
+    if (leftover.length > 0) this.store(leftover)
   }
 
   /**
@@ -250,11 +251,13 @@ export class ProducerHalf implements SubscriberDispatch {
   /** Sends events as the dispatcher decides, and returns its leftover. */
   private dispatchNow(events: readonly unknown[]): readonly unknown[] {
     if (this.subscribers.exitedCount > 0) this.subscribers.detachExited()
-    this.lastEmitted = this.process.runtime.scheduler.cachedNow()
-    this.demandSince = this.lastEmitted
+    const now = this.process.runtime.scheduler.cachedNow()
+    this.lastEmitted = now
+    this.demandSince = now
     const receiver = this.singleReceiver?.dispatchToOne(events.length)
     if (receiver === undefined) return this.dispatchToMany(events)
-    this.deliver(receiver, events)
+    // A dispatcher of this library, which gives what it was given.
+    this.send(receiver as ProducerSubscription, events)
     return emptyArray
   }
 
@@ -278,24 +281,25 @@ export class ProducerHalf implements SubscriberDispatch {
    */
   dispatchesInPieces(count: number): boolean {
     const { buffer } = this
-    if (buffer.eventCount + count > buffer.size) return false
-    for (const subscriber of this.subscribers.all()) if (pendingOf(subscriber) >= count) return false
-    return true
+    return buffer.eventCount + count <= buffer.size && !this.subscribers.hasAskedFor(count)
   }
 
-  /** Sends events to a subscriber, which must have asked for them. */
+  /** Sends events to a subscriber that a dispatcher has named, which must have asked for them. */
   private deliver(subscriber: Subscriber, events: readonly unknown[]): void {
     if (!(subscriber instanceof ProducerSubscription)) {
       throw new BadReturnError('dispatch', 'deliveries to the very subscribers that it was given', subscriber)
     }
+    this.send(subscriber, events)
+  }
+
+  private send(subscriber: ProducerSubscription, events: readonly unknown[]): void {
     const { length } = events
-    if (ProducerSubscription.send(subscriber, length) < 0) {
-      const expected = `no more events for a subscriber than it asked for (${pendingOf(subscriber) + length})`
+    if (!ProducerSubscription.send(subscriber, events, this.process.reference)) {
+      const expected = `no more events for a subscriber than it asked for (${pendingOf(subscriber)})`
       throw new BadReturnError('dispatch', expected, length)
     }
     this.sent += length
     this.pending -= length
-    sendEvents(referenceOf(subscriber), subscriber.tag, this.process.reference, events)
   }
 
   /** Asks again for what subscribers did not want: by a message, because it is queued after the demand that exists. */
@@ -309,6 +313,7 @@ export class ProducerHalf implements SubscriberDispatch {
   }
 
   private store(events: readonly unknown[]): void {
+    this.outstanding.close()
     const { discarded, infos } = this.buffer.store(events)
     if (discarded > 0) {
       this.discarded += discarded

@@ -1,11 +1,11 @@
 import type { Subscriber } from '../../dispatcher/dispatcher.ts'
-import type { ExitCause } from '../../process/exit/exit-cause.ts'
 import type { ExitReason } from '../../process/exit/exit-reason.ts'
 import { Message } from '../../process/message.ts'
 import { ProcessMonitor, watch } from '../../process/monitor.ts'
 import type { Process } from '../../process/process.ts'
 import type { ProcessReference } from '../../process/reference.ts'
 import type { SubscriberInspection } from '../../telemetry/inspection.ts'
+import { sendEvents } from '../protocol.ts'
 import type { SubscriberHandle } from '../types/subscription.ts'
 
 type OnExit = (subscriber: ProducerSubscription) => void
@@ -27,6 +27,10 @@ export class ProducerSubscription implements SubscriberHandle {
   #sent = 0
   /** Whether the dispatcher has accepted it. */
   #isAdmitted = false
+  /** The consumer's own record, to which events are sent; undefined once the consumer or the subscription has ended. */
+  #record: object | undefined
+  /** Whether the subscription has ended; an ask that arrives afterwards is that of an unknown subscription. */
+  #hasEnded = false
   /** Whether the consumer has exited while it was monitored. */
   #hasExited = false
   /** Whether it was removed from the dispatcher. */
@@ -34,11 +38,13 @@ export class ProducerSubscription implements SubscriberHandle {
   /** When it began, in milliseconds on the clock of the runtime. */
   readonly #since: number
 
-  constructor(tag: string, reference: ProcessReference, since: number) {
+  /** @param record The consumer's own record of the subscription, if it has sent one. */
+  constructor(tag: string, reference: ProcessReference, since: number, record: object | undefined) {
     this.tag = tag
     this.consumer = reference.id
     this.#reference = reference
     this.#since = since
+    this.#record = record
   }
 
   /** Sends a message to its own stage, because the stage may be running a callback. */
@@ -54,17 +60,26 @@ export class ProducerSubscription implements SubscriberHandle {
   static watch(subscriber: ProducerSubscription, watcher: Process, onExit: OnExit): void {
     const exited = (): void => {
       subscriber.#hasExited = true
+      subscriber.#record = undefined
       onExit(subscriber)
     }
-    subscriber.#monitor = watch(new ConsumerMonitor(watcher, subscriber, exited))
+    const { tag } = subscriber
+    subscriber.#monitor = watch(new ProcessMonitor('subscriber-down', tag, watcher, subscriber.#reference, exited))
   }
 
   static hasExited(subscriber: ProducerSubscription): boolean {
     return subscriber.#hasExited
   }
 
-  static unwatch(subscriber: ProducerSubscription): void {
+  /** The subscription has ended: drops the consumer's record. */
+  static end(subscriber: ProducerSubscription): void {
+    subscriber.#hasEnded = true
+    subscriber.#record = undefined
     subscriber.#monitor?.cancel()
+  }
+
+  static hasEnded(subscriber: ProducerSubscription): boolean {
+    return subscriber.#hasEnded
   }
 
   static pendingOf(subscriber: ProducerSubscription): number {
@@ -91,11 +106,14 @@ export class ProducerSubscription implements SubscriberHandle {
     return subscriber.#pending
   }
 
-  /** Counts events that are sent to it. Returns the demand that remains, below 0 if there were too many events. */
-  static send(subscriber: ProducerSubscription, count: number): number {
-    subscriber.#sent += count
-    subscriber.#pending -= count
-    return subscriber.#pending
+  /** Sends it events, and counts them. Returns `false`, and sends nothing, if they are more than it has asked for. */
+  static send(subscriber: ProducerSubscription, events: readonly unknown[], producer: ProcessReference): boolean {
+    const { length } = events
+    if (length > subscriber.#pending) return false
+    subscriber.#sent += length
+    subscriber.#pending -= length
+    sendEvents(subscriber.#reference, subscriber.tag, producer, events, subscriber.#record)
+    return true
   }
 
   static inspect(subscriber: ProducerSubscription): SubscriberInspection {
@@ -107,19 +125,4 @@ export class ProducerSubscription implements SubscriberHandle {
 /** Whether a cancelled subscriber was ever accepted: the dispatcher may have refused it. */
 export function wasAdmitted(subscriber: Subscriber): boolean {
   return subscriber instanceof ProducerSubscription && ProducerSubscription.isAdmitted(subscriber)
-}
-
-/** Monitors the consumer of a subscription. Besides the message, which waits in the mailbox, it calls `onExit` at once. */
-class ConsumerMonitor extends ProcessMonitor {
-  private readonly onExit: () => void
-
-  constructor(watcher: Process, subscriber: ProducerSubscription, onExit: () => void) {
-    super('subscriber-down', subscriber.tag, watcher, ProducerSubscription.referenceOf(subscriber))
-    this.onExit = onExit
-  }
-
-  override fire(cause: ExitCause): void {
-    this.onExit()
-    super.fire(cause)
-  }
 }

@@ -19,15 +19,13 @@ export interface SubscriberDispatch {
   detach(subscriber: ProducerSubscription): void
 }
 
-const { referenceOf, isAdmitted, hasExited } = ProducerSubscription
+const { referenceOf, isAdmitted, hasEnded, hasExited, pendingOf } = ProducerSubscription
 
 /** The subscribers of a stage: accepts and refuses them, and cancels their subscriptions. */
 export class Subscribers {
   private readonly stage: EmittingStage
   private readonly dispatch: SubscriberDispatch
   private readonly byTag = new Map<string, ProducerSubscription>()
-  /** The subscriber that `find` returned last: the next one to ask is often the same, so look here first. */
-  lastFound: ProducerSubscription | undefined
   /** How many have exited without their DOWN being handled yet. */
   exitedCount = 0
   /** Those of them that are still to be removed from the dispatcher, in the order of their exits. */
@@ -50,8 +48,30 @@ export class Subscribers {
 
   /** The subscriber with this tag, if there is one. */
   find(tag: string): ProducerSubscription | undefined {
-    this.lastFound = this.byTag.get(tag)
-    return this.lastFound
+    return this.byTag.get(tag)
+  }
+
+  /** Whether the demand of a subscriber counts: its subscription has not ended, and the consumer has not exited. */
+  mayAsk(subscriber: ProducerSubscription): boolean {
+    if (hasEnded(subscriber)) {
+      this.cancelUnknown(referenceOf(subscriber), subscriber.tag)
+      return false
+    }
+    if (this.exitedCount === 0) return true
+    this.detachExited()
+    // If it has exited, its DOWN is in the mailbox: its demand is void.
+    return !hasExited(subscriber)
+  }
+
+  /** Replies to an ask under a tag that is unknown. */
+  cancelUnknown(consumer: ProcessReference, tag: string): void {
+    sendCancelled(consumer, tag, this.stage.process.reference, 'unknown-subscription', false)
+  }
+
+  /** Whether one of them has asked for so many events. */
+  hasAskedFor(count: number): boolean {
+    for (const subscriber of this.byTag.values()) if (pendingOf(subscriber) >= count) return true
+    return false
   }
 
   /** A consumer subscribes. */
@@ -91,11 +111,8 @@ export class Subscribers {
     const { tag, from, body } = message
     const { process } = this.stage
     const since = process.runtime.scheduler.cachedNow()
-    const subscriber = new ProducerSubscription(tag, from as ProcessReference, since)
-    ProducerSubscription.watch(subscriber, process, (exited) => {
-      this.exitedCount++
-      this.exited.push(exited)
-    })
+    const subscriber = new ProducerSubscription(tag, from as ProcessReference, since, body.record)
+    ProducerSubscription.watch(subscriber, process, this.onExit)
     this.byTag.set(tag, subscriber)
     const result = runCallback(this.stage, 'handleSubscribe', 'consumer', body.options, subscriber)
     if (isThenable(result)) {
@@ -115,6 +132,7 @@ export class Subscribers {
     const refusal = this.dispatch.admit(subscriber, body.options)
     if (refusal === undefined) {
       ProducerSubscription.admit(subscriber)
+      body.record?.connect(subscriber)
       emitStarted(process, subscriber, body.options, this.byTag.size)
       if (body.confirm) sendEvents(referenceOf(subscriber), subscriber.tag, process.reference, [])
       return this.stage.onDemand()
@@ -124,12 +142,18 @@ export class Subscribers {
     return this.cancel(subscriber.tag, 'cancel', reason, true, message)
   }
 
+  /** A consumer has exited. One function for all of them: made in `accept`, it would keep the message of each alive. */
+  private readonly onExit = (exited: ProducerSubscription): void => {
+    this.exitedCount++
+    this.exited.push(exited)
+  }
+
   /** A consumer asks the stage to cancel its subscription. */
   onCancel({ tag, body: reason }: CancelMessage): Progress {
     return this.cancel(tag, 'cancel', reason)
   }
 
-  /** A consumer has exited. */
+  /** The exit of a consumer is to be handled. */
   onDown(watch: ProcessMonitor): Progress {
     if (!watch.isActive) return 'done'
     this.stage.process.noteCause(watch.cause)
@@ -150,8 +174,7 @@ export class Subscribers {
     if (this.exitedCount > 0) this.detachExited()
     if (hasExited(subscriber)) this.exitedCount--
     this.byTag.delete(tag)
-    this.lastFound = undefined
-    ProducerSubscription.unwatch(subscriber)
+    ProducerSubscription.end(subscriber)
     // Before the callback: events that it emits must not go to this subscriber.
     this.detach(subscriber)
     sendCancelled(referenceOf(subscriber), tag, process.reference, reason, isRefused, message)

@@ -38,7 +38,8 @@ export interface EachOptions<in Event> {
   readonly rate?: Rate & { readonly key?: (event: Event) => Key }
   /**
    * The longest that one attempt may take. After that its `signal` is aborted, and the attempt has failed with a
-   * `TimeoutError`; what it still returns is ignored. Default: `Infinity`.
+   * `TimeoutError`; what it still returns is ignored. A handler that ignores its signal runs on beside the next attempts, and
+   * beside other events of its key. Default: `Infinity`.
    */
   readonly timeout?: Duration
   /** Whether and when an attempt that failed is repeated. Default: one attempt. */

@@ -72,6 +72,13 @@ const mistakes: Record<string, () => Promise<unknown>> = {
     await printer.subscribe(numbers)
     return printer.exited
   },
+  async 'handleEvent that never settles'() {
+    const numbers = await startLink(Finite(), { name: 'numbers' })
+    const Stuck = () => consumer({ concurrency: 2, handleEvent: (_event: number) => never })
+    const printer = await startLink(Stuck(), { name: 'printer' })
+    await printer.subscribe(numbers)
+    return printer.exited
+  },
   async 'call without a reply'() {
     const Mute = () =>
       producer({ handleDemand: (): number[] => [], handleCall: { size: (_of: string, _from) => undefined } })
