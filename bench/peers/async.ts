@@ -27,7 +27,7 @@ export const asyncIteratee: Runs = {
     const handleOne = async (event: number): Promise<void> => {
       tally.add(await handle(event))
     }
-    await eachLimit<number>(events, CONCURRENCY, handleOne as never)
+    await eachLimit<number>(events, CONCURRENCY, handleOne)
     return total(tally)
   },
 }

@@ -24,7 +24,7 @@ test('the facts about a stage with handleEvent show what its events wait for', a
   const { stages, time } = snapshot({ runtime })
   const stage = stages.find(({ id }) => id === sink.id)
   if (stage === undefined) throw new Error('expected the stage to be in the snapshot')
-  const facts = new Map(factsOf(stage, { busy: null, handled: null, emitted: null } as never, time))
+  const facts = new Map(factsOf(stage, { busy: null, handled: null, emitted: null }, time))
   expect(facts.get('at a time')).toBe('1 of 2')
   expect(facts.get('in the queue')).toBe('4 for a key, 1 for a retry')
   expect(facts.get('retried')).toBe('1 attempt')
