@@ -57,5 +57,5 @@ test('every other word of code that it uses is one of the sources', () => {
 })
 
 test('it is one page', () => {
-  expect(documentText('ARCHITECTURE.md').split('\n').length).toBeLessThan(140)
+  expect(documentText('ARCHITECTURE.md').split('\n').length).toBeLessThan(100)
 })

@@ -14,6 +14,7 @@ import { type ProcessReference, resolveReference } from '../../process/reference
 import { nameOf } from '../../process/start/name-of.ts'
 import { startLinkedTo } from '../../process/start/start.ts'
 import type { Stage, StartOptions } from '../../process/start/start-types.ts'
+import { waitIn } from '../each/wait-in.ts'
 import { requestFromSource, type SubscribeRequest, tagToCancel } from '../subscription/subscribe-request.ts'
 import { SubscriptionHandle } from '../subscription/subscription-handle.ts'
 import type { ConsumerContext, Monitor, ProducerContext, Timer } from '../types/context.ts'
@@ -91,19 +92,7 @@ function sendAfter(process: Process, message: unknown, ms: number): Timer {
   if (typeof ms !== 'number') throw new TypeError(`expected ms to be a number of milliseconds, got: ${quote(ms)}`)
   if (!(ms >= 0)) throw new RangeError(`expected ms to be at least 0, got: ${quote(ms)}`)
   if (ms === Number.POSITIVE_INFINITY) return { cancel() {} }
-  const deadlines = process.deadlines ?? new Set()
-  process.deadlines = deadlines
-  const deadline = process.runtime.timers.add(ms, () => {
-    deadlines.delete(deadline)
-    process.deliver(new Message('message', '', undefined, message))
-  })
-  deadlines.add(deadline)
-  return {
-    cancel() {
-      deadlines.delete(deadline)
-      deadline.cancel()
-    },
-  }
+  return waitIn(process, ms, () => process.deliver(new Message('message', '', undefined, message)))
 }
 
 async function callFrom(
